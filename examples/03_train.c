@@ -1,0 +1,65 @@
+/* Training: from a file of images to a model that removes noise, in as few calls as it takes. */
+#include "check.h"
+
+static int32_t print_epoch(const dae_progress *progress, void *user) {
+    (void)user;
+    if (progress->event == DAE_PROGRESS_EPOCH) {
+        printf("epoch %2llu: loss %.4f, validation loss %.4f\n", (unsigned long long)progress->epoch,
+               progress->loss, progress->validation_loss);
+    }
+    return 0; /* anything else would end the training */
+}
+
+int main(int argc, char **argv) {
+    const char *path = argc > 1 ? argv[1] : BUNDLED_DATA "/train-images-idx3-ubyte.gz";
+    dae_dataset *images = NULL, *train = NULL, *test = NULL, *noisy_train = NULL, *noisy_test = NULL;
+    dae_noise *noise = NULL;
+    dae_model *model = NULL;
+    dae_layer *hidden = NULL, *output = NULL;
+    dae_optimizer *adam = NULL;
+    dae_trainer *trainer = NULL;
+    dae_report *report = NULL;
+
+    /* Clean images; the first 800 to learn from, the rest to see how well. */
+    check(dae_dataset_open_idx(&images, path));
+    check(dae_dataset_split(&train, &test, images, 800));
+
+    /* Noisy inputs with clean targets. Another seed for the test, or it would be known noise. */
+    check(dae_noise_parse(&noise, "gaussian(mean=0.5, stddev=0.5) | clip(0, 1)"));
+    check(dae_dataset_corrupt(&noisy_train, train, noise, DAE_NOISE_FRESH, 1));
+    check(dae_dataset_corrupt(&noisy_test, test, noise, DAE_NOISE_ONCE, 2));
+
+    check(dae_model_create(&model, 784));
+    check(dae_layer_create_dense(&hidden, 128, DAE_ACTIVATION_RELU));
+    check(dae_layer_create_dense(&output, 784, DAE_ACTIVATION_SIGMOID));
+    check(dae_model_add(model, hidden));
+    check(dae_model_add(model, output));
+    check(dae_model_initialize(model, 1));
+
+    check(dae_optimizer_create_adam(&adam, 3e-3));
+    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    check(dae_trainer_set_validation(trainer, noisy_test));
+    check(dae_trainer_set_progress(trainer, print_epoch, NULL));
+    check(dae_trainer_fit(trainer, noisy_train, 20));
+
+    double input, denoised;
+    check(dae_model_evaluate(&report, model, noisy_test));
+    check(dae_report_get(report, DAE_METRIC_INPUT_PSNR, &input));
+    check(dae_report_get(report, DAE_METRIC_PSNR, &denoised));
+    printf("PSNR, mean over the test images: noisy %.1f dB, denoised %.1f dB\n", input, denoised);
+
+    /* In any order: whatever needs another object holds it. */
+    dae_report_free(report);
+    dae_trainer_free(trainer);
+    dae_optimizer_free(adam);
+    dae_layer_free(hidden);
+    dae_layer_free(output);
+    dae_model_free(model);
+    dae_noise_free(noise);
+    dae_dataset_free(noisy_test);
+    dae_dataset_free(noisy_train);
+    dae_dataset_free(test);
+    dae_dataset_free(train);
+    dae_dataset_free(images);
+    return denoised > input ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,100 @@
+/* Data from a function: larger than memory, or made when asked for. With early stopping.
+ *
+ * The dataset below has a million signals and none of them is stored. The progress callback ends the
+ * training when the validation loss has stopped falling. */
+#include <math.h>
+
+#include "check.h"
+
+enum {
+    LENGTH = 32,
+    SIGNALS = 1000000,
+    PATIENCE = 3 /* epochs without a better validation loss */
+};
+
+/* Signal i is a bell at a place and of a width that depend on i: the same index gives the same signal. */
+static int32_t read_signals(uint64_t first, size_t count, float *out, void *user) {
+    (void)user;
+    for (size_t s = 0; s < count; s++) {
+        uint64_t index = first + s;
+        float middle = (float)(index % 997) / 997.0f * LENGTH, width = 2.0f + (float)(index % 89) / 30.0f;
+        for (int i = 0; i < LENGTH; i++) {
+            float distance = ((float)i - middle) / width;
+            out[s * LENGTH + (size_t)i] = expf(-distance * distance);
+        }
+    }
+    return 0; /* anything else would end the call that needs the signals */
+}
+
+typedef struct watcher {
+    double best;
+    int waited;
+} watcher;
+
+static int32_t watch(const dae_progress *progress, void *user) {
+    watcher *state = user;
+    if (progress->event != DAE_PROGRESS_EPOCH) {
+        return 0;
+    }
+    state->waited = progress->validation_loss < state->best * 0.97 ? 0 : state->waited + 1;
+    state->best = fmin(state->best, progress->validation_loss);
+    printf("epoch %2llu: validation loss %.5f%s\n", (unsigned long long)progress->epoch,
+           progress->validation_loss, state->waited ? ", hardly better" : "");
+    return state->waited >= PATIENCE; /* ends the training */
+}
+
+static dae_model *build(void) {
+    dae_model *model = NULL;
+    dae_layer *hidden = NULL, *output = NULL;
+    check(dae_model_create(&model, LENGTH));
+    check(dae_layer_create_dense(&hidden, 24, DAE_ACTIVATION_RELU));
+    check(dae_layer_create_dense(&output, LENGTH, DAE_ACTIVATION_SIGMOID));
+    check(dae_model_add(model, hidden));
+    check(dae_model_add(model, output));
+    check(dae_model_initialize(model, 1));
+    dae_layer_free(hidden);
+    dae_layer_free(output);
+    return model;
+}
+
+int main(void) {
+    const size_t shape[] = {LENGTH};
+    dae_dataset *all = NULL, *train = NULL, *test = NULL, *noisy_train = NULL, *noisy_test = NULL;
+    dae_noise *noise = NULL;
+    check(dae_dataset_create_callback(&all, SIGNALS, 1, shape, read_signals, NULL, NULL));
+    check(dae_dataset_slice(&train, all, 0, 4000)); /* a look at a small part is enough here */
+    check(dae_dataset_slice(&test, all, SIGNALS - 500, 500));
+    check(dae_noise_parse(&noise, "masking(rate=0.2) | gaussian(stddev=0.1)"));
+    check(dae_dataset_corrupt(&noisy_train, train, noise, DAE_NOISE_FRESH, 1));
+    check(dae_dataset_corrupt(&noisy_test, test, noise, DAE_NOISE_ONCE, 2));
+
+    watcher state = {.best = INFINITY};
+    dae_model *model = build();
+    dae_optimizer *adam = NULL;
+    dae_trainer *trainer = NULL;
+    check(dae_optimizer_create_adam(&adam, 5e-3));
+    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    check(dae_trainer_set_validation(trainer, noisy_test));
+    check(dae_trainer_set_progress(trainer, watch, &state));
+
+    dae_status status = dae_trainer_fit(trainer, noisy_train, 60);
+    size_t epochs;
+    check(dae_trainer_get_epoch_count(trainer, &epochs));
+    if (status == DAE_ERROR_CANCELLED) {
+        printf("stopped behind epoch %zu of 60: it learns hardly anything more\n", epochs);
+    } else {
+        check(status);
+        printf("all %zu epochs done, and it was still learning\n", epochs);
+    }
+
+    dae_trainer_free(trainer);
+    dae_optimizer_free(adam);
+    dae_model_free(model);
+    dae_noise_free(noise);
+    dae_dataset_free(noisy_test);
+    dae_dataset_free(noisy_train);
+    dae_dataset_free(test);
+    dae_dataset_free(train);
+    dae_dataset_free(all);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,30 @@
+/* What the example programs share: how they end when something fails. */
+#ifndef EXAMPLES_CHECK_H
+#define EXAMPLES_CHECK_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <dae.h>
+
+/* A program this short has nothing better to do with a failure than to say it and end. A larger one
+ * looks at the status and goes on. */
+static inline void check(dae_status status) {
+    if (status != DAE_OK) {
+        fflush(stdout);
+        fprintf(stderr, "%s: %s\n", dae_status_name(status), dae_last_error());
+        exit(EXIT_FAILURE);
+    }
+}
+
+/* For arrays of the program's own. */
+static inline float *make_array(size_t count) {
+    float *values = calloc(count, sizeof *values);
+    if (!values) {
+        fprintf(stderr, "there is not enough memory for %zu values\n", count);
+        exit(EXIT_FAILURE);
+    }
+    return values;
+}
+
+#endif

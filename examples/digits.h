@@ -1,0 +1,53 @@
+/* What the later examples build upon, once 03_train.c has shown how: a small denoiser, trained on the digits
+ * that come with the source. */
+#ifndef EXAMPLES_DIGITS_H
+#define EXAMPLES_DIGITS_H
+
+#include "check.h"
+
+enum { DIGIT_SIDE = 28, DIGIT_SIZE = DIGIT_SIDE * DIGIT_SIDE };
+
+static inline dae_noise *digit_noise(void) {
+    dae_noise *noise = NULL;
+    check(dae_noise_parse(&noise, "gaussian(mean=0.3, stddev=0.3) | clip(0, 1)"));
+    return noise;
+}
+
+/* Images of `name` with noise on the inputs and clean targets. */
+static inline dae_dataset *noisy_digits(const char *folder, const char *name, int32_t mode, uint64_t seed) {
+    char path[4096];
+    dae_dataset *clean = NULL, *noisy = NULL;
+    dae_noise *noise = digit_noise();
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    check(dae_dataset_open_idx(&clean, path));
+    check(dae_dataset_corrupt(&noisy, clean, noise, mode, seed));
+    dae_noise_free(noise);
+    dae_dataset_free(clean);
+    return noisy;
+}
+
+/* A 784-64-784 denoiser after a few epochs. */
+static inline dae_model *trained_denoiser(const char *folder, size_t epochs) {
+    dae_dataset *noisy = noisy_digits(folder, "train-images-idx3-ubyte.gz", DAE_NOISE_FRESH, 1);
+    dae_model *model = NULL;
+    dae_layer *hidden = NULL, *output = NULL;
+    dae_optimizer *adam = NULL;
+    dae_trainer *trainer = NULL;
+    check(dae_model_create(&model, DIGIT_SIZE));
+    check(dae_layer_create_dense(&hidden, 64, DAE_ACTIVATION_RELU));
+    check(dae_layer_create_dense(&output, DIGIT_SIZE, DAE_ACTIVATION_SIGMOID));
+    check(dae_model_add(model, hidden));
+    check(dae_model_add(model, output));
+    check(dae_model_initialize(model, 1));
+    check(dae_optimizer_create_adam(&adam, 3e-3));
+    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_BCE));
+    check(dae_trainer_fit(trainer, noisy, epochs));
+    dae_trainer_free(trainer);
+    dae_optimizer_free(adam);
+    dae_layer_free(hidden);
+    dae_layer_free(output);
+    dae_dataset_free(noisy);
+    return model;
+}
+
+#endif

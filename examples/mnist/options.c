@@ -1,0 +1,255 @@
+#define _DEFAULT_SOURCE
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+
+enum {
+    OPTION_DATA = 256,
+    OPTION_EPOCHS,
+    OPTION_BATCH_SIZE,
+    OPTION_HIDDEN,
+    OPTION_LEARNING_RATE,
+    OPTION_OPTIMIZER,
+    OPTION_MOMENTUM,
+    OPTION_NOISE_MEAN,
+    OPTION_NOISE_STDDEV,
+    OPTION_CLIP,
+    OPTION_NO_CLIP,
+    OPTION_NOISE,
+    OPTION_OUTPUT_ACTIVATION,
+    OPTION_SEED,
+    OPTION_THREADS,
+    OPTION_OUTPUT,
+    OPTION_HELP
+};
+
+static const struct option known[] = {
+    {"data", required_argument, NULL, OPTION_DATA},
+    {"epochs", required_argument, NULL, OPTION_EPOCHS},
+    {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
+    {"hidden", required_argument, NULL, OPTION_HIDDEN},
+    {"learning-rate", required_argument, NULL, OPTION_LEARNING_RATE},
+    {"optimizer", required_argument, NULL, OPTION_OPTIMIZER},
+    {"momentum", required_argument, NULL, OPTION_MOMENTUM},
+    {"noise-mean", required_argument, NULL, OPTION_NOISE_MEAN},
+    {"noise-stddev", required_argument, NULL, OPTION_NOISE_STDDEV},
+    {"clip", no_argument, NULL, OPTION_CLIP},
+    {"no-clip", no_argument, NULL, OPTION_NO_CLIP},
+    {"noise", required_argument, NULL, OPTION_NOISE},
+    {"output-activation", required_argument, NULL, OPTION_OUTPUT_ACTIVATION},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0}};
+
+/* A word that an option takes, and what it stands for. */
+typedef struct choice {
+    const char *word;
+    int32_t value;
+} choice;
+
+static const choice optimizers[] = {{"adam", 0}, {"sgd", 1}, {NULL, 0}};
+static const choice noise_modes[] = {{"once", DAE_NOISE_ONCE}, {"fresh", DAE_NOISE_FRESH}, {NULL, 0}};
+static const choice activations[] = {{"relu", DAE_ACTIVATION_RELU},
+                                     {"sigmoid", DAE_ACTIVATION_SIGMOID},
+                                     {"linear", DAE_ACTIVATION_LINEAR},
+                                     {NULL, 0}};
+
+static bool parse_choice(const char *option, const char *text, const choice *choices, int32_t *value) {
+    for (const choice *c = choices; c->word; c++) {
+        if (strcmp(text, c->word) == 0) {
+            *value = c->value;
+            return true;
+        }
+    }
+    char words[64] = "";
+    for (const choice *c = choices; c->word; c++) {
+        const char *joint = c == choices ? "" : c[1].word ? ", " : " or ";
+        size_t used = strlen(words);
+        snprintf(words + used, sizeof words - used, "%s%s", joint, c->word);
+    }
+    return complain("--%s must be %s, not '%s'", option, words, text);
+}
+
+static bool parse_count(const char *option, const char *text, uint64_t low, uint64_t high, uint64_t *value) {
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    /* strtoull() would take "-1" and " 1" too. */
+    if (!isdigit((unsigned char)text[0]) || *end || errno || number < low || number > high) {
+        return complain("--%s must be a whole number from %llu to %llu, not '%s'", option,
+                        (unsigned long long)low, (unsigned long long)high, text);
+    }
+    *value = number;
+    return true;
+}
+
+static bool parse_size(const char *option, const char *text, size_t low, size_t high, size_t *value) {
+    uint64_t number;
+    if (!parse_count(option, text, low, high, &number)) {
+        return false;
+    }
+    *value = (size_t)number;
+    return true;
+}
+
+/* A number; `expected` says in words which, and is true of it when `low` and `high` enclose it. */
+static bool parse_real(const char *option, const char *text, double low, double high, const char *expected,
+                       double *value) {
+    char *end;
+    double number = strtod(text, &end);
+    if (end == text || *end || !isfinite(number) || number < low || number > high) {
+        return complain("--%s must be %s, not '%s'", option, expected, text);
+    }
+    *value = number;
+    return true;
+}
+
+static bool parse_folder(const char *option, const char *text, const char **value) {
+    if (!*text) {
+        return complain("--%s must name a folder, not ''", option);
+    }
+    *value = text;
+    return true;
+}
+
+/* What noise and learning rates may be at most: within float32 with room for sums of squares. */
+static const double largest = 1e6;
+
+static bool set_option(options *chosen, int code, const char *text) {
+    int32_t optimizer;
+    switch (code) {
+    case OPTION_DATA:
+        return parse_folder("data", text, &chosen->data);
+    case OPTION_OUTPUT:
+        return parse_folder("output", text, &chosen->output);
+    case OPTION_EPOCHS:
+        return parse_size("epochs", text, 1, 1000000, &chosen->epochs);
+    case OPTION_BATCH_SIZE:
+        return parse_size("batch-size", text, 1, (size_t)1 << 20, &chosen->batch_size);
+    case OPTION_HIDDEN:
+        return parse_size("hidden", text, 1, (size_t)1 << 20, &chosen->hidden);
+    case OPTION_THREADS:
+        return parse_size("threads", text, 0, 1024, &chosen->threads);
+    case OPTION_SEED:
+        return parse_count("seed", text, 0, UINT64_MAX, &chosen->seed);
+    case OPTION_LEARNING_RATE:
+        return parse_real("learning-rate", text, 1e-30, largest, "a number above 0", &chosen->learning_rate);
+    case OPTION_MOMENTUM:
+        return parse_real("momentum", text, 0, nextafter(1, 0), "a number from 0 to below 1", &chosen->momentum);
+    case OPTION_NOISE_MEAN:
+        return parse_real("noise-mean", text, -largest, largest, "a number", &chosen->noise_mean);
+    case OPTION_NOISE_STDDEV:
+        return parse_real("noise-stddev", text, 0, largest, "a number, 0 or more", &chosen->noise_stddev);
+    case OPTION_NOISE:
+        return parse_choice("noise", text, noise_modes, &chosen->noise_mode);
+    case OPTION_OUTPUT_ACTIVATION:
+        return parse_choice("output-activation", text, activations, &chosen->output_activation);
+    case OPTION_OPTIMIZER:
+        if (!parse_choice("optimizer", text, optimizers, &optimizer)) {
+            return false;
+        }
+        chosen->sgd = optimizer == 1;
+        return true;
+    case OPTION_CLIP:
+    case OPTION_NO_CLIP:
+        chosen->clip = code == OPTION_CLIP;
+        return true;
+    default: /* getopt_long() has said what is wrong */
+        return false;
+    }
+}
+
+parse_result options_parse(options *chosen, int argc, char **argv) {
+    *chosen = (options){.output = "mnist-output",
+                        .epochs = 50,
+                        .batch_size = 256,
+                        .hidden = 128,
+                        .seed = 1,
+                        .learning_rate = 1e-3,
+                        .momentum = 0.8,
+                        .noise_mean = 0.5,
+                        .noise_stddev = 0.5,
+                        .clip = true,
+                        .noise_mode = DAE_NOISE_ONCE,
+                        .output_activation = DAE_ACTIVATION_RELU};
+    static char program[] = PROGRAM; /* getopt_long() begins its own messages with argv[0] */
+    if (argc > 0) {
+        argv[0] = program;
+    }
+    int code;
+    while ((code = getopt_long(argc, argv, "h", known, NULL)) != -1) {
+        if (code == OPTION_HELP || code == 'h') {
+            return PARSE_HELP;
+        }
+        if (!set_option(chosen, code, optarg)) {
+            return PARSE_WRONG;
+        }
+    }
+    if (optind < argc) {
+        complain("'%s' is not an option", argv[optind]);
+        return PARSE_WRONG;
+    }
+    return PARSE_RUN;
+}
+
+void options_print_help(void) {
+    puts("Usage: " PROGRAM " [OPTION]...\n"
+         "\n"
+         "Trains a denoising autoencoder on MNIST: images with noise go in, clean images are to come\n"
+         "out. Writes the loss curve, noisy digits above denoised ones, the history and the model.\n"
+         "\n"
+         "Data\n"
+         "  --data DIR                 folder with the MNIST files train-images-idx3-ubyte and\n"
+         "                             t10k-images-idx3-ubyte, plain or with .gz, and the labels,\n"
+         "                             which only choose the digits of the picture; without it,\n"
+         "                             the 1,000 + 200 digits that come with the source are used\n"
+         "\n"
+         "Noise\n"
+         "  --noise-mean X             mean of the Gaussian noise (0.5)\n"
+         "  --noise-stddev X           standard deviation of the Gaussian noise (0.5)\n"
+         "  --clip, --no-clip          clip noisy images to [0,1], or leave them (clip)\n"
+         "  --noise once|fresh         training noise drawn once, or anew in every epoch (once)\n"
+         "\n"
+         "Model\n"
+         "  --hidden N                 units of the hidden layer (128)\n"
+         "  --output-activation relu|sigmoid|linear\n"
+         "                             activation of the output layer (relu)\n"
+         "\n"
+         "Training\n"
+         "  --epochs N                 passes over the training images (50)\n"
+         "  --batch-size N             images in a batch (256)\n"
+         "  --optimizer adam|sgd       how weights are changed (adam)\n"
+         "  --learning-rate X          step size of the optimizer (0.001)\n"
+         "  --momentum X               momentum of sgd; adam has none (0.8)\n"
+         "  --seed N                   of weights, order and noise (1)\n"
+         "  --threads N                threads to use; 0 for all processors (0). The result is\n"
+         "                             the same with any number\n"
+         "\n"
+         "Output\n"
+         "  --output DIR               folder for loss.png, denoised.png, history.csv and\n"
+         "                             denoiser.safetensors (mnist-output)\n"
+         "  --help                     show this text and end\n"
+         "\n"
+         "Values in parentheses are the defaults. Ctrl-C ends the training behind the current batch and\n"
+         "writes everything for the epochs that are done; a second Ctrl-C ends the program at once.\n"
+         "\n"
+         "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C (143 by SIGTERM).");
+}
+
+const char *options_activation_name(const options *chosen) {
+    const choice *c = activations;
+    while (c->word && c->value != chosen->output_activation) {
+        c++;
+    }
+    return c->word;
+}

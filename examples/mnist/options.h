@@ -1,0 +1,41 @@
+/* The command line of the experiment. */
+#ifndef MNIST_OPTIONS_H
+#define MNIST_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct options {
+    const char *data; /* NULL for the slice that comes with the source */
+    const char *output;
+    size_t epochs;
+    size_t batch_size;
+    size_t hidden;
+    size_t threads; /* 0 for all processors */
+    uint64_t seed;
+    double learning_rate;
+    double momentum;
+    double noise_mean;
+    double noise_stddev;
+    bool sgd; /* else Adam */
+    bool clip;
+    int32_t noise_mode;        /* DAE_NOISE_ONCE or DAE_NOISE_FRESH */
+    int32_t output_activation; /* DAE_ACTIVATION_* */
+} options;
+
+typedef enum parse_result {
+    PARSE_RUN,
+    PARSE_HELP, /* the user asked for help */
+    PARSE_WRONG /* the user has been told what is wrong */
+} parse_result;
+
+/* Fills `chosen` with the defaults and what the command line says. Its texts point into argv. */
+parse_result options_parse(options *chosen, int argc, char **argv);
+
+void options_print_help(void);
+
+/* "relu", "sigmoid" or "linear" */
+const char *options_activation_name(const options *chosen);
+
+#endif

@@ -1,0 +1,101 @@
+#define _DEFAULT_SOURCE
+#include "output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "complain.h"
+
+enum {
+    NAME_ROOM = 64 /* kept free behind the folder for the name of a file */
+};
+
+/* mkdir() for the folder and each one above it. What exists is fine; what fails shows when a file is
+ * written. */
+static void make_folders(const char *folder) {
+    char path[OUTPUT_PATH_MAX];
+    snprintf(path, sizeof path, "%s", folder);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0777);
+        *slash = '/';
+    }
+    mkdir(path, 0777);
+}
+
+bool output_prepare(const char *folder) {
+    if (strlen(folder) + NAME_ROOM > OUTPUT_PATH_MAX) {
+        return complain("the name of the output folder is longer than %d bytes", OUTPUT_PATH_MAX - NAME_ROOM);
+    }
+    make_folders(folder);
+    char probe[OUTPUT_PATH_MAX];
+    output_path(probe, folder, ".probe-XXXXXX");
+    int file = mkstemp(probe);
+    if (file < 0) {
+        return complain("cannot write into the output folder '%s': %s", folder, strerror(errno));
+    }
+    bool written = write(file, "probe", 5) == 5;
+    int reason = errno;
+    close(file);
+    unlink(probe);
+    return written || complain("cannot write into the output folder '%s': %s", folder, strerror(reason));
+}
+
+void output_path(char path[OUTPUT_PATH_MAX], const char *folder, const char *name) {
+    bool slash = folder[strlen(folder) - 1] == '/';
+    snprintf(path, OUTPUT_PATH_MAX, "%s%s%s", folder, slash ? "" : "/", name);
+}
+
+bool history_get(history *figures, const dae_trainer *trainer) {
+    *figures = (history){0};
+    size_t epochs;
+    if (!worked(dae_trainer_get_epoch_count(trainer, &epochs))) {
+        return false;
+    }
+    struct {
+        int32_t metric;
+        double **values;
+    } columns[] = {{DAE_HISTORY_SECONDS, &figures->seconds},
+                   {DAE_HISTORY_LOSS, &figures->loss},
+                   {DAE_HISTORY_VALIDATION_LOSS, &figures->validation_loss},
+                   {DAE_HISTORY_VALIDATION_PSNR, &figures->validation_psnr}};
+    for (size_t i = 0; epochs && i < sizeof columns / sizeof columns[0]; i++) {
+        *columns[i].values = calloc(epochs, sizeof(double));
+        if (!*columns[i].values) {
+            return complain("there is not enough memory for the history of %zu epochs", epochs);
+        }
+        if (!worked(dae_trainer_get_history(trainer, columns[i].metric, *columns[i].values, epochs))) {
+            return false;
+        }
+    }
+    figures->epochs = epochs;
+    return true;
+}
+
+bool history_write_csv(const history *figures, const char *path) {
+    FILE *file = fopen(path, "w");
+    if (!file) {
+        return complain("cannot write '%s': %s", path, strerror(errno));
+    }
+    fputs("epoch,seconds,loss,val_loss,val_psnr\n", file);
+    for (size_t i = 0; i < figures->epochs; i++) {
+        fprintf(file, "%zu,%.6f,%.9g,%.9g,%.9g\n", i + 1, figures->seconds[i], figures->loss[i],
+                figures->validation_loss[i], figures->validation_psnr[i]);
+    }
+    bool broken = ferror(file) != 0;
+    /* A full disk may show only when the file is closed. */
+    broken |= fclose(file) != 0;
+    return !broken || complain("cannot write '%s': %s", path, strerror(errno));
+}
+
+void history_free(history *figures) {
+    free(figures->seconds);
+    free(figures->loss);
+    free(figures->validation_loss);
+    free(figures->validation_psnr);
+    *figures = (history){0};
+}

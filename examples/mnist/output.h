@@ -1,0 +1,33 @@
+/* The output folder, and the history that goes there as CSV. */
+#ifndef MNIST_OUTPUT_H
+#define MNIST_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <dae.h>
+
+enum { OUTPUT_PATH_MAX = 4096 };
+
+/* Makes the folder and those above it if needed, and sees by trying that a file can be written there:
+ * better now than behind an hour of training. */
+bool output_prepare(const char *folder);
+
+/* Joins folder and name; output_prepare() has made sure that the result fits. */
+void output_path(char path[OUTPUT_PATH_MAX], const char *folder, const char *name);
+
+/* Figures of each epoch. */
+typedef struct history {
+    size_t epochs;
+    double *seconds;
+    double *loss;
+    double *validation_loss;
+    double *validation_psnr;
+} history;
+
+/* Copies the history out of a trainer. Whatever happens, history_free() cleans up. */
+bool history_get(history *figures, const dae_trainer *trainer);
+bool history_write_csv(const history *figures, const char *path);
+void history_free(history *figures);
+
+#endif

@@ -1,0 +1,126 @@
+#include "summary.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "complain.h"
+
+bool summary_setting(char *text, size_t capacity, const options *chosen, const dae_noise *noise,
+                     size_t image_size, size_t train_count) {
+    char recipe[256], rule[64];
+    if (!worked(dae_noise_format(noise, recipe, sizeof recipe, NULL))) {
+        return false;
+    }
+    if (chosen->sgd) {
+        snprintf(rule, sizeof rule, "sgd %g, momentum %g", chosen->learning_rate, chosen->momentum);
+    } else {
+        snprintf(rule, sizeof rule, "adam %g", chosen->learning_rate);
+    }
+    snprintf(text, capacity, "%zu-%zu-%zu, %s output, noise %s %s, %s, batch %zu, %zu images", image_size,
+             chosen->hidden, image_size, options_activation_name(chosen), recipe,
+             chosen->noise_mode == DAE_NOISE_ONCE ? "drawn once" : "drawn fresh", rule, chosen->batch_size,
+             train_count);
+    return true;
+}
+
+bool summary_print_runtime(void) {
+    char line[256];
+    if (!worked(dae_runtime_describe(line, sizeof line, NULL))) {
+        return false;
+    }
+    printf("%s\n", line);
+    return true;
+}
+
+bool summary_print_model(const dae_model *model) {
+    size_t length;
+    if (!worked(dae_model_describe(model, NULL, 0, &length))) {
+        return false;
+    }
+    char *table = malloc(length + 1);
+    if (!table) {
+        return complain("there is not enough memory to describe the model");
+    }
+    bool described = worked(dae_model_describe(model, table, length + 1, NULL));
+    if (described) {
+        printf("\n%s%s\n", table, length && table[length - 1] == '\n' ? "" : "\n");
+    }
+    free(table);
+    return described;
+}
+
+/* The figures of a report, in the order of DAE_METRIC_*. */
+enum { METRICS = DAE_METRIC_SAMPLES + 1 };
+
+static bool get_metrics(const dae_report *report, double metrics[METRICS]) {
+    for (int32_t i = 0; i < METRICS; i++) {
+        if (!worked(dae_report_get(report, i, &metrics[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a finding says about dead outputs follows by itself; without one they are harmless. */
+static void print_dead_outputs(const double metrics[METRICS]) {
+    double dead = metrics[DAE_METRIC_DEAD_OUTPUTS], harmful = metrics[DAE_METRIC_HARMFUL_DEAD_OUTPUTS];
+    printf("Dead outputs: %.1f %% of the pixels come out the same for every test image", 100 * dead);
+    if (dead > 0) {
+        printf(",\n%.1f %% although they vary in the clean images", 100 * harmful);
+    }
+    printf(".\n");
+    if (dead > 0 && harmful <= 0.01) {
+        printf("That does no harm: nearly all of these pixels are the same in every clean image, too.\n");
+    }
+}
+
+/* Prints text in lines of up to 88 letters, broken at spaces. */
+static void print_wrapped(const char *text) {
+    const size_t most = 88;
+    size_t column = 0;
+    while (*text) {
+        size_t word = strcspn(text, " ");
+        if (column && column + 1 + word > most) {
+            putchar('\n');
+            column = 0;
+        }
+        column += (size_t)printf("%s%.*s", column ? " " : "", (int)word, text);
+        text += word;
+        text += strspn(text, " ");
+    }
+    putchar('\n');
+}
+
+static bool print_findings(const dae_report *report) {
+    size_t count;
+    if (!worked(dae_report_get_finding_count(report, &count))) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *text;
+        if (!worked(dae_report_get_finding(report, i, NULL, &text))) {
+            return false;
+        }
+        print_wrapped(text);
+    }
+    return true;
+}
+
+bool summary_print_result(const dae_report *report, const char *folder) {
+    double m[METRICS];
+    if (!get_metrics(report, m)) {
+        return false;
+    }
+    printf("\nResult on the %.0f test images of %s, with noise that training has not seen\n\n",
+           m[DAE_METRIC_SAMPLES], folder);
+    printf("                            MSE    PSNR, mean over images    PSNR of the mean MSE\n");
+    printf("  noisy input           %.5f    %18.2f dB    %17.2f dB\n", m[DAE_METRIC_INPUT_MSE],
+           m[DAE_METRIC_INPUT_PSNR], m[DAE_METRIC_INPUT_PSNR_OF_MEAN]);
+    printf("  denoised              %.5f    %18.2f dB    %17.2f dB\n", m[DAE_METRIC_MSE], m[DAE_METRIC_PSNR],
+           m[DAE_METRIC_PSNR_OF_MEAN]);
+    printf("  mean image instead    %.5f\n\n", m[DAE_METRIC_MEAN_IMAGE_MSE]);
+
+    print_dead_outputs(m);
+    return print_findings(report);
+}

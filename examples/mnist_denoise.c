@@ -1,0 +1,325 @@
+/* The denoising autoencoder of the tutorials, on MNIST, from files to pictures.
+ *
+ * Images with Gaussian noise go into 784-128-784 and the clean ones are to come out. The steps are in
+ * run(), from top to bottom; what each is made of stands above it. What has to do with files, pictures
+ * and the terminal rather than with libdae is in the folder mnist/.
+ */
+#define _DEFAULT_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <dae.h>
+
+#include "mnist/complain.h"
+#include "mnist/images.h"
+#include "mnist/options.h"
+#include "mnist/output.h"
+#include "mnist/pictures.h"
+#include "mnist/progress.h"
+#include "mnist/summary.h"
+
+enum {
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_SIGNAL = 128 /* plus the number of the signal, as shells count */
+};
+
+typedef struct experiment {
+    options chosen;
+    images data;
+    dae_noise *noise;
+    dae_dataset *train;      /* noisy inputs, clean targets */
+    dae_dataset *validation; /* the same for the test images */
+    dae_model *model;
+    dae_optimizer *optimizer;
+    dae_trainer *trainer;
+    dae_report *report;
+    history figures;
+    progress_display display;
+    char setting[512]; /* one line that says what was done */
+    bool stopped;      /* by a signal, before the last epoch was done */
+} experiment;
+
+/* ---- Data and noise --------------------------------------------------------------------------- */
+
+static bool open_data(experiment *e) {
+    const char *folder = e->chosen.data ? e->chosen.data : BUNDLED_DATA;
+    if (!images_open(&e->data, folder)) {
+        return false;
+    }
+    if (!e->chosen.data) {
+        printf(
+            "No --data given: this run uses the small slice of MNIST that comes with the source, %zu + %zu\n"
+            "images. It shows how things work, not how well: examples/run_mnist.sh gets all 70,000.\n",
+            e->data.train_count, e->data.test_count);
+    }
+    printf("%zu training and %zu test images of %zu x %zu pixels from %s\n", e->data.train_count,
+           e->data.test_count, e->data.height, e->data.width, folder);
+    return true;
+}
+
+static bool make_noise(experiment *e) {
+    return worked(dae_noise_create(&e->noise)) &&
+           worked(dae_noise_add_gaussian(e->noise, e->chosen.noise_mean, e->chosen.noise_stddev)) &&
+           (!e->chosen.clip || worked(dae_noise_add_clip(e->noise, 0.0, 1.0)));
+}
+
+/* Adds noise to the inputs of `clean`. What is drawn once is kept, so that no epoch draws it again. */
+static bool corrupt(dae_dataset **out, dae_dataset *clean, dae_noise *noise, int32_t mode, uint64_t seed) {
+    if (mode == DAE_NOISE_FRESH) {
+        return worked(dae_dataset_corrupt(out, clean, noise, mode, seed));
+    }
+    dae_dataset *noisy = NULL;
+    bool made = worked(dae_dataset_corrupt(&noisy, clean, noise, mode, seed)) &&
+                worked(dae_dataset_cache(out, noisy));
+    dae_dataset_free(noisy);
+    return made;
+}
+
+static bool add_noise(experiment *e) {
+    /* The same seed would give test image i the noise of training image i; seeds that people choose do
+     * not differ in the highest bit. */
+    uint64_t training_seed = e->chosen.seed, validation_seed = e->chosen.seed ^ UINT64_C(1) << 63;
+    return corrupt(&e->train, e->data.train, e->noise, e->chosen.noise_mode, training_seed) &&
+           corrupt(&e->validation, e->data.test, e->noise, DAE_NOISE_ONCE, validation_seed);
+}
+
+/* ---- Model and training ----------------------------------------------------------------------- */
+
+static bool make_model(experiment *e) {
+    size_t size = e->data.height * e->data.width;
+    dae_layer *hidden = NULL, *output = NULL;
+    bool made = worked(dae_model_create(&e->model, size)) &&
+                worked(dae_layer_create_dense(&hidden, e->chosen.hidden, DAE_ACTIVATION_RELU)) &&
+                worked(dae_layer_create_dense(&output, size, e->chosen.output_activation)) &&
+                worked(dae_model_add(e->model, hidden)) && worked(dae_model_add(e->model, output)) &&
+                worked(dae_model_initialize(e->model, e->chosen.seed));
+    dae_layer_free(hidden);
+    dae_layer_free(output);
+    return made;
+}
+
+static bool make_optimizer(experiment *e) {
+    if (!e->chosen.sgd) {
+        return worked(dae_optimizer_create_adam(&e->optimizer, e->chosen.learning_rate));
+    }
+    return worked(dae_optimizer_create_sgd(&e->optimizer, e->chosen.learning_rate)) &&
+           worked(dae_optimizer_set_momentum(e->optimizer, e->chosen.momentum));
+}
+
+static bool make_trainer(experiment *e) {
+    progress_start(&e->display);
+    return worked(dae_trainer_create(&e->trainer, e->model, e->optimizer, DAE_LOSS_MSE)) &&
+           worked(dae_trainer_set_batch_size(e->trainer, e->chosen.batch_size)) &&
+           worked(dae_trainer_set_seed(e->trainer, e->chosen.seed)) &&
+           worked(dae_trainer_set_validation(e->trainer, e->validation)) &&
+           worked(dae_trainer_set_progress(e->trainer, progress_show, &e->display));
+}
+
+/* The handler can reach no other data than static ones. */
+static dae_trainer *volatile running;
+static volatile sig_atomic_t caught;
+
+static void stop_training(int signal_number) {
+    caught = signal_number;
+    dae_trainer_stop(running);
+}
+
+/* SA_RESETHAND: a second signal does what it always does. */
+static void catch_signals(dae_trainer *trainer) {
+    struct sigaction action = {.sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
+    running = trainer;
+    action.sa_handler = stop_training;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static void release_signals(void) {
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    running = NULL;
+}
+
+static bool train(experiment *e) {
+    catch_signals(e->trainer);
+    dae_status status = dae_trainer_fit(e->trainer, e->train, e->chosen.epochs);
+    release_signals();
+    progress_end_line(&e->display);
+    if (status == DAE_ERROR_NOT_FINITE) {
+        return complain("%s (a smaller --learning-rate may help)", dae_last_error());
+    }
+    if (status != DAE_OK && !(status == DAE_ERROR_CANCELLED && caught)) {
+        return worked(status);
+    }
+    if (!history_get(&e->figures, e->trainer)) {
+        return false;
+    }
+    e->stopped = caught && e->figures.epochs < e->chosen.epochs;
+    if (e->stopped) {
+        printf("\nStopped by %s with %zu of %zu epochs done. What follows is for these, and the model has\n"
+               "learned from the epoch that was under way as well.\n",
+               caught == SIGINT ? "Ctrl-C" : "a signal", e->figures.epochs, e->chosen.epochs);
+    }
+    return true;
+}
+
+/* ---- Results ---------------------------------------------------------------------------------- */
+
+/* Reads the chosen test images as noisy and clean, and runs the model on them. Each array is
+ * [count, height, width]. */
+static bool denoise(const experiment *e, const size_t *chosen, size_t count, float *noisy, float *denoised,
+                    float *clean) {
+    size_t size = e->data.height * e->data.width;
+    for (size_t i = 0; i < count; i++) {
+        if (!worked(dae_dataset_read(e->validation, 0, chosen[i], 1, noisy + i * size, clean + i * size))) {
+            return false;
+        }
+    }
+    dae_session *session = NULL;
+    bool ran = worked(dae_session_create(&session, e->model, count)) &&
+               worked(dae_session_run(session, noisy, count, denoised));
+    dae_session_free(session);
+    return ran;
+}
+
+static bool write_digits(const experiment *e, const char *path) {
+    size_t chosen[SHOWN_DIGITS];
+    size_t count = images_choose(&e->data, chosen);
+    size_t values = count * e->data.height * e->data.width;
+    float *pixels = calloc(values, 3 * sizeof *pixels);
+    if (!pixels) {
+        return complain("there is not enough memory for the picture '%s'", path);
+    }
+    float *noisy = pixels, *denoised = pixels + values, *clean = pixels + 2 * values;
+    grid_row rows[] = {{"noisy", noisy}, {"denoised", denoised}, {"clean", clean}};
+    bool written = denoise(e, chosen, count, noisy, denoised, clean) &&
+                   draw_digit_grid(path, e->setting, rows, 3, count, e->data.height, e->data.width);
+    free(pixels);
+    return written;
+}
+
+static bool write_loss(const experiment *e, const char *path) {
+    return draw_loss_chart(path, e->setting, e->figures.loss, e->figures.validation_loss, e->figures.epochs);
+}
+
+static bool write_history(const experiment *e, const char *path) {
+    return history_write_csv(&e->figures, path);
+}
+
+static bool write_model(const experiment *e, const char *path) {
+    return worked(dae_model_save(e->model, path));
+}
+
+/* Writes every file that can be written, also when one fails: training may have taken hours. */
+static bool write_results(const experiment *e) {
+    static const struct {
+        const char *name;
+        const char *meaning;
+        bool (*write)(const experiment *e, const char *path);
+        bool picture;
+        bool needs_epoch;
+    } files[] = {{"denoiser.safetensors", "the trained model", write_model, false, false},
+                 {"history.csv", "loss, time and PSNR of each epoch", write_history, false, false},
+                 {"loss.png", "training and validation loss", write_loss, true, true},
+                 {"denoised.png", "test digits: noisy, denoised, clean", write_digits, true, false}};
+    bool all = true;
+    printf("\nWritten\n");
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[OUTPUT_PATH_MAX];
+        output_path(path, e->chosen.output, files[i].name);
+        if ((files[i].picture && !pictures_available) || (files[i].needs_epoch && !e->figures.epochs)) {
+            continue;
+        }
+        if (files[i].write(e, path)) {
+            printf("  %s  (%s)\n", path, files[i].meaning);
+        } else {
+            all = false;
+        }
+    }
+    if (!pictures_available) {
+        printf("The pictures loss.png and denoised.png were left out: this build has no cairo.\n");
+    } else if (!e->figures.epochs) {
+        printf("loss.png was left out: no epoch was completed.\n");
+    }
+    return all;
+}
+
+static bool print_result(experiment *e) {
+    if (!worked(dae_model_evaluate(&e->report, e->model, e->validation)) ||
+        !summary_print_result(e->report, e->data.folder)) {
+        return false;
+    }
+    size_t epochs = e->figures.epochs;
+    if (epochs) {
+        char time[32];
+        double seconds = 0;
+        for (size_t i = 0; i < epochs; i++) {
+            seconds += e->figures.seconds[i];
+        }
+        progress_format_time(seconds, time, sizeof time);
+        printf("\nAfter %zu epoch%s in %s: training loss %.5f, validation loss %.5f\n", epochs,
+               epochs == 1 ? "" : "s", time, e->figures.loss[epochs - 1],
+               e->figures.validation_loss[epochs - 1]);
+    }
+    return true;
+}
+
+/* ---- The whole -------------------------------------------------------------------------------- */
+
+static bool introduce(experiment *e) {
+    if (!summary_setting(e->setting, sizeof e->setting, &e->chosen, e->noise, e->data.height * e->data.width,
+                         e->data.train_count) ||
+        !summary_print_model(e->model)) {
+        return false;
+    }
+    printf("%s, seed %llu\n\n", e->setting, (unsigned long long)e->chosen.seed);
+    return true;
+}
+
+static bool prepare(experiment *e) {
+    return worked(dae_set_num_threads(e->chosen.threads)) && summary_print_runtime() &&
+           output_prepare(e->chosen.output) && open_data(e) && make_noise(e) && make_model(e) &&
+           introduce(e) && add_noise(e) && make_optimizer(e) && make_trainer(e);
+}
+
+static bool run(experiment *e) {
+    if (!prepare(e) || !train(e)) {
+        return false;
+    }
+    bool reported = print_result(e);
+    return write_results(e) && reported;
+}
+
+static void clean_up(experiment *e) {
+    history_free(&e->figures);
+    dae_report_free(e->report);
+    dae_trainer_free(e->trainer);
+    dae_optimizer_free(e->optimizer);
+    dae_model_free(e->model);
+    dae_dataset_free(e->validation);
+    dae_dataset_free(e->train);
+    dae_noise_free(e->noise);
+    images_close(&e->data);
+}
+
+int main(int argc, char **argv) {
+    experiment e = {0};
+    switch (options_parse(&e.chosen, argc, argv)) {
+    case PARSE_HELP:
+        options_print_help();
+        return EXIT_SUCCESS;
+    case PARSE_WRONG:
+        fprintf(stderr, "Try '" PROGRAM " --help'.\n");
+        return EXIT_USAGE;
+    case PARSE_RUN:
+        break;
+    }
+    bool done = run(&e);
+    clean_up(&e);
+    if (!done) {
+        return EXIT_FAILED;
+    }
+    return e.stopped ? EXIT_SIGNAL + (int)caught : EXIT_SUCCESS;
+}

@@ -1,0 +1,572 @@
+"""libdae from Python, by ctypes: this file and dae_c.py are all there is, with nothing to install.
+
+    import dae
+
+    clean = dae.Dataset.open_idx("train-images-idx3-ubyte.gz")
+    noisy = clean.corrupt("gaussian(mean=0.5, stddev=0.5) | clip()", seed=1)
+    model = dae.Model(784).add(dae.Layer.dense(128, "relu")).add(dae.Layer.dense(784, "sigmoid"))
+    model.initialize(seed=1)
+    trainer = dae.Trainer(model, dae.Optimizer.adam(1e-3), "mse", batch_size=256)
+    trainer.fit(noisy, epochs=5, on_epoch=lambda p: print(p.epoch, p.loss))
+    print(model.evaluate(noisy))
+
+The library is looked for, in this order: the path given to load(), the environment variable LIBDAE, what
+the system's loader knows as "dae", and "libdae.so.0".
+
+Arrays may be anything with a buffer of float32 (numpy, array.array("f"), memoryview, ctypes) or nested lists
+of numbers. Results are numpy arrays if numpy is there, otherwise memoryviews with format "f" and a shape.
+Formulae, units, ranges and defaults are told in include/dae/*.h, one header for each class.
+"""
+
+import contextlib
+import ctypes
+import itertools
+import math
+import os
+import signal
+import sys
+import threading
+from ctypes import byref, c_float, c_uint32
+
+import dae_c as c
+from dae_c import (Activation, DaeError, Event, Finding, History, Initializer, Loss, Metric, NoiseMode,
+                   Progress, Status, load)
+
+# ---- Objects -----------------------------------------------------------------------------------------
+
+
+class Handle:
+    """A reference to an object of the library. It is dropped with the Python object, in any order."""
+
+    def __init_subclass__(cls, noun):
+        cls._type, cls._free = c.HANDLES[noun], "dae_%s_free" % noun
+
+    def _create(self, function, *arguments):
+        handle = self._type()
+        c.call(function, byref(handle), *arguments)
+        self._as_parameter_ = handle  # what ctypes passes for self
+
+    @classmethod
+    def _make(cls, function, *arguments):
+        self = cls.__new__(cls)
+        self._create(function, *arguments)
+        return self
+
+    @classmethod
+    def _adopt(cls, handle):
+        self = cls.__new__(cls)
+        self._as_parameter_ = handle
+        return self
+
+    def free(self):
+        """Drops the reference now."""
+        handle = self.__dict__.pop("_as_parameter_", None)
+        if handle is not None:
+            c.call(self._free, handle)
+
+    def __del__(self):
+        # While Python shuts down, callbacks may be gone already; the process ends anyway.
+        if not sys.is_finalizing():
+            self.free()
+
+
+class Rng(Handle, noun="rng"):
+    """A position in a stream of random numbers."""
+
+    def __init__(self, seed, stream=0):
+        self._create("dae_rng_create", seed, stream)
+
+    @property
+    def position(self):
+        return c.get("dae_rng_get_position", c.U64, self)
+
+    @position.setter
+    def position(self, position):
+        c.call("dae_rng_set_position", self, position)
+
+    def _fill(self, function, kind, form, shape, *arguments):
+        values = (kind * math.prod(c.shape_of(shape)))()
+        c.call(function, self, values, len(values), *arguments)
+        return c.view_of(values, c.shape_of(shape), form)
+
+    def bits(self, shape):
+        return self._fill("dae_rng_fill_bits", c_uint32, "I", shape)
+
+    def uniform(self, shape, low=0.0, high=1.0):
+        return self._fill("dae_rng_fill_uniform", c_float, "f", shape, low, high)
+
+    def normal(self, shape, mean=0.0, stddev=1.0):
+        return self._fill("dae_rng_fill_normal", c_float, "f", shape, mean, stddev)
+
+
+def _in_place(function, x, *arguments):
+    values, _ = c.borrow(x)
+    c.call(function, values, len(values), *arguments)
+    return x
+
+
+def add_gaussian_noise(x, mean, stddev, rng):
+    """Changes x in place, as do the next four, and returns it."""
+    return _in_place("dae_add_gaussian_noise", x, mean, stddev, rng)
+
+
+def add_uniform_noise(x, low, high, rng):
+    return _in_place("dae_add_uniform_noise", x, low, high, rng)
+
+
+def add_masking_noise(x, rate, rng):
+    return _in_place("dae_add_masking_noise", x, rate, rng)
+
+
+def add_salt_pepper_noise(x, rate, low, high, rng):
+    return _in_place("dae_add_salt_pepper_noise", x, rate, low, high, rng)
+
+
+def clip(x, low=0.0, high=1.0):
+    return _in_place("dae_clip", x, low, high)
+
+
+class Noise(Handle, noun="noise"):
+    """A recipe: Noise("gaussian(0.5, 0.5) | clip()"), or Noise().gaussian(0.5, 0.5).clip()."""
+
+    def __init__(self, text=""):
+        self._create("dae_noise_parse", text.encode())
+
+    def gaussian(self, mean, stddev):
+        c.call("dae_noise_add_gaussian", self, mean, stddev)
+        return self
+
+    def uniform(self, low, high):
+        c.call("dae_noise_add_uniform", self, low, high)
+        return self
+
+    def masking(self, rate):
+        c.call("dae_noise_add_masking", self, rate)
+        return self
+
+    def salt_pepper(self, rate, low=0.0, high=1.0):
+        c.call("dae_noise_add_salt_pepper", self, rate, low, high)
+        return self
+
+    def clip(self, low=0.0, high=1.0):
+        c.call("dae_noise_add_clip", self, low, high)
+        return self
+
+    def apply(self, x, seed, epoch=0, first=0):
+        """Changes x [samples, ...] in place and returns it; row r is sample first + r."""
+        values, shape = c.borrow(x)
+        size = math.prod(shape[1:])
+        c.call("dae_noise_apply", self, values, shape[0], size, seed, epoch, first)
+        return x
+
+    def __str__(self):
+        return c.get_text("dae_noise_format", self)
+
+
+_kept = {}  # token -> what a dataset in the library reads from, until the library drops it
+_tokens = itertools.count(1)
+
+
+@c.DATASET_RELEASE_FN
+def _release(token):
+    _kept.pop(token, None)
+
+
+class Dataset(Handle, noun="dataset"):
+    """Samples of one shape: from_array(), borrow(), from_function(), open_idx(), parse_idx(), and views."""
+
+    @classmethod
+    def from_array(cls, data, shape=None):
+        """A copy of data [count, shape]; shape is that of one sample, by default what follows the count."""
+        values, count, shape = cls._samples(*c.floats(data), shape)
+        return cls._make("dae_dataset_copy_array", values, count, *c.sizes(shape))
+
+    @classmethod
+    def borrow(cls, data, shape=None):
+        """Reads a writable buffer of float32 where it lies, and holds it while the library needs it."""
+        values, count, shape = cls._samples(*c.borrow(data), shape)
+        return cls._make_kept((values, data), "dae_dataset_borrow_array", values, count, *c.sizes(shape))
+
+    @classmethod
+    def from_function(cls, count, shape, read):
+        """Samples that read(first, count) returns as an array [count, shape], always the same ones."""
+        shape = c.shape_of(shape)
+
+        def copy(first, count, out, _):
+            values, _ = c.floats(read(first, count))
+            if len(values) != count * math.prod(shape):
+                raise ValueError("read(%d, %d) gave %d values, not %d samples of shape %r"
+                                 % (first, count, len(values), count, shape))
+            ctypes.memmove(out, values, ctypes.sizeof(values))
+            return 0
+
+        callback = c.DATASET_READ_FN(c.guarded(copy))
+        return cls._make_kept(callback, "dae_dataset_create_callback", count, *c.sizes(shape), callback)
+
+    @classmethod
+    def open_idx(cls, path):
+        return cls._make("dae_dataset_open_idx", os.fsencode(path))
+
+    @classmethod
+    def parse_idx(cls, data):
+        return cls._make("dae_dataset_parse_idx", bytes(data), len(data))
+
+    @staticmethod
+    def _samples(values, found, shape):
+        shape = (found[1:] or (1,)) if shape is None else c.shape_of(shape)
+        size = math.prod(shape)
+        if size == 0 or len(values) % size:
+            raise ValueError("%d values are no whole number of samples of shape %r" % (len(values), shape))
+        return values, len(values) // size, shape
+
+    @classmethod
+    def _make_kept(cls, kept, function, *arguments):
+        token = next(_tokens)
+        _kept[token] = kept
+        try:
+            return cls._make(function, *arguments, _release, token)
+        except BaseException:
+            del _kept[token]  # a call that fails releases nothing
+            raise
+
+    def slice(self, first, count):
+        return self._make("dae_dataset_slice", self, first, count)
+
+    def split(self, count):
+        """The first `count` samples, and the rest."""
+        first, rest = c.DATASET(), c.DATASET()
+        c.call("dae_dataset_split", byref(first), byref(rest), self, count)
+        return self._adopt(first), self._adopt(rest)
+
+    def corrupt(self, noise, seed, mode=NoiseMode.FRESH):
+        """Noisy inputs, clean targets; noise is a Noise or its text, mode "fresh" or "once"."""
+        noise = Noise(noise) if isinstance(noise, str) else noise
+        return self._make("dae_dataset_corrupt", self, noise, c.pick(NoiseMode, mode), seed)
+
+    def clip(self, low=0.0, high=1.0):
+        return self._make("dae_dataset_clip", self, low, high)
+
+    def pair(self, targets):
+        return self._make("dae_dataset_pair", self, targets)
+
+    def cache(self):
+        return self._make("dae_dataset_cache", self)
+
+    def __len__(self):
+        return c.get("dae_dataset_get_count", c.SIZE, self)
+
+    shape = property(lambda self: c.get_shape("dae_dataset_get_shape", self))
+    target_shape = property(lambda self: c.get_shape("dae_dataset_get_target_shape", self))
+
+    def read(self, first=0, count=None, epoch=0):
+        """Inputs and targets of samples [first, first + count), by default all from first on."""
+        count = len(self) - first if count is None else count
+        shapes = (count,) + self.shape, (count,) + self.target_shape
+        inputs, targets = ((c_float * math.prod(shape))() for shape in shapes)
+        c.call("dae_dataset_read", self, epoch, first, count, inputs, targets)
+        return c.view_of(inputs, shapes[0]), c.view_of(targets, shapes[1])
+
+
+class Layer(Handle, noun="layer"):
+    """Layer.dense() or Layer.dropout(), to be added to one model."""
+
+    @classmethod
+    def dense(cls, units, activation="linear", initializer=None, leaky_slope=None):
+        self = cls._make("dae_layer_create_dense", units, c.pick(Activation, activation))
+        if initializer is not None:
+            c.call("dae_layer_set_initializer", self, c.pick(Initializer, initializer))
+        if leaky_slope is not None:
+            c.call("dae_layer_set_leaky_slope", self, leaky_slope)
+        return self
+
+    @classmethod
+    def dropout(cls, rate):
+        return cls._make("dae_layer_create_dropout", rate)
+
+
+class Model(Handle, noun="model"):
+    """Layers and their parameters. Model(784) or Model((28, 28)); print() shows the table of layers."""
+
+    def __init__(self, shape):
+        if isinstance(shape, int):
+            self._create("dae_model_create", shape)
+        else:
+            self._create("dae_model_create_shaped", *c.sizes(shape))
+
+    @classmethod
+    def load(cls, path):
+        return cls._make("dae_model_load", os.fsencode(path))
+
+    @classmethod
+    def from_bytes(cls, data):
+        return cls._make("dae_model_deserialize", bytes(data), len(data))
+
+    def save(self, path):
+        c.call("dae_model_save", self, os.fsencode(path))
+
+    def to_bytes(self):
+        size = c.SIZE()
+        c.call("dae_model_serialize", self, None, 0, byref(size))
+        data = ctypes.create_string_buffer(size.value)
+        c.call("dae_model_serialize", self, data, len(data), byref(size))
+        return data.raw
+
+    def add(self, layer):
+        c.call("dae_model_add", self, layer)
+        return self
+
+    def initialize(self, seed):
+        c.call("dae_model_initialize", self, seed)
+        return self
+
+    def slice(self, first, count):
+        """A model over some of the layers, sharing their parameters: an encoder, a decoder."""
+        return self._make("dae_model_slice", self, first, count)
+
+    def copy(self):
+        return self._make("dae_model_copy", self)
+
+    input_shape = property(lambda self: c.get_shape("dae_model_get_input_shape", self))
+    output_shape = property(lambda self: c.get_shape("dae_model_get_output_shape", self))
+    layer_count = property(lambda self: c.get("dae_model_get_layer_count", c.SIZE, self))
+    parameter_count = property(lambda self: c.get("dae_model_get_parameter_count", c.SIZE, self))
+
+    @property
+    def parameters(self):
+        """A copy of all parameters; assign an array to set them."""
+        values = (c_float * self.parameter_count)()
+        c.call("dae_model_get_parameters", self, values, len(values))
+        return c.view_of(values, (len(values),))
+
+    @parameters.setter
+    def parameters(self, data):
+        values, _ = c.floats(data)
+        c.call("dae_model_set_parameters", self, values, len(values))
+
+    @property
+    def tensors(self):
+        """Copies of all tensors by their names, such as "0.weight"."""
+        result = {}
+        for index in range(c.get("dae_model_get_tensor_count", c.SIZE, self)):
+            rank, shape = c.SIZE(), (c.SIZE * c.MAX_RANK)()
+            name, length = ctypes.create_string_buffer(256), c.SIZE()
+            c.call("dae_model_get_tensor_info", self, index, name, len(name), byref(length), byref(rank),
+                   shape)
+            shape = shape[:rank.value]
+            values = (c_float * math.prod(shape))()
+            c.call("dae_model_get_tensor", self, name.value, values, len(values))
+            result[name.value.decode()] = c.view_of(values, shape)
+        return result
+
+    def set_tensor(self, name, data):
+        values, _ = c.floats(data)
+        c.call("dae_model_set_tensor", self, name.encode(), values, len(values))
+
+    @property
+    def noise(self):
+        """The recipe that the model was last trained with, or None."""
+        handle = c.NOISE()
+        c.call("dae_model_get_noise", self, byref(handle))
+        return Noise._adopt(handle) if handle else None
+
+    @property
+    def range(self):
+        """Least and greatest input value that training has shown to the model."""
+        low, high = c.DOUBLE(), c.DOUBLE()
+        c.call("dae_model_get_range", self, byref(low), byref(high))
+        return low.value, high.value
+
+    def evaluate(self, dataset):
+        return Report._make("dae_model_evaluate", self, dataset)
+
+    def run(self, inputs):
+        """What the model makes of inputs [count, ...]; to run it often, keep a Session."""
+        return Session(self).run(inputs)
+
+    def __str__(self):
+        return c.get_text("dae_model_describe", self)
+
+
+class Session(Handle, noun="session"):
+    """A model with a workspace of its own: one for each thread that runs the model."""
+
+    def __init__(self, model, max_batch=64):
+        self._create("dae_session_create", model, max_batch)
+        self._input, self._output = model.input_shape, model.output_shape
+
+    def run(self, inputs):
+        """Outputs [count, ...] for inputs [count, ...]."""
+        values, count, _ = Dataset._samples(*c.floats(inputs), self._input)
+        outputs = (c_float * (count * math.prod(self._output)))()
+        c.call("dae_session_run", self, values, count, outputs)
+        return c.view_of(outputs, (count,) + self._output)
+
+
+class Optimizer(Handle, noun="optimizer"):
+    """Optimizer.sgd() or Optimizer.adam(); what is left out has the library's default."""
+
+    @classmethod
+    def sgd(cls, learning_rate, momentum=None, nesterov=None):
+        self = cls._make("dae_optimizer_create_sgd", learning_rate)
+        if momentum is not None:
+            c.call("dae_optimizer_set_momentum", self, momentum)
+        if nesterov is not None:
+            c.call("dae_optimizer_set_nesterov", self, nesterov)
+        return self
+
+    @classmethod
+    def adam(cls, learning_rate, betas=None, epsilon=None):
+        self = cls._make("dae_optimizer_create_adam", learning_rate)
+        if betas is not None:
+            c.call("dae_optimizer_set_betas", self, *betas)
+        if epsilon is not None:
+            c.call("dae_optimizer_set_epsilon", self, epsilon)
+        return self
+
+    @property
+    def learning_rate(self):
+        return c.get("dae_optimizer_get_learning_rate", c.DOUBLE, self)
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        c.call("dae_optimizer_set_learning_rate", self, rate)
+
+
+@contextlib.contextmanager
+def _interrupt_calls(stop):
+    """Ctrl-C calls stop(), and raises KeyboardInterrupt behind the block. Left to itself Python may raise it
+    on the way into a callback, where ctypes can only print it."""
+    if (threading.current_thread() is not threading.main_thread()
+            or signal.getsignal(signal.SIGINT) is not signal.default_int_handler):
+        yield
+        return
+    interrupts = []
+
+    def interrupt(*_):
+        interrupts.append(True)
+        stop()
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except DaeError:
+        if not interrupts:
+            raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if interrupts:
+        raise KeyboardInterrupt
+
+
+class Trainer(Handle, noun="trainer"):
+    """A model in training; what is left out has the library's default."""
+
+    def __init__(self, model, optimizer, loss="mse", batch_size=None, seed=None, shuffle=None,
+                 validation=None):
+        self._create("dae_trainer_create", model, optimizer, c.pick(Loss, loss))
+        self._hook, self._sizes = None, (model.input_shape, model.output_shape)
+        for name, value in (("batch_size", batch_size), ("seed", seed), ("shuffle", shuffle),
+                            ("validation", validation)):
+            if value is not None:
+                c.call("dae_trainer_set_" + name, self, value)
+
+    def on_gradient(self, function):
+        """function(gradient) sees every gradient before its use, and may change it in place; it must not
+        keep the array. A true result fails the step. None: no function."""
+        def see(gradients, count, _):
+            values = ctypes.cast(gradients, ctypes.POINTER(c_float * count)).contents
+            return 1 if function(c.view_of(values, (count,))) else 0
+
+        hook = c.GRADIENT_FN(c.guarded(see)) if function else c.GRADIENT_FN()
+        c.call("dae_trainer_set_gradient_hook", self, hook, None)
+        self._hook = hook  # the library has its address
+
+    def fit(self, dataset, epochs=1, on_epoch=None, on_step=None):
+        """Trains for more epochs: True when all are done, False when stop() or a function ended it early.
+
+        on_epoch and on_step get a Progress; a true result ends the fit. So does Ctrl-C, as ever in Python.
+        """
+        def report(progress, _):
+            function = on_epoch if progress.contents.event == Event.EPOCH else on_step
+            return 1 if function and function(Progress.from_buffer_copy(progress.contents)) else 0
+
+        callback = c.PROGRESS_FN(c.guarded(report))
+        c.call("dae_trainer_set_progress", self, callback, None)
+        try:
+            with _interrupt_calls(self.stop):
+                c.call("dae_trainer_fit", self, dataset, epochs)
+            return True
+        except DaeError as error:
+            if error.status != Status.ERROR_CANCELLED:
+                raise
+            return False
+        finally:
+            c.call("dae_trainer_set_progress", self, c.PROGRESS_FN(), None)
+
+    def step(self, inputs, targets):
+        """One step with a batch; the loss before it."""
+        inputs, count, _ = Dataset._samples(*c.floats(inputs), self._sizes[0])
+        targets, target_count, _ = Dataset._samples(*c.floats(targets), self._sizes[1])
+        if count != target_count:
+            raise ValueError("%d inputs, but %d targets" % (count, target_count))
+        return c.get("dae_trainer_step", c.DOUBLE, self, inputs, targets, count)
+
+    def stop(self):
+        """Ends a running fit behind its step; may be called from any thread."""
+        c.call("dae_trainer_stop", self)
+
+    steps = property(lambda self: c.get("dae_trainer_get_step_count", c.U64, self))
+    epochs = property(lambda self: c.get("dae_trainer_get_epoch_count", c.SIZE, self))
+
+    @property
+    def history(self):
+        """Lists by name (loss, validation_loss, validation_psnr, seconds), one number an epoch."""
+        values, result = (c.DOUBLE * self.epochs)(), {}
+        for metric in History:
+            c.call("dae_trainer_get_history", self, metric, values, len(values))
+            result[metric.name.lower()] = list(values)
+        return result
+
+
+class Report(Handle, noun="report"):
+    """The figures of an evaluation by name, such as report["psnr"], and what is to be said about them."""
+
+    def __getitem__(self, metric):
+        return c.get("dae_report_get", c.DOUBLE, self, c.pick(Metric, metric))
+
+    @property
+    def metrics(self):
+        return {metric.name.lower(): self[metric] for metric in Metric}
+
+    @property
+    def findings(self):
+        """Pairs of a Finding and its text."""
+        code, text, result = c.I32(), c.TEXT(), []
+        for index in range(c.get("dae_report_get_finding_count", c.SIZE, self)):
+            c.call("dae_report_get_finding", self, index, byref(code), byref(text))
+            result.append((Finding(code.value), text.value.decode()))
+        return result
+
+    def __str__(self):
+        lines = ["%-22s %.6g" % pair for pair in self.metrics.items()]
+        return "\n".join(lines + [text for _, text in self.findings])
+
+
+# ---- The library itself ------------------------------------------------------------------------------
+
+
+def version():
+    return c.call("dae_version_string").decode()
+
+
+def describe():
+    """One line on what does the work here."""
+    return c.get_text("dae_runtime_describe")
+
+
+def get_num_threads():
+    return c.call("dae_get_num_threads")
+
+
+def set_num_threads(count):
+    c.call("dae_set_num_threads", count)

@@ -1,0 +1,350 @@
+"""The C interface of libdae: its constants, every public function with its types, and how to call them.
+
+The table is include/dae/*.h once more, in the words of ctypes; tests/python/test_dae.py compares the two.
+Objects for everyday use are in dae.py. This module is for what they leave out:
+
+    import dae_c
+
+    dae_c.call("dae_model_initialize", model, 7)    # raises DaeError if the call fails
+"""
+
+import array
+import ctypes
+import ctypes.util
+import enum
+import os
+import threading
+from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_float, c_int32, c_size_t, c_uint32
+from ctypes import c_uint64, c_void_p
+
+try:
+    import numpy as np
+except ImportError:
+    np = None
+
+VERSION = (0, 1)  # version of the headers that the table below was written from
+MAX_RANK = 8
+NOISE_MAX_STEPS = 64
+
+# ---- Constants: DAE_LOSS_MSE is Loss.MSE. Where one is asked for, its name will do: "mse". ------------
+
+Status = enum.IntEnum("Status", {
+    "OK": 0, "ERROR_ARGUMENT": -1, "ERROR_SHAPE": -2, "ERROR_MEMORY": -3, "ERROR_IO": -4, "ERROR_FORMAT": -5,
+    "ERROR_STATE": -6, "ERROR_NOT_FINITE": -7, "ERROR_CANCELLED": -8, "ERROR_UNSUPPORTED": -9,
+    "ERROR_CALLBACK": -10})
+NoiseMode = enum.IntEnum("NoiseMode", "FRESH ONCE", start=0)
+Activation = enum.IntEnum("Activation", "LINEAR RELU LEAKY_RELU SIGMOID TANH", start=0)
+Initializer = enum.IntEnum("Initializer", "GLOROT_UNIFORM GLOROT_NORMAL HE_UNIFORM HE_NORMAL ZEROS", start=0)
+Loss = enum.IntEnum("Loss", "MSE MAE BCE", start=0)
+History = enum.IntEnum("History", "LOSS VALIDATION_LOSS VALIDATION_PSNR SECONDS", start=0)
+Event = enum.IntEnum("Event", "STEP EPOCH", start=0)
+Metric = enum.IntEnum("Metric", "MSE MAE PSNR PSNR_OF_MEAN INPUT_MSE INPUT_PSNR INPUT_PSNR_OF_MEAN "
+                      "MEAN_IMAGE_MSE DEAD_OUTPUTS HARMFUL_DEAD_OUTPUTS INPUTS_OUT_OF_RANGE SAMPLES", start=0)
+Finding = enum.IntEnum("Finding", "DEAD_OUTPUTS WORSE_THAN_MEAN_IMAGE WORSE_THAN_INPUT INPUTS_OUT_OF_RANGE "
+                       "NOT_FINITE", start=1)
+
+# ---- Types ------------------------------------------------------------------------------------------
+
+NOUNS = ("rng", "noise", "dataset", "layer", "model", "session", "optimizer", "trainer", "report")
+HANDLES = {noun: POINTER(type("dae_" + noun, (ctypes.Structure,), {})) for noun in NOUNS}
+RNG, NOISE, DATASET, LAYER, MODEL, SESSION, OPTIMIZER, TRAINER, REPORT = HANDLES.values()
+RNG_OUT, NOISE_OUT, DATASET_OUT, LAYER_OUT, MODEL_OUT, SESSION_OUT, OPTIMIZER_OUT, TRAINER_OUT, REPORT_OUT = (
+    POINTER(handle) for handle in HANDLES.values())
+
+STATUS, I32, U32, U64, SIZE, DOUBLE = c_int32, c_int32, c_uint32, c_uint64, c_size_t, c_double
+TEXT, BYTES, USER = c_char_p, c_void_p, c_void_p
+FLOATS, DOUBLES, WORDS, SIZES = POINTER(c_float), POINTER(c_double), POINTER(c_uint32), POINTER(c_size_t)
+I32_OUT, U64_OUT, SIZE_OUT, DOUBLE_OUT, TEXT_OUT = (
+    POINTER(I32), POINTER(U64), POINTER(SIZE), POINTER(DOUBLE), POINTER(TEXT))
+
+
+class Progress(ctypes.Structure):
+    """What a progress callback is told; a copy that may be kept."""
+    _fields_ = [("size", U32), ("event", I32), ("epoch", U64), ("epochs", U64), ("step", U64), ("steps", U64),
+                ("loss", DOUBLE), ("validation_loss", DOUBLE), ("validation_psnr", DOUBLE),
+                ("epoch_seconds", DOUBLE), ("seconds", DOUBLE), ("reserved", U64 * 8)]
+
+
+ALLOCATE_FN = CFUNCTYPE(c_void_p, SIZE, USER)
+RELEASE_FN = CFUNCTYPE(None, c_void_p, USER)
+DATASET_RELEASE_FN = CFUNCTYPE(None, USER)
+DATASET_READ_FN = CFUNCTYPE(I32, U64, SIZE, FLOATS, USER)
+PROGRESS_FN = CFUNCTYPE(I32, POINTER(Progress), USER)
+GRADIENT_FN = CFUNCTYPE(I32, FLOATS, SIZE, USER)
+
+# ---- Every public function: name, type of result, types of arguments ---------------------------------
+
+SIGNATURES = {
+    "dae_version_number": (U32,),
+    "dae_version_string": (TEXT,),
+    "dae_status_name": (TEXT, STATUS),
+    "dae_last_error": (TEXT,),
+    "dae_set_allocator": (STATUS, ALLOCATE_FN, RELEASE_FN, USER),
+    "dae_set_num_threads": (STATUS, SIZE),
+    "dae_get_num_threads": (SIZE,),
+    "dae_runtime_describe": (STATUS, TEXT, SIZE, SIZE_OUT),
+
+    "dae_rng_create": (STATUS, RNG_OUT, U64, U64),
+    "dae_rng_free": (None, RNG),
+    "dae_rng_get_position": (STATUS, RNG, U64_OUT),
+    "dae_rng_set_position": (STATUS, RNG, U64),
+    "dae_rng_fill_bits": (STATUS, RNG, WORDS, SIZE),
+    "dae_rng_fill_uniform": (STATUS, RNG, FLOATS, SIZE, DOUBLE, DOUBLE),
+    "dae_rng_fill_normal": (STATUS, RNG, FLOATS, SIZE, DOUBLE, DOUBLE),
+
+    "dae_add_gaussian_noise": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE, RNG),
+    "dae_add_uniform_noise": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE, RNG),
+    "dae_add_masking_noise": (STATUS, FLOATS, SIZE, DOUBLE, RNG),
+    "dae_add_salt_pepper_noise": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE, DOUBLE, RNG),
+    "dae_clip": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE),
+    "dae_noise_create": (STATUS, NOISE_OUT),
+    "dae_noise_free": (None, NOISE),
+    "dae_noise_add_gaussian": (STATUS, NOISE, DOUBLE, DOUBLE),
+    "dae_noise_add_uniform": (STATUS, NOISE, DOUBLE, DOUBLE),
+    "dae_noise_add_masking": (STATUS, NOISE, DOUBLE),
+    "dae_noise_add_salt_pepper": (STATUS, NOISE, DOUBLE, DOUBLE, DOUBLE),
+    "dae_noise_add_clip": (STATUS, NOISE, DOUBLE, DOUBLE),
+    "dae_noise_parse": (STATUS, NOISE_OUT, TEXT),
+    "dae_noise_format": (STATUS, NOISE, TEXT, SIZE, SIZE_OUT),
+    "dae_noise_apply": (STATUS, NOISE, FLOATS, SIZE, SIZE, U64, U64, U64),
+
+    "dae_dataset_copy_array": (STATUS, DATASET_OUT, FLOATS, SIZE, SIZE, SIZES),
+    "dae_dataset_borrow_array": (STATUS, DATASET_OUT, FLOATS, SIZE, SIZE, SIZES, DATASET_RELEASE_FN, USER),
+    "dae_dataset_create_callback": (STATUS, DATASET_OUT, SIZE, SIZE, SIZES, DATASET_READ_FN,
+                                    DATASET_RELEASE_FN, USER),
+    "dae_dataset_open_idx": (STATUS, DATASET_OUT, TEXT),
+    "dae_dataset_parse_idx": (STATUS, DATASET_OUT, BYTES, SIZE),
+    "dae_dataset_slice": (STATUS, DATASET_OUT, DATASET, SIZE, SIZE),
+    "dae_dataset_split": (STATUS, DATASET_OUT, DATASET_OUT, DATASET, SIZE),
+    "dae_dataset_corrupt": (STATUS, DATASET_OUT, DATASET, NOISE, I32, U64),
+    "dae_dataset_clip": (STATUS, DATASET_OUT, DATASET, DOUBLE, DOUBLE),
+    "dae_dataset_pair": (STATUS, DATASET_OUT, DATASET, DATASET),
+    "dae_dataset_cache": (STATUS, DATASET_OUT, DATASET),
+    "dae_dataset_free": (None, DATASET),
+    "dae_dataset_get_count": (STATUS, DATASET, SIZE_OUT),
+    "dae_dataset_get_shape": (STATUS, DATASET, SIZE_OUT, SIZES),
+    "dae_dataset_get_target_shape": (STATUS, DATASET, SIZE_OUT, SIZES),
+    "dae_dataset_read": (STATUS, DATASET, U64, SIZE, SIZE, FLOATS, FLOATS),
+
+    "dae_layer_create_dense": (STATUS, LAYER_OUT, SIZE, I32),
+    "dae_layer_create_dropout": (STATUS, LAYER_OUT, DOUBLE),
+    "dae_layer_free": (None, LAYER),
+    "dae_layer_set_initializer": (STATUS, LAYER, I32),
+    "dae_layer_set_leaky_slope": (STATUS, LAYER, DOUBLE),
+
+    "dae_model_create": (STATUS, MODEL_OUT, SIZE),
+    "dae_model_create_shaped": (STATUS, MODEL_OUT, SIZE, SIZES),
+    "dae_model_free": (None, MODEL),
+    "dae_model_add": (STATUS, MODEL, LAYER),
+    "dae_model_initialize": (STATUS, MODEL, U64),
+    "dae_model_slice": (STATUS, MODEL_OUT, MODEL, SIZE, SIZE),
+    "dae_model_copy": (STATUS, MODEL_OUT, MODEL),
+    "dae_model_get_input_shape": (STATUS, MODEL, SIZE_OUT, SIZES),
+    "dae_model_get_output_shape": (STATUS, MODEL, SIZE_OUT, SIZES),
+    "dae_model_get_layer_count": (STATUS, MODEL, SIZE_OUT),
+    "dae_model_get_parameter_count": (STATUS, MODEL, SIZE_OUT),
+    "dae_model_get_parameters": (STATUS, MODEL, FLOATS, SIZE),
+    "dae_model_set_parameters": (STATUS, MODEL, FLOATS, SIZE),
+    "dae_model_get_tensor_count": (STATUS, MODEL, SIZE_OUT),
+    "dae_model_get_tensor_info": (STATUS, MODEL, SIZE, TEXT, SIZE, SIZE_OUT, SIZE_OUT, SIZES),
+    "dae_model_get_tensor": (STATUS, MODEL, TEXT, FLOATS, SIZE),
+    "dae_model_set_tensor": (STATUS, MODEL, TEXT, FLOATS, SIZE),
+    "dae_model_get_noise": (STATUS, MODEL, NOISE_OUT),
+    "dae_model_get_range": (STATUS, MODEL, DOUBLE_OUT, DOUBLE_OUT),
+    "dae_model_describe": (STATUS, MODEL, TEXT, SIZE, SIZE_OUT),
+    "dae_model_save": (STATUS, MODEL, TEXT),
+    "dae_model_load": (STATUS, MODEL_OUT, TEXT),
+    "dae_model_serialize": (STATUS, MODEL, BYTES, SIZE, SIZE_OUT),
+    "dae_model_deserialize": (STATUS, MODEL_OUT, BYTES, SIZE),
+
+    "dae_session_create": (STATUS, SESSION_OUT, MODEL, SIZE),
+    "dae_session_free": (None, SESSION),
+    "dae_session_run": (STATUS, SESSION, FLOATS, SIZE, FLOATS),
+
+    "dae_optimizer_create_sgd": (STATUS, OPTIMIZER_OUT, DOUBLE),
+    "dae_optimizer_create_adam": (STATUS, OPTIMIZER_OUT, DOUBLE),
+    "dae_optimizer_free": (None, OPTIMIZER),
+    "dae_optimizer_set_learning_rate": (STATUS, OPTIMIZER, DOUBLE),
+    "dae_optimizer_get_learning_rate": (STATUS, OPTIMIZER, DOUBLE_OUT),
+    "dae_optimizer_set_momentum": (STATUS, OPTIMIZER, DOUBLE),
+    "dae_optimizer_set_nesterov": (STATUS, OPTIMIZER, I32),
+    "dae_optimizer_set_betas": (STATUS, OPTIMIZER, DOUBLE, DOUBLE),
+    "dae_optimizer_set_epsilon": (STATUS, OPTIMIZER, DOUBLE),
+
+    "dae_trainer_create": (STATUS, TRAINER_OUT, MODEL, OPTIMIZER, I32),
+    "dae_trainer_free": (None, TRAINER),
+    "dae_trainer_set_batch_size": (STATUS, TRAINER, SIZE),
+    "dae_trainer_set_seed": (STATUS, TRAINER, U64),
+    "dae_trainer_set_shuffle": (STATUS, TRAINER, I32),
+    "dae_trainer_set_validation": (STATUS, TRAINER, DATASET),
+    "dae_trainer_set_progress": (STATUS, TRAINER, PROGRESS_FN, USER),
+    "dae_trainer_set_gradient_hook": (STATUS, TRAINER, GRADIENT_FN, USER),
+    "dae_trainer_fit": (STATUS, TRAINER, DATASET, SIZE),
+    "dae_trainer_step": (STATUS, TRAINER, FLOATS, FLOATS, SIZE, DOUBLE_OUT),
+    "dae_trainer_stop": (None, TRAINER),
+    "dae_trainer_get_step_count": (STATUS, TRAINER, U64_OUT),
+    "dae_trainer_get_epoch_count": (STATUS, TRAINER, SIZE_OUT),
+    "dae_trainer_get_history": (STATUS, TRAINER, I32, DOUBLES, SIZE),
+
+    "dae_model_evaluate": (STATUS, REPORT_OUT, MODEL, DATASET),
+    "dae_report_free": (None, REPORT),
+    "dae_report_get": (STATUS, REPORT, I32, DOUBLE_OUT),
+    "dae_report_get_finding_count": (STATUS, REPORT, SIZE_OUT),
+    "dae_report_get_finding": (STATUS, REPORT, SIZE, I32_OUT, TEXT_OUT),
+}
+
+# ---- Loading and calling -----------------------------------------------------------------------------
+
+
+class DaeError(Exception):
+    """A call that failed: its status, the status' name, and the library's sentence about it."""
+
+    def __init__(self, status, name, message):
+        super().__init__(status, name, message)
+        self.status, self.name, self.message = status, name, message
+
+    def __str__(self):
+        return "%s: %s" % (self.name, self.message)
+
+
+_library = None
+raised_by = {}  # thread -> exception of a callback that waits for the call to end
+
+
+def load(path=None):
+    """Loads the library, once; called without a path by whatever needs the library first."""
+    global _library
+    if _library is not None:
+        if path is not None and os.path.realpath(path) != os.path.realpath(_library._name):
+            raise RuntimeError("libdae is already loaded from %s" % _library._name)
+        return _library
+    path = path or os.environ.get("LIBDAE") or ctypes.util.find_library("dae") or "libdae.so.0"
+    library = ctypes.CDLL(os.fspath(path))
+    try:
+        for name, (result, *arguments) in SIGNATURES.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+    except AttributeError:
+        raise ImportError("%s has no %s: it is not libdae %d.%d" % ((path, name) + VERSION)) from None
+    number = library.dae_version_number()
+    version = (number // 10000, number // 100 % 100)
+    # Before 1.0 every minor version may change the ABI; from then on later ones only add to it.
+    if version[0] != VERSION[0] or version < VERSION or (VERSION[0] == 0 and version != VERSION):
+        raise ImportError("%s is libdae %s; this binding is for %d.%d"
+                          % ((path, library.dae_version_string().decode()) + VERSION))
+    _library = library
+    return library
+
+
+def call(name, *arguments):
+    """Calls a function of the library; a status other than DAE_OK becomes an exception."""
+    library = _library or load()
+    result = getattr(library, name)(*arguments)
+    if SIGNATURES[name][0] is not STATUS:
+        return result
+    error = None
+    if result != Status.OK:
+        error = DaeError(result, library.dae_status_name(result).decode(),
+                         library.dae_last_error().decode(errors="replace"))
+    raised = raised_by.pop(threading.get_ident(), None)
+    if result == Status.ERROR_CALLBACK and raised is None and raised_by:
+        raised = raised_by.popitem()[1]  # another thread read the dataset
+    if raised is not None:
+        raise raised from error
+    if error is not None:
+        raise error
+    return result
+
+
+def guarded(function, failure=1):
+    """A callback whose exception waits for the call that it makes fail."""
+    def callback(*arguments):
+        try:
+            return function(*arguments)
+        except BaseException as error:  # KeyboardInterrupt too: it belongs to who called the library
+            raised_by[threading.get_ident()] = error
+            return failure
+    return callback
+
+
+def pick(kind, value):
+    """A constant from itself, its number or its name in any case."""
+    if isinstance(value, str):
+        try:
+            return kind[value.upper()]
+        except KeyError:
+            names = ", ".join(k.name.lower() for k in kind)
+            raise ValueError("%s is one of %s, not %r" % (kind.__name__, names, value)) from None
+    return int(value)
+
+
+def get(name, kind, *arguments):
+    """The value that a getter hands out through its last argument."""
+    value = kind()
+    call(name, *arguments, byref(value))
+    return value.value
+
+
+def get_text(name, *arguments):
+    length = SIZE()
+    call(name, *arguments, None, 0, byref(length))
+    buffer = ctypes.create_string_buffer(length.value + 1)
+    call(name, *arguments, buffer, len(buffer), None)
+    return buffer.value.decode()
+
+
+def get_shape(name, *arguments):
+    rank, shape = SIZE(), (SIZE * MAX_RANK)()
+    call(name, *arguments, byref(rank), shape)
+    return tuple(shape[:rank.value])
+
+
+# ---- Arrays ------------------------------------------------------------------------------------------
+
+
+def _flatten(data, shape):
+    if not isinstance(data, (list, tuple)):
+        return [data]
+    if len(data) != shape[0]:
+        raise ValueError("rows differ in length: %d and %d" % (len(data), shape[0]))
+    return [value for row in data for value in _flatten(row, shape[1:] or (0,))]
+
+
+def borrow(data):
+    """A ctypes array over a writable buffer of float32, and its shape. Holds the buffer."""
+    view = memoryview(data)
+    if view.readonly or not view.c_contiguous or view.format.lstrip("<=@") != "f":
+        raise TypeError("needs a writable, contiguous buffer of float32 (numpy.float32, array.array('f'))")
+    return (c_float * (view.nbytes // 4)).from_buffer(view), view.shape
+
+
+def floats(data):
+    """As borrow(), but what cannot be borrowed is converted or copied."""
+    if np is not None:
+        data = np.require(data, np.float32, ("C", "W"))
+    try:
+        return borrow(data)
+    except TypeError:
+        data = data.tolist() if hasattr(data, "tolist") else data
+    data = data if isinstance(data, (list, tuple)) else list(data)
+    shape, row = [], data
+    while isinstance(row, (list, tuple)):
+        shape.append(len(row))
+        row = row[0] if row else 0
+    return borrow(array.array("f", _flatten(data, shape)))[0], tuple(shape)
+
+
+def view_of(values, shape, form="f"):
+    """What the user gets to see of a ctypes array."""
+    if np is not None:
+        return np.frombuffer(values, dtype=form).reshape(shape)
+    view = memoryview(values).cast("B")
+    return view.cast(form, shape) if len(values) else view.cast(form)
+
+
+def shape_of(shape):
+    return (shape,) if isinstance(shape, int) else tuple(shape)
+
+
+def sizes(shape):
+    return len(shape), (SIZE * len(shape))(*shape)

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Trains a denoising autoencoder on handwritten digits and shows what it does to one of them.
+
+    LIBDAE=build/lib/libdae.so.0 python3 examples/python/denoise.py
+
+Without --data it uses the 1,000 digits that come with libdae: enough to watch it work, too few to judge it.
+With --data it reads train-images-idx3-ubyte and t10k-images-idx3-ubyte (or the same with .gz) from a folder.
+"""
+
+import argparse
+import os
+import sys
+
+import dae
+
+BUNDLED = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "data")
+SHADES = " .:-=+*#%@"
+
+
+def open_images(folder, name):
+    for path in (os.path.join(folder, name), os.path.join(folder, name + ".gz")):
+        if os.path.exists(path):
+            return dae.Dataset.open_idx(path)
+    raise FileNotFoundError("%s has neither %s nor %s.gz" % (folder, name, name))
+
+
+def make_model(pixels, hidden, seed):
+    model = dae.Model(pixels)
+    model.add(dae.Layer.dense(hidden, "relu"))
+    model.add(dae.Layer.dense(pixels, "sigmoid"))
+    return model.initialize(seed)
+
+
+def print_epoch(progress):
+    print("epoch %2d/%d   loss %.4f   validation loss %.4f   PSNR %.2f dB   %.1f s"
+          % (progress.epoch, progress.epochs, progress.loss, progress.validation_loss,
+             progress.validation_psnr, progress.epoch_seconds))
+
+
+def print_digits(*images):
+    """Images of 28 x 28 side by side, two rows of pixels in a line of text."""
+    def shade(value):
+        return SHADES[min(max(int(value * len(SHADES)), 0), len(SHADES) - 1)]
+
+    for row in range(0, 28, 2):
+        print("   ".join("".join(shade((image[28 * row + k] + image[28 * row + 28 + k]) / 2)
+                                 for k in range(28)) for image in images))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", metavar="DIR", default=BUNDLED, help="folder with MNIST's image files")
+    parser.add_argument("--epochs", type=int, default=20, help="default: %(default)s")
+    parser.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
+    parser.add_argument("--hidden", type=int, default=128, help="units of the hidden layer (%(default)s)")
+    parser.add_argument("--learning-rate", type=float, default=1e-3, help="of Adam (%(default)s)")
+    parser.add_argument("--noise", default="gaussian(mean=0.5, stddev=0.5) | clip()", metavar="RECIPE",
+                        help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("--save", metavar="FILE", help="write the model to a safetensors file")
+    return parser.parse_args()
+
+
+def run(options):
+    clean = open_images(options.data, "train-images-idx3-ubyte")
+    test = open_images(options.data, "t10k-images-idx3-ubyte")
+    noisy = clean.corrupt(options.noise, seed=options.seed)             # drawn anew in every epoch
+    noisy_test = test.corrupt(options.noise, seed=options.seed + 1, mode="once")
+    print(dae.describe())
+    print("%d training and %d test images, noise: %s\n" % (len(clean), len(test), dae.Noise(options.noise)))
+
+    model = make_model(28 * 28, options.hidden, options.seed)
+    print(model)
+    trainer = dae.Trainer(model, dae.Optimizer.adam(options.learning_rate), "mse", seed=options.seed,
+                          batch_size=options.batch_size, validation=noisy_test)
+    trainer.fit(noisy, options.epochs, on_epoch=print_epoch)
+
+    report = model.evaluate(noisy_test)
+    print("\nPSNR of the noisy test images %.2f dB, denoised %.2f dB; %.0f %% of the outputs are dead"
+          % (report["input_psnr"], report["psnr"], 100 * report["dead_outputs"]))
+    for _, text in report.findings:
+        print(text)
+
+    (noisy_digit,), (clean_digit,) = (rows.tolist() for rows in noisy_test.read(0, 1))
+    (denoised,) = model.run([sum(noisy_digit, [])]).tolist()
+    print("\nnoisy, denoised and clean:\n")
+    print_digits(sum(noisy_digit, []), denoised, sum(clean_digit, []))
+    if options.save:
+        model.save(options.save)
+        print("\nwrote %s" % options.save)
+
+
+def main():
+    options = parse_arguments()
+    try:
+        run(options)
+    except KeyboardInterrupt:
+        print("\ninterrupted")
+        return 130
+    except (dae.DaeError, OSError, ImportError) as error:
+        print("denoise.py: %s" % error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

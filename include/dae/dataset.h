@@ -1,0 +1,178 @@
+/* Datasets: where samples come from, and views that change what is seen of them without a copy.
+ *
+ * A dataset is `count` samples, each an input and a target of a fixed shape, read as float32. A source
+ * gives the same array as input and as target: what an autoencoder learns to give back. A view holds
+ * its source. corrupt() changes inputs and keeps targets clean, so that
+ *
+ *   dae_dataset_open_idx(&clean, "train-images-idx3-ubyte.gz");
+ *   dae_dataset_corrupt(&noisy, clean, noise, DAE_NOISE_FRESH, seed);
+ *
+ * gives noisy inputs with clean targets; pair() puts any two datasets together.
+ *
+ * Datasets do not change after they are created: any number of threads may read one at the same time,
+ * and the arrays that one borrows must not be written while it lives.
+ */
+#ifndef DAE_DATASET_H
+#define DAE_DATASET_H
+
+#include <dae/noise.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Samples of one shape. */
+typedef struct dae_dataset dae_dataset;
+
+enum {
+    /** Most dimensions of a sample: a shape has 1 to 8 entries, each at least 1. */
+    DAE_MAX_RANK = 8
+};
+
+/** When noise is drawn. */
+enum {
+    /** A new draw in every epoch: the default choice for training from clean data. */
+    DAE_NOISE_FRESH = 0,
+    /** One draw that is the same in every epoch, as if the corrupted data had been stored. A model can
+	 * learn such noise by heart. */
+    DAE_NOISE_ONCE = 1
+};
+
+/** Tells the owner of borrowed data that the library no longer uses it. Called once, from the thread
+ * that drops the last reference. */
+typedef void (*dae_dataset_release_fn)(void *user);
+
+/** Reads samples [first, first + count) into `out` [count, shape]. Returns 0, or any other number to
+ * make the call that needed the samples fail with DAE_ERROR_CALLBACK. The library makes one such call
+ * at a time for one dataset within a fit, an evaluation or a read. */
+typedef int32_t (*dae_dataset_read_fn)(uint64_t first, size_t count, float *out, void *user);
+
+/* ---- Sources ---------------------------------------------------------------------------------- */
+
+/** Creates a dataset from a copy of `data` [count, shape].
+ *
+ * @param rank, shape  dimensions of one sample, such as 2, {28, 28}
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_copy_array(dae_dataset **out, const float *data, size_t count, size_t rank,
+                                          const size_t *shape);
+
+/** Creates a dataset that reads `data` [count, shape] where it lies.
+ *
+ * @param data     stays the caller's, must live and stay unchanged until `release` is called
+ * @param release  called when the dataset and everything made from it are gone; may be NULL. It is not
+ *                 called when this call fails
+ * @param user     handed to `release`; may be NULL
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_borrow_array(dae_dataset **out, const float *data, size_t count, size_t rank,
+                                            const size_t *shape, dae_dataset_release_fn release, void *user);
+
+/** Creates a dataset whose samples come from a function: data larger than memory, or made on the fly.
+ *
+ * @param read     gives samples as dae_dataset_read_fn says; the same index must give the same sample
+ * @param release  as for dae_dataset_borrow_array(); may be NULL
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, size_t rank,
+                                               const size_t *shape, dae_dataset_read_fn read,
+                                               dae_dataset_release_fn release, void *user);
+
+/** Opens an IDX file, plain or gzip (told by its content). The format is LeCun's, of the MNIST files:
+ * two zero bytes, a type, the number of dimensions, the dimensions as big-endian 32-bit numbers, the
+ * values. The first dimension counts samples, the others are the shape of one (a file with one
+ * dimension holds samples of shape {1}).
+ *
+ * Bytes (type 0x08) are read as value / 255, so that images are in [0,1]. Types 0x09, 0x0B, 0x0C, 0x0D
+ * and 0x0E (signed byte, 16 and 32 bit integers, float, double) are read as they are. The file is read
+ * whole, kept in its own type, and closed.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_IO, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with offset, value found
+ * and value expected; DAE_ERROR_UNSUPPORTED for gzip in a build without zlib. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_open_idx(dae_dataset **out, const char *path);
+
+/** As dae_dataset_open_idx(), from `size` bytes in memory, which are copied. @since 0.1.0 */
+DAE_API dae_status dae_dataset_parse_idx(dae_dataset **out, const void *bytes, size_t size);
+
+/* ---- Views ------------------------------------------------------------------------------------ */
+
+/** Samples [first, first + count) of a dataset.
+ *
+ * Errors: DAE_ERROR_ARGUMENT when the range does not lie in the source or is empty, DAE_ERROR_MEMORY.
+ * @since 0.1.0 */
+DAE_API dae_status dae_dataset_slice(dae_dataset **out, dae_dataset *source, size_t first, size_t count);
+
+/** Two slices: the first `count` samples, and the rest.
+ *
+ * @param count  at least 1 and less than the number of samples
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, dae_dataset *source,
+                                     size_t count);
+
+/** Applies a noise recipe to the inputs; targets stay as they are.
+ *
+ * What a sample gets depends on (seed, epoch, index in `source`) only, as noise.h says; use another
+ * seed for training than for validation.
+ *
+ * @param noise  is in use from here on
+ * @param mode   DAE_NOISE_FRESH or DAE_NOISE_ONCE
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise *noise, int32_t mode,
+                                       uint64_t seed);
+
+/** Clips the inputs to [low, high]; targets stay as they are.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_clip(dae_dataset **out, dae_dataset *source, double low, double high);
+
+/** The inputs of one dataset with the inputs of another as targets. Shapes may differ.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the numbers of samples differ.
+ * @since 0.1.0 */
+DAE_API dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset *targets);
+
+/** The same dataset with its inputs, as they are in epoch 0, held in memory as float32; targets are
+ * read from the source. Worth its memory when inputs are dear to make and the same in every epoch.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, and what reading the source can give. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_cache(dae_dataset **out, dae_dataset *source);
+
+/* ---- Reading ---------------------------------------------------------------------------------- */
+
+/** Drops a reference; NULL is allowed. @since 0.1.0 */
+DAE_API void dae_dataset_free(dae_dataset *dataset);
+
+/** Number of samples. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count);
+
+/** Shape of one input.
+ *
+ * @param rank   receives the number of dimensions
+ * @param shape  room for DAE_MAX_RANK entries, of which the first `*rank` are set
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_get_shape(const dae_dataset *dataset, size_t *rank, size_t *shape);
+
+/** Shape of one target, as dae_dataset_get_shape(). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t *rank, size_t *shape);
+
+/** Reads samples [first, first + count) as they are in an epoch.
+ *
+ * @param epoch    below 2^32; matters only with DAE_NOISE_FRESH
+ * @param inputs   [count, shape], or NULL if inputs are not wanted
+ * @param targets  [count, target shape], or NULL if targets are not wanted
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK. After a failure the arrays may be
+ * partly written. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                                    float *inputs, float *targets);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

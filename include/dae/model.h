@@ -1,0 +1,183 @@
+/* Models: a sequence of layers, its parameters, and the file that keeps them.
+ *
+ * Parameters of a model are one contiguous block of float32, layer by layer, and within a layer in the
+ * order of its comment (layer.h). Each tensor has a name: place of the layer, a point, name of the
+ * parameter, such as "0.weight"; layouts are PyTorch's, so that torch.nn.Linear loads them as they are.
+ *
+ * Files are in the safetensors format (an eight-byte little-endian length, a JSON header, the tensors
+ * in little-endian order). The header's "__metadata__" holds the architecture, the noise recipe and the
+ * range, so one file is the whole model; docs/file-formats.md describes it.
+ */
+#ifndef DAE_MODEL_H
+#define DAE_MODEL_H
+
+#include <dae/layer.h>
+#include <dae/noise.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A sequence of layers. May be read by any number of threads at once, and changed by one (add,
+ * initialize, set, fit) while no other uses it. */
+typedef struct dae_model dae_model;
+
+/* ---- Making ----------------------------------------------------------------------------------- */
+
+/** Creates a model without layers for samples of `size` values.
+ *
+ * Errors: DAE_ERROR_ARGUMENT when size is 0, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_model_create(dae_model **out, size_t size);
+
+/** Creates a model without layers for samples of a shape, such as 3, {1, 28, 28}. Data of any shape with
+ * the same number of values is accepted where one of both shapes has one dimension only.
+ *
+ * @param rank, shape  1 to DAE_MAX_RANK dimensions, each at least 1
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_model_create_shaped(dae_model **out, size_t rank, const size_t *shape);
+
+/** Drops a reference; NULL is allowed. @since 0.1.0 */
+DAE_API void dae_model_free(dae_model *model);
+
+/** Adds a layer behind those that are there.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the layer is in a model already,
+ * or the model has its parameters, or 256 layers; DAE_ERROR_SHAPE when the layer cannot take the
+ * model's output. @since 0.1.0
+ */
+DAE_API dae_status dae_model_add(dae_model *model, dae_layer *layer);
+
+/** Gives the model its parameters, drawn by each layer's initialiser; called again, it draws anew.
+ *
+ * @param seed  the same seed gives the same parameters on any machine
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when there are no layers. @since 0.1.0
+ */
+DAE_API dae_status dae_model_initialize(dae_model *model, uint64_t seed);
+
+/** A model of layers [first, first + count) of another, sharing their parameters: what trains one
+ * changes the other. An encoder and a decoder are slices of an autoencoder. Tensor names count from the
+ * slice's first layer.
+ *
+ * Errors: DAE_ERROR_ARGUMENT when the range is empty or not in the model, DAE_ERROR_MEMORY;
+ * DAE_ERROR_STATE before dae_model_initialize(). @since 0.1.0
+ */
+DAE_API dae_status dae_model_slice(dae_model **out, dae_model *model, size_t first, size_t count);
+
+/** A model with equal layers and its own copy of the parameters.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize().
+ * @since 0.1.0 */
+DAE_API dae_status dae_model_copy(dae_model **out, const dae_model *model);
+
+/* ---- Looking ---------------------------------------------------------------------------------- */
+
+/** Shape of what the model takes, as dae_dataset_get_shape(). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_model_get_input_shape(const dae_model *model, size_t *rank, size_t *shape);
+
+/** Shape of what the model gives, as dae_dataset_get_shape(). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_model_get_output_shape(const dae_model *model, size_t *rank, size_t *shape);
+
+/** Number of layers. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_model_get_layer_count(const dae_model *model, size_t *count);
+
+/** Number of parameters, known as soon as layers are added. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_model_get_parameter_count(const dae_model *model, size_t *count);
+
+/** Copies all parameters out.
+ *
+ * @param values  [count]; count must be the model's number of parameters
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_SHAPE, DAE_ERROR_STATE before dae_model_initialize().
+ * @since 0.1.0 */
+DAE_API dae_status dae_model_get_parameters(const dae_model *model, float *values, size_t count);
+
+/** Sets all parameters.
+ *
+ * @param values  [count], all finite
+ * Errors: as dae_model_get_parameters(), and DAE_ERROR_NOT_FINITE. @since 0.1.0
+ */
+DAE_API dae_status dae_model_set_parameters(dae_model *model, const float *values, size_t count);
+
+/** Number of named tensors. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_model_get_tensor_count(const dae_model *model, size_t *count);
+
+/** Name and shape of a tensor.
+ *
+ * @param index   below the number of tensors; tensors stand in the order of the parameters
+ * @param buffer, capacity, length  receive the name, as for every text (dae.h)
+ * @param rank, shape  as dae_dataset_get_shape(); both may be NULL
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_model_get_tensor_info(const dae_model *model, size_t index, char *buffer,
+                                             size_t capacity, size_t *length, size_t *rank, size_t *shape);
+
+/** Copies a tensor out by its name.
+ *
+ * @param values  [count]; count must be the tensor's number of values
+ * Errors: DAE_ERROR_ARGUMENT when there is no such tensor, DAE_ERROR_SHAPE, DAE_ERROR_STATE. @since 0.1.0
+ */
+DAE_API dae_status dae_model_get_tensor(const dae_model *model, const char *name, float *values,
+                                        size_t count);
+
+/** Sets a tensor by its name; all values must be finite.
+ *
+ * Errors: as dae_model_get_tensor(), and DAE_ERROR_NOT_FINITE. @since 0.1.0
+ */
+DAE_API dae_status dae_model_set_tensor(dae_model *model, const char *name, const float *values,
+                                        size_t count);
+
+/** The recipe of the noise that the model was last trained with.
+ *
+ * @param out  receives a recipe of the caller's own, or NULL if no noise is known
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_model_get_noise(const dae_model *model, dae_noise **out);
+
+/** Least and greatest input value that training has shown to the model, noise included.
+ *
+ * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE before any training. @since 0.1.0
+ */
+DAE_API dae_status dae_model_get_range(const dae_model *model, double *low, double *high);
+
+/** Describes the model as a table: layers, output shapes, numbers of parameters, and a last line that
+ * says whether the code is smaller or larger than the input.
+ *
+ * @param buffer, capacity, length  as for every text (dae.h)
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_model_describe(const dae_model *model, char *buffer, size_t capacity, size_t *length);
+
+/* ---- Keeping ---------------------------------------------------------------------------------- */
+
+/** Writes the model to a file: beside it first, then synced and renamed, so that a file of that name is
+ * at any time the old one or the new one, whole.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_IO; DAE_ERROR_STATE before
+ * dae_model_initialize(). @since 0.1.0
+ */
+DAE_API dae_status dae_model_save(const dae_model *model, const char *path);
+
+/** Reads a model that dae_model_save() wrote; its parameters are the same to the bit.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_IO; DAE_ERROR_FORMAT with offset or field,
+ * value found and value expected; DAE_ERROR_NOT_FINITE. @since 0.1.0
+ */
+DAE_API dae_status dae_model_load(dae_model **out, const char *path);
+
+/** As dae_model_save(), into memory.
+ *
+ * @param bytes     [capacity]; with a capacity of 0 it may be NULL and the call only measures
+ * @param capacity  bytes available; fewer than needed is DAE_ERROR_ARGUMENT, with *size set
+ * @param size      receives the number of bytes of the whole file
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_STATE. @since 0.1.0
+ */
+DAE_API dae_status dae_model_serialize(const dae_model *model, void *bytes, size_t capacity, size_t *size);
+
+/** As dae_model_load(), from memory. @since 0.1.0 */
+DAE_API dae_status dae_model_deserialize(dae_model **out, const void *bytes, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

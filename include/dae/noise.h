@@ -1,0 +1,139 @@
+/* Noise: as calls on an array, and as a recipe that can be kept, printed and applied anywhere.
+ *
+ * The array calls work in place on `x[count]`, draw one word a value from the generator whatever the
+ * parameters, and leave NaN and infinite values as arithmetic leaves them: masking and salt and
+ * pepper replace them when they hit, clipping turns infinities into the limits and keeps NaN.
+ * Parameters are rounded to float32 before use, and so is every result.
+ */
+#ifndef DAE_NOISE_H
+#define DAE_NOISE_H
+
+#include <dae/rng.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Array calls ------------------------------------------------------------------------------ */
+
+/** Adds Gaussian noise: x += mean + stddev * z, z normal (rng.h).
+ *
+ * @param mean    finite, in the unit of x
+ * @param stddev  finite, >= 0, in the unit of x
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_add_gaussian_noise(float *x, size_t count, double mean, double stddev, dae_rng *rng);
+
+/** Adds uniform noise: x += low + (high - low) * u, u in [0,1).
+ *
+ * @param low, high  finite, low <= high, in the unit of x
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_add_uniform_noise(float *x, size_t count, double low, double high, dae_rng *rng);
+
+/** Masks: x = 0 where u < rate, else unchanged. Unlike dropout, the rest is not scaled up.
+ * Source: Vincent et al., "Stacked denoising autoencoders", JMLR 11 (2010), section 3.3.
+ *
+ * @param rate  share of values to clear, 0 to 1
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_add_masking_noise(float *x, size_t count, double rate, dae_rng *rng);
+
+/** Salt and pepper: x = low where u < rate / 2, x = high where rate / 2 <= u < rate, else unchanged.
+ * Source: Vincent et al. 2010, section 3.3.
+ *
+ * @param rate       share of values to replace, 0 to 1
+ * @param low, high  finite, low <= high: the values of pepper and salt
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_add_salt_pepper_noise(float *x, size_t count, double rate, double low, double high,
+                                             dae_rng *rng);
+
+/** Clips: x = min(max(x, low), high). Draws no random numbers.
+ *
+ * @param low, high  finite, low <= high
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_clip(float *x, size_t count, double low, double high);
+
+/* ---- Recipes ---------------------------------------------------------------------------------- */
+
+/** A list of up to DAE_NOISE_MAX_STEPS steps, applied in the order in which they were added. An empty
+ * recipe changes nothing. Once a recipe is in use - applied, or kept by a dataset or a model - it can
+ * no longer be changed.
+ *
+ * What a recipe does to a sample is a pure function of (seed, epoch, sample index): independent of
+ * batches, order and threads. Step s of sample i in epoch e draws from the stream 4 * 2^56 + i of
+ * `seed`, starting at block s * 2^56 + e * 2^24 (s counts clip steps too).
+ */
+typedef struct dae_noise dae_noise;
+
+enum {
+    /** Most steps that a recipe can hold. */
+    DAE_NOISE_MAX_STEPS = 64
+};
+
+/** Creates an empty recipe. Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0 */
+DAE_API dae_status dae_noise_create(dae_noise **out);
+
+/** Drops a reference; NULL is allowed. @since 0.1.0 */
+DAE_API void dae_noise_free(dae_noise *noise);
+
+/** Adds a step that does what dae_add_gaussian_noise() does.
+ * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when the recipe is in use or full. @since 0.1.0 */
+DAE_API dae_status dae_noise_add_gaussian(dae_noise *noise, double mean, double stddev);
+
+/** Adds a step that does what dae_add_uniform_noise() does. Errors: as dae_noise_add_gaussian().
+ * @since 0.1.0 */
+DAE_API dae_status dae_noise_add_uniform(dae_noise *noise, double low, double high);
+
+/** Adds a step that does what dae_add_masking_noise() does. Errors: as dae_noise_add_gaussian().
+ * @since 0.1.0 */
+DAE_API dae_status dae_noise_add_masking(dae_noise *noise, double rate);
+
+/** Adds a step that does what dae_add_salt_pepper_noise() does. Errors: as dae_noise_add_gaussian().
+ * @since 0.1.0 */
+DAE_API dae_status dae_noise_add_salt_pepper(dae_noise *noise, double rate, double low, double high);
+
+/** Adds a step that does what dae_clip() does. Errors: as dae_noise_add_gaussian(). @since 0.1.0 */
+DAE_API dae_status dae_noise_add_clip(dae_noise *noise, double low, double high);
+
+/** Creates a recipe from its text.
+ *
+ * Steps are separated by `|`; a step is a kind with its parameters in parentheses, each by name or,
+ * before the first named one, by place:
+ *
+ *   gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)
+ *
+ * Kinds, parameters and defaults: gaussian(mean=0, stddev), uniform(low, high), masking(rate),
+ * salt_pepper(rate, low=0, high=1), clip(low=0, high=1). Numbers are written as in C, with a point in
+ * any locale. An empty text is an empty recipe.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with the position of what is wrong;
+ * DAE_ERROR_ARGUMENT for a parameter out of its range. @since 0.1.0
+ */
+DAE_API dae_status dae_noise_parse(dae_noise **out, const char *text);
+
+/** Writes a recipe as text that dae_noise_parse() reads back to an equal recipe: every parameter by
+ * name, in the fewest digits that keep its value.
+ *
+ * @param buffer, capacity, length  as for every text (dae.h)
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_noise_format(const dae_noise *noise, char *buffer, size_t capacity, size_t *length);
+
+/** Applies a recipe to `samples` rows of `sample_size` values, in place. Row r is sample first + r.
+ *
+ * @param x            [samples, sample_size]; may be NULL if there are no values
+ * @param sample_size  up to 2^26
+ * @param epoch        below 2^32; 0 is what a dataset with DAE_NOISE_ONCE uses
+ * @param first        index of the first row, first + samples at most 2^56
+ * Errors: DAE_ERROR_ARGUMENT. Threads: many at once on one recipe. @since 0.1.0
+ */
+DAE_API dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t sample_size,
+                                   uint64_t seed, uint64_t epoch, uint64_t first);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,56 @@
+/* What the library takes from the process it lives in: memory and processors. */
+#ifndef DAE_RUNTIME_H
+#define DAE_RUNTIME_H
+
+#include <dae/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Gives `size` bytes (never 0) aligned as malloc() aligns, or NULL. May be called from any thread. */
+typedef void *(*dae_allocate_fn)(size_t size, void *user);
+/** Takes back what the matching dae_allocate_fn gave; never NULL. May be called from any thread. */
+typedef void (*dae_release_fn)(void *memory, void *user);
+
+/** Routes every allocation of the library through two functions. Default: malloc() and free().
+ *
+ * Memory is returned to the function that was in force when it was allocated, so the allocator may be
+ * changed while objects exist. zlib's memory is routed too; the BLAS library's is its own.
+ *
+ * @param allocate, release  both given, or both NULL for the default
+ * @param user  handed to both functions; may be NULL
+ * Errors: DAE_ERROR_ARGUMENT when only one function is given.
+ * Threads: not while another thread is inside the library. @since 0.1.0
+ */
+DAE_API dae_status dae_set_allocator(dae_allocate_fn allocate, dae_release_fn release, void *user);
+
+/** Sets how many threads a call that trains or evaluates may use, its caller included.
+ *
+ * Results do not depend on this number: the same weights, byte for byte, at any value. Threads are
+ * started when such a call begins and have ended when it returns.
+ *
+ * @param count  1 to 1024; 0 for the default: the processors that this process may run on
+ * Errors: DAE_ERROR_ARGUMENT above 1024.
+ * Threads: any; calls already running keep their number. @since 0.1.0
+ */
+DAE_API dae_status dae_set_num_threads(size_t count);
+
+/** How many threads the next call that trains or evaluates will use: at least 1. Cannot fail.
+ *
+ * Threads: any. @since 0.1.0
+ */
+DAE_API size_t dae_get_num_threads(void);
+
+/** Describes in one line what does the work here, such as
+ * "libdae 0.1.0, BLAS openblas, kernels avx512, 2 threads".
+ *
+ * @param buffer, capacity, length  as for every text (dae.h)
+ * Errors: DAE_ERROR_ARGUMENT. Threads: any. @since 0.1.0
+ */
+DAE_API dae_status dae_runtime_describe(char *buffer, size_t capacity, size_t *length);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

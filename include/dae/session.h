@@ -1,0 +1,40 @@
+/* Sessions: running a model, without allocation, from as many threads as there are sessions. */
+#ifndef DAE_SESSION_H
+#define DAE_SESSION_H
+
+#include <dae/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A model with a private workspace. One thread at a time uses a session; any number of sessions run
+ * one model at once, as long as nobody trains or changes it meanwhile. */
+typedef struct dae_session dae_session;
+
+/** Creates a session, with all memory that running it will need.
+ *
+ * @param model      is kept; parameters changed later are seen by the next run
+ * @param max_batch  samples worked on at once, at least 1: more samples are run in several parts
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize().
+ * @since 0.1.0 */
+DAE_API dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_batch);
+
+/** Drops a reference; NULL is allowed. @since 0.1.0 */
+DAE_API void dae_session_free(dae_session *session);
+
+/** Runs the model on `count` samples in the calling thread. Noise and dropout have no part in it.
+ *
+ * Allocates nothing; with up to 8 samples at once it also takes no lock. A NaN in a sample shows in that
+ * sample's output only.
+ *
+ * @param inputs   [count, input size]
+ * @param outputs  [count, output size]; may not overlap inputs
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

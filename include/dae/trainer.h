@@ -1,0 +1,188 @@
+/* Trainers: fitting a model to a dataset, an epoch or a step at a time.
+ *
+ * Training is a pure function of (data, initial parameters, options, seed): on one machine with one BLAS
+ * library it gives the same weights, byte for byte, with any number of threads, and fitting 5 epochs and
+ * then 3 is the same as fitting 8.
+ */
+#ifndef DAE_TRAINER_H
+#define DAE_TRAINER_H
+
+#include <dae/dataset.h>
+#include <dae/model.h>
+#include <dae/optimizer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A model in training: gradients, the optimizer's memory, history. One thread at a time, but for
+ * dae_trainer_stop(). */
+typedef struct dae_trainer dae_trainer;
+
+/** Losses. a is the model's output, t the target; a mean is over all values of a sample, and then over
+ * samples. */
+enum {
+    /** mean squared error: mean of (a - t)^2 */
+    DAE_LOSS_MSE = 0,
+    /** mean absolute error: mean of |a - t|; derivative 0 where a = t */
+    DAE_LOSS_MAE = 1,
+    /** binary cross-entropy: mean of -(t ln a + (1 - t) ln(1 - a)), for targets in [0,1]. Behind a sigmoid
+	 * it is computed from the logits z as max(z, 0) - z t + ln(1 + exp(-|z|)); otherwise a is first
+	 * clipped to [1e-7, 1 - 1e-7]. */
+    DAE_LOSS_BCE = 2
+};
+
+/** Per-epoch figures that a trainer keeps. */
+enum {
+    /** loss over the epoch's batches, as each was before its update */
+    DAE_HISTORY_LOSS = 0,
+    /** loss on the validation data behind the epoch; NaN without validation data */
+    DAE_HISTORY_VALIDATION_LOSS = 1,
+    /** PSNR in dB on the validation data, mean over samples (report.h); NaN without */
+    DAE_HISTORY_VALIDATION_PSNR = 2,
+    /** seconds that the epoch took, validation included */
+    DAE_HISTORY_SECONDS = 3
+};
+
+/** Kinds of progress. */
+enum {
+    /** a step (one batch) is done */
+    DAE_PROGRESS_STEP = 0,
+    /** an epoch is done, and its validation */
+    DAE_PROGRESS_EPOCH = 1
+};
+
+/** What a progress callback is told. Later versions may use what is reserved now and may append; `size`
+ * says how many bytes the running library has filled. */
+typedef struct dae_progress {
+    uint32_t size;
+    /** DAE_PROGRESS_STEP or DAE_PROGRESS_EPOCH */
+    int32_t event;
+    /** epoch that is running or done, counted from 1 over the life of the trainer */
+    uint64_t epoch;
+    /** epoch at which this fit will be complete */
+    uint64_t epochs;
+    /** steps done in this epoch */
+    uint64_t step;
+    /** steps of a whole epoch */
+    uint64_t steps;
+    /** mean loss of this epoch so far */
+    double loss;
+    /** DAE_PROGRESS_EPOCH: as in the history; NaN otherwise and without validation data */
+    double validation_loss;
+    double validation_psnr;
+    /** seconds since this epoch began, and since this fit began */
+    double epoch_seconds;
+    double seconds;
+    uint64_t reserved[8];
+} dae_progress;
+
+/** Is told how a fit goes on, in the thread that called it. Returning anything but 0 ends the fit with
+ * DAE_ERROR_CANCELLED behind the step or epoch just reported. It may change the optimizer's options and
+ * read the model, but must not call this trainer except for dae_trainer_stop() and the history. */
+typedef int32_t (*dae_progress_fn)(const dae_progress *progress, void *user);
+
+/** Sees, and may change, the gradient of the mean loss of a batch before the optimizer uses it: for
+ * summing over processes, or for looking at it. `gradients` [count] is laid out like the model's
+ * parameters. Returning anything but 0 ends the fit with DAE_ERROR_CALLBACK and leaves the parameters as
+ * they were before the step. */
+typedef int32_t (*dae_gradient_fn)(float *gradients, size_t count, void *user);
+
+/* ---- Making ----------------------------------------------------------------------------------- */
+
+/** Creates a trainer.
+ *
+ * @param model, optimizer  are kept
+ * @param loss  one of DAE_LOSS_*
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters.
+ * @since 0.1.0 */
+DAE_API dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer *optimizer,
+                                      int32_t loss);
+
+/** Drops a reference; NULL is allowed. @since 0.1.0 */
+DAE_API void dae_trainer_free(dae_trainer *trainer);
+
+/** Sets how many samples a step takes: 1 to 2^20, default 32. An epoch's last batch may be smaller.
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_set_batch_size(dae_trainer *trainer, size_t batch_size);
+
+/** Sets the seed of shuffling and dropout; default 0. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_set_seed(dae_trainer *trainer, uint64_t seed);
+
+/** Sets whether samples are shuffled in every epoch: 1 (default) or 0. The order is a pure function of
+ * (seed, epoch, number of samples). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle);
+
+/** Sets data on which loss and PSNR are taken behind every epoch; NULL (default) for none. Its noise is
+ * that of epoch 0 every time, so that epochs can be compared.
+ *
+ * @param validation  is kept
+ * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_SHAPE when it does not fit the model. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation);
+
+/** Sets the function that is told about progress; NULL (default) for none.
+ *
+ * @param user  handed to the function; may be NULL
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_progress(dae_trainer *trainer, dae_progress_fn progress, void *user);
+
+/** Sets a function that sees every gradient before it is used; NULL (default) for none.
+ *
+ * @param user  handed to the function; may be NULL
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradient_fn hook, void *user);
+
+/* ---- Training --------------------------------------------------------------------------------- */
+
+/** Trains for `epochs` more epochs.
+ *
+ * @param dataset  inputs and targets; not kept
+ * @param epochs   at least 1; epochs of a trainer's whole life stay below 2^32
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the dataset does not fit the model.
+ * The following end a fit in the middle: parameters and optimizer are then as behind the last good step,
+ * the history holds the epochs completed, and a next fit goes on with the epoch after the last one begun:
+ * DAE_ERROR_CANCELLED, DAE_ERROR_CALLBACK; DAE_ERROR_NOT_FINITE when a loss or a gradient is; and for
+ * DAE_LOSS_BCE, DAE_ERROR_ARGUMENT when a target is not in [0,1]. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs);
+
+/** Makes one step with a batch given by the caller: for training that is driven from outside.
+ *
+ * @param inputs   [count, input size]
+ * @param targets  [count, output size]
+ * @param count    samples in the batch, 1 to 2^20
+ * @param loss     receives the loss before the update; may be NULL
+ * Errors: as dae_trainer_fit(). @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const float *targets,
+                                    size_t count, double *loss);
+
+/** Asks a running fit to end with DAE_ERROR_CANCELLED behind its current step; without one running, the
+ * next fit ends behind its first step. Cannot fail; NULL is ignored.
+ *
+ * Threads: any, also while the trainer is in use, also from a signal handler. @since 0.1.0
+ */
+DAE_API void dae_trainer_stop(dae_trainer *trainer);
+
+/** Steps made over the life of the trainer. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_get_step_count(const dae_trainer *trainer, uint64_t *steps);
+
+/** Epochs in the history. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_t *epochs);
+
+/** Copies a column of the history out.
+ *
+ * @param metric  one of DAE_HISTORY_*
+ * @param values  [count], first epoch first; count must be the number of epochs
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_SHAPE. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_get_history(const dae_trainer *trainer, int32_t metric, double *values,
+                                           size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,203 @@
+#define _GNU_SOURCE /* sched_getaffinity() */
+#include "core/pool.h"
+#include "core/fpu.h"
+#include "core/memory.h"
+#include "core/status.h"
+
+#include <dae/runtime.h>
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+enum {
+    MAX_THREADS = 1024,
+    /* How often to look for work before sleeping: some 50 us, which covers the serial parts of a step. */
+    SPINS = 2000,
+};
+
+struct dae_pool {
+    size_t workers; /* threads beside the caller */
+    pthread_t *threads;
+    int spins;
+    /* the run at hand; written before `run` is counted up, read after */
+    dae_task_fn task;
+    void *context;
+    size_t count;
+    bool quit;
+    atomic_uint run;       /* counts runs; workers wait for it to change */
+    atomic_size_t pending; /* workers still busy with this run */
+    atomic_size_t sleepers;
+    atomic_bool caller_sleeps;
+    pthread_mutex_t lock;
+    pthread_cond_t wake, done;
+};
+
+struct worker {
+    struct dae_pool *pool;
+    size_t index; /* 0 is the caller */
+};
+
+static atomic_size_t wanted_threads;
+
+dae_status dae_set_num_threads(size_t count) {
+    if (count > MAX_THREADS)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_set_num_threads: count is %zu, expected 0 to %d", count,
+                        MAX_THREADS);
+    atomic_store(&wanted_threads, count);
+    return DAE_OK;
+}
+
+static size_t processors(void) {
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
+        return (size_t)CPU_COUNT(&set);
+#endif
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (size_t)online : 1;
+}
+
+size_t dae_get_num_threads(void) {
+    size_t count = atomic_load(&wanted_threads);
+    if (count == 0)
+        count = processors();
+    return count < MAX_THREADS ? count : MAX_THREADS;
+}
+
+static void relax(void) {
+#if defined(__x86_64__)
+    _mm_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void work(struct dae_pool *pool, size_t index) {
+    size_t threads = pool->workers + 1;
+    size_t end = pool->count * (index + 1) / threads;
+    for (size_t i = pool->count * index / threads; i < end; i++)
+        pool->task(pool->context, i);
+}
+
+/* Waits until `run` is no longer `seen`: first spinning, then asleep. */
+static void wait_for_run(struct dae_pool *pool, unsigned seen) {
+    for (int i = 0; i < pool->spins; i++) {
+        if (atomic_load_explicit(&pool->run, memory_order_acquire) != seen)
+            return;
+        relax();
+    }
+    pthread_mutex_lock(&pool->lock);
+    atomic_fetch_add(&pool->sleepers, 1);
+    while (atomic_load(&pool->run) == seen)
+        pthread_cond_wait(&pool->wake, &pool->lock);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void *worker_main(void *argument) {
+    struct worker worker = *(struct worker *)argument;
+    struct dae_pool *pool = worker.pool;
+    dae_release(argument);
+    dae_fpu_flush_denormals();
+    for (unsigned seen = 0;; seen++) {
+        wait_for_run(pool, seen);
+        if (pool->quit)
+            return NULL;
+        work(pool, worker.index);
+        if (atomic_fetch_sub(&pool->pending, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
+            pthread_mutex_lock(&pool->lock);
+            pthread_cond_signal(&pool->done);
+            pthread_mutex_unlock(&pool->lock);
+        }
+    }
+}
+
+/* Starts a run: everything written before is visible to the workers. */
+static void announce(struct dae_pool *pool) {
+    atomic_fetch_add(&pool->run, 1);
+    if (atomic_load(&pool->sleepers) == 0)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+static void wait_for_workers(struct dae_pool *pool) {
+    for (int i = 0; i < pool->spins; i++) {
+        if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0)
+            return;
+        relax();
+    }
+    pthread_mutex_lock(&pool->lock);
+    atomic_store(&pool->caller_sleeps, true);
+    while (atomic_load(&pool->pending) > 0)
+        pthread_cond_wait(&pool->done, &pool->lock);
+    atomic_store(&pool->caller_sleeps, false);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count) {
+    if (pool == NULL || count < 2) {
+        for (size_t i = 0; i < count; i++)
+            task(context, i);
+        return;
+    }
+    pool->task = task;
+    pool->context = context;
+    pool->count = count;
+    atomic_store(&pool->pending, pool->workers);
+    announce(pool);
+    work(pool, 0);
+    wait_for_workers(pool);
+}
+
+static bool start_worker(struct dae_pool *pool) {
+    struct worker *worker = dae_allocate(1, sizeof *worker);
+    if (worker == NULL)
+        return false;
+    *worker = (struct worker){pool, pool->workers + 1};
+    if (pthread_create(&pool->threads[pool->workers], NULL, worker_main, worker) != 0) {
+        dae_release(worker);
+        return false;
+    }
+    pool->workers++;
+    return true;
+}
+
+struct dae_pool *dae_pool_open(void) {
+    size_t threads = dae_get_num_threads();
+    struct dae_pool *pool = threads > 1 ? dae_allocate(1, sizeof *pool) : NULL;
+    if (pool == NULL)
+        return NULL;
+    pool->threads = dae_allocate(threads - 1, sizeof *pool->threads);
+    pool->spins = threads <= processors() ? SPINS : 0;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->done, NULL);
+    /* signals of the host are for the host's threads */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (pool->threads != NULL && pool->workers + 1 < threads && start_worker(pool))
+        ;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return pool;
+}
+
+void dae_pool_close(struct dae_pool *pool) {
+    if (pool == NULL)
+        return;
+    pool->quit = true;
+    announce(pool);
+    for (size_t i = 0; i < pool->workers; i++)
+        pthread_join(pool->threads[i], NULL);
+    pthread_cond_destroy(&pool->done);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->lock);
+    dae_release(pool->threads);
+    dae_release(pool);
+}

@@ -1,0 +1,25 @@
+/* Threads for one call: they start when the call begins and have ended when it returns.
+ *
+ * Work is a number of tasks that depends on the problem only, never on the number of threads; so results
+ * do not depend on it either. */
+#ifndef DAE_CORE_POOL_H
+#define DAE_CORE_POOL_H
+
+#include <stddef.h>
+
+struct dae_pool;
+
+typedef void (*dae_task_fn)(void *context, size_t task);
+
+/* Opens a pool with dae_get_num_threads() threads, the caller included. Never fails: with less memory or
+ * fewer threads to be had than wished for, it has fewer, down to NULL for the caller alone. */
+struct dae_pool *dae_pool_open(void);
+
+/* Ends the threads; NULL is allowed. */
+void dae_pool_close(struct dae_pool *pool);
+
+/* Runs task(context, 0) ... task(context, count - 1), each once, and returns when all are done. Each thread
+ * takes a contiguous share. Called by the thread that opened the pool; NULL runs all in the caller. */
+void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count);
+
+#endif

@@ -1,0 +1,60 @@
+#include "core/size.h"
+
+#include <stdio.h>
+
+dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context) {
+    if (rank < 1 || rank > DAE_SHAPE_MAX_RANK)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: rank is %zu, expected 1 to %d", context, rank,
+                        DAE_SHAPE_MAX_RANK);
+    if (dims == NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: shape is NULL, expected a pointer", context);
+    struct dae_shape result = {.rank = rank, .size = 1};
+    for (size_t i = 0; i < rank; i++) {
+        if (dims[i] == 0)
+            return dae_fail(DAE_ERROR_ARGUMENT, "%s: shape[%zu] is 0, expected at least 1", context, i);
+        result.dims[i] = dims[i];
+        size_t bytes;
+        if (!dae_size_multiply(result.size, dims[i], &result.size) ||
+            !dae_size_multiply(result.size, sizeof(double), &bytes))
+            return dae_fail(DAE_ERROR_ARGUMENT,
+                            "%s: the product of the shape's dimensions does not fit into memory", context);
+    }
+    *shape = result;
+    return DAE_OK;
+}
+
+struct dae_shape dae_shape_flat(size_t size) {
+    return (struct dae_shape){.rank = 1, .dims = {size}, .size = size};
+}
+
+bool dae_shape_fits(const struct dae_shape *a, const struct dae_shape *b) {
+    if (a->size != b->size)
+        return false;
+    if (a->rank == 1 || b->rank == 1)
+        return true;
+    if (a->rank != b->rank)
+        return false;
+    for (size_t i = 0; i < a->rank; i++)
+        if (a->dims[i] != b->dims[i])
+            return false;
+    return true;
+}
+
+const char *dae_shape_text(const struct dae_shape *shape, char *text) {
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < shape->rank; i++)
+        length += (size_t)snprintf(text + length, DAE_SHAPE_TEXT_SIZE - length, "%s%zu", i ? " x " : "",
+                                   shape->dims[i]);
+    return text;
+}
+
+dae_status dae_shape_get(const struct dae_shape *shape, size_t *rank, size_t *dims, const char *context) {
+    if (rank == NULL || dims == NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s is NULL, expected a pointer", context,
+                        rank == NULL ? "rank" : "shape");
+    *rank = shape->rank;
+    for (size_t i = 0; i < shape->rank; i++)
+        dims[i] = shape->dims[i];
+    return DAE_OK;
+}

@@ -1,0 +1,54 @@
+/* Overflow-checked size arithmetic, and shapes built on it. */
+#ifndef DAE_CORE_SIZE_H
+#define DAE_CORE_SIZE_H
+
+#include "core/status.h"
+
+#include <stdbool.h>
+
+enum { DAE_SHAPE_MAX_RANK = 8 };
+
+/* a * b, or false when it does not fit. */
+static inline bool dae_size_multiply(size_t a, size_t b, size_t *product) {
+    return !__builtin_mul_overflow(a, b, product);
+}
+
+/* a + b, or false when it does not fit. */
+static inline bool dae_size_add(size_t a, size_t b, size_t *sum) {
+    return !__builtin_add_overflow(a, b, sum);
+}
+
+static inline size_t dae_size_min(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* ceil(a / b) */
+static inline size_t dae_size_divide_up(size_t a, size_t b) {
+    return a / b + (a % b != 0);
+}
+
+/* The dimensions of one sample; `size` is their product. */
+struct dae_shape {
+    size_t rank;
+    size_t dims[DAE_SHAPE_MAX_RANK];
+    size_t size;
+};
+
+/* Checks and takes over dimensions given by a caller; `context` begins the message. */
+dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context);
+
+/* A shape of one dimension. */
+struct dae_shape dae_shape_flat(size_t size);
+
+/* Equal, or equal in size where one of both is flat. */
+bool dae_shape_fits(const struct dae_shape *a, const struct dae_shape *b);
+
+enum { DAE_SHAPE_TEXT_SIZE = 200 };
+
+/* Writes a shape as "28 x 28" into text[DAE_SHAPE_TEXT_SIZE] and returns text. */
+const char *dae_shape_text(const struct dae_shape *shape, char *text);
+
+/* Hands a shape out as public calls do: both pointers required, shape[8]. */
+dae_status dae_shape_get(const struct dae_shape *shape, size_t *rank, size_t *dims, const char *context);
+
+#endif

@@ -1,0 +1,43 @@
+/* The small language of noise recipes and architectures: steps such as
+ * `gaussian(mean=0.5, stddev=0.5) | clip(0, 1)`, read one at a time. */
+#ifndef DAE_CORE_SPEC_H
+#define DAE_CORE_SPEC_H
+
+#include "core/status.h"
+
+#include <stdbool.h>
+
+enum { DAE_SPEC_NAME_SIZE = 32, DAE_SPEC_MAX_ARGUMENTS = 8 };
+
+/* One argument: `name` is empty when it is given by place; a value is a number or a word. */
+struct dae_spec_argument {
+    char name[DAE_SPEC_NAME_SIZE];
+    char word[DAE_SPEC_NAME_SIZE];
+    double number;
+    bool is_number;
+    size_t position;
+};
+
+struct dae_spec_step {
+    char name[DAE_SPEC_NAME_SIZE];
+    struct dae_spec_argument arguments[DAE_SPEC_MAX_ARGUMENTS];
+    size_t argument_count;
+    size_t position;
+};
+
+/* A text being read; `what` names it in messages. */
+struct dae_spec_reader {
+    const char *what;
+    const char *text;
+    size_t position;
+    bool started;
+};
+
+/* Reads the next step; *more is false when there is none left. */
+dae_status dae_spec_next(struct dae_spec_reader *reader, struct dae_spec_step *step, bool *more);
+
+/* DAE_ERROR_FORMAT with the text's name and a position, counted from 1. */
+__attribute__((format(printf, 3, 4))) dae_status dae_spec_fail(const struct dae_spec_reader *reader,
+                                                               size_t position, const char *format, ...);
+
+#endif

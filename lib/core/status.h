@@ -1,0 +1,28 @@
+/* The one error idiom: `return dae_fail(DAE_ERROR_X, "what was wrong, what was expected")`. */
+#ifndef DAE_CORE_STATUS_H
+#define DAE_CORE_STATUS_H
+
+#include <dae/status.h>
+
+/* Sets this thread's message and returns `status`. Allocates nothing. */
+__attribute__((format(printf, 2, 3))) dae_status dae_fail(dae_status status, const char *format, ...);
+
+/* Puts "context: " before this thread's message and returns `status`: for callers that know the path. */
+dae_status dae_fail_in(dae_status status, const char *context);
+
+/* Hands a failure on. */
+#define DAE_TRY(call)                   \
+    do {                                \
+        dae_status try_status = (call); \
+        if (try_status != DAE_OK)       \
+            return try_status;          \
+    } while (0)
+
+/* Refuses a NULL argument by its name. */
+#define DAE_REQUIRE(pointer)                                                                               \
+    do {                                                                                                   \
+        if ((pointer) == NULL)                                                                             \
+            return dae_fail(DAE_ERROR_ARGUMENT, "%s: " #pointer " is NULL, expected a pointer", __func__); \
+    } while (0)
+
+#endif

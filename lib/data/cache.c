@@ -1,0 +1,46 @@
+/* A dataset with its inputs held in memory. */
+#include "data/dataset.h"
+#include "core/memory.h"
+
+#include <string.h>
+
+struct cache {
+    dae_dataset base;
+    float *inputs;
+};
+
+static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                              float *out) {
+    (void)epoch;
+    memcpy(out, ((const struct cache *)dataset)->inputs + first * dataset->shape.size,
+           count * dataset->shape.size * sizeof *out);
+    return DAE_OK;
+}
+
+static void destroy(dae_dataset *dataset) {
+    dae_release(((struct cache *)dataset)->inputs);
+}
+
+static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets, destroy};
+
+static dae_status fill(struct cache *cache) {
+    const dae_dataset *source = cache->base.source;
+    cache->inputs = dae_allocate_raw(source->count * source->shape.size, sizeof *cache->inputs);
+    if (cache->inputs == NULL)
+        return DAE_ERROR_MEMORY;
+    return source->operations->read_inputs(source, 0, 0, source->count, cache->inputs);
+}
+
+dae_status dae_dataset_cache(dae_dataset **out, dae_dataset *source) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(source);
+    void *created = NULL;
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct cache), &operations, source));
+    struct cache *cache = created;
+    dae_status status = fill(cache);
+    if (status != DAE_OK)
+        dae_dataset_free(&cache->base);
+    else
+        *out = &cache->base;
+    return status;
+}

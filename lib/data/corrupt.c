@@ -1,0 +1,100 @@
+/* A dataset with noise on its inputs. */
+#include "data/dataset.h"
+
+struct corrupt {
+    dae_dataset base;
+    dae_noise *noise; /* kept */
+    uint64_t seed;
+    bool once;
+};
+
+static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                              float *out) {
+    const struct corrupt *corrupt = (const struct corrupt *)dataset;
+    DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, out));
+    size_t size = dataset->shape.size;
+    for (size_t i = 0; i < count; i++)
+        dae_noise_apply_sample(corrupt->noise, out + i * size, size, corrupt->seed, corrupt->once ? 0 : epoch,
+                               first + i);
+    return DAE_OK;
+}
+
+static void destroy(dae_dataset *dataset) {
+    dae_noise_free(((struct corrupt *)dataset)->noise);
+}
+
+static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets, destroy};
+
+/* The recipe of a dataset whose source had one already: the steps of both. */
+static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise *second,
+                       const char *context) {
+    const dae_noise *parts[] = {first, second};
+    dae_noise *joined = NULL;
+    DAE_TRY(dae_noise_create(&joined));
+    for (size_t part = 0; part < 2; part++)
+        for (size_t i = 0; i < parts[part]->step_count; i++) {
+            const struct dae_noise_step *step = &parts[part]->steps[i];
+            dae_status status = dae_noise_add(joined, step->kind, step->parameters, context);
+            if (status != DAE_OK) {
+                dae_noise_free(joined);
+                return status;
+            }
+        }
+    *out = joined;
+    return DAE_OK;
+}
+
+static dae_status describe(dae_dataset *dataset, dae_noise *noise, const char *context) {
+    dae_noise *before = dataset->noise;
+    if (before == NULL) {
+        dataset->noise = dae_noise_keep(noise);
+        return DAE_OK;
+    }
+    DAE_TRY(join(&dataset->noise, before, noise, context));
+    dae_noise_free(before);
+    return DAE_OK;
+}
+
+static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *noise, bool once, uint64_t seed,
+                         const char *context) {
+    if (source->shape.size > UINT64_C(1) << 26)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: a sample has %zu values, expected at most 2^26", context,
+                        source->shape.size);
+    void *created = NULL;
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct corrupt), &operations, source));
+    struct corrupt *corrupt = created;
+    corrupt->noise = dae_noise_keep(noise);
+    corrupt->seed = seed;
+    corrupt->once = once;
+    dae_status status = describe(&corrupt->base, noise, context);
+    if (status != DAE_OK)
+        dae_dataset_free(&corrupt->base);
+    else
+        *out = &corrupt->base;
+    return status;
+}
+
+dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise *noise, int32_t mode,
+                               uint64_t seed) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(source);
+    DAE_REQUIRE(noise);
+    if (mode != DAE_NOISE_FRESH && mode != DAE_NOISE_ONCE)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_dataset_corrupt: mode is %d, expected DAE_NOISE_FRESH or DAE_NOISE_ONCE",
+                        (int)mode);
+    return create(out, source, noise, mode == DAE_NOISE_ONCE, seed, __func__);
+}
+
+dae_status dae_dataset_clip(dae_dataset **out, dae_dataset *source, double low, double high) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(source);
+    DAE_TRY(dae_noise_check(&dae_noise_clip, (double[]){low, high}, __func__));
+    dae_noise *noise = NULL;
+    DAE_TRY(dae_noise_create(&noise));
+    dae_status status = dae_noise_add_clip(noise, low, high);
+    if (status == DAE_OK)
+        status = create(out, source, noise, true, 0, __func__);
+    dae_noise_free(noise);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* Reading gzip data piece by piece. In a build without zlib, opening says so. */
+#ifndef DAE_DATA_GZIP_H
+#define DAE_DATA_GZIP_H
+
+#include "core/status.h"
+
+struct dae_gzip;
+
+/* Opens gzip data in memory, which must stay; `name` begins messages and must stay too. */
+dae_status dae_gzip_open(struct dae_gzip **out, const unsigned char *bytes, size_t size, const char *name);
+
+void dae_gzip_close(struct dae_gzip *gzip);
+
+/* Expands exactly the next `size` bytes. */
+dae_status dae_gzip_read(struct dae_gzip *gzip, unsigned char *out, size_t size);
+
+/* Refuses a claim that the data expand to `size` bytes where no compressed data of their length can. */
+dae_status dae_gzip_check_claim(const struct dae_gzip *gzip, size_t size);
+
+/* Checks that nothing follows, and the checksum of all that was read. */
+dae_status dae_gzip_expect_end(struct dae_gzip *gzip);
+
+#endif

@@ -1,0 +1,38 @@
+/* The inputs of one dataset with those of another as targets. */
+#include "data/dataset.h"
+
+struct pair {
+    dae_dataset base; /* its source gives the inputs */
+    dae_dataset *targets;
+};
+
+static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                               float *out) {
+    const dae_dataset *targets = ((const struct pair *)dataset)->targets;
+    return targets->operations->read_inputs(targets, epoch, first, count, out);
+}
+
+static void destroy(dae_dataset *dataset) {
+    dae_dataset_free(((struct pair *)dataset)->targets);
+}
+
+static const struct dae_dataset_operations operations = {dae_dataset_pass_inputs, read_targets, destroy};
+
+dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset *targets) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(inputs);
+    DAE_REQUIRE(targets);
+    if (inputs->count != targets->count)
+        return dae_fail(DAE_ERROR_SHAPE,
+                        "dae_dataset_pair: inputs has %zu samples and targets has %zu, expected "
+                        "the same number",
+                        inputs->count, targets->count);
+    void *created = NULL;
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct pair), &operations, inputs));
+    struct pair *pair = created;
+    pair->targets = dae_dataset_keep(targets);
+    pair->base.target_shape = targets->shape;
+    pair->base.concurrent = inputs->concurrent && targets->concurrent;
+    *out = &pair->base;
+    return DAE_OK;
+}

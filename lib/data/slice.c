@@ -1,0 +1,58 @@
+/* Part of a dataset. */
+#include "data/dataset.h"
+
+struct slice {
+    dae_dataset base;
+    size_t offset;
+};
+
+static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                              float *out) {
+    return dae_dataset_pass_inputs(dataset, epoch, first + ((const struct slice *)dataset)->offset, count,
+                                   out);
+}
+
+static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                               float *out) {
+    return dae_dataset_pass_targets(dataset, epoch, first + ((const struct slice *)dataset)->offset, count,
+                                    out);
+}
+
+static const struct dae_dataset_operations operations = {read_inputs, read_targets, NULL};
+
+dae_status dae_dataset_slice(dae_dataset **out, dae_dataset *source, size_t first, size_t count) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(source);
+    if (count == 0 || first > source->count || count > source->count - first)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_dataset_slice: first is %zu and count is %zu, expected a range of at least one "
+                        "within %zu samples",
+                        first, count, source->count);
+    void *created = NULL;
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct slice), &operations, source));
+    struct slice *slice = created;
+    slice->base.count = count;
+    slice->offset = first;
+    *out = &slice->base;
+    return DAE_OK;
+}
+
+dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, dae_dataset *source, size_t count) {
+    DAE_REQUIRE(first);
+    DAE_REQUIRE(rest);
+    DAE_REQUIRE(source);
+    if (count == 0 || count >= source->count)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_dataset_split: count is %zu, expected at least 1 and less than the %zu samples",
+                        count, source->count);
+    dae_dataset *head = NULL, *tail = NULL;
+    DAE_TRY(dae_dataset_slice(&head, source, 0, count));
+    dae_status status = dae_dataset_slice(&tail, source, count, source->count - count);
+    if (status != DAE_OK) {
+        dae_dataset_free(head);
+        return status;
+    }
+    *first = head;
+    *rest = tail;
+    return DAE_OK;
+}

@@ -1,0 +1,299 @@
+/* The fully connected layer: Y[b,n] = a(X[b,k] W[n,k]^T + c[n]). */
+#include "layers/activation.h"
+#include "layers/initializer.h"
+#include "layers/layer.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+/* Up to this many samples, a loop over rows of W beats packing W for a product. */
+enum { SMALL_BATCH = 8 };
+
+struct dense {
+    dae_layer base;
+    size_t units;
+    int32_t activation;
+    int32_t initializer;
+    double slope; /* of leaky ReLU */
+};
+
+static const struct dense *dense_of(const dae_layer *layer) {
+    return (const struct dense *)layer;
+}
+
+static size_t weight_count(const dae_layer *layer) {
+    return layer->output.size * layer->input.size;
+}
+
+dae_status dae_layer_create_dense(dae_layer **out, size_t units, int32_t activation) {
+    DAE_REQUIRE(out);
+    if (units == 0 || units > INT_MAX)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_layer_create_dense: units is %zu, expected 1 to %d", units,
+                        INT_MAX);
+    if (dae_activation_get(activation) == NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_layer_create_dense: activation is %d, expected one of DAE_ACTIVATION_*",
+                        (int)activation);
+    void *created = NULL;
+    DAE_TRY(dae_layer_create(&created, sizeof(struct dense), &dae_dense_operations));
+    struct dense *dense = created;
+    dense->units = units;
+    dense->activation = activation;
+    dense->initializer = DAE_INITIALIZER_GLOROT_UNIFORM;
+    dense->slope = 0.3;
+    dense->base.ends_in_sigmoid = activation == DAE_ACTIVATION_SIGMOID;
+    *out = &dense->base;
+    return DAE_OK;
+}
+
+/* A dense layer that may still be changed; `option` is what the caller wants to set. */
+static dae_status check_setter(const dae_layer *layer, const char *option, const char *context) {
+    if (layer == NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: layer is NULL, expected a pointer", context);
+    if (layer->operations != &dae_dense_operations)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: a %s layer has no %s, expected a dense layer", context,
+                        layer->operations->name, option);
+    if (atomic_load(&layer->in_model))
+        return dae_fail(DAE_ERROR_STATE, "%s: the layer is in a model and can no longer be changed", context);
+    return DAE_OK;
+}
+
+dae_status dae_layer_set_initializer(dae_layer *layer, int32_t initializer) {
+    DAE_TRY(check_setter(layer, "initializer", __func__));
+    if (dae_initializer_name(initializer) == NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_layer_set_initializer: initializer is %d, expected one of DAE_INITIALIZER_*",
+                        (int)initializer);
+    ((struct dense *)layer)->initializer = initializer;
+    return DAE_OK;
+}
+
+dae_status dae_layer_set_leaky_slope(dae_layer *layer, double slope) {
+    DAE_TRY(check_setter(layer, "slope", __func__));
+    struct dense *dense = (struct dense *)layer;
+    if (dense->activation != DAE_ACTIVATION_LEAKY_RELU)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_layer_set_leaky_slope: the layer's activation is %s, expected leaky_relu",
+                        dae_activation_get(dense->activation)->name);
+    if (!(slope >= 0 && slope <= 1))
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_layer_set_leaky_slope: slope is %g, expected 0 to 1", slope);
+    dense->slope = slope;
+    return DAE_OK;
+}
+
+static dae_status attach(dae_layer *layer, const struct dae_shape *input) {
+    size_t units = dense_of(layer)->units;
+    if (input->size > INT_MAX)
+        return dae_fail(DAE_ERROR_SHAPE, "a dense layer takes at most %d values, the layer before gives %zu",
+                        INT_MAX, input->size);
+    layer->output = dae_shape_flat(units);
+    DAE_TRY(dae_layer_add_tensor(layer, "weight", 2, (size_t[]){units, input->size}));
+    return dae_layer_add_tensor(layer, "bias", 1, (size_t[]){units});
+}
+
+static void initialize(const dae_layer *layer, float *parameters, struct dae_draw from) {
+    dae_initializer_run(dense_of(layer)->initializer, parameters, weight_count(layer), layer->input.size,
+                        layer->output.size, from);
+}
+
+/* ---- Forward ------------------------------------------------------------------------------------ */
+
+/* The rest of Y behind the product: bias, activation, and the hook. */
+static void finish_forward(void *context, struct dae_tile tile) {
+    const struct dae_pass *pass = context;
+    const struct dense *dense = dense_of(pass->layer);
+    const struct dae_activation *activation = dae_activation_get(dense->activation);
+    const float *bias = pass->parameters + weight_count(pass->layer);
+    for (size_t row = tile.row; row < tile.row + tile.rows; row++) {
+        float *y = pass->y + row * dense->units + tile.column;
+        dae_kernels()->add(y, bias + tile.column, tile.columns);
+        if (activation->apply != NULL && !pass->logits)
+            activation->apply(y, tile.columns, (float)dense->slope);
+    }
+    if (pass->after_forward != NULL)
+        pass->after_forward(pass->context, pass, tile);
+}
+
+static void forward_small(const struct dae_pass *pass) {
+    const dae_layer *layer = pass->layer;
+    const struct dense *dense = dense_of(layer);
+    const struct dae_activation *activation = dae_activation_get(dense->activation);
+    size_t n = layer->output.size, k = layer->input.size;
+    for (size_t row = 0; row < pass->batch; row++) {
+        float *y = pass->y + row * n;
+        dae_kernels()->affine(y, pass->parameters, pass->x + row * k, pass->parameters + n * k, n, k);
+        if (activation->apply != NULL && !pass->logits)
+            activation->apply(y, n, (float)dense->slope);
+    }
+    if (pass->after_forward != NULL)
+        pass->after_forward(pass->context, pass, (struct dae_tile){0, pass->batch, 0, n, 0});
+}
+
+static void forward(const struct dae_pass *pass) {
+    if (pass->batch <= SMALL_BATCH) {
+        forward_small(pass);
+        return;
+    }
+    size_t n = pass->layer->output.size, k = pass->layer->input.size;
+    struct dae_product product = {
+        .m = pass->batch,
+        .n = n,
+        .k = k,
+        .a = {pass->x, k, false},
+        .b = {pass->parameters, k, true}, /* Y[b,n] = X[b,k] W[n,k]^T */
+        .c = pass->y,
+        .c_stride = n,
+        .after = finish_forward,
+        .context = (void *)(uintptr_t)pass,
+    };
+    dae_product_run(pass->pool, &product);
+}
+
+/* ---- Backward ----------------------------------------------------------------------------------- */
+
+static void derive(const struct dae_pass *pass, struct dae_span span, const float *a, float *d) {
+    const struct dense *dense = dense_of(pass->layer);
+    const struct dae_activation *activation = dae_activation_get(dense->activation);
+    if (activation->derive != NULL && !pass->logits)
+        activation->derive(d, a, span.count, (float)dense->slope);
+}
+
+static void derive_before(void *context, struct dae_tile tile) {
+    dae_pass_derive_tile(context, tile);
+}
+
+static void backward_input(const struct dae_pass *pass) {
+    size_t n = pass->layer->output.size, k = pass->layer->input.size;
+    struct dae_product product = {
+        .m = pass->batch,
+        .n = k,
+        .k = n,
+        .a = {pass->d, n, false},
+        .b = {pass->parameters, k, false}, /* dX[b,k] = D[b,n] W[n,k] */
+        .c = pass->before->d,
+        .c_stride = k,
+        .after = derive_before,
+        .context = (void *)(uintptr_t)pass,
+    };
+    dae_product_run(pass->pool, &product);
+}
+
+/* dc[n] = sum_b D[b,n] for the rows n of a tile of dW, once for each row. */
+static void sum_bias_gradient(const struct dae_pass *pass, struct dae_tile tile) {
+    size_t n = pass->layer->output.size;
+    float *sums = pass->gradient + weight_count(pass->layer) + tile.row;
+    memset(sums, 0, tile.rows * sizeof *sums);
+    for (size_t b = 0; b < pass->batch; b++)
+        dae_kernels()->add(sums, pass->d + b * n + tile.row, tile.rows);
+    if (pass->after_gradient != NULL)
+        pass->after_gradient(pass->context, pass, weight_count(pass->layer) + tile.row, tile.rows);
+}
+
+static void finish_gradient(void *context, struct dae_tile tile) {
+    const struct dae_pass *pass = context;
+    size_t k = pass->layer->input.size;
+    if (tile.column == 0)
+        sum_bias_gradient(pass, tile);
+    if (pass->after_gradient != NULL)
+        for (size_t row = tile.row; row < tile.row + tile.rows; row++)
+            pass->after_gradient(pass->context, pass, row * k + tile.column, tile.columns);
+}
+
+static void backward_parameters(const struct dae_pass *pass) {
+    size_t n = pass->layer->output.size, k = pass->layer->input.size;
+    struct dae_product product = {
+        .m = n,
+        .n = k,
+        .k = pass->batch,
+        .a = {pass->d, n, true}, /* dW[n,k] = D[b,n]^T X[b,k] */
+        .b = {pass->x, k, false},
+        .c = pass->gradient,
+        .c_stride = k,
+        .after = finish_gradient,
+        .context = (void *)(uintptr_t)pass,
+    };
+    dae_product_run(pass->pool, &product);
+}
+
+/* ---- As text ------------------------------------------------------------------------------------ */
+
+static void write(struct dae_text *text, const dae_layer *layer) {
+    const struct dense *dense = dense_of(layer);
+    dae_text_add(text, "dense(units=%zu, activation=%s", dense->units,
+                 dae_activation_get(dense->activation)->name);
+    if (dense->activation == DAE_ACTIVATION_LEAKY_RELU) {
+        dae_text_add(text, ", slope=");
+        dae_text_add_number(text, dense->slope);
+    }
+    dae_text_add(text, ", initializer=%s)", dae_initializer_name(dense->initializer));
+}
+
+static dae_status bad_value(const struct dae_spec_reader *reader, const struct dae_spec_argument *argument) {
+    return dae_spec_fail(reader, argument->position, "%s of dense has a value that it cannot have",
+                         argument->name[0] != '\0' ? argument->name : "a parameter");
+}
+
+/* Takes one argument over into the options; units and activation are worked out before the layer exists. */
+static dae_status read_option(dae_layer *layer, const struct dae_spec_reader *reader,
+                              const struct dae_spec_argument *argument) {
+    if (strcmp(argument->name, "initializer") == 0) {
+        if (dae_layer_set_initializer(layer, dae_initializer_find(argument->word)) != DAE_OK)
+            return bad_value(reader, argument);
+    } else if (strcmp(argument->name, "slope") == 0) {
+        if (!argument->is_number || dae_layer_set_leaky_slope(layer, argument->number) != DAE_OK)
+            return bad_value(reader, argument);
+    } else if (strcmp(argument->name, "units") != 0 && strcmp(argument->name, "activation") != 0) {
+        return dae_spec_fail(reader, argument->position, "dense has no parameter '%s'", argument->name);
+    }
+    return DAE_OK;
+}
+
+static dae_status read(dae_layer **out, const struct dae_spec_reader *reader,
+                       const struct dae_spec_step *step) {
+    size_t units = 0;
+    int32_t activation = DAE_ACTIVATION_LINEAR;
+    for (size_t i = 0; i < step->argument_count; i++) {
+        const struct dae_spec_argument *argument = &step->arguments[i];
+        if (strcmp(argument->name, "units") == 0) {
+            if (!(argument->number >= 1 && argument->number <= INT_MAX) ||
+                argument->number != floor(argument->number))
+                return bad_value(reader, argument);
+            units = (size_t)argument->number;
+        } else if (strcmp(argument->name, "activation") == 0) {
+            activation = dae_activation_find(argument->word);
+            if (activation < 0)
+                return bad_value(reader, argument);
+        }
+    }
+    if (units == 0)
+        return dae_spec_fail(reader, step->position, "dense needs units");
+    dae_layer *layer = NULL;
+    DAE_TRY(dae_layer_create_dense(&layer, units, activation));
+    for (size_t i = 0; i < step->argument_count; i++) {
+        dae_status status = read_option(layer, reader, &step->arguments[i]);
+        if (status != DAE_OK) {
+            dae_layer_free(layer);
+            return status;
+        }
+    }
+    *out = layer;
+    return DAE_OK;
+}
+
+static void label(struct dae_text *text, const dae_layer *layer) {
+    dae_text_add(text, "dense, %s", dae_activation_get(dense_of(layer)->activation)->name);
+}
+
+const struct dae_layer_operations dae_dense_operations = {
+    .name = "dense",
+    .attach = attach,
+    .initialize = initialize,
+    .forward = forward,
+    .derive = derive,
+    .backward_input = backward_input,
+    .backward_parameters = backward_parameters,
+    .write = write,
+    .read = read,
+    .label = label,
+};

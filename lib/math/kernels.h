@@ -1,0 +1,83 @@
+/* The inner loops, compiled once for each kind of processor and chosen at run time.
+ *
+ * Every kernel uses additions, multiplications, divisions and square roots only, in an order that the
+ * source fixes, so all builds give the same bits. Arrays may be unaligned. */
+#ifndef DAE_MATH_KERNELS_H
+#define DAE_MATH_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where random words come from: block `block` of a stream (rng.h). */
+struct dae_draw {
+    uint64_t seed, stream, block;
+};
+
+/* Adam's step, with everything that is the same for all parameters worked out. */
+struct dae_adam_step {
+    float rate;         /* lr sqrt(1 - beta2^t) / (1 - beta1^t) */
+    float keep1, take1; /* beta1, 1 - beta1 */
+    float keep2, take2;
+    float epsilon;
+};
+
+struct dae_kernels {
+    const char *name;
+
+    /* out[4 blocks] = random words */
+    void (*draw_bits)(uint32_t *out, size_t blocks, struct dae_draw from);
+
+    /* Noise, in place; one word a value from the start of the draw. */
+    void (*add_gaussian)(float *x, size_t count, float mean, float stddev, struct dae_draw from);
+    void (*add_uniform)(float *x, size_t count, float low, float width, struct dae_draw from);
+    void (*add_masking)(float *x, size_t count, float rate, struct dae_draw from);
+    void (*add_salt_pepper)(float *x, size_t count, float rate, float low, float high, struct dae_draw from);
+    void (*clip)(float *x, size_t count, float low, float high);
+    /* x = u < rate ? 0 : x * scale */
+    void (*drop)(float *x, size_t count, float rate, float scale, struct dae_draw from);
+
+    /* out = bytes / 255 */
+    void (*scale_bytes)(float *out, const uint8_t *bytes, size_t count);
+
+    /* y = y + c */
+    void (*add)(float *y, const float *c, size_t count);
+    /* Activations in place on z; derivatives: d *= a'(z), given a = a(z). */
+    void (*relu)(float *z, size_t count, float slope);
+    void (*relu_derive)(float *d, const float *a, size_t count, float slope);
+    void (*sigmoid)(float *z, size_t count);
+    void (*sigmoid_derive)(float *d, const float *a, size_t count);
+    void (*tanh)(float *z, size_t count);
+    void (*tanh_derive)(float *d, const float *a, size_t count);
+
+    /* Losses of one row: return the sum over values, and replace a by scale * its gradient. */
+    double (*loss_mse)(float *a, const float *t, size_t count, float scale);
+    double (*loss_mae)(float *a, const float *t, size_t count, float scale);
+    double (*loss_bce)(float *a, const float *t, size_t count, float scale);
+    double (*loss_bce_logits)(float *z, const float *t, size_t count, float scale);
+    /* sum of (a - t)^2 */
+    double (*squared_error)(const float *a, const float *t, size_t count);
+
+    /* Updates w from the gradient g. */
+    void (*sgd)(float *w, const float *g, size_t count, float rate);
+    void (*momentum)(float *w, float *v, const float *g, size_t count, float rate, float momentum,
+                     bool nesterov);
+    void (*adam)(float *w, float *m, float *v, const float *g, size_t count, struct dae_adam_step step);
+
+    /* y[n] = sum_k w[n,k] x[k] + c[n] */
+    void (*affine)(float *y, const float *w, const float *x, const float *c, size_t n, size_t k);
+
+    /* Whether all values are finite; least and greatest value, taken together with *low and *high, where NaN
+     * counts as infinity. */
+    bool (*is_finite)(const float *x, size_t count);
+    void (*range)(const float *x, size_t count, float *low, float *high);
+};
+
+/* The best kernels for this processor. */
+const struct dae_kernels *dae_kernels(void);
+
+/* For tests: the number of sets of kernels that this processor can run, and each. */
+size_t dae_kernels_count(void);
+const struct dae_kernels *dae_kernels_get(size_t index);
+
+#endif

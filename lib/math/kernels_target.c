@@ -1,0 +1,427 @@
+/* The kernels, for one kind of processor: this file is compiled once for each (lib/meson.build), with
+ * DAE_KERNELS_TARGET naming it. Loops are written so that gcc and clang turn them into vector code. */
+#include "math/kernels.h"
+#include "math/elementary.h"
+
+#include <string.h>
+
+#define NAME_OF(target)  NAME_OF_(target)
+#define NAME_OF_(target) dae_kernels_##target
+#define TEXT_OF(target)  TEXT_OF_(target)
+#define TEXT_OF_(target) #target
+
+enum {
+    BLOCKS = 128, /* random blocks worked on at once: 2 KB of words */
+    LANES = 16,   /* partial sums of a reduction, for every target alike */
+    STRIP = 256   /* values worked on at once where a loop needs a copy */
+};
+
+static inline size_t least(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* ---- Random words (Philox4x32-10, Salmon et al. 2011) ------------------------------------------- */
+
+struct counter {
+    uint32_t w[4];
+};
+
+static inline struct counter philox(struct counter c, uint32_t key0, uint32_t key1) {
+    for (int round = 0; round < 10; round++) {
+        uint64_t p0 = (uint64_t)c.w[0] * 0xD2511F53u, p1 = (uint64_t)c.w[2] * 0xCD9E8D57u;
+        c = (struct counter){{(uint32_t)(p1 >> 32) ^ c.w[1] ^ key0, (uint32_t)p1,
+                              (uint32_t)(p0 >> 32) ^ c.w[3] ^ key1, (uint32_t)p0}};
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+    return c;
+}
+
+/* Word k of block from.block + i, for i < blocks <= BLOCKS, into words[k][i]. */
+static inline void draw(uint32_t words[4][BLOCKS], size_t blocks, struct dae_draw from) {
+    uint32_t low = (uint32_t)from.block, high = (uint32_t)(from.block >> 32);
+    uint32_t stream0 = (uint32_t)from.stream, stream1 = (uint32_t)(from.stream >> 32);
+    uint32_t key0 = (uint32_t)from.seed, key1 = (uint32_t)(from.seed >> 32);
+    for (uint32_t i = 0; i < (uint32_t)blocks; i++) {
+        uint32_t block = low + i;
+        struct counter c = philox((struct counter){{block, high + (block < low), stream0, stream1}}, key0,
+                                  key1);
+        for (int k = 0; k < 4; k++)
+            words[k][i] = c.w[k];
+    }
+}
+
+static void draw_bits(uint32_t *out, size_t blocks, struct dae_draw from) {
+    uint32_t words[4][BLOCKS];
+    for (size_t done = 0; done < blocks; done += BLOCKS, from.block += BLOCKS, out += 4 * BLOCKS) {
+        size_t now = least(blocks - done, BLOCKS);
+        draw(words, now, from);
+        for (size_t i = 0; i < now; i++)
+            for (size_t k = 0; k < 4; k++)
+                out[4 * i + k] = words[k][i];
+    }
+}
+
+/* One strip of draws: at most 4 BLOCKS values. */
+static inline void draw_strip_bits(uint32_t out[4 * BLOCKS], size_t count, struct dae_draw from) {
+    uint32_t words[4][BLOCKS];
+    size_t blocks = (count + 3) / 4;
+    draw(words, blocks, from);
+    for (size_t i = 0; i < blocks; i++)
+        for (size_t k = 0; k < 4; k++)
+            out[4 * i + k] = words[k][i];
+}
+
+static inline float unit(uint32_t word) {
+    return (float)(int32_t)(word >> 8) * 0x1p-24f;
+}
+
+/* Box and Muller: words (0, 1) and (2, 3) of a block each give two normal numbers. */
+static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct dae_draw from) {
+    uint32_t words[4][BLOCKS];
+    float normal[4][BLOCKS];
+    size_t blocks = (count + 3) / 4;
+    draw(words, blocks, from);
+    for (size_t k = 0; k < 4; k += 2)
+        for (size_t i = 0; i < blocks; i++) {
+            float u = (float)(int32_t)(words[k][i] >> 1) * 0x1p-31f + 0x1p-32f;
+            float radius = sqrtf(-2.0f * dae_log(u));
+            struct dae_sincos angle = dae_sincos_turn(words[k + 1][i]);
+            normal[k][i] = radius * angle.cosine;
+            normal[k + 1][i] = radius * angle.sine;
+        }
+    for (size_t i = 0; i < blocks; i++)
+        for (size_t k = 0; k < 4; k++)
+            out[4 * i + k] = normal[k][i];
+}
+
+/* Repeats a body over strips of 4 BLOCKS values, with `n` values left in this one. */
+#define FOR_STRIPS(x, count, from)                                        \
+    for (size_t left = (count), n; n = least(left, 4 * BLOCKS), left > 0; \
+         left -= n, (x) += n, (from).block += BLOCKS)
+
+static void add_gaussian(float *x, size_t count, float mean, float stddev, struct dae_draw from) {
+    float z[4 * BLOCKS];
+    FOR_STRIPS(x, count, from) {
+        draw_strip_normal(z, n, from);
+        for (size_t i = 0; i < n; i++)
+            x[i] += mean + stddev * z[i];
+    }
+}
+
+static void add_uniform(float *x, size_t count, float low, float width, struct dae_draw from) {
+    uint32_t bits[4 * BLOCKS];
+    FOR_STRIPS(x, count, from) {
+        draw_strip_bits(bits, n, from);
+        for (size_t i = 0; i < n; i++)
+            x[i] += low + width * unit(bits[i]);
+    }
+}
+
+static void drop(float *x, size_t count, float rate, float scale, struct dae_draw from) {
+    uint32_t bits[4 * BLOCKS];
+    FOR_STRIPS(x, count, from) {
+        draw_strip_bits(bits, n, from);
+        for (size_t i = 0; i < n; i++) {
+            float kept = x[i] * scale;
+            x[i] = unit(bits[i]) < rate ? 0.0f : kept;
+        }
+    }
+}
+
+static void add_masking(float *x, size_t count, float rate, struct dae_draw from) {
+    drop(x, count, rate, 1.0f, from);
+}
+
+static void add_salt_pepper(float *x, size_t count, float rate, float low, float high, struct dae_draw from) {
+    uint32_t bits[4 * BLOCKS];
+    float half = 0.5f * rate;
+    FOR_STRIPS(x, count, from) {
+        draw_strip_bits(bits, n, from);
+        for (size_t i = 0; i < n; i++) {
+            float u = unit(bits[i]);
+            float salted = u < rate ? high : x[i];
+            x[i] = u < half ? low : salted;
+        }
+    }
+}
+
+static void clip(float *x, size_t count, float low, float high) {
+    for (size_t i = 0; i < count; i++) {
+        float v = x[i];
+        v = v < low ? low : v; /* false for NaN, which stays */
+        x[i] = v > high ? high : v;
+    }
+}
+
+static void scale_bytes(float *out, const uint8_t *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)bytes[i] / 255.0f;
+}
+
+/* ---- Activations -------------------------------------------------------------------------------- */
+
+static void add(float *y, const float *c, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        y[i] += c[i];
+}
+
+static void relu(float *z, size_t count, float slope) {
+    for (size_t i = 0; i < count; i++) {
+        float below = slope == 0.0f ? 0.0f : z[i] * slope;
+        z[i] = z[i] < 0.0f ? below : z[i]; /* NaN stays */
+    }
+}
+
+static void relu_derive(float *d, const float *a, size_t count, float slope) {
+    for (size_t i = 0; i < count; i++) {
+        float below = d[i] * slope;
+        d[i] = a[i] > 0.0f ? d[i] : below;
+    }
+}
+
+static void sigmoid(float *z, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        z[i] = dae_sigmoid(z[i]);
+}
+
+static void sigmoid_derive(float *d, const float *a, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        d[i] *= a[i] * (1.0f - a[i]);
+}
+
+static void tanh_(float *z, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        z[i] = dae_tanh(z[i]);
+}
+
+static void tanh_derive(float *d, const float *a, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        d[i] *= 1.0f - a[i] * a[i];
+}
+
+/* ---- Losses ------------------------------------------------------------------------------------- */
+
+/* Sums lanes pairwise, so that the order of additions is part of the source. */
+static inline double sum_lanes(const float lanes[LANES]) {
+    float sums[LANES];
+    memcpy(sums, lanes, sizeof sums);
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t i = 0; i < half; i++)
+            sums[i] += sums[i + half];
+    return (double)sums[0];
+}
+
+/* Runs `value = BODY(i)` for i < count and returns the sum of the values: value i is added to lane
+ * i % LANES, and the lanes are added pairwise. */
+#define SUM_OVER(count, BODY)                             \
+    float lanes[LANES] = {0};                             \
+    size_t whole = (count) / LANES * LANES;               \
+    for (size_t i = 0; i < whole; i += LANES)             \
+        for (size_t lane = 0; lane < LANES; lane++)       \
+            lanes[lane] += BODY(i + lane);                \
+    for (size_t lane = 0; whole + lane < (count); lane++) \
+        lanes[lane] += BODY(whole + lane);                \
+    return sum_lanes(lanes)
+
+static inline float mse_at(float *a, const float *t, float scale) {
+    float difference = *a - *t;
+    *a = 2.0f * scale * difference;
+    return difference * difference;
+}
+
+static double loss_mse(float *a, const float *t, size_t count, float scale) {
+#define BODY(i) mse_at(a + (i), t + (i), scale)
+    SUM_OVER(count, BODY);
+#undef BODY
+}
+
+static inline float mae_at(float *a, const float *t, float scale) {
+    float difference = *a - *t;
+    *a = difference > 0.0f ? scale : difference < 0.0f ? -scale : 0.0f * difference;
+    return fabsf(difference);
+}
+
+static double loss_mae(float *a, const float *t, size_t count, float scale) {
+#define BODY(i) mae_at(a + (i), t + (i), scale)
+    SUM_OVER(count, BODY);
+#undef BODY
+}
+
+/* a is clipped to [1e-7, 1 - 1e-7]; outside, the gradient is 0. */
+static inline float bce_at(float *a, const float *t, float scale) {
+    const float least_a = 1e-7f, most_a = 1.0f - 1e-7f;
+    float p = *a < least_a ? least_a : *a > most_a ? most_a : *a;
+    float inside = p == *a ? scale : 0.0f * (*a - p);
+    *a = inside * ((p - *t) / (p * (1.0f - p)));
+    return -(*t * dae_log(p) + (1.0f - *t) * dae_log(1.0f - p));
+}
+
+static double loss_bce(float *a, const float *t, size_t count, float scale) {
+#define BODY(i) bce_at(a + (i), t + (i), scale)
+    SUM_OVER(count, BODY);
+#undef BODY
+}
+
+/* max(z, 0) - z t + ln(1 + exp(-|z|)); gradient sigmoid(z) - t */
+static inline float bce_logits_at(float *z, const float *t, float scale) {
+    float value = (*z > 0.0f ? *z : 0.0f) - *z * *t + dae_log1p_exp_minus(fabsf(*z));
+    *z = scale * (dae_sigmoid(*z) - *t);
+    return value;
+}
+
+static double loss_bce_logits(float *z, const float *t, size_t count, float scale) {
+#define BODY(i) bce_logits_at(z + (i), t + (i), scale)
+    SUM_OVER(count, BODY);
+#undef BODY
+}
+
+static double squared_error(const float *a, const float *t, size_t count) {
+#define BODY(i) ((a[i] - t[i]) * (a[i] - t[i]))
+    SUM_OVER(count, BODY);
+#undef BODY
+}
+
+/* ---- Optimizers --------------------------------------------------------------------------------- */
+
+static void sgd(float *w, const float *g, size_t count, float rate) {
+    for (size_t i = 0; i < count; i++)
+        w[i] -= rate * g[i];
+}
+
+static void momentum_(float *w, float *v, const float *g, size_t count, float rate, float momentum,
+                      bool nesterov) {
+    for (size_t i = 0; i < count; i++) {
+        v[i] = momentum * v[i] - rate * g[i];
+        w[i] += nesterov ? momentum * v[i] - rate * g[i] : v[i];
+    }
+}
+
+static void adam(float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
+                 size_t count, struct dae_adam_step s) {
+    for (size_t i = 0; i < count; i++) {
+        m[i] = s.keep1 * m[i] + s.take1 * g[i];
+        v[i] = s.keep2 * v[i] + s.take2 * (g[i] * g[i]);
+        w[i] -= s.rate * m[i] / (sqrtf(v[i]) + s.epsilon);
+    }
+}
+
+/* ---- Small products ----------------------------------------------------------------------------- */
+
+typedef float lanes_t __attribute__((vector_size(4 * LANES)));
+
+/* Vectors stay inside a function: passing them would depend on the target's calling convention. */
+#define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
+
+static inline float sum_vector(const lanes_t *vector) {
+    float lanes[LANES];
+    memcpy(lanes, vector, sizeof lanes);
+    return (float)sum_lanes(lanes);
+}
+
+/* sum_k w[k] x[k]: value k in lane k % LANES, as for four rows at once below */
+static inline float dot(const float *w, const float *x, size_t k) {
+    lanes_t sum = {0}, row, v;
+    size_t i = 0;
+    for (; i + LANES <= k; i += LANES) {
+        LOAD(row, w + i);
+        LOAD(v, x + i);
+        sum += row * v;
+    }
+    float lanes[LANES];
+    memcpy(lanes, &sum, sizeof lanes);
+    for (size_t lane = 0; i + lane < k; lane++)
+        lanes[lane] += w[i + lane] * x[i + lane];
+    return (float)sum_lanes(lanes);
+}
+
+/* Four rows at a time hide the latency of additions; k must be a multiple of LANES. */
+static inline void dot4(float *y, const float *w, const float *x, size_t k) {
+    lanes_t sum[4] = {{0}, {0}, {0}, {0}}, row, v;
+    for (size_t i = 0; i < k; i += LANES) {
+        LOAD(v, x + i);
+        for (size_t r = 0; r < 4; r++) {
+            LOAD(row, w + r * k + i);
+            sum[r] += row * v;
+        }
+    }
+    for (size_t r = 0; r < 4; r++)
+        y[r] = sum_vector(&sum[r]);
+}
+
+static void affine(float *y, const float *w, const float *x, const float *c, size_t n, size_t k) {
+    size_t i = 0;
+    if (k % LANES == 0)
+        for (; i + 4 <= n; i += 4)
+            dot4(y + i, w + i * k, x, k);
+    for (; i < n; i++)
+        y[i] = dot(w + i * k, x, k);
+    add(y, c, n);
+}
+
+/* ---- Inspection --------------------------------------------------------------------------------- */
+
+static bool is_finite(const float *x, size_t count) {
+    uint32_t bad = 0;
+    for (size_t i = 0; i < count; i++)
+        bad |= (dae_bits_of(x[i]) & 0x7f800000u) == 0x7f800000u;
+    return bad == 0;
+}
+
+static void range(const float *x, size_t count, float *low, float *high) {
+    float least_x[LANES], most_x[LANES];
+    uint32_t nan[LANES] = {0};
+    for (size_t lane = 0; lane < LANES; lane++) {
+        least_x[lane] = *low;
+        most_x[lane] = *high;
+    }
+    size_t whole = count / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        for (size_t lane = 0; lane < LANES; lane++) {
+            float v = x[i + lane];
+            least_x[lane] = v < least_x[lane] ? v : least_x[lane];
+            most_x[lane] = v > most_x[lane] ? v : most_x[lane];
+            nan[lane] |= v != v;
+        }
+    for (size_t lane = 0; whole + lane < count; lane++) {
+        float v = x[whole + lane];
+        least_x[lane] = v < least_x[lane] ? v : least_x[lane];
+        most_x[lane] = v > most_x[lane] ? v : most_x[lane];
+        nan[lane] |= v != v;
+    }
+    for (size_t lane = 0; lane < LANES; lane++) {
+        *low = least_x[lane] < *low ? least_x[lane] : *low;
+        *high = nan[lane] ? INFINITY : most_x[lane] > *high ? most_x[lane] : *high;
+    }
+}
+
+extern const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET);
+const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
+    .name = TEXT_OF(DAE_KERNELS_TARGET),
+    .draw_bits = draw_bits,
+    .add_gaussian = add_gaussian,
+    .add_uniform = add_uniform,
+    .add_masking = add_masking,
+    .add_salt_pepper = add_salt_pepper,
+    .clip = clip,
+    .drop = drop,
+    .scale_bytes = scale_bytes,
+    .add = add,
+    .relu = relu,
+    .relu_derive = relu_derive,
+    .sigmoid = sigmoid,
+    .sigmoid_derive = sigmoid_derive,
+    .tanh = tanh_,
+    .tanh_derive = tanh_derive,
+    .loss_mse = loss_mse,
+    .loss_mae = loss_mae,
+    .loss_bce = loss_bce,
+    .loss_bce_logits = loss_bce_logits,
+    .squared_error = squared_error,
+    .sgd = sgd,
+    .momentum = momentum_,
+    .adam = adam,
+    .affine = affine,
+    .is_finite = is_finite,
+    .range = range,
+};

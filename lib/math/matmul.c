@@ -1,0 +1,107 @@
+#include "math/matmul.h"
+#include "core/size.h"
+
+#include "config.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <pthread.h>
+
+enum {
+    /* A tile has at least this many multiplications, so that packing its operands stays cheap ... */
+    TILE_WORK = 5 * 1000 * 1000,
+    /* ... and edges at multiples of this, the widest vector. */
+    TILE_EDGE = 16,
+};
+
+/* Present in the process when the BLAS library is OpenBLAS or BLIS, also when it was chosen only at run
+ * time as the system's libblas. */
+extern void openblas_set_num_threads(int count) __attribute__((weak));
+extern int openblas_get_num_threads(void) __attribute__((weak));
+extern void bli_thread_set_num_threads(int64_t count) __attribute__((weak));
+extern int64_t bli_thread_get_num_threads(void) __attribute__((weak));
+
+static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
+static size_t users;
+static int64_t saved_threads;
+
+static int64_t get_blas_threads(void) {
+    if (openblas_get_num_threads != NULL)
+        return openblas_get_num_threads();
+    if (bli_thread_get_num_threads != NULL)
+        return bli_thread_get_num_threads();
+    return 1;
+}
+
+static void set_blas_threads(int64_t count) {
+    if (openblas_set_num_threads != NULL)
+        openblas_set_num_threads((int)count);
+    else if (bli_thread_set_num_threads != NULL)
+        bli_thread_set_num_threads(count);
+}
+
+void dae_matmul_enter(void) {
+    pthread_mutex_lock(&users_lock);
+    if (users++ == 0) {
+        saved_threads = get_blas_threads();
+        if (saved_threads != 1)
+            set_blas_threads(1);
+    }
+    pthread_mutex_unlock(&users_lock);
+}
+
+void dae_matmul_leave(void) {
+    pthread_mutex_lock(&users_lock);
+    if (--users == 0 && saved_threads != 1)
+        set_blas_threads(saved_threads);
+    pthread_mutex_unlock(&users_lock);
+}
+
+const char *dae_matmul_name(void) {
+    return DAE_BLAS_NAME;
+}
+
+/* How a result is cut: `rows` x `columns` pieces. */
+struct grid {
+    const struct dae_product *product;
+    size_t rows, columns;
+};
+
+/* Start of piece i of `pieces` in a length, at a multiple of TILE_EDGE. */
+static size_t edge(size_t length, size_t pieces, size_t i) {
+    size_t units = dae_size_divide_up(length, TILE_EDGE);
+    return dae_size_min(length, units * i / pieces * TILE_EDGE);
+}
+
+static const float *at(const struct dae_matrix *matrix, size_t row, size_t column) {
+    return matrix->transposed ? matrix->data + column * matrix->stride + row
+                              : matrix->data + row * matrix->stride + column;
+}
+
+static void make_tile(void *context, size_t task) {
+    const struct grid *grid = context;
+    const struct dae_product *p = grid->product;
+    size_t i = task / grid->columns, j = task % grid->columns;
+    struct dae_tile tile = {
+        .row = edge(p->m, grid->rows, i), .column = edge(p->n, grid->columns, j), .index = task};
+    tile.rows = edge(p->m, grid->rows, i + 1) - tile.row;
+    tile.columns = edge(p->n, grid->columns, j + 1) - tile.column;
+    if (tile.rows == 0 || tile.columns == 0)
+        return;
+    cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
+                p->b.transposed ? CblasTrans : CblasNoTrans, (int)tile.rows, (int)tile.columns, (int)p->k,
+                1.0f, at(&p->a, tile.row, 0), (int)p->a.stride, at(&p->b, 0, tile.column), (int)p->b.stride,
+                0.0f, p->c + tile.row * p->c_stride + tile.column, (int)p->c_stride);
+    if (p->after != NULL)
+        p->after(p->context, tile);
+}
+
+void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
+    size_t pieces = (size_t)((double)p->m * (double)p->n * (double)p->k / TILE_WORK);
+    pieces = dae_size_min(pieces < 1 ? 1 : pieces, DAE_MAX_TILES);
+    /* The longer side is cut: that repeats the packing of the smaller operand. */
+    bool by_rows = p->m >= p->n;
+    pieces = dae_size_min(pieces, dae_size_divide_up(by_rows ? p->m : p->n, TILE_EDGE));
+    struct grid grid = {p, by_rows ? pieces : 1, by_rows ? 1 : pieces};
+    dae_pool_run(pool, make_tile, &grid, pieces);
+}

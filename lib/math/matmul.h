@@ -1,0 +1,48 @@
+/* The one door to matrix products. Only matmul.c knows that a BLAS library exists. */
+#ifndef DAE_MATH_MATMUL_H
+#define DAE_MATH_MATMUL_H
+
+#include "core/pool.h"
+
+#include <stdbool.h>
+
+/* A row-major matrix as it lies in memory, `stride` values from row to row; used transposed if said so. */
+struct dae_matrix {
+    const float *data;
+    size_t stride;
+    bool transposed;
+};
+
+enum { DAE_MAX_TILES = 64 };
+
+/* A part of the result: rows [row, row + rows), columns [column, column + columns). */
+struct dae_tile {
+    size_t row, rows, column, columns;
+    size_t index; /* below DAE_MAX_TILES */
+};
+
+/* What is done to a part of the result right after it is made, while it is in the cache. */
+typedef void (*dae_tile_fn)(void *context, struct dae_tile tile);
+
+/* C[m,n] = A[m,k] B[k,n], each row of C `c_stride` values from the next. */
+struct dae_product {
+    size_t m, n, k;
+    struct dae_matrix a, b;
+    float *c;
+    size_t c_stride;
+    dae_tile_fn after; /* or NULL */
+    void *context;
+};
+
+/* Makes a product in tiles that depend on m, n and k only. */
+void dae_product_run(struct dae_pool *pool, const struct dae_product *product);
+
+/* Bracket every use of dae_product_run(): while any thread is between them, the BLAS library is set to one
+ * thread (the pool does the threading, and two pools would fight); afterwards its setting is restored. */
+void dae_matmul_enter(void);
+void dae_matmul_leave(void);
+
+/* What the library was built for, such as "openblas". */
+const char *dae_matmul_name(void);
+
+#endif

@@ -1,0 +1,134 @@
+/* The figures of a report. */
+#include "core/fpu.h"
+#include "core/memory.h"
+#include "model/report.h"
+#include "model/sweep.h"
+
+#include <math.h>
+
+/* Per output value, over all samples. */
+struct column {
+    double sum, squares; /* of targets */
+    float least, most;   /* output */
+    float least_target, most_target;
+};
+
+struct evaluation {
+    const dae_model *model;
+    size_t inputs, outputs; /* values of a sample */
+    struct column *columns;
+    size_t samples, out_of_range, not_finite;
+    double squared, absolute, psnr; /* sums over samples */
+    double input_squared, input_psnr;
+};
+
+static void visit_columns(struct evaluation *e, const float *output, const float *target) {
+    bool first = e->samples == 0;
+    for (size_t i = 0; i < e->outputs; i++) {
+        struct column *c = &e->columns[i];
+        double t = (double)target[i];
+        c->sum += t;
+        c->squares += t * t;
+        c->least = first || output[i] < c->least ? output[i] : c->least;
+        c->most = first || output[i] > c->most ? output[i] : c->most;
+        c->least_target = first || target[i] < c->least_target ? target[i] : c->least_target;
+        c->most_target = first || target[i] > c->most_target ? target[i] : c->most_target;
+        e->absolute += fabs((double)output[i] - t) / (double)e->outputs;
+        e->not_finite += !isfinite(output[i]);
+    }
+}
+
+static void visit_sample(struct evaluation *e, const float *input, const float *output, const float *target) {
+    double squared = dae_kernels()->squared_error(output, target, e->outputs) / (double)e->outputs;
+    e->squared += squared;
+    e->psnr += dae_psnr(squared);
+    if (e->inputs == e->outputs) {
+        double input_squared = dae_kernels()->squared_error(input, target, e->outputs) / (double)e->outputs;
+        e->input_squared += input_squared;
+        e->input_psnr += dae_psnr(input_squared);
+    }
+    for (size_t i = 0; i < e->inputs; i++)
+        e->out_of_range += input[i] < e->model->low || input[i] > e->model->high;
+    visit_columns(e, output, target);
+    e->samples++;
+}
+
+static void visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
+    struct evaluation *e = context;
+    (void)pool; /* sums follow the order of samples */
+    for (size_t i = 0; i < batch->count; i++)
+        visit_sample(e, batch->inputs + i * e->inputs, batch->outputs + i * e->outputs,
+                     batch->targets + i * e->outputs);
+}
+
+/* Mean over values of the variance of the targets: the error of their mean. */
+static double mean_image_mse(const struct evaluation *e) {
+    double sum = 0, n = (double)e->samples;
+    for (size_t i = 0; i < e->outputs; i++) {
+        double mean = e->columns[i].sum / n;
+        sum += e->columns[i].squares / n - mean * mean;
+    }
+    return sum / (double)e->outputs;
+}
+
+static void count_dead(const struct evaluation *e, double *dead, double *harmful) {
+    size_t dead_count = 0, harmful_count = 0;
+    for (size_t i = 0; e->samples > 1 && i < e->outputs; i++) {
+        const struct column *c = &e->columns[i];
+        bool is_dead = c->least == c->most;
+        dead_count += is_dead;
+        harmful_count += is_dead && c->least_target != c->most_target;
+    }
+    *dead = (double)dead_count / (double)e->outputs;
+    *harmful = (double)harmful_count / (double)e->outputs;
+}
+
+static void conclude(struct dae_report *report, const struct evaluation *e) {
+    double *f = report->figures, n = (double)e->samples;
+    bool comparable = e->inputs == e->outputs, range_known = e->model->low <= e->model->high;
+    f[DAE_METRIC_SAMPLES] = n;
+    f[DAE_METRIC_MSE] = e->squared / n;
+    f[DAE_METRIC_MAE] = e->absolute / n;
+    f[DAE_METRIC_PSNR] = e->psnr / n;
+    f[DAE_METRIC_PSNR_OF_MEAN] = dae_psnr(e->squared / n);
+    f[DAE_METRIC_INPUT_MSE] = comparable ? e->input_squared / n : NAN;
+    f[DAE_METRIC_INPUT_PSNR] = comparable ? e->input_psnr / n : NAN;
+    f[DAE_METRIC_INPUT_PSNR_OF_MEAN] = comparable ? dae_psnr(e->input_squared / n) : NAN;
+    f[DAE_METRIC_MEAN_IMAGE_MSE] = mean_image_mse(e);
+    f[DAE_METRIC_INPUTS_OUT_OF_RANGE] = range_known ? (double)e->out_of_range / (n * (double)e->inputs) : NAN;
+    count_dead(e, &f[DAE_METRIC_DEAD_OUTPUTS], &f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS]);
+    report->not_finite = (double)e->not_finite / (n * (double)e->outputs);
+    dae_report_find(report);
+}
+
+static dae_status run(struct evaluation *e, dae_model *model, dae_dataset *dataset) {
+    struct dae_pool *pool = dae_pool_open();
+    uint64_t fpu = dae_fpu_flush_denormals();
+    dae_matmul_enter();
+    dae_status status = dae_model_sweep(model, dataset, pool, false, visit, e);
+    dae_matmul_leave();
+    dae_fpu_restore(fpu);
+    dae_pool_close(pool);
+    return status;
+}
+
+dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *dataset) {
+    DAE_REQUIRE(out);
+    DAE_TRY(dae_model_check_ready(model, __func__));
+    DAE_REQUIRE(dataset);
+    DAE_TRY(dae_model_check_shapes(model, &dataset->shape, &dataset->target_shape, __func__));
+    struct evaluation e = {
+        .model = model, .inputs = dataset->shape.size, .outputs = dataset->target_shape.size};
+    dae_report *report = dae_allocate(1, sizeof *report);
+    e.columns = dae_allocate(e.outputs, sizeof *e.columns);
+    dae_status status = report != NULL && e.columns != NULL ? run(&e, model, dataset) : DAE_ERROR_MEMORY;
+    if (status == DAE_OK) {
+        dae_references_start(&report->references);
+        conclude(report, &e);
+        *out = report;
+    } else {
+        dae_release(report);
+    }
+    dae_release(e.columns);
+    return status;
+}

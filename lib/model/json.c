@@ -1,0 +1,143 @@
+#include "model/json.h"
+#include "core/size.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+dae_status dae_json_fail(const struct dae_json *json, const char *format, ...) {
+    char reason[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: %s", json->name, json->base + json->position, reason);
+}
+
+/* The next character behind spaces, -1 at the end. */
+static int peek(struct dae_json *json) {
+    while (json->position < json->length && memchr(" \t\r\n", json->text[json->position], 4) != NULL)
+        json->position++;
+    return json->position < json->length ? (unsigned char)json->text[json->position] : -1;
+}
+
+static dae_status unexpected(const struct dae_json *json, const char *expected) {
+    if (json->position >= json->length)
+        return dae_json_fail(json, "the header ends, expected %s", expected);
+    unsigned char found = (unsigned char)json->text[json->position];
+    return found >= ' ' && found <= '~'
+               ? dae_json_fail(json, "found '%c', expected %s", found, expected)
+               : dae_json_fail(json, "found byte 0x%02X, expected %s", found, expected);
+}
+
+dae_status dae_json_expect(struct dae_json *json, char c) {
+    const char expected[] = {'\'', c, '\'', '\0'};
+    return dae_json_accept(json, c) ? DAE_OK : unexpected(json, expected);
+}
+
+bool dae_json_accept(struct dae_json *json, char c) {
+    if (peek(json) != (unsigned char)c)
+        return false;
+    json->position++;
+    return true;
+}
+
+static int hex_digit(char c) {
+    const char *digits = "0123456789abcdef0123456789ABCDEF";
+    const char *found = c != '\0' ? strchr(digits, c) : NULL;
+    return found != NULL ? (int)(found - digits) % 16 : -1;
+}
+
+/* The four hexadecimal digits of \uXXXX. */
+static dae_status read_hex(struct dae_json *json, unsigned *code) {
+    *code = 0;
+    for (int i = 0; i < 4; i++, json->position++) {
+        int digit = json->position < json->length ? hex_digit(json->text[json->position]) : -1;
+        if (digit < 0)
+            return unexpected(json, "four hexadecimal digits");
+        *code = *code * 16 + (unsigned)digit;
+    }
+    return DAE_OK;
+}
+
+/* Appends a code point as UTF-8; half of a surrogate pair counts as one of its own. */
+static size_t put_code(char *out, unsigned code) {
+    if (code < 0x80) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        out[0] = (char)(0xC0 | code >> 6);
+        out[1] = (char)(0x80 | (code & 0x3F));
+        return 2;
+    }
+    out[0] = (char)(0xE0 | code >> 12);
+    out[1] = (char)(0x80 | (code >> 6 & 0x3F));
+    out[2] = (char)(0x80 | (code & 0x3F));
+    return 3;
+}
+
+/* What stands behind a backslash, into out[3]. */
+static dae_status read_escape(struct dae_json *json, char *out, size_t *length) {
+    static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+    char c = json->position < json->length ? json->text[json->position] : '\0';
+    const char *found = c != '\0' ? strchr(escapes, c) : NULL;
+    if (found != NULL) {
+        out[0] = meanings[found - escapes];
+        *length = 1;
+        json->position++;
+        return DAE_OK;
+    }
+    if (c != 'u')
+        return unexpected(json, "a character that can be escaped");
+    json->position++;
+    unsigned code;
+    DAE_TRY(read_hex(json, &code));
+    if (code == 0)
+        return dae_json_fail(json, "found a zero character in a string");
+    *length = put_code(out, code);
+    return DAE_OK;
+}
+
+dae_status dae_json_string(struct dae_json *json, char *text, size_t capacity) {
+    if (!dae_json_accept(json, '"'))
+        return unexpected(json, "a string");
+    size_t used = 0;
+    for (;;) {
+        if (json->position >= json->length || (unsigned char)json->text[json->position] < ' ')
+            return unexpected(json, "the end of a string");
+        char c = json->text[json->position++], put[3] = {c};
+        size_t length = 1;
+        if (c == '"')
+            break;
+        if (c == '\\')
+            DAE_TRY(read_escape(json, put, &length));
+        if (used + length >= capacity)
+            return dae_json_fail(json, "found a string of more than %zu bytes", capacity - 1);
+        memcpy(text + used, put, length);
+        used += length;
+    }
+    text[used] = '\0';
+    return DAE_OK;
+}
+
+dae_status dae_json_size(struct dae_json *json, size_t *number) {
+    int c = peek(json);
+    if (c < '0' || c > '9')
+        return unexpected(json, "a whole number");
+    size_t value = 0, start = json->position;
+    for (; json->position < json->length && json->text[json->position] >= '0' &&
+           json->text[json->position] <= '9';
+         json->position++)
+        if (!dae_size_multiply(value, 10, &value) ||
+            !dae_size_add(value, (size_t)(json->text[json->position] - '0'), &value))
+            return dae_json_fail(json, "found a number that is too large");
+    if (json->text[start] == '0' && json->position > start + 1)
+        return dae_json_fail(json, "found a number that begins with 0");
+    *number = value;
+    return DAE_OK;
+}
+
+dae_status dae_json_end(struct dae_json *json) {
+    return peek(json) < 0 ? DAE_OK : unexpected(json, "the end of the header");
+}

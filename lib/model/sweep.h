@@ -1,0 +1,25 @@
+/* Running a model over a whole dataset, batch by batch: what evaluation and validation have in common. */
+#ifndef DAE_MODEL_SWEEP_H
+#define DAE_MODEL_SWEEP_H
+
+#include "data/dataset.h"
+#include "model/session.h"
+
+enum { DAE_SWEEP_BATCH = 256 };
+
+/* One batch: row r of each array is sample first + r. */
+struct dae_sweep_batch {
+    size_t first, count;
+    const float *inputs;
+    float *outputs; /* logits, if those were asked for; may be overwritten */
+    const float *targets;
+};
+
+typedef void (*dae_sweep_fn)(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch);
+
+/* Visits every sample once, in order, as it is in epoch 0. Model and dataset must fit together. The pool
+ * may be NULL; the caller has flushed denormals and entered matmul. */
+dae_status dae_model_sweep(dae_model *model, const dae_dataset *dataset, struct dae_pool *pool, bool logits,
+                           dae_sweep_fn visit, void *context);
+
+#endif

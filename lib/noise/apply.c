@@ -1,0 +1,38 @@
+/* Noise recipes applied to samples: a pure function of (seed, epoch, sample). */
+#include "noise/noise.h"
+#include "core/size.h"
+
+enum {
+    EPOCH_SHIFT = 24, /* room for 2^24 blocks, which are 2^26 values, in a sample */
+    STEP_SHIFT = 56,
+};
+
+void dae_noise_apply_sample(const dae_noise *noise, float *x, size_t size, uint64_t seed, uint64_t epoch,
+                            uint64_t sample) {
+    for (size_t s = 0; s < noise->step_count; s++) {
+        uint64_t block = ((uint64_t)s << STEP_SHIFT) + (epoch << EPOCH_SHIFT);
+        const struct dae_noise_step *step = &noise->steps[s];
+        step->kind->apply(x, size, step->parameters, dae_draw_from(seed, DAE_PURPOSE_NOISE, sample, block));
+    }
+}
+
+dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t sample_size,
+                           uint64_t seed, uint64_t epoch, uint64_t first) {
+    DAE_REQUIRE(noise);
+    if (x == NULL && samples > 0 && sample_size > 0)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: x is NULL, expected a pointer");
+    if (sample_size > UINT64_C(1) << 26)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: sample_size is %zu, expected at most 2^26",
+                        sample_size);
+    if (epoch >> 32 != 0)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: epoch is %llu, expected less than 2^32",
+                        (unsigned long long)epoch);
+    if (first > UINT64_C(1) << 56 || samples > (UINT64_C(1) << 56) - first)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_noise_apply: first is %llu and samples is %zu, expected a sum of at most 2^56",
+                        (unsigned long long)first, samples);
+    atomic_store(&((dae_noise *)(uintptr_t)noise)->in_use, true);
+    for (size_t i = 0; i < samples; i++)
+        dae_noise_apply_sample(noise, x + i * sample_size, sample_size, seed, epoch, first + i);
+    return DAE_OK;
+}

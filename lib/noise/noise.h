@@ -1,0 +1,62 @@
+/* Noise recipes inside the library. A kind of noise is one row of the table in recipe.c. */
+#ifndef DAE_NOISE_NOISE_H
+#define DAE_NOISE_NOISE_H
+
+#include "core/handle.h"
+#include "core/text.h"
+#include "math/rng.h"
+
+#include <dae/noise.h>
+
+enum { DAE_NOISE_MAX_PARAMETERS = 3 };
+
+/* One kind: how it is written, which values it takes, what it does. */
+struct dae_noise_kind {
+    const char *name;
+    size_t parameter_count;
+    struct {
+        const char *name;
+        bool has_default;
+        double fallback;
+    } parameters[DAE_NOISE_MAX_PARAMETERS];
+    /* NULL when the parameters are fine, otherwise what was expected of them. */
+    const char *(*check)(const double *p);
+    void (*apply)(float *x, size_t count, const double *p, struct dae_draw from);
+};
+
+extern const struct dae_noise_kind dae_noise_gaussian, dae_noise_uniform, dae_noise_masking,
+    dae_noise_salt_pepper, dae_noise_clip;
+
+/* All kinds, ended by NULL. */
+extern const struct dae_noise_kind *const dae_noise_kinds[];
+
+struct dae_noise_step {
+    const struct dae_noise_kind *kind;
+    double parameters[DAE_NOISE_MAX_PARAMETERS];
+};
+
+struct dae_noise {
+    dae_references references;
+    atomic_bool in_use;
+    size_t step_count;
+    struct dae_noise_step steps[DAE_NOISE_MAX_STEPS];
+};
+
+/* Checks parameters; `context` begins the message. */
+dae_status dae_noise_check(const struct dae_noise_kind *kind, const double *parameters, const char *context);
+
+/* Adds a checked step; `context` begins the message. */
+dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, const double *parameters,
+                         const char *context);
+
+/* Takes a reference, after which the recipe no longer changes. */
+dae_noise *dae_noise_keep(dae_noise *noise);
+
+/* Applies a recipe to one sample. */
+void dae_noise_apply_sample(const dae_noise *noise, float *x, size_t size, uint64_t seed, uint64_t epoch,
+                            uint64_t sample);
+
+/* Writes a recipe as text. */
+void dae_noise_write(struct dae_text *text, const void *noise);
+
+#endif

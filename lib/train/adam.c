@@ -1,0 +1,62 @@
+/* Adam, with epsilon where Keras has it. */
+#include "train/optimizer.h"
+
+#include <math.h>
+
+struct adam {
+    dae_optimizer base;
+    double beta1, beta2, epsilon;
+};
+
+static void prepare(const dae_optimizer *optimizer, uint64_t step, union dae_update *update) {
+    const struct adam *adam = (const struct adam *)optimizer;
+    double t = (double)step;
+    double rate = optimizer->learning_rate * sqrt(1 - pow(adam->beta2, t)) / (1 - pow(adam->beta1, t));
+    update->adam = (struct dae_adam_step){
+        .rate = (float)rate,
+        .keep1 = (float)adam->beta1,
+        .take1 = (float)(1 - adam->beta1),
+        .keep2 = (float)adam->beta2,
+        .take2 = (float)(1 - adam->beta2),
+        .epsilon = (float)adam->epsilon,
+    };
+}
+
+static void apply(const union dae_update *update, const struct dae_parameters *p) {
+    dae_kernels()->adam(p->values, p->slots[0], p->slots[1], p->gradient, p->count, update->adam);
+}
+
+static const struct dae_optimizer_operations operations = {"Adam", 2, prepare, apply};
+
+dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate) {
+    DAE_REQUIRE(out);
+    void *created = NULL;
+    DAE_TRY(dae_optimizer_create(&created, sizeof(struct adam), &operations, learning_rate, __func__));
+    struct adam *adam = created;
+    adam->beta1 = 0.9;
+    adam->beta2 = 0.999;
+    adam->epsilon = 1e-7;
+    *out = &adam->base;
+    return DAE_OK;
+}
+
+dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, double beta2) {
+    DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
+    if (!(beta1 >= 0 && (float)beta1 < 1) || !(beta2 >= 0 && (float)beta2 < 1))
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_optimizer_set_betas: beta1 is %g and beta2 is %g, expected 0 <= beta < 1", beta1,
+                        beta2);
+    ((struct adam *)optimizer)->beta1 = beta1;
+    ((struct adam *)optimizer)->beta2 = beta2;
+    return DAE_OK;
+}
+
+dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double epsilon) {
+    DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
+    if (!(epsilon >= 1e-30) || !isfinite((float)epsilon))
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "dae_optimizer_set_epsilon: epsilon is %g, expected a finite number of at least 1e-30", epsilon);
+    ((struct adam *)optimizer)->epsilon = epsilon;
+    return DAE_OK;
+}

@@ -1,0 +1,58 @@
+#include "train/optimizer.h"
+#include "core/memory.h"
+
+#include <math.h>
+
+static dae_status check_rate(double learning_rate, const char *context) {
+    if (!(learning_rate > 0) || !((float)learning_rate > 0) || !isfinite((float)learning_rate))
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: learning_rate is %g, expected a finite number > 0", context,
+                        learning_rate);
+    return DAE_OK;
+}
+
+dae_status dae_optimizer_create(void **out, size_t size, const struct dae_optimizer_operations *operations,
+                                double learning_rate, const char *context) {
+    DAE_TRY(check_rate(learning_rate, context));
+    dae_optimizer *optimizer = dae_allocate(1, size);
+    if (optimizer == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_references_start(&optimizer->references);
+    optimizer->operations = operations;
+    optimizer->learning_rate = learning_rate;
+    *out = optimizer;
+    return DAE_OK;
+}
+
+dae_optimizer *dae_optimizer_keep(dae_optimizer *optimizer) {
+    dae_references_keep(&optimizer->references);
+    return optimizer;
+}
+
+void dae_optimizer_free(dae_optimizer *optimizer) {
+    if (optimizer != NULL && dae_references_drop(&optimizer->references))
+        dae_release(optimizer);
+}
+
+dae_status dae_optimizer_check_kind(const dae_optimizer *optimizer,
+                                    const struct dae_optimizer_operations *operations, const char *context) {
+    if (optimizer == NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: optimizer is NULL, expected a pointer", context);
+    if (optimizer->operations != operations)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: the optimizer is %s, expected %s", context,
+                        optimizer->operations->name, operations->name);
+    return DAE_OK;
+}
+
+dae_status dae_optimizer_set_learning_rate(dae_optimizer *optimizer, double learning_rate) {
+    DAE_REQUIRE(optimizer);
+    DAE_TRY(check_rate(learning_rate, __func__));
+    optimizer->learning_rate = learning_rate;
+    return DAE_OK;
+}
+
+dae_status dae_optimizer_get_learning_rate(const dae_optimizer *optimizer, double *learning_rate) {
+    DAE_REQUIRE(optimizer);
+    DAE_REQUIRE(learning_rate);
+    *learning_rate = optimizer->learning_rate;
+    return DAE_OK;
+}

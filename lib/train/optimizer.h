@@ -1,0 +1,55 @@
+/* Optimizers inside the library: one file and one table of operations for each. */
+#ifndef DAE_TRAIN_OPTIMIZER_H
+#define DAE_TRAIN_OPTIMIZER_H
+
+#include "core/handle.h"
+#include "core/status.h"
+#include "math/kernels.h"
+
+#include <dae/optimizer.h>
+
+enum { DAE_OPTIMIZER_MAX_SLOTS = 2 };
+
+/* What a step does, worked out once for all parameters. */
+union dae_update {
+    struct {
+        float rate, momentum;
+        bool nesterov;
+    } sgd;
+    struct dae_adam_step adam;
+};
+
+/* A range of parameters: values, what the optimizer remembers of each, gradient. */
+struct dae_parameters {
+    float *values;
+    float *slots[DAE_OPTIMIZER_MAX_SLOTS];
+    const float *gradient;
+    size_t count;
+};
+
+struct dae_optimizer_operations {
+    const char *name;
+    size_t slot_count; /* values remembered of each parameter, 0 at the start */
+    /* Works out step `step`, counted from 1. */
+    void (*prepare)(const dae_optimizer *optimizer, uint64_t step, union dae_update *update);
+    void (*apply)(const union dae_update *update, const struct dae_parameters *parameters);
+};
+
+/* What all optimizers have in common; the first member of each kind's struct. */
+struct dae_optimizer {
+    dae_references references;
+    const struct dae_optimizer_operations *operations;
+    double learning_rate;
+};
+
+/* A new optimizer of `size` bytes; `context` begins the message. */
+dae_status dae_optimizer_create(void **out, size_t size, const struct dae_optimizer_operations *operations,
+                                double learning_rate, const char *context);
+
+dae_optimizer *dae_optimizer_keep(dae_optimizer *optimizer);
+
+/* Refuses NULL and other kinds of optimizers; `context` begins the message. */
+dae_status dae_optimizer_check_kind(const dae_optimizer *optimizer,
+                                    const struct dae_optimizer_operations *operations, const char *context);
+
+#endif

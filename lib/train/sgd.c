@@ -1,0 +1,52 @@
+/* Stochastic gradient descent, with momentum. */
+#include "train/optimizer.h"
+
+struct sgd {
+    dae_optimizer base;
+    double momentum;
+    bool nesterov;
+};
+
+static void prepare(const dae_optimizer *optimizer, uint64_t step, union dae_update *update) {
+    const struct sgd *sgd = (const struct sgd *)optimizer;
+    (void)step;
+    update->sgd.rate = (float)optimizer->learning_rate;
+    update->sgd.momentum = (float)sgd->momentum;
+    update->sgd.nesterov = sgd->nesterov;
+}
+
+static void apply(const union dae_update *update, const struct dae_parameters *p) {
+    if (update->sgd.momentum == 0)
+        dae_kernels()->sgd(p->values, p->gradient, p->count, update->sgd.rate);
+    else
+        dae_kernels()->momentum(p->values, p->slots[0], p->gradient, p->count, update->sgd.rate,
+                                update->sgd.momentum, update->sgd.nesterov);
+}
+
+static const struct dae_optimizer_operations operations = {"SGD", 1, prepare, apply};
+
+dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate) {
+    DAE_REQUIRE(out);
+    void *created = NULL;
+    DAE_TRY(dae_optimizer_create(&created, sizeof(struct sgd), &operations, learning_rate, __func__));
+    *out = created;
+    return DAE_OK;
+}
+
+dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double momentum) {
+    DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
+    if (!(momentum >= 0 && momentum < 1))
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_optimizer_set_momentum: momentum is %g, expected 0 <= momentum < 1", momentum);
+    ((struct sgd *)optimizer)->momentum = momentum;
+    return DAE_OK;
+}
+
+dae_status dae_optimizer_set_nesterov(dae_optimizer *optimizer, int32_t nesterov) {
+    DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
+    if (nesterov != 0 && nesterov != 1)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_optimizer_set_nesterov: nesterov is %d, expected 0 or 1",
+                        (int)nesterov);
+    ((struct sgd *)optimizer)->nesterov = nesterov;
+    return DAE_OK;
+}

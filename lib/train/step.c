@@ -1,0 +1,287 @@
+/* One step: forward, loss, backward, update.
+ *
+ * Tiles of the weights' gradients are updated right behind the product that makes them. That leaves no way
+ * back, so it is done only where inputs and D of every layer bound the gradient; otherwise, and for a
+ * gradient hook, the whole gradient is made and looked at first. Both ways give the same bits. */
+#include "core/fpu.h"
+#include "train/trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+enum {
+    STRIP = 256,         /* values of a row whose outputs are copied before D replaces them */
+    UPDATE_CHUNK = 16384 /* parameters a task */
+};
+
+/* Gradients beyond this are refused: their square, which Adam keeps, must stay finite. */
+#define GRADIENT_LIMIT 1e18
+
+struct step {
+    dae_trainer *trainer;
+    struct dae_pool *pool;
+    const float *inputs, *targets;
+    size_t count;
+    float scale;                /* 1 / values in the batch */
+    double sums[DAE_MAX_TILES]; /* of the loss, by tile */
+    struct dae_range input_ranges[DAE_MAX_TILES];
+    atomic_bool bad_target;
+    union dae_update update;
+};
+
+/* ---- Ranges --------------------------------------------------------------------------------------- */
+
+static const struct dae_range no_range = {INFINITY, -INFINITY};
+
+static void widen(struct dae_range *range, const float *values, size_t count) {
+    dae_kernels()->range(values, count, &range->low, &range->high);
+}
+
+static struct dae_range join(const struct dae_range ranges[DAE_MAX_TILES]) {
+    struct dae_range all = no_range;
+    for (size_t i = 0; i < DAE_MAX_TILES; i++) {
+        all.low = fminf(all.low, ranges[i].low);
+        all.high = fmaxf(all.high, ranges[i].high);
+    }
+    return all;
+}
+
+static double magnitude(struct dae_range range) {
+    return fmax(fabs((double)range.low), fabs((double)range.high));
+}
+
+static void clear_ranges(struct step *step) {
+    struct dae_step_ranges *ranges = step->trainer->workspace.ranges;
+    for (size_t i = 0; i < DAE_MAX_TILES; i++) {
+        step->input_ranges[i] = no_range;
+        for (size_t l = 0; l < step->trainer->model->layer_count; l++)
+            ranges[l].y[i] = ranges[l].d[i] = no_range;
+    }
+}
+
+static void measure_inputs(void *context, size_t task) {
+    struct step *step = context;
+    size_t width = step->trainer->model->input.size;
+    size_t row = step->count * task / DAE_MAX_TILES, end = step->count * (task + 1) / DAE_MAX_TILES;
+    widen(&step->input_ranges[task], step->inputs + row * width, (end - row) * width);
+}
+
+static void measure_tile(struct dae_range *range, const float *values, size_t width, struct dae_tile tile) {
+    for (size_t row = tile.row; row < tile.row + tile.rows; row++)
+        widen(range, values + row * width + tile.column, tile.columns);
+}
+
+/* ---- Forward and loss ------------------------------------------------------------------------------ */
+
+static void measure_outputs(struct step *step, const struct dae_pass *pass, struct dae_tile tile) {
+    measure_tile(&step->trainer->workspace.ranges[pass->place].y[tile.index], pass->y,
+                 pass->layer->output.size, tile);
+}
+
+/* The loss of a strip, whose outputs D replaces. */
+static double loss_of_strip(struct step *step, const struct dae_pass *pass, struct dae_span span) {
+    const struct dae_loss *loss = step->trainer->loss;
+    size_t at = span.row * pass->layer->output.size + span.column;
+    float *values = pass->y + at;
+    const float *targets = step->targets + at;
+    if (loss->unit_targets)
+        for (size_t i = 0; i < span.count; i++)
+            if (targets[i] < 0.0f || targets[i] > 1.0f)
+                atomic_store(&step->bad_target, true);
+    if (step->trainer->logits)
+        return loss->row_logits(values, targets, span.count, step->scale);
+    float outputs[STRIP];
+    memcpy(outputs, values, span.count * sizeof *outputs);
+    double sum = loss->row(values, targets, span.count, step->scale);
+    pass->layer->operations->derive(pass, span, outputs, values);
+    return sum;
+}
+
+static void take_loss(struct step *step, const struct dae_pass *pass, struct dae_tile tile) {
+    double sum = 0;
+    for (size_t row = tile.row; row < tile.row + tile.rows; row++)
+        for (size_t done = 0; done < tile.columns; done += STRIP)
+            sum += loss_of_strip(
+                step, pass,
+                (struct dae_span){row, tile.column + done, dae_size_min(tile.columns - done, STRIP)});
+    step->sums[tile.index] = sum;
+    measure_tile(&step->trainer->workspace.ranges[pass->place].d[tile.index], pass->d,
+                 pass->layer->output.size, tile);
+}
+
+/* Hooks get the step through the pass that they are called for. */
+static void after_forward(void *context, const struct dae_pass *pass, struct dae_tile tile) {
+    struct step *step = context;
+    if (pass->place + 1 == step->trainer->model->layer_count)
+        take_loss(step, pass, tile);
+    else
+        measure_outputs(step, pass, tile);
+}
+
+static void after_backward(void *context, const struct dae_pass *before, struct dae_tile tile) {
+    struct step *step = context;
+    measure_tile(&step->trainer->workspace.ranges[before->place].d[tile.index], before->d,
+                 before->layer->output.size, tile);
+}
+
+/* ---- Update ---------------------------------------------------------------------------------------- */
+
+static void update_range(struct step *step, size_t offset, size_t count) {
+    dae_trainer *trainer = step->trainer;
+    struct dae_parameters parameters = {
+        .values = dae_model_values(trainer->model) + offset,
+        .gradient = trainer->gradient + offset,
+        .count = count,
+    };
+    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+        parameters.slots[i] = trainer->slots[i] + offset;
+    trainer->optimizer->operations->apply(&step->update, &parameters);
+}
+
+static void after_gradient(void *context, const struct dae_pass *pass, size_t offset, size_t count) {
+    struct step *step = context;
+    update_range(step, step->trainer->model->layers[pass->place].offset + offset, count);
+}
+
+static void update_chunk(void *context, size_t task) {
+    struct step *step = context;
+    size_t first = task * UPDATE_CHUNK;
+    update_range(step, first, dae_size_min(UPDATE_CHUNK, step->trainer->model->parameter_count - first));
+}
+
+/* ---- The step -------------------------------------------------------------------------------------- */
+
+static void set_passes(struct step *step) {
+    dae_trainer *trainer = step->trainer;
+    const dae_model *model = trainer->model;
+    struct dae_workspace *w = &trainer->workspace;
+    for (size_t i = 0; i < model->layer_count; i++) {
+        bool last = i + 1 == model->layer_count;
+        w->passes[i] = (struct dae_pass){
+            .layer = model->layers[i].layer,
+            .pool = step->pool,
+            .batch = step->count,
+            .parameters = dae_model_values(model) + model->layers[i].offset,
+            .x = i > 0 ? w->y[i - 1] : step->inputs,
+            .y = w->y[i],
+            .training = true,
+            .logits = last && trainer->logits,
+            .seed = trainer->seed,
+            .step = trainer->steps,
+            .place = i,
+            .d = w->d[i],
+            .gradient = trainer->gradient + model->layers[i].offset,
+            .before = i > 0 ? &w->passes[i - 1] : NULL,
+            .after_forward = after_forward,
+            .after_backward = after_backward,
+            .context = step,
+        };
+    }
+}
+
+static dae_status forward(struct step *step, double *loss) {
+    dae_trainer *trainer = step->trainer;
+    size_t layers = trainer->model->layer_count;
+    dae_pool_run(step->pool, measure_inputs, step, DAE_MAX_TILES);
+    for (size_t i = 0; i < layers; i++)
+        trainer->workspace.passes[i].layer->operations->forward(&trainer->workspace.passes[i]);
+    double sum = 0;
+    for (size_t i = 0; i < DAE_MAX_TILES; i++)
+        sum += step->sums[i];
+    *loss = sum / ((double)step->count * (double)dae_model_output(trainer->model)->size);
+    unsigned long long at = (unsigned long long)trainer->steps + 1;
+    if (atomic_load(&step->bad_target))
+        return dae_fail(DAE_ERROR_ARGUMENT, "step %llu: a target is not in [0,1], which %s needs", at,
+                        trainer->loss->name);
+    if (!isfinite(*loss))
+        return dae_fail(
+            DAE_ERROR_NOT_FINITE,
+            "step %llu: the loss is %g: look for NaN or infinity in the data, or use a smaller learning "
+            "rate",
+            at, *loss);
+    if (!isfinite(magnitude(join(step->input_ranges))))
+        return dae_fail(DAE_ERROR_NOT_FINITE, "step %llu: an input is infinite, expected finite numbers", at);
+    return DAE_OK;
+}
+
+static void backward_inputs(struct step *step) {
+    for (size_t i = step->trainer->model->layer_count - 1; i > 0; i--) {
+        const struct dae_pass *pass = &step->trainer->workspace.passes[i];
+        pass->layer->operations->backward_input(pass);
+    }
+}
+
+/* Whether sum_b |x| |d| keeps every gradient below the limit. */
+static bool gradient_is_bounded(const struct step *step) {
+    const dae_trainer *trainer = step->trainer;
+    double x = magnitude(join(step->input_ranges));
+    for (size_t i = 0; i < trainer->model->layer_count; i++) {
+        double d = magnitude(join(trainer->workspace.ranges[i].d));
+        if (!((double)step->count * fmax(x, 1) * d < GRADIENT_LIMIT))
+            return false;
+        x = magnitude(join(trainer->workspace.ranges[i].y));
+    }
+    return true;
+}
+
+static void backward_parameters(struct step *step, bool fused) {
+    for (size_t i = step->trainer->model->layer_count; i-- > 0;) {
+        struct dae_pass *pass = &step->trainer->workspace.passes[i];
+        pass->after_gradient = fused ? after_gradient : NULL;
+        if (pass->layer->operations->backward_parameters != NULL)
+            pass->layer->operations->backward_parameters(pass);
+    }
+}
+
+static dae_status call_hook(struct step *step, uint64_t fpu) {
+    dae_trainer *trainer = step->trainer;
+    if (trainer->hook == NULL)
+        return DAE_OK;
+    dae_fpu_restore(fpu);
+    int32_t result = trainer->hook(trainer->gradient, trainer->model->parameter_count, trainer->hook_user);
+    dae_fpu_flush_denormals();
+    return result == 0 ? DAE_OK
+                       : dae_fail(DAE_ERROR_CALLBACK, "step %llu: the gradient hook returned %d",
+                                  (unsigned long long)trainer->steps + 1, (int)result);
+}
+
+/* Makes the whole gradient, shows it to the hook, checks it, and only then updates. */
+static dae_status update_unfused(struct step *step, uint64_t fpu) {
+    dae_trainer *trainer = step->trainer;
+    size_t count = trainer->model->parameter_count;
+    backward_parameters(step, false);
+    DAE_TRY(call_hook(step, fpu));
+    struct dae_range range = {0, 0};
+    widen(&range, trainer->gradient, count);
+    if (!dae_kernels()->is_finite(trainer->gradient, count) || magnitude(range) > GRADIENT_LIMIT)
+        return dae_fail(
+            DAE_ERROR_NOT_FINITE,
+            "step %llu: the gradient is not finite or beyond %g: use a smaller learning rate, or scale "
+            "the data",
+            (unsigned long long)trainer->steps + 1, GRADIENT_LIMIT);
+    dae_pool_run(step->pool, update_chunk, step, dae_size_divide_up(count, UPDATE_CHUNK));
+    return DAE_OK;
+}
+
+dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
+                                const float *inputs, const float *targets, size_t count, double *loss) {
+    struct step step = {
+        .trainer = trainer, .pool = pool, .inputs = inputs, .targets = targets, .count = count};
+    step.scale = (float)(1 / ((double)count * (double)dae_model_output(trainer->model)->size));
+    trainer->optimizer->operations->prepare(trainer->optimizer, trainer->steps + 1, &step.update);
+    clear_ranges(&step);
+    set_passes(&step);
+    DAE_TRY(forward(&step, loss));
+    backward_inputs(&step);
+    if (trainer->hook == NULL && gradient_is_bounded(&step))
+        backward_parameters(&step, true);
+    else
+        DAE_TRY(update_unfused(&step, fpu));
+    trainer->steps++;
+    struct dae_range seen = join(step.input_ranges);
+    dae_model *model = trainer->model;
+    bool first = model->low > model->high;
+    model->low = first ? seen.low : fminf(model->low, seen.low);
+    model->high = first ? seen.high : fmaxf(model->high, seen.high);
+    return DAE_OK;
+}

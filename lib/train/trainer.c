@@ -1,0 +1,198 @@
+#include "train/trainer.h"
+#include "core/memory.h"
+
+#include <string.h>
+
+static void release_workspace(struct dae_workspace *w, size_t layers) {
+    for (size_t i = 0; i < layers; i++) {
+        if (w->y != NULL)
+            dae_release(w->y[i]);
+        if (w->d != NULL && i + 1 < layers)
+            dae_release(w->d[i]);
+    }
+    dae_release(w->inputs);
+    dae_release(w->targets);
+    dae_release(w->y);
+    dae_release(w->d);
+    dae_release(w->passes);
+    dae_release(w->ranges);
+    *w = (struct dae_workspace){0};
+}
+
+/* rows * values floats. */
+static float *allocate_rows(size_t rows, size_t values) {
+    return dae_allocate(rows, values * sizeof(float)); /* values * 8 is addressable (size.h) */
+}
+
+static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model, size_t batch) {
+    size_t layers = model->layer_count;
+    w->batch = batch;
+    w->y = dae_allocate(layers, sizeof *w->y);
+    w->d = dae_allocate(layers, sizeof *w->d);
+    w->passes = dae_allocate(layers, sizeof *w->passes);
+    w->ranges = dae_allocate(layers, sizeof *w->ranges);
+    w->inputs = allocate_rows(batch, model->input.size);
+    w->targets = allocate_rows(batch, dae_model_output(model)->size);
+    if (w->y == NULL || w->d == NULL || w->passes == NULL || w->ranges == NULL || w->inputs == NULL ||
+        w->targets == NULL)
+        return DAE_ERROR_MEMORY;
+    for (size_t i = 0; i < layers; i++) {
+        size_t size = model->layers[i].layer->output.size;
+        bool last = i + 1 == layers;
+        w->y[i] = allocate_rows(batch, size);
+        w->d[i] = last ? w->y[i] : allocate_rows(batch, size);
+        if (w->y[i] == NULL || w->d[i] == NULL)
+            return DAE_ERROR_MEMORY;
+    }
+    return DAE_OK;
+}
+
+dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
+    if (batch <= trainer->workspace.batch)
+        return DAE_OK;
+    struct dae_workspace larger = {0};
+    dae_status status = fill_workspace(&larger, trainer->model, batch);
+    release_workspace(status == DAE_OK ? &trainer->workspace : &larger, trainer->model->layer_count);
+    if (status == DAE_OK)
+        trainer->workspace = larger;
+    return status;
+}
+
+static dae_status allocate_memory(dae_trainer *trainer) {
+    size_t count = trainer->model->parameter_count;
+    trainer->gradient = dae_allocate(count, sizeof *trainer->gradient);
+    if (trainer->gradient == NULL)
+        return DAE_ERROR_MEMORY;
+    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+        if ((trainer->slots[i] = dae_allocate(count, sizeof(float))) == NULL)
+            return DAE_ERROR_MEMORY;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer *optimizer, int32_t loss) {
+    DAE_REQUIRE(out);
+    DAE_TRY(dae_model_check_ready(model, __func__));
+    DAE_REQUIRE(optimizer);
+    if (dae_loss_get(loss) == NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_create: loss is %d, expected one of DAE_LOSS_*",
+                        (int)loss);
+    dae_trainer *trainer = dae_allocate(1, sizeof *trainer);
+    if (trainer == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_references_start(&trainer->references);
+    trainer->model = dae_model_keep(model);
+    trainer->optimizer = dae_optimizer_keep(optimizer);
+    trainer->loss = dae_loss_get(loss);
+    trainer->logits = trainer->loss->row_logits != NULL &&
+                      model->layers[model->layer_count - 1].layer->ends_in_sigmoid;
+    trainer->batch_size = 32;
+    trainer->shuffle = true;
+    dae_status status = allocate_memory(trainer);
+    if (status != DAE_OK)
+        dae_trainer_free(trainer);
+    else
+        *out = trainer;
+    return status;
+}
+
+void dae_trainer_free(dae_trainer *trainer) {
+    if (trainer == NULL || !dae_references_drop(&trainer->references))
+        return;
+    release_workspace(&trainer->workspace, trainer->model->layer_count);
+    for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS; i++)
+        dae_release(trainer->slots[i]);
+    dae_release(trainer->gradient);
+    dae_release(trainer->history);
+    dae_dataset_free(trainer->validation);
+    dae_optimizer_free(trainer->optimizer);
+    dae_model_free(trainer->model);
+    dae_release(trainer);
+}
+
+/* ---- Options ------------------------------------------------------------------------------------ */
+
+dae_status dae_trainer_set_batch_size(dae_trainer *trainer, size_t batch_size) {
+    DAE_REQUIRE(trainer);
+    if (batch_size == 0 || batch_size > DAE_MAX_BATCH)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_batch_size: batch_size is %zu, expected 1 to %d",
+                        batch_size, DAE_MAX_BATCH);
+    trainer->batch_size = batch_size;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_seed(dae_trainer *trainer, uint64_t seed) {
+    DAE_REQUIRE(trainer);
+    trainer->seed = seed;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle) {
+    DAE_REQUIRE(trainer);
+    if (shuffle != 0 && shuffle != 1)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_shuffle: shuffle is %d, expected 0 or 1",
+                        (int)shuffle);
+    trainer->shuffle = shuffle;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation) {
+    DAE_REQUIRE(trainer);
+    if (validation != NULL) {
+        DAE_TRY(
+            dae_model_check_shapes(trainer->model, &validation->shape, &validation->target_shape, __func__));
+        dae_dataset_keep(validation);
+    }
+    dae_dataset_free(trainer->validation);
+    trainer->validation = validation;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_progress(dae_trainer *trainer, dae_progress_fn progress, void *user) {
+    DAE_REQUIRE(trainer);
+    trainer->progress = progress;
+    trainer->progress_user = user;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradient_fn hook, void *user) {
+    DAE_REQUIRE(trainer);
+    trainer->hook = hook;
+    trainer->hook_user = user;
+    return DAE_OK;
+}
+
+void dae_trainer_stop(dae_trainer *trainer) {
+    if (trainer != NULL)
+        atomic_store(&trainer->stop, true);
+}
+
+/* ---- What has been --------------------------------------------------------------------------------- */
+
+dae_status dae_trainer_get_step_count(const dae_trainer *trainer, uint64_t *steps) {
+    DAE_REQUIRE(trainer);
+    DAE_REQUIRE(steps);
+    *steps = trainer->steps;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_t *epochs) {
+    DAE_REQUIRE(trainer);
+    DAE_REQUIRE(epochs);
+    *epochs = trainer->history_count;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_get_history(const dae_trainer *trainer, int32_t metric, double *values, size_t count) {
+    DAE_REQUIRE(trainer);
+    if (metric < 0 || metric >= DAE_HISTORY_COUNT)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_get_history: metric is %d, expected one of DAE_HISTORY_*", (int)metric);
+    if (count != trainer->history_count)
+        return dae_fail(DAE_ERROR_SHAPE, "dae_trainer_get_history: count is %zu, the history has %zu epochs",
+                        count, trainer->history_count);
+    if (count > 0)
+        DAE_REQUIRE(values);
+    for (size_t i = 0; i < count; i++)
+        values[i] = trainer->history[i].figures[metric];
+    return DAE_OK;
+}

@@ -1,0 +1,76 @@
+/* Trainers inside the library: the object (trainer.c), one step (step.c), epochs (fit.c). */
+#ifndef DAE_TRAIN_TRAINER_H
+#define DAE_TRAIN_TRAINER_H
+
+#include "data/dataset.h"
+#include "model/model.h"
+#include "train/loss.h"
+#include "train/optimizer.h"
+
+#include <dae/trainer.h>
+
+enum { DAE_HISTORY_COUNT = DAE_HISTORY_SECONDS + 1, DAE_MAX_BATCH = 1 << 20 };
+
+/* Least and greatest of some values; low > high for none. */
+struct dae_range {
+    float low, high;
+};
+
+/* One layer's ranges of outputs Y and gradients D in a step, by tile. */
+struct dae_step_ranges {
+    struct dae_range y[DAE_MAX_TILES], d[DAE_MAX_TILES];
+};
+
+/* What a step works in; grows with the largest batch seen. */
+struct dae_workspace {
+    size_t batch; /* rows that there is room for */
+    float *inputs, *targets;
+    float **y, **d; /* [layers][batch, output]; the last layer's D is its Y */
+    struct dae_pass *passes;
+    struct dae_step_ranges *ranges;
+};
+
+struct dae_history_row {
+    double figures[DAE_HISTORY_COUNT];
+};
+
+struct dae_trainer {
+    dae_references references;
+    dae_model *model;         /* kept */
+    dae_optimizer *optimizer; /* kept */
+    const struct dae_loss *loss;
+    bool logits; /* the last layer's sigmoid is the loss's business */
+
+    size_t batch_size;
+    uint64_t seed;
+    bool shuffle;
+    dae_dataset *validation; /* kept; or NULL */
+    dae_progress_fn progress;
+    void *progress_user;
+    dae_gradient_fn hook;
+    void *hook_user;
+
+    bool running;
+    atomic_bool stop;
+    uint64_t steps;        /* made */
+    uint64_t epochs_begun; /* what noise and shuffling of the next epoch depend on */
+    struct dae_history_row *history;
+    size_t history_count, history_room;
+
+    float *slots[DAE_OPTIMIZER_MAX_SLOTS]; /* the optimizer's memory, like the model's parameters */
+    float *gradient;
+    struct dae_workspace workspace;
+};
+
+/* Makes room for batches of `batch` samples. */
+dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch);
+
+/* One step from `count` samples: loss, gradients, update. Changes nothing when it fails. The caller has
+ * reserved room, flushed denormals (`fpu` is the setting before, which hooks run under) and entered matmul. */
+dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
+                                const float *inputs, const float *targets, size_t count, double *loss);
+
+/* Loss and PSNR on the validation data. */
+dae_status dae_trainer_validate(dae_trainer *trainer, struct dae_pool *pool, double *loss, double *psnr);
+
+#endif

@@ -1,0 +1,70 @@
+/* Loss and PSNR behind an epoch. */
+#include "core/memory.h"
+#include "model/report.h"
+#include "model/sweep.h"
+#include "train/trainer.h"
+
+enum { ROWS_PER_TASK = 16 };
+
+struct validation {
+    const dae_trainer *trainer;
+    size_t width;
+    const struct dae_sweep_batch *batch;
+    double row_loss[DAE_SWEEP_BATCH], row_psnr[DAE_SWEEP_BATCH];
+    double loss, psnr; /* sums over samples */
+};
+
+static void visit_row(struct validation *v, size_t row) {
+    const dae_trainer *trainer = v->trainer;
+    float *outputs = v->batch->outputs + row * v->width;
+    const float *targets = v->batch->targets + row * v->width;
+    double squared = 0;
+    if (trainer->logits) {
+        for (size_t done = 0, now; done < v->width; done += now) {
+            float strip[256];
+            now = dae_size_min(v->width - done, sizeof strip / sizeof *strip);
+            for (size_t i = 0; i < now; i++)
+                strip[i] = outputs[done + i];
+            dae_kernels()->sigmoid(strip, now);
+            squared += dae_kernels()->squared_error(strip, targets + done, now);
+        }
+        v->row_loss[row] = trainer->loss->row_logits(outputs, targets, v->width, 1.0f);
+    } else {
+        squared = dae_kernels()->squared_error(outputs, targets, v->width);
+        v->row_loss[row] = trainer->loss->row(outputs, targets, v->width, 1.0f);
+    }
+    v->row_psnr[row] = dae_psnr(squared / (double)v->width);
+}
+
+static void visit_rows(void *context, size_t task) {
+    struct validation *v = context;
+    size_t end = dae_size_min(v->batch->count, (task + 1) * ROWS_PER_TASK);
+    for (size_t row = task * ROWS_PER_TASK; row < end; row++)
+        visit_row(v, row);
+}
+
+static void visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
+    struct validation *v = context;
+    v->batch = batch;
+    dae_pool_run(pool, visit_rows, v, dae_size_divide_up(batch->count, ROWS_PER_TASK));
+    for (size_t row = 0; row < batch->count; row++) {
+        v->loss += v->row_loss[row];
+        v->psnr += v->row_psnr[row];
+    }
+}
+
+dae_status dae_trainer_validate(dae_trainer *trainer, struct dae_pool *pool, double *loss, double *psnr) {
+    struct validation *v = dae_allocate(1, sizeof *v);
+    if (v == NULL)
+        return DAE_ERROR_MEMORY;
+    v->trainer = trainer;
+    v->width = dae_model_output(trainer->model)->size;
+    dae_status status = dae_model_sweep(trainer->model, trainer->validation, pool, trainer->logits, visit, v);
+    if (status == DAE_OK) {
+        double samples = (double)trainer->validation->count;
+        *loss = v->loss / (samples * (double)v->width);
+        *psnr = v->psnr / samples;
+    }
+    dae_release(v);
+    return status;
+}

@@ -1,0 +1,218 @@
+/* The trainer's gradients against central differences of an independent forward pass and loss, both in
+ * double precision: every activation with every loss, and shapes that cross the edges of vectors and tiles. */
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    float *gradients;
+    size_t count;
+} seen;
+
+/* Looks at the gradient and ends the step, so that the model stays as it is. */
+static int32_t look(float *gradients, size_t count, void *user) {
+    seen *s = user;
+    ck_assert_uint_eq(count, s->count);
+    memcpy(s->gradients, gradients, count * sizeof *gradients);
+    return 1;
+}
+
+/* What one comparison needs. */
+typedef struct {
+    network net;
+    int32_t loss;
+    size_t batch;
+    double *parameters;
+    float *inputs, *targets;
+} setting;
+
+/* d loss / d parameter i. Half a step of 2^-22 keeps both the error of the formula and that of rounding
+ * below 1e-8. */
+static double central_difference(const setting *s, size_t i) {
+    const double h = 1.0 / 4194304, kept = s->parameters[i];
+    s->parameters[i] = kept + h;
+    double above = network_loss(&s->net, s->parameters, s->inputs, s->targets, s->batch, s->loss);
+    s->parameters[i] = kept - h;
+    double below = network_loss(&s->net, s->parameters, s->inputs, s->targets, s->batch, s->loss);
+    s->parameters[i] = kept;
+    return (above - below) / (2 * h);
+}
+
+static float *gradient_of(const setting *s, dae_model *model) {
+    dae_trainer *trainer = sgd_trainer(model, 0.1, s->loss);
+    size_t count = network_parameters(&s->net);
+    seen look_at = {must_have(count * sizeof(float)), count};
+    double loss = -1;
+    ok(dae_trainer_set_gradient_hook(trainer, look, &look_at));
+    fails(dae_trainer_step(trainer, s->inputs, s->targets, s->batch, &loss), DAE_ERROR_CALLBACK, "");
+    dae_trainer_free(trainer);
+    return look_at.gradients;
+}
+
+/* Compares every `stride`-th parameter, from `first` on, with what the gradient's scale allows: the root
+ * of its mean square over those compared. */
+static void compare(const setting *s, const float *gradient, size_t first, size_t stride) {
+    size_t count = network_parameters(&s->net), compared = 0;
+    double squares = 0, worst = 0, worst_expected = 0;
+    size_t worst_at = 0;
+    for (size_t i = first; i < count; i += stride) {
+        double expected = central_difference(s, i), error = fabs((double)gradient[i] - expected);
+        squares += expected * expected;
+        compared++;
+        if (!(error <= worst)) {
+            worst = error;
+            worst_at = i;
+            worst_expected = expected;
+        }
+    }
+    double scale = sqrt(squares / (double)compared);
+    ck_assert_msg(scale > 0, "no gradient at all");
+    ck_assert_msg(worst <= 1e-4 * scale,
+                  "activations %d, %d, loss %d, batch %zu: gradient %zu is %.9g, not %.9g",
+                  (int)s->net.layer[0].activation, (int)s->net.layer[1].activation, (int)s->loss, s->batch,
+                  worst_at, (double)gradient[worst_at], worst_expected);
+}
+
+static void check_setting(network net, int32_t loss, size_t batch, size_t stride) {
+    setting s = {.net = net, .loss = loss, .batch = batch};
+    size_t outputs = network_outputs(&net), count = network_parameters(&net);
+    /* Weights large enough that every activation bends, and biases away from 0. */
+    double reach = 1.5 / sqrt((double)net.inputs);
+    float *values = random_floats(count, -reach, reach, 17 + batch);
+    dae_model *model = network_model(&net, 1);
+    ok(dae_model_set_parameters(model, values, count));
+    s.parameters = doubles_of(model);
+    s.inputs = random_floats(batch * net.inputs, -1, 1, 3 + batch);
+    s.targets = random_floats(batch * outputs, 0, 1, 5 + batch);
+    float *gradient = gradient_of(&s, model);
+    compare(&s, gradient, 0, stride);
+    float *after = parameters_of(model, NULL);
+    same_floats(after, values, count);
+    free(after);
+    free(gradient);
+    free(values);
+    free(s.inputs);
+    free(s.targets);
+    free(s.parameters);
+    dae_model_free(model);
+}
+
+enum { ACTIVATIONS = DAE_ACTIVATION_TANH + 1, LOSSES = DAE_LOSS_BCE + 1 };
+
+/* _i counts through hidden activation, output activation and loss. */
+START_TEST(small_networks_agree) {
+    const size_t batches[] = {1, 2, 3, 8, 13};
+    int32_t hidden = (int32_t)(_i % ACTIVATIONS), output = (int32_t)(_i / ACTIVATIONS % ACTIVATIONS);
+    int32_t loss = (int32_t)(_i / (ACTIVATIONS * ACTIVATIONS));
+    network net = {5, 2, {{4, hidden}, {3, output}}, 0.3};
+    for (size_t b = 0; b < sizeof batches / sizeof *batches; b++)
+        check_setting(net, loss, batches[b], 1);
+}
+END_TEST
+
+START_TEST(edges_of_tiles_agree) {
+    int32_t output = (int32_t)(_i % ACTIVATIONS), loss = (int32_t)(_i / ACTIVATIONS);
+    network net = {33, 2, {{65, (output + loss + 1) % ACTIVATIONS}, {17, output}}, 0.125};
+    check_setting(net, loss, 70, 13); /* 13 has no factor in common with 33, 65 or 17 */
+}
+END_TEST
+
+START_TEST(every_parameter_at_the_edges_agrees) {
+    network relu = {33, 2, {{65, DAE_ACTIVATION_RELU}, {17, DAE_ACTIVATION_LINEAR}}, 0};
+    network sigmoid = {17, 2, {{65, DAE_ACTIVATION_RELU}, {33, DAE_ACTIVATION_SIGMOID}}, 0};
+    check_setting(relu, DAE_LOSS_MSE, 19, 1);
+    check_setting(sigmoid, DAE_LOSS_BCE, 18, 1);
+}
+END_TEST
+
+START_TEST(one_and_four_layers_agree) {
+    network one = {7, 1, {{5, DAE_ACTIVATION_SIGMOID}}, 0};
+    network four = {6,
+                    4,
+                    {{9, DAE_ACTIVATION_TANH},
+                     {3, DAE_ACTIVATION_LEAKY_RELU},
+                     {8, DAE_ACTIVATION_SIGMOID},
+                     {6, DAE_ACTIVATION_LINEAR}},
+                    0.2};
+    network narrow = {40, 2, {{1, DAE_ACTIVATION_TANH}, {40, DAE_ACTIVATION_TANH}}, 0};
+    for (int32_t loss = 0; loss < LOSSES; loss++) {
+        check_setting(one, loss, 6, 1);
+        check_setting(four, loss, 11, 1);
+        check_setting(narrow, loss, 33, 1);
+    }
+}
+END_TEST
+
+/* Behind a sigmoid cross-entropy comes from the logits: it stays exact where the output rounds to 0 or 1. */
+START_TEST(saturated_cross_entropy_agrees) {
+    const float logits[] = {-200.0f, -50.0f, -17.0f, 17.0f, 50.0f, 200.0f}, targets[] = {0.0f, 0.25f, 1.0f};
+    network net = {1, 1, {{1, DAE_ACTIVATION_SIGMOID}}, 0};
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = sgd_trainer(model, 0.1, DAE_LOSS_BCE);
+    float gradient[2];
+    seen look_at = {gradient, 2};
+    ok(dae_model_set_parameters(model, (const float[]){1.0f, 0.0f}, 2));
+    for (size_t i = 0; i < 6; i++)
+        for (size_t j = 0; j < 3; j++) {
+            double z = (double)logits[i], t = (double)targets[j], loss = -1;
+            ok(dae_trainer_set_gradient_hook(trainer, look, &look_at));
+            fails(dae_trainer_step(trainer, &logits[i], &targets[j], 1, NULL), DAE_ERROR_CALLBACK, "");
+            double a = 1 / (1 + exp(-z));
+            near(gradient[1], a - t, 1e-6);
+            near(gradient[0], (a - t) * z, 1e-6 * fabs(z));
+            ok(dae_trainer_set_gradient_hook(trainer, NULL, NULL));
+            ok(dae_trainer_step(trainer, &logits[i], &targets[j], 1, &loss));
+            double expected = fmax(z, 0) - z * t + log1p(exp(-fabs(z)));
+            near(loss, expected, 1e-6 * fmax(expected, 1e-6));
+            ok(dae_model_set_parameters(model, (const float[]){1.0f, 0.0f}, 2));
+        }
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
+/* The derivatives at kinks that layer.h and trainer.h fix: ReLU's is 0 at 0, leaky ReLU's 1, and MAE's 0
+ * where output and target are equal. */
+START_TEST(kinks_are_as_documented) {
+    const struct {
+        int32_t activation, loss;
+        float bias, target;
+        double expected;
+    } cases[] = {{DAE_ACTIVATION_RELU, DAE_LOSS_MSE, 0.0f, 1.0f, 0.0},
+                 {DAE_ACTIVATION_RELU, DAE_LOSS_MSE, 0.5f, 1.0f, -1.0},
+                 {DAE_ACTIVATION_LEAKY_RELU, DAE_LOSS_MSE, 0.0f, 1.0f, -2.0},
+                 {DAE_ACTIVATION_LEAKY_RELU, DAE_LOSS_MAE, -1.0f, 1.0f, -0.3},
+                 {DAE_ACTIVATION_LINEAR, DAE_LOSS_MAE, 0.5f, 0.5f, 0.0},
+                 {DAE_ACTIVATION_LINEAR, DAE_LOSS_MAE, 0.5f, 0.25f, 1.0},
+                 {DAE_ACTIVATION_LINEAR, DAE_LOSS_MAE, 0.5f, 0.75f, -1.0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        network net = {1, 1, {{1, cases[i].activation}}, 0.3};
+        dae_model *model = network_model(&net, 1);
+        dae_trainer *trainer = sgd_trainer(model, 0.1, cases[i].loss);
+        float gradient[2] = {9, 9};
+        const float input = 0.0f;
+        seen look_at = {gradient, 2};
+        ok(dae_model_set_tensor(model, "0.bias", &cases[i].bias, 1));
+        ok(dae_trainer_set_gradient_hook(trainer, look, &look_at));
+        fails(dae_trainer_step(trainer, &input, &cases[i].target, 1, NULL), DAE_ERROR_CALLBACK, "");
+        near(gradient[1], cases[i].expected, 1e-7);
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("gradient");
+    TCase *small = add_case(suite, "small");
+    tcase_add_loop_test(small, small_networks_agree, 0, ACTIVATIONS * ACTIVATIONS * LOSSES);
+    tcase_add_test(small, one_and_four_layers_agree);
+    tcase_add_test(small, saturated_cross_entropy_agrees);
+    tcase_add_test(small, kinks_are_as_documented);
+    TCase *edges = add_case(suite, "edges");
+    tcase_add_loop_test(edges, edges_of_tiles_agree, 0, ACTIVATIONS * LOSSES);
+    tcase_add_test(edges, every_parameter_at_the_edges_agrees);
+    return suite_main(suite);
+}

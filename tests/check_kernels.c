@@ -1,0 +1,261 @@
+/* White box: the inner loops. Philox against the published vectors, every set of kernels against the
+ * portable one to the bit, and the elementary functions against libm. */
+#include "support.h"
+
+#include "math/kernels.h"
+#include "oracle/golden.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 300, GUARD = 16 };
+
+/* ---- Philox ----------------------------------------------------------------------------------- */
+
+START_TEST(philox_known_answers) {
+    for (size_t set = 0; set < dae_kernels_count(); set++)
+        for (size_t i = 0; i < GOLDEN_PHILOX_COUNT; i++) {
+            const uint32_t *w = GOLDEN_PHILOX[i];
+            struct dae_draw from = {(uint64_t)w[5] << 32 | w[4], (uint64_t)w[3] << 32 | w[2],
+                                    (uint64_t)w[1] << 32 | w[0]};
+            uint32_t out[4];
+            dae_kernels_get(set)->draw_bits(out, 1, from);
+            ck_assert_mem_eq(out, w + 6, sizeof out);
+        }
+}
+END_TEST
+
+/* Blocks drawn together are blocks drawn one by one, across the carry into the high counter word too. */
+START_TEST(blocks_may_be_drawn_together) {
+    static const uint64_t starts[] = {0, 0xFFFFFFFF - 20, UINT64_MAX - 60};
+    for (size_t set = 0; set < dae_kernels_count(); set++)
+        for (size_t i = 0; i < 3; i++)
+            for (size_t blocks = 0; blocks <= 60; blocks++) {
+                uint32_t together[4 * 61], one[4];
+                together[4 * blocks] = 77;
+                dae_kernels_get(set)->draw_bits(together, blocks, (struct dae_draw){3, 4, starts[i]});
+                ck_assert_uint_eq(together[4 * blocks], 77);
+                for (size_t b = 0; b < blocks; b++) {
+                    dae_kernels_get(set)->draw_bits(one, 1, (struct dae_draw){3, 4, starts[i] + b});
+                    ck_assert_mem_eq(together + 4 * b, one, sizeof one);
+                }
+            }
+}
+END_TEST
+
+/* ---- Every set of kernels --------------------------------------------------------------------- */
+
+/* Four arrays that a kernel may read and write, and room for one number that it returns. */
+struct arrays {
+    float a[MOST + GUARD], b[MOST + GUARD], c[MOST + GUARD], d[MOST + GUARD];
+    double result;
+};
+
+typedef void (*use_fn)(const struct dae_kernels *k, float *a, float *b, float *c, float *d, size_t n,
+                       double *r);
+
+static const struct dae_draw draw = {11, 22, 33};
+
+#define KERNEL(name, call)                                                                          \
+    static void name(const struct dae_kernels *k, float *a, float *b, float *c, float *d, size_t n, \
+                     double *r) {                                                                   \
+        (void)a, (void)b, (void)c, (void)d, (void)r;                                                \
+        call;                                                                                       \
+    }
+
+KERNEL(use_gaussian, k->add_gaussian(a, n, 0.25f, 0.5f, draw))
+KERNEL(use_uniform, k->add_uniform(a, n, -0.25f, 0.5f, draw))
+KERNEL(use_masking, k->add_masking(a, n, 0.3f, draw))
+KERNEL(use_salt_pepper, k->add_salt_pepper(a, n, 0.3f, -1, 2, draw))
+KERNEL(use_clip, k->clip(a, n, -0.5f, 0.75f))
+KERNEL(use_drop, k->drop(a, n, 0.3f, 1 / 0.7f, draw))
+KERNEL(use_scale_bytes, k->scale_bytes(a, (const uint8_t *)b, n))
+KERNEL(use_add, k->add(a, b, n))
+KERNEL(use_relu, k->relu(a, n, 0))
+KERNEL(use_leaky_relu, k->relu(a, n, 0.3f))
+KERNEL(use_relu_derive, k->relu_derive(a, b, n, 0))
+KERNEL(use_leaky_relu_derive, k->relu_derive(a, b, n, 0.3f))
+KERNEL(use_sigmoid, k->sigmoid(a, n))
+KERNEL(use_sigmoid_derive, k->sigmoid_derive(a, b, n))
+KERNEL(use_tanh, k->tanh(a, n))
+KERNEL(use_tanh_derive, k->tanh_derive(a, b, n))
+KERNEL(use_mse, *r = k->loss_mse(a, b, n, 0.01f))
+KERNEL(use_mae, *r = k->loss_mae(a, b, n, 0.01f))
+KERNEL(use_bce, k->sigmoid(a, n); *r = k->loss_bce(a, c, n, 0.01f))
+KERNEL(use_bce_logits, *r = k->loss_bce_logits(a, c, n, 0.01f))
+KERNEL(use_squared_error, *r = k->squared_error(a, b, n))
+KERNEL(use_sgd, k->sgd(a, b, n, 0.01f))
+KERNEL(use_momentum, k->momentum(a, c, b, n, 0.01f, 0.9f, false))
+KERNEL(use_nesterov, k->momentum(a, c, b, n, 0.01f, 0.9f, true))
+KERNEL(use_adam, k->adam(a, b, c, d, n, ((struct dae_adam_step){0.01f, 0.9f, 0.1f, 0.999f, 0.001f, 1e-7f})))
+KERNEL(use_affine, k->affine(a, b, c, d, n / 7, 7))
+KERNEL(use_is_finite, *r = k->is_finite(a, n))
+KERNEL(use_range, (b[0] = 0.1f, c[0] = -0.1f, k->range(a, n, b, c)))
+
+static const struct {
+    const char *name;
+    use_fn use;
+} kernels[] = {
+    {"add_gaussian", use_gaussian},
+    {"add_uniform", use_uniform},
+    {"add_masking", use_masking},
+    {"add_salt_pepper", use_salt_pepper},
+    {"clip", use_clip},
+    {"drop", use_drop},
+    {"scale_bytes", use_scale_bytes},
+    {"add", use_add},
+    {"relu", use_relu},
+    {"leaky relu", use_leaky_relu},
+    {"relu_derive", use_relu_derive},
+    {"leaky relu_derive", use_leaky_relu_derive},
+    {"sigmoid", use_sigmoid},
+    {"sigmoid_derive", use_sigmoid_derive},
+    {"tanh", use_tanh},
+    {"tanh_derive", use_tanh_derive},
+    {"loss_mse", use_mse},
+    {"loss_mae", use_mae},
+    {"loss_bce", use_bce},
+    {"loss_bce_logits", use_bce_logits},
+    {"squared_error", use_squared_error},
+    {"sgd", use_sgd},
+    {"momentum", use_momentum},
+    {"nesterov", use_nesterov},
+    {"adam", use_adam},
+    {"affine", use_affine},
+    {"is_finite", use_is_finite},
+    {"range", use_range},
+};
+
+enum { KERNELS = sizeof kernels / sizeof *kernels };
+
+/* Normal numbers in a, b and d, numbers in [0,1) in c; with `special`, a few zeros, infinities and NaN too. */
+static void fill(struct arrays *arrays, bool special) {
+    dae_rng *rng = NULL;
+    ok(dae_rng_create(&rng, 5, special));
+    ok(dae_rng_fill_normal(rng, arrays->a, MOST + GUARD, 0, 2));
+    ok(dae_rng_fill_normal(rng, arrays->b, MOST + GUARD, 0, 2));
+    ok(dae_rng_fill_uniform(rng, arrays->c, MOST + GUARD, 0, 1));
+    ok(dae_rng_fill_normal(rng, arrays->d, MOST + GUARD, 0, 2));
+    dae_rng_free(rng);
+    static const float values[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1e-40f, 3e38f};
+    for (size_t i = 0; special && i < MOST; i += 5)
+        arrays->a[i] = values[i / 5 % 7];
+    arrays->result = 0;
+}
+
+/* Same bits; any NaN is as good as another. */
+static bool same(float x, float y) {
+    return (isnan(x) && isnan(y)) || memcmp(&x, &y, sizeof x) == 0;
+}
+
+static void use(const struct dae_kernels *set, size_t kernel, struct arrays *s, size_t offset, size_t n) {
+    kernels[kernel].use(set, s->a + offset, s->b + offset, s->c + offset, s->d + offset, n, &s->result);
+}
+
+static void compare(size_t kernel, size_t set, size_t n, size_t offset, bool special) {
+    static struct arrays expected, actual;
+    const struct dae_kernels *portable = dae_kernels_get(dae_kernels_count() - 1);
+    const struct dae_kernels *other = dae_kernels_get(set);
+    fill(&expected, special);
+    actual = expected;
+    use(portable, kernel, &expected, offset, n);
+    use(other, kernel, &actual, offset, n);
+    for (size_t i = 0; i < MOST + GUARD; i++)
+        ck_assert_msg(same(actual.a[i], expected.a[i]) && same(actual.b[i], expected.b[i]) &&
+                          same(actual.c[i], expected.c[i]) && same(actual.d[i], expected.d[i]),
+                      "%s of %s differs at %zu of %zu", kernels[kernel].name, other->name, i, n);
+    ck_assert_msg(actual.result == expected.result || (isnan(actual.result) && isnan(expected.result)),
+                  "%s of %s gives %.17g, the portable one %.17g", kernels[kernel].name, other->name,
+                  actual.result, expected.result);
+}
+
+START_TEST(every_set_gives_the_same_bits) {
+    ck_assert_uint_ge(dae_kernels_count(), 1);
+    ck_assert_str_eq(dae_kernels_get(dae_kernels_count() - 1)->name, "portable");
+    ck_assert_ptr_null(dae_kernels_get(dae_kernels_count()));
+    for (size_t set = 0; set + 1 < dae_kernels_count(); set++)
+        for (size_t kernel = 0; kernel < KERNELS; kernel++)
+            for (size_t n = 0; n <= MOST; n += n < 36 ? 1 : 33)
+                for (int special = 0; special < 2; special++)
+                    compare(kernel, set, n, n % 3, special != 0);
+}
+END_TEST
+
+/* A kernel changes nothing behind its last value. */
+START_TEST(kernels_stay_inside_their_arrays) {
+    static struct arrays before, after;
+    for (size_t set = 0; set < dae_kernels_count(); set++)
+        for (size_t kernel = 0; kernel < KERNELS; kernel++)
+            for (size_t n = 7; n <= 133; n += 7) {
+                fill(&before, false);
+                after = before;
+                use(dae_kernels_get(set), kernel, &after, 0, n);
+                same_floats(after.a + n, before.a + n, MOST + GUARD - n);
+                same_floats(after.b + n, before.b + n, MOST + GUARD - n);
+                same_floats(after.c + n, before.c + n, MOST + GUARD - n);
+                same_floats(after.d + n, before.d + n, MOST + GUARD - n);
+            }
+}
+END_TEST
+
+/* ---- Elementary functions --------------------------------------------------------------------- */
+
+/* Largest error of a function over [-range, range], in units of the last place of the exact value. */
+static double worst(void (*function)(float *, size_t), double (*exact)(double), double range) {
+    enum { STEPS = 400000, PIECE = 1000 };
+    double most = 0;
+    for (size_t first = 0; first < STEPS; first += PIECE) {
+        float x[PIECE], y[PIECE];
+        for (size_t i = 0; i < PIECE; i++)
+            x[i] = y[i] = (float)(range * (2.0 * (double)(first + i) / (STEPS - 1) - 1));
+        function(y, PIECE);
+        for (size_t i = 0; i < PIECE; i++) {
+            double value = exact((double)x[i]);
+            double unit = ldexp(1, (int)fmax(ilogb(value), -126) - 23);
+            most = fmax(most, fabs((double)y[i] - value) / unit);
+        }
+    }
+    return most;
+}
+
+static double exact_sigmoid(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+START_TEST(sigmoid_and_tanh_are_good_to_a_few_units) {
+    ck_assert_double_lt(worst(dae_kernels()->sigmoid, exact_sigmoid, 80), 4);
+    ck_assert_double_lt(worst(dae_kernels()->sigmoid, exact_sigmoid, 1), 4);
+    ck_assert_double_lt(worst(dae_kernels()->tanh, tanh, 20), 4);
+    ck_assert_double_lt(worst(dae_kernels()->tanh, tanh, 1e-3), 4);
+}
+END_TEST
+
+START_TEST(sigmoid_and_tanh_at_the_ends) {
+    float s[] = {0.0f, 200.0f, -200.0f, INFINITY, -INFINITY, NAN};
+    float t[] = {-0.0f, 200.0f, -200.0f, INFINITY, -INFINITY, NAN};
+    dae_kernels()->sigmoid(s, 6);
+    ck_assert_float_eq(s[0], 0.5f);
+    ck_assert(s[1] == 1.0f && s[3] == 1.0f);
+    ck_assert(s[2] >= 0.0f && s[2] < 1e-37f && s[4] >= 0.0f && s[4] < 1e-37f);
+    ck_assert(isnan(s[5]));
+    dae_kernels()->tanh(t, 6);
+    ck_assert_float_eq(t[0], 0.0f);
+    ck_assert(t[1] == 1.0f && t[3] == 1.0f && t[2] == -1.0f && t[4] == -1.0f);
+    ck_assert(isnan(t[5]));
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("kernels");
+    TCase *philox = add_case(suite, "philox");
+    tcase_add_test(philox, philox_known_answers);
+    tcase_add_test(philox, blocks_may_be_drawn_together);
+    TCase *sets = add_case(suite, "sets");
+    tcase_add_test(sets, every_set_gives_the_same_bits);
+    tcase_add_test(sets, kernels_stay_inside_their_arrays);
+    TCase *functions = add_case(suite, "functions");
+    tcase_add_test(functions, sigmoid_and_tanh_are_good_to_a_few_units);
+    tcase_add_test(functions, sigmoid_and_tanh_at_the_ends);
+    return suite_main(suite);
+}

@@ -1,0 +1,248 @@
+/* Optimizers: what their setters refuse, and their formulae. */
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(creating_refuses_bad_arguments) {
+    const double bad[] = {0.0, -1e-3, NAN, INFINITY, -INFINITY};
+    dae_optimizer *optimizer = NULL;
+    fails(dae_optimizer_create_sgd(NULL, 0.1), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_optimizer_create_adam(NULL, 0.1), DAE_ERROR_ARGUMENT, "out");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        fails(dae_optimizer_create_sgd(&optimizer, bad[i]), DAE_ERROR_ARGUMENT, "learning");
+        fails(dae_optimizer_create_adam(&optimizer, bad[i]), DAE_ERROR_ARGUMENT, "learning");
+    }
+    ck_assert_ptr_null(optimizer);
+    dae_optimizer_free(NULL);
+}
+END_TEST
+
+START_TEST(learning_rate_is_checked_and_kept) {
+    const double bad[] = {0.0, -1.0, NAN, INFINITY};
+    dae_optimizer *made[2] = {NULL, NULL};
+    ok(dae_optimizer_create_sgd(&made[0], 0.25));
+    ok(dae_optimizer_create_adam(&made[1], 0.25));
+    for (size_t kind = 0; kind < 2; kind++) {
+        double rate = 0;
+        for (size_t i = 0; i < 4; i++)
+            fails(dae_optimizer_set_learning_rate(made[kind], bad[i]), DAE_ERROR_ARGUMENT, "learning");
+        ok(dae_optimizer_get_learning_rate(made[kind], &rate));
+        ck_assert(rate == 0.25);
+        ok(dae_optimizer_set_learning_rate(made[kind], 1e-30));
+        ok(dae_optimizer_get_learning_rate(made[kind], &rate));
+        ck_assert(rate == 1e-30);
+        fails(dae_optimizer_get_learning_rate(made[kind], NULL), DAE_ERROR_ARGUMENT, "learning_rate");
+        dae_optimizer_free(made[kind]);
+    }
+    double rate = 5;
+    fails(dae_optimizer_set_learning_rate(NULL, 0.1), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_get_learning_rate(NULL, &rate), DAE_ERROR_ARGUMENT, "optimizer");
+    ck_assert(rate == 5);
+}
+END_TEST
+
+START_TEST(sgd_options_are_checked) {
+    dae_optimizer *sgd = NULL, *adam = NULL;
+    ok(dae_optimizer_create_sgd(&sgd, 0.1));
+    ok(dae_optimizer_create_adam(&adam, 0.1));
+    fails(dae_optimizer_set_momentum(NULL, 0.5), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set_momentum(sgd, -0.125), DAE_ERROR_ARGUMENT, "-0.125");
+    fails(dae_optimizer_set_momentum(sgd, 1.0), DAE_ERROR_ARGUMENT, "momentum");
+    fails(dae_optimizer_set_momentum(sgd, NAN), DAE_ERROR_ARGUMENT, "momentum");
+    fails(dae_optimizer_set_momentum(adam, 0.5), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set_momentum(sgd, 0.0));
+    ok(dae_optimizer_set_momentum(sgd, 0.999));
+    fails(dae_optimizer_set_nesterov(NULL, 1), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set_nesterov(sgd, 2), DAE_ERROR_ARGUMENT, "nesterov");
+    fails(dae_optimizer_set_nesterov(sgd, -1), DAE_ERROR_ARGUMENT, "nesterov");
+    fails(dae_optimizer_set_nesterov(adam, 1), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set_nesterov(sgd, 1));
+    ok(dae_optimizer_set_nesterov(sgd, 0));
+    dae_optimizer_free(sgd);
+    dae_optimizer_free(adam);
+}
+END_TEST
+
+START_TEST(adam_options_are_checked) {
+    dae_optimizer *sgd = NULL, *adam = NULL;
+    ok(dae_optimizer_create_sgd(&sgd, 0.1));
+    ok(dae_optimizer_create_adam(&adam, 0.1));
+    const double bad_beta[] = {-0.125, 1.0, 1.5, NAN, INFINITY};
+    for (size_t i = 0; i < 5; i++) {
+        fails(dae_optimizer_set_betas(adam, bad_beta[i], 0.5), DAE_ERROR_ARGUMENT, "beta1");
+        fails(dae_optimizer_set_betas(adam, 0.5, bad_beta[i]), DAE_ERROR_ARGUMENT, "beta2");
+    }
+    fails(dae_optimizer_set_betas(NULL, 0.5, 0.5), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set_betas(sgd, 0.5, 0.5), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set_betas(adam, 0.0, 0.0));
+    const double bad_epsilon[] = {0.0, -1e-7, 0.9e-30, NAN, INFINITY};
+    for (size_t i = 0; i < 5; i++)
+        fails(dae_optimizer_set_epsilon(adam, bad_epsilon[i]), DAE_ERROR_ARGUMENT, "epsilon");
+    fails(dae_optimizer_set_epsilon(NULL, 1e-7), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set_epsilon(sgd, 1e-7), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set_epsilon(adam, 1e-30));
+    ok(dae_optimizer_set_epsilon(adam, 1.0));
+    dae_optimizer_free(sgd);
+    dae_optimizer_free(adam);
+}
+END_TEST
+
+/* ---- Formulae --------------------------------------------------------------------------------- */
+
+enum { INPUTS = 21, UNITS = 3, PARAMETERS = UNITS * (INPUTS + 1), STEPS = 12 };
+
+/* Puts known gradients, those of one step after the other, in the place of what the model would learn. */
+typedef struct {
+    const float *gradients;
+    size_t step;
+} known_gradients;
+
+static int32_t give_known(float *gradients, size_t count, void *user) {
+    known_gradients *known = user;
+    ck_assert_uint_eq(count, PARAMETERS);
+    memcpy(gradients, known->gradients + known->step++ * PARAMETERS, sizeof(float) * PARAMETERS);
+    return 0;
+}
+
+typedef struct {
+    bool adam, nesterov;
+    double rate, momentum, beta1, beta2, epsilon;
+    /* From this step on the rate is a tenth. */
+    size_t slower_from;
+} rule;
+
+/* The formulae of optimizer.h for one parameter in double precision. */
+static double expected_after(const rule *r, double w, const float *gradients, size_t parameter) {
+    double m = 0, v = 0;
+    for (size_t t = 1; t <= STEPS; t++) {
+        double g = (double)gradients[(t - 1) * PARAMETERS + parameter];
+        double rate = t - 1 >= r->slower_from ? r->rate / 10 : r->rate;
+        if (r->adam) {
+            m += (1 - r->beta1) * (g - m);
+            v += (1 - r->beta2) * (g * g - v);
+            double corrected = rate * sqrt(1 - pow(r->beta2, (double)t)) / (1 - pow(r->beta1, (double)t));
+            w -= corrected * m / (sqrt(v) + r->epsilon);
+        } else {
+            v = r->momentum * v - rate * g;
+            w += r->nesterov ? r->momentum * v - rate * g : v;
+        }
+    }
+    return w;
+}
+
+static dae_optimizer *made_by(const rule *r, bool by_default) {
+    dae_optimizer *optimizer = NULL;
+    if (r->adam)
+        ok(dae_optimizer_create_adam(&optimizer, r->rate));
+    else
+        ok(dae_optimizer_create_sgd(&optimizer, r->rate));
+    if (!by_default && r->adam) {
+        ok(dae_optimizer_set_betas(optimizer, r->beta1, r->beta2));
+        ok(dae_optimizer_set_epsilon(optimizer, r->epsilon));
+    }
+    if (!by_default && !r->adam) {
+        ok(dae_optimizer_set_momentum(optimizer, r->momentum));
+        ok(dae_optimizer_set_nesterov(optimizer, r->nesterov));
+    }
+    return optimizer;
+}
+
+static void follows(const rule *r, bool by_default) {
+    network net = {INPUTS, 1, {{UNITS, DAE_ACTIVATION_LINEAR}}, 0};
+    dae_model *model = network_model(&net, 5);
+    dae_optimizer *optimizer = made_by(r, by_default);
+    dae_trainer *trainer = NULL;
+    const float inputs[INPUTS] = {0.5f}, targets[UNITS] = {0.25f};
+    float *gradients = random_floats(STEPS * PARAMETERS, -1, 1, 11);
+    float *before = parameters_of(model, NULL);
+    known_gradients known = {gradients, 0};
+    ok(dae_trainer_create(&trainer, model, optimizer, DAE_LOSS_MSE));
+    ok(dae_trainer_set_gradient_hook(trainer, give_known, &known));
+    for (size_t t = 0; t < STEPS; t++) {
+        if (t == r->slower_from)
+            ok(dae_optimizer_set_learning_rate(optimizer, r->rate / 10));
+        ok(dae_trainer_step(trainer, inputs, targets, 1, NULL));
+    }
+    float *after = parameters_of(model, NULL);
+    for (size_t i = 0; i < PARAMETERS; i++)
+        near(after[i], expected_after(r, (double)before[i], gradients, i), 1e-6);
+    ck_assert_uint_eq(known.step, STEPS);
+    free(before);
+    free(after);
+    free(gradients);
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    dae_model_free(model);
+}
+
+START_TEST(sgd_follows_its_formula) {
+    follows(&(rule){.rate = 0.05, .slower_from = STEPS}, true);
+    follows(&(rule){.rate = 0.05, .slower_from = 6}, true);
+    follows(&(rule){.rate = 0.05, .momentum = 0.8, .slower_from = STEPS}, false);
+    follows(&(rule){.rate = 0.05, .momentum = 0.8, .slower_from = 4}, false);
+    follows(&(rule){.rate = 0.05, .momentum = 0.8, .nesterov = true, .slower_from = 4}, false);
+    follows(&(rule){.rate = 0.05, .momentum = 0, .nesterov = true, .slower_from = STEPS}, false);
+}
+END_TEST
+
+START_TEST(adam_follows_its_formula) {
+    const rule defaults = {
+        .adam = true, .rate = 0.01, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-7, .slower_from = STEPS};
+    rule other = defaults;
+    follows(&defaults, true);
+    follows(&defaults, false);
+    other.slower_from = 5;
+    follows(&other, true);
+    /* An epsilon this large tells where it stands in the formula. */
+    other.epsilon = 0.1;
+    other.beta1 = 0.5;
+    other.beta2 = 0.75;
+    follows(&other, false);
+    other.beta1 = other.beta2 = 0;
+    follows(&other, false);
+}
+END_TEST
+
+/* What is remembered belongs to the trainer: two of them on one optimizer go as if each had its own. */
+START_TEST(one_optimizer_serves_two_trainers) {
+    network net = {INPUTS, 1, {{UNITS, DAE_ACTIVATION_LINEAR}}, 0};
+    float *inputs = random_floats(INPUTS, -1, 1, 3);
+    const float targets[UNITS] = {1, 2, 3};
+    dae_model *models[3];
+    dae_trainer *trainers[3];
+    dae_optimizer *shared = NULL;
+    ok(dae_optimizer_create_adam(&shared, 0.01));
+    for (size_t i = 0; i < 3; i++)
+        models[i] = network_model(&net, 5);
+    ok(dae_trainer_create(&trainers[0], models[0], shared, DAE_LOSS_MSE));
+    ok(dae_trainer_create(&trainers[1], models[1], shared, DAE_LOSS_MSE));
+    trainers[2] = adam_trainer(models[2], 0.01, DAE_LOSS_MSE);
+    dae_optimizer_free(shared);
+    for (size_t t = 0; t < STEPS; t++)
+        for (size_t i = 0; i < 3; i++)
+            ok(dae_trainer_step(trainers[i], inputs, targets, 1, NULL));
+    same_parameters(models[0], models[2]);
+    same_parameters(models[1], models[2]);
+    for (size_t i = 0; i < 3; i++) {
+        dae_trainer_free(trainers[i]);
+        dae_model_free(models[i]);
+    }
+    free(inputs);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("optimizer");
+    TCase *options = add_case(suite, "options");
+    tcase_add_test(options, creating_refuses_bad_arguments);
+    tcase_add_test(options, learning_rate_is_checked_and_kept);
+    tcase_add_test(options, sgd_options_are_checked);
+    tcase_add_test(options, adam_options_are_checked);
+    TCase *formulae = add_case(suite, "formulae");
+    tcase_add_test(formulae, sgd_follows_its_formula);
+    tcase_add_test(formulae, adam_follows_its_formula);
+    tcase_add_test(formulae, one_optimizer_serves_two_trainers);
+    return suite_main(suite);
+}

@@ -1,0 +1,492 @@
+/* Reports: every figure against an independent computation in double precision, and every finding. */
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static double figure(const dae_report *report, int32_t metric) {
+    double value = -77;
+    ok(dae_report_get(report, metric, &value));
+    return value;
+}
+
+static dae_report *evaluated(dae_model *model, dae_dataset *dataset) {
+    dae_report *report = NULL;
+    ok(dae_model_evaluate(&report, model, dataset));
+    return report;
+}
+
+/* The text of a finding, or NULL if the report does not have it. */
+static const char *finding(const dae_report *report, int32_t wanted) {
+    size_t count = 0;
+    const char *found = NULL;
+    ok(dae_report_get_finding_count(report, &count));
+    for (size_t i = 0; i < count; i++) {
+        int32_t code = 0;
+        const char *text = NULL;
+        ok(dae_report_get_finding(report, i, &code, &text));
+        ck_assert(text != NULL && strlen(text) > 20);
+        ck_assert(code >= DAE_FINDING_DEAD_OUTPUTS && code <= DAE_FINDING_NOT_FINITE);
+        if (code == wanted) {
+            ck_assert_msg(found == NULL, "finding %d comes twice", (int)code);
+            found = text;
+        }
+    }
+    return found;
+}
+
+static size_t findings(const dae_report *report) {
+    size_t count = 99;
+    ok(dae_report_get_finding_count(report, &count));
+    return count;
+}
+
+/* ---- Figures ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    double mse, mae, psnr;
+} errors;
+
+static double decibels(double mse) {
+    return mse < 1e-10 ? 100 : 10 * log10(1 / mse);
+}
+
+/* Errors of a[count, size] against t[count, size]. */
+static errors errors_of(const double *a, const float *t, size_t count, size_t size) {
+    errors sum = {0, 0, 0};
+    for (size_t b = 0; b < count; b++) {
+        double squares = 0, absolutes = 0;
+        for (size_t n = 0; n < size; n++) {
+            double d = a[b * size + n] - (double)t[b * size + n];
+            squares += d * d;
+            absolutes += fabs(d);
+        }
+        sum.mse += squares / (double)size;
+        sum.mae += absolutes / (double)size;
+        sum.psnr += decibels(squares / (double)size);
+    }
+    errors mean = {sum.mse / (double)count, sum.mae / (double)count, sum.psnr / (double)count};
+    return mean;
+}
+
+/* MSE of the mean of all targets. */
+static double mean_image_mse(const float *t, size_t count, size_t size) {
+    double squares = 0;
+    for (size_t n = 0; n < size; n++) {
+        double mean = 0;
+        for (size_t b = 0; b < count; b++)
+            mean += (double)t[b * size + n] / (double)count;
+        for (size_t b = 0; b < count; b++)
+            squares += ((double)t[b * size + n] - mean) * ((double)t[b * size + n] - mean);
+    }
+    return squares / (double)(count * size);
+}
+
+static double *outputs_of(const network *net, const dae_model *model, const float *inputs, size_t count) {
+    size_t size = network_outputs(net);
+    double *parameters = doubles_of(model), *outputs = must_have(count * size * sizeof *outputs);
+    double logits[NETWORK_MAX_UNITS];
+    for (size_t b = 0; b < count; b++)
+        network_forward(net, parameters, inputs + b * net->inputs, outputs + b * size, logits);
+    free(parameters);
+    return outputs;
+}
+
+/* All of `size` inputs as double, to free(). */
+static double *as_doubles(const float *x, size_t count) {
+    double *doubles = must_have(count * sizeof *doubles);
+    for (size_t i = 0; i < count; i++)
+        doubles[i] = (double)x[i];
+    return doubles;
+}
+
+static void same_relative(const dae_report *report, int32_t metric, double expected) {
+    double value = figure(report, metric);
+    ck_assert_msg(fabs(value - expected) <= 2e-6 * fabs(expected), "figure %d is %.9g, not %.9g", (int)metric,
+                  value, expected);
+}
+
+static void check_figures(const network *net, size_t count) {
+    enum { SIZE = 23 };
+    dae_model *model = network_model(net, 3);
+    dae_dataset *data = corrupted(random_dataset(count, SIZE, 0, 1, 4), "gaussian(mean=0.1, stddev=0.3)",
+                                  DAE_NOISE_FRESH, 5);
+    float *x = must_have(count * SIZE * sizeof *x), *t = must_have(count * SIZE * sizeof *t);
+    ok(dae_dataset_read(data, 0, 0, count, x, t));
+    double *outputs = outputs_of(net, model, x, count), *inputs = as_doubles(x, count * SIZE);
+    errors of_output = errors_of(outputs, t, count, SIZE), of_input = errors_of(inputs, t, count, SIZE);
+    dae_report *report = evaluated(model, data);
+    same_relative(report, DAE_METRIC_MSE, of_output.mse);
+    same_relative(report, DAE_METRIC_MAE, of_output.mae);
+    same_relative(report, DAE_METRIC_PSNR, of_output.psnr);
+    same_relative(report, DAE_METRIC_PSNR_OF_MEAN, decibels(of_output.mse));
+    same_relative(report, DAE_METRIC_INPUT_MSE, of_input.mse);
+    same_relative(report, DAE_METRIC_INPUT_PSNR, of_input.psnr);
+    same_relative(report, DAE_METRIC_INPUT_PSNR_OF_MEAN, decibels(of_input.mse));
+    near(figure(report, DAE_METRIC_MEAN_IMAGE_MSE), mean_image_mse(t, count, SIZE), 1e-7);
+    near(figure(report, DAE_METRIC_SAMPLES), count, 0);
+    near(figure(report, DAE_METRIC_DEAD_OUTPUTS), 0, 0);
+    near(figure(report, DAE_METRIC_HARMFUL_DEAD_OUTPUTS), 0, 0);
+    ck_assert(isnan(figure(report, DAE_METRIC_INPUTS_OUT_OF_RANGE)));
+    ck_assert(figure(report, DAE_METRIC_PSNR_OF_MEAN) <= figure(report, DAE_METRIC_PSNR) + 1e-9);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    free(x);
+    free(t);
+    free(outputs);
+    free(inputs);
+}
+
+START_TEST(figures_are_those_in_double_precision) {
+    const size_t counts[] = {1, 2, 3, 64, 257, 1100};
+    const network nets[] = {autoencoder(23, 9, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID),
+                            autoencoder(23, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR)};
+    for (size_t n = 0; n < 2; n++)
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+            check_figures(&nets[n], counts[i]);
+}
+END_TEST
+
+/* x -> x: what is exactly right counts as 100 dB. */
+static dae_model *identity_model(size_t size) {
+    const network net = {size, 1, {{size, DAE_ACTIVATION_LINEAR}}, 0};
+    dae_model *model = network_model(&net, 1);
+    size_t count = network_parameters(&net);
+    float *parameters = must_have(count * sizeof *parameters);
+    memset(parameters, 0, count * sizeof *parameters);
+    for (size_t i = 0; i < size; i++)
+        parameters[i * size + i] = 1.0f;
+    ok(dae_model_set_parameters(model, parameters, count));
+    free(parameters);
+    return model;
+}
+
+START_TEST(psnr_ends_at_100) {
+    dae_model *model = identity_model(4);
+    const float inputs[] = {0, 0, 0, 0, 0.5f, 0.5f, 0.5f, 0.5f},
+                targets[] = {0, 0, 0, 0, 0.6f, 0.4f, 0.6f, 0.4f};
+    dae_dataset *data = pair_dataset(inputs, 4, targets, 4, 2);
+    dae_report *report = evaluated(model, data);
+    near(figure(report, DAE_METRIC_PSNR), (100 + 20) / 2.0, 1e-5);
+    near(figure(report, DAE_METRIC_INPUT_PSNR), (100 + 20) / 2.0, 1e-5);
+    near(figure(report, DAE_METRIC_PSNR_OF_MEAN), 10 * log10(1 / 0.005), 1e-5);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    data = array_dataset(inputs, 2, 4);
+    report = evaluated(model, data);
+    near(figure(report, DAE_METRIC_MSE), 0, 0);
+    near(figure(report, DAE_METRIC_PSNR_OF_MEAN), 100, 0);
+    near(figure(report, DAE_METRIC_INPUT_PSNR_OF_MEAN), 100, 0);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(inputs_of_another_size_have_no_figures) {
+    const network net = {6, 1, {{4, DAE_ACTIVATION_LINEAR}}, 0};
+    dae_model *model = network_model(&net, 1);
+    float *x = random_floats(60, 0, 1, 1), *t = random_floats(40, 0, 1, 2);
+    dae_dataset *data = pair_dataset(x, 6, t, 4, 10);
+    dae_report *report = evaluated(model, data);
+    ck_assert(isnan(figure(report, DAE_METRIC_INPUT_MSE)));
+    ck_assert(isnan(figure(report, DAE_METRIC_INPUT_PSNR)));
+    ck_assert(isnan(figure(report, DAE_METRIC_INPUT_PSNR_OF_MEAN)));
+    ck_assert(figure(report, DAE_METRIC_MSE) > 0);
+    ck_assert_ptr_null(finding(report, DAE_FINDING_WORSE_THAN_INPUT));
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    free(x);
+    free(t);
+}
+END_TEST
+
+START_TEST(a_single_sample_has_no_dead_outputs) {
+    const network net = {3, 1, {{5, DAE_ACTIVATION_RELU}}, 0};
+    dae_model *model = network_model(&net, 1);
+    float *x = random_floats(3, 0, 1, 1), *t = random_floats(5, 0, 1, 2);
+    const float bias[] = {-1e3f, -1e3f, -1e3f, -1e3f, -1e3f};
+    dae_dataset *data = pair_dataset(x, 3, t, 5, 1);
+    ok(dae_model_set_tensor(model, "0.bias", bias, 5));
+    dae_report *report = evaluated(model, data);
+    near(figure(report, DAE_METRIC_DEAD_OUTPUTS), 0, 0);
+    near(figure(report, DAE_METRIC_HARMFUL_DEAD_OUTPUTS), 0, 0);
+    near(figure(report, DAE_METRIC_MEAN_IMAGE_MSE), 0, 0);
+    near(figure(report, DAE_METRIC_SAMPLES), 1, 0);
+    ck_assert_ptr_null(finding(report, DAE_FINDING_DEAD_OUTPUTS));
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    free(x);
+    free(t);
+}
+END_TEST
+
+START_TEST(slices_can_be_evaluated) {
+    const network net = autoencoder(8, 3, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID);
+    const network half = {3, 1, {{8, DAE_ACTIVATION_SIGMOID}}, 0};
+    dae_model *model = network_model(&net, 1), *decoder = NULL;
+    float *x = random_floats(30, -1, 1, 1), *t = random_floats(80, 0, 1, 2);
+    dae_dataset *data = pair_dataset(x, 3, t, 8, 10);
+    ok(dae_model_slice(&decoder, model, 1, 1));
+    dae_report *report = evaluated(decoder, data);
+    double *outputs = outputs_of(&half, decoder, x, 10);
+    same_relative(report, DAE_METRIC_MSE, errors_of(outputs, t, 10, 8).mse);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(decoder);
+    dae_model_free(model);
+    free(outputs);
+    free(x);
+    free(t);
+}
+END_TEST
+
+/* ---- Findings --------------------------------------------------------------------------------- */
+
+enum { PIXELS = 4, MANY = 500 };
+
+/* All pixels of a sample have one value, and each its own noise: the mean of the pixels is the best guess. */
+static dae_dataset *flat_samples(double noise, double above) {
+    float *level = random_floats(MANY, 0, 1, 1), *noises = random_floats(MANY * PIXELS, -noise, noise, 2);
+    float inputs[MANY * PIXELS], targets[MANY * PIXELS];
+    for (size_t i = 0; i < MANY * PIXELS; i++) {
+        targets[i] = level[i / PIXELS];
+        inputs[i] = targets[i] + noises[i] + (float)above;
+    }
+    free(level);
+    free(noises);
+    return pair_dataset(inputs, PIXELS, targets, PIXELS, MANY);
+}
+
+static dae_model *mean_model(float bias) {
+    const network net = {PIXELS, 1, {{PIXELS, DAE_ACTIVATION_LINEAR}}, 0};
+    dae_model *model = network_model(&net, 1);
+    float parameters[PIXELS * PIXELS + PIXELS];
+    for (size_t i = 0; i < PIXELS * PIXELS + PIXELS; i++)
+        parameters[i] = i < PIXELS * PIXELS ? 1.0f / PIXELS : bias;
+    ok(dae_model_set_parameters(model, parameters, PIXELS * PIXELS + PIXELS));
+    return model;
+}
+
+START_TEST(a_good_model_has_no_findings) {
+    dae_model *model = mean_model(0.0f);
+    dae_dataset *data = flat_samples(0.2, 0);
+    dae_report *report = evaluated(model, data);
+    ck_assert_uint_eq(findings(report), 0);
+    ck_assert(figure(report, DAE_METRIC_MSE) < figure(report, DAE_METRIC_INPUT_MSE));
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(worse_than_the_mean_image_is_found) {
+    dae_model *model = mean_model(1.0f);
+    dae_dataset *data = flat_samples(0.2, 2.0); /* worse still than the model */
+    dae_report *report = evaluated(model, data);
+    const char *text = finding(report, DAE_FINDING_WORSE_THAN_MEAN_IMAGE);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_nonnull(strpbrk(text, "0123456789"));
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(worse_than_the_input_is_found) {
+    dae_model *model = mean_model(0.1f);
+    dae_dataset *data = flat_samples(0.05, 0);
+    dae_report *report = evaluated(model, data);
+    const char *text = finding(report, DAE_FINDING_WORSE_THAN_INPUT);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_nonnull(strpbrk(text, "0123456789"));
+    ck_assert_uint_eq(findings(report), 1);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+END_TEST
+
+/* 20 ReLU outputs that are alive, but for those of which `bias` is -1000; targets of some are constant. */
+static dae_report *with_dead(const size_t *dead, size_t dead_count, const size_t *constant,
+                             size_t constants) {
+    enum { OUTPUTS = 20, INPUTS = 3, SAMPLES = 60 };
+    const network net = {INPUTS, 1, {{OUTPUTS, DAE_ACTIVATION_RELU}}, 0};
+    dae_model *model = network_model(&net, 1);
+    float *weights = random_floats(OUTPUTS * INPUTS, 0.1, 1, 5), bias[OUTPUTS] = {0};
+    float *x = random_floats(SAMPLES * INPUTS, 0.1, 1, 1), *t = random_floats(SAMPLES * OUTPUTS, 0, 1, 2);
+    for (size_t i = 0; i < dead_count; i++)
+        bias[dead[i]] = -1e3f;
+    for (size_t i = 0; i < constants; i++)
+        for (size_t b = 0; b < SAMPLES; b++)
+            t[b * OUTPUTS + constant[i]] = 0.25f;
+    ok(dae_model_set_tensor(model, "0.weight", weights, OUTPUTS * INPUTS));
+    ok(dae_model_set_tensor(model, "0.bias", bias, OUTPUTS));
+    dae_dataset *data = pair_dataset(x, INPUTS, t, OUTPUTS, SAMPLES);
+    dae_report *report = evaluated(model, data);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    free(weights);
+    free(x);
+    free(t);
+    return report;
+}
+
+START_TEST(dead_outputs_are_found) {
+    const size_t dead[] = {0, 3, 7, 12, 19}, constant[] = {3, 5, 12};
+    dae_report *report = with_dead(dead, 5, constant, 3);
+    near(figure(report, DAE_METRIC_DEAD_OUTPUTS), 5.0 / 20, 1e-12);
+    near(figure(report, DAE_METRIC_HARMFUL_DEAD_OUTPUTS), 3.0 / 20, 1e-12);
+    const char *text = finding(report, DAE_FINDING_DEAD_OUTPUTS);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(strstr(text, "15") != NULL, "%s", text);
+    dae_report_free(report);
+}
+END_TEST
+
+START_TEST(harmless_dead_outputs_are_no_finding) {
+    const size_t dead[] = {3, 12};
+    dae_report *report = with_dead(dead, 2, dead, 2);
+    near(figure(report, DAE_METRIC_DEAD_OUTPUTS), 2.0 / 20, 1e-12);
+    near(figure(report, DAE_METRIC_HARMFUL_DEAD_OUTPUTS), 0, 0);
+    ck_assert_ptr_null(finding(report, DAE_FINDING_DEAD_OUTPUTS));
+    dae_report_free(report);
+    report = with_dead(dead, 0, dead, 2);
+    near(figure(report, DAE_METRIC_DEAD_OUTPUTS), 0, 0);
+    dae_report_free(report);
+}
+END_TEST
+
+/* The model learns its range from one step; the limits themselves lie inside. */
+START_TEST(inputs_out_of_range_are_found) {
+    enum { SAMPLES = 50, SIZE = 8 };
+    const size_t outside[] = {0, 3, 4, 40}; /* of 400 values: 1 % is not more than 1 % */
+    dae_model *model = identity_model(SIZE);
+    float *x = random_floats(SAMPLES * SIZE, 0, 1, 1);
+    dae_trainer *trainer = sgd_trainer(model, 1e-30, DAE_LOSS_MSE);
+    x[0] = 0.0f;
+    x[1] = 1.0f;
+    ok(dae_trainer_step(trainer, x, x, SAMPLES, NULL));
+    for (size_t i = 0; i < 4; i++) {
+        float *shifted = random_floats(SAMPLES * SIZE, 0, 1, 1);
+        shifted[0] = 0.0f;
+        shifted[1] = 1.0f;
+        for (size_t j = 0; j < outside[i]; j++)
+            shifted[j * 9 + 2] = j % 2 == 0 ? 1.0000001f : -1e-7f;
+        dae_dataset *data = array_dataset(shifted, SAMPLES, SIZE);
+        dae_report *report = evaluated(model, data);
+        near(figure(report, DAE_METRIC_INPUTS_OUT_OF_RANGE), (double)outside[i] / (SAMPLES * SIZE), 1e-12);
+        const char *text = finding(report, DAE_FINDING_INPUTS_OUT_OF_RANGE);
+        ck_assert((text != NULL) == (outside[i] > 4));
+        ck_assert(text == NULL || strstr(text, "10") != NULL);
+        dae_report_free(report);
+        dae_dataset_free(data);
+        free(shifted);
+    }
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    free(x);
+}
+END_TEST
+
+START_TEST(outputs_that_are_not_finite_are_found) {
+    const float bad[] = {NAN, INFINITY};
+    for (size_t i = 0; i < 2; i++) {
+        dae_model *model = identity_model(3);
+        float *x = random_floats(30, 0, 1, 1);
+        x[17] = bad[i];
+        dae_dataset *data = array_dataset(x, 10, 3);
+        dae_report *report = evaluated(model, data);
+        ck_assert_ptr_nonnull(finding(report, DAE_FINDING_NOT_FINITE));
+        near(figure(report, DAE_METRIC_SAMPLES), 10, 0);
+        dae_report_free(report);
+        dae_dataset_free(data);
+        dae_model_free(model);
+        free(x);
+    }
+}
+END_TEST
+
+/* ---- Arguments -------------------------------------------------------------------------------- */
+
+START_TEST(arguments_are_checked) {
+    dae_model *model = mean_model(0.1f), *unset = NULL;
+    dae_dataset *data = flat_samples(0.05, 0), *wide = random_dataset(5, 13, 0, 1, 1);
+    dae_report *report = NULL;
+    double value = 5;
+    size_t count = 5;
+    int32_t code = 5;
+    const char *text = NULL;
+    ok(dae_model_create(&unset, PIXELS));
+    fails(dae_model_evaluate(NULL, model, data), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_model_evaluate(&report, NULL, data), DAE_ERROR_ARGUMENT, "model");
+    fails(dae_model_evaluate(&report, model, NULL), DAE_ERROR_ARGUMENT, "dataset");
+    fails(dae_model_evaluate(&report, unset, data), DAE_ERROR_STATE, "");
+    fails(dae_model_evaluate(&report, model, wide), DAE_ERROR_SHAPE, "13");
+    ck_assert(message_has("4"));
+    ck_assert_ptr_null(report);
+    report = evaluated(model, data);
+    fails(dae_report_get(NULL, DAE_METRIC_MSE, &value), DAE_ERROR_ARGUMENT, "report");
+    fails(dae_report_get(report, -1, &value), DAE_ERROR_ARGUMENT, "metric");
+    fails(dae_report_get(report, DAE_METRIC_SAMPLES + 1, &value), DAE_ERROR_ARGUMENT, "metric");
+    fails(dae_report_get(report, DAE_METRIC_MSE, NULL), DAE_ERROR_ARGUMENT, "value");
+    fails(dae_report_get_finding_count(NULL, &count), DAE_ERROR_ARGUMENT, "report");
+    fails(dae_report_get_finding_count(report, NULL), DAE_ERROR_ARGUMENT, "count");
+    fails(dae_report_get_finding(NULL, 0, &code, &text), DAE_ERROR_ARGUMENT, "report");
+    fails(dae_report_get_finding(report, 1, &code, &text), DAE_ERROR_ARGUMENT, "index");
+    ck_assert(value == 5 && count == 5 && code == 5 && text == NULL);
+    ok(dae_report_get_finding(report, 0, NULL, &text));
+    ok(dae_report_get_finding(report, 0, &code, NULL));
+    ck_assert_int_eq(code, DAE_FINDING_WORSE_THAN_INPUT);
+    dae_report_free(report);
+    dae_report_free(NULL);
+    dae_dataset_free(data);
+    dae_dataset_free(wide);
+    dae_model_free(unset);
+    dae_model_free(model);
+}
+END_TEST
+
+static int32_t refuse(uint64_t first, size_t count, float *out, void *user) {
+    memset(out, 0, count * *(const size_t *)user * sizeof *out);
+    return first + count > 20 ? 3 : 0;
+}
+
+START_TEST(datasets_that_fail_are_reported) {
+    size_t size = PIXELS;
+    dae_model *model = mean_model(0.0f);
+    dae_dataset *data = NULL;
+    dae_report *report = NULL;
+    ok(dae_dataset_create_callback(&data, 30, 1, &size, refuse, NULL, &size));
+    fails(dae_model_evaluate(&report, model, data), DAE_ERROR_CALLBACK, "3");
+    ck_assert_ptr_null(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("report");
+    TCase *figures = add_case(suite, "figures");
+    tcase_add_test(figures, figures_are_those_in_double_precision);
+    tcase_add_test(figures, psnr_ends_at_100);
+    tcase_add_test(figures, inputs_of_another_size_have_no_figures);
+    tcase_add_test(figures, a_single_sample_has_no_dead_outputs);
+    tcase_add_test(figures, slices_can_be_evaluated);
+    TCase *found = add_case(suite, "findings");
+    tcase_add_test(found, a_good_model_has_no_findings);
+    tcase_add_test(found, worse_than_the_mean_image_is_found);
+    tcase_add_test(found, worse_than_the_input_is_found);
+    tcase_add_test(found, dead_outputs_are_found);
+    tcase_add_test(found, harmless_dead_outputs_are_no_finding);
+    tcase_add_test(found, inputs_out_of_range_are_found);
+    tcase_add_test(found, outputs_that_are_not_finite_are_found);
+    TCase *arguments = add_case(suite, "arguments");
+    tcase_add_test(arguments, arguments_are_checked);
+    tcase_add_test(arguments, datasets_that_fail_are_reported);
+    return suite_main(suite);
+}

@@ -1,0 +1,261 @@
+/* Status names, messages, version, threads, the allocator: status.h, version.h and runtime.h. */
+#define _GNU_SOURCE
+
+#include "support.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Status ----------------------------------------------------------------------------------- */
+
+START_TEST(every_status_has_its_name) {
+    static const struct {
+        dae_status status;
+        int32_t value;
+        const char *name;
+    } all[] = {
+        {DAE_OK, 0, "DAE_OK"},
+        {DAE_ERROR_ARGUMENT, -1, "DAE_ERROR_ARGUMENT"},
+        {DAE_ERROR_SHAPE, -2, "DAE_ERROR_SHAPE"},
+        {DAE_ERROR_MEMORY, -3, "DAE_ERROR_MEMORY"},
+        {DAE_ERROR_IO, -4, "DAE_ERROR_IO"},
+        {DAE_ERROR_FORMAT, -5, "DAE_ERROR_FORMAT"},
+        {DAE_ERROR_STATE, -6, "DAE_ERROR_STATE"},
+        {DAE_ERROR_NOT_FINITE, -7, "DAE_ERROR_NOT_FINITE"},
+        {DAE_ERROR_CANCELLED, -8, "DAE_ERROR_CANCELLED"},
+        {DAE_ERROR_UNSUPPORTED, -9, "DAE_ERROR_UNSUPPORTED"},
+        {DAE_ERROR_CALLBACK, -10, "DAE_ERROR_CALLBACK"},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        ck_assert_int_eq(all[i].status, all[i].value);
+        ck_assert_str_eq(dae_status_name(all[i].status), all[i].name);
+    }
+}
+END_TEST
+
+START_TEST(other_numbers_are_unknown) {
+    static const dae_status unknown[] = {1, 2, 10, -11, -12, 1000, INT32_MAX, INT32_MIN, INT32_MIN + 1};
+    for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+        ck_assert_str_eq(dae_status_name(unknown[i]), "unknown status");
+}
+END_TEST
+
+/* What a thread sees before, between and after its failures; asserting is left to the main thread. */
+struct talk {
+    pthread_barrier_t *meet;
+    double stddev;
+    bool null_text, empty_first;
+    char own[512], later[512];
+};
+
+static void *fail_and_listen(void *user) {
+    struct talk *talk = user;
+    dae_rng *rng = NULL;
+    float x = 0;
+    talk->null_text = dae_last_error() == NULL;
+    talk->empty_first = !talk->null_text && dae_last_error()[0] == '\0';
+    if (dae_rng_create(&rng, 1, 0) == DAE_OK &&
+        dae_add_gaussian_noise(&x, 1, 0.0, talk->stddev, rng) == DAE_ERROR_ARGUMENT)
+        snprintf(talk->own, sizeof talk->own, "%s", dae_last_error());
+    pthread_barrier_wait(talk->meet);
+    snprintf(talk->later, sizeof talk->later, "%s", dae_last_error());
+    dae_rng_free(rng);
+    return NULL;
+}
+
+START_TEST(each_thread_has_its_own_message) {
+    pthread_barrier_t meet;
+    struct talk talks[2] = {{.meet = &meet, .stddev = -17.0}, {.meet = &meet, .stddev = -29.0}};
+    pthread_t threads[2];
+    ck_assert_int_eq(pthread_barrier_init(&meet, NULL, 2), 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, fail_and_listen, &talks[i]), 0);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    pthread_barrier_destroy(&meet);
+    for (int i = 0; i < 2; i++) {
+        ck_assert(!talks[i].null_text);
+        ck_assert_msg(talks[i].empty_first, "a new thread starts with an empty message");
+        ck_assert_str_eq(talks[i].own, talks[i].later);
+        ck_assert_ptr_nonnull(strstr(talks[i].own, "stddev"));
+    }
+    ck_assert_ptr_nonnull(strstr(talks[0].own, "-17"));
+    ck_assert_ptr_nonnull(strstr(talks[1].own, "-29"));
+}
+END_TEST
+
+START_TEST(success_leaves_the_message_alone) {
+    char before[512];
+    fails(dae_set_num_threads(1025), DAE_ERROR_ARGUMENT, "1025");
+    snprintf(before, sizeof before, "%s", dae_last_error());
+    ok(dae_set_num_threads(0));
+    dae_rng *rng = NULL;
+    ok(dae_rng_create(&rng, 1, 2));
+    dae_rng_free(rng);
+    ck_assert_str_eq(dae_last_error(), before);
+}
+END_TEST
+
+START_TEST(long_messages_are_cut) {
+    dae_dataset *dataset = NULL;
+    static char path[3000];
+    memset(path, 'p', sizeof path - 1);
+    fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_IO, "ppp");
+    ck_assert_uint_le(strlen(dae_last_error()), 511);
+}
+END_TEST
+
+/* ---- Version ---------------------------------------------------------------------------------- */
+
+START_TEST(library_and_headers_agree) {
+    char text[32];
+    snprintf(text, sizeof text, "%d.%d.%d", DAE_VERSION_MAJOR, DAE_VERSION_MINOR, DAE_VERSION_PATCH);
+    ck_assert_uint_eq(dae_version_number(), DAE_VERSION_NUMBER);
+    ck_assert_uint_eq(DAE_VERSION_NUMBER,
+                      DAE_VERSION_MAJOR * 10000 + DAE_VERSION_MINOR * 100 + DAE_VERSION_PATCH);
+    ck_assert_str_eq(dae_version_string(), text);
+}
+END_TEST
+
+/* ---- Threads ---------------------------------------------------------------------------------- */
+
+START_TEST(number_of_threads_has_a_range) {
+    static const size_t good[] = {1, 2, 3, 7, 1023, 1024};
+    static const size_t bad[] = {1025, 1026, 65536, SIZE_MAX};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        ok(dae_set_num_threads(good[i]));
+        ck_assert_uint_eq(dae_get_num_threads(), good[i]);
+    }
+    ok(dae_set_num_threads(5));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char number[32];
+        snprintf(number, sizeof number, "%zu", bad[i]);
+        fails(dae_set_num_threads(bad[i]), DAE_ERROR_ARGUMENT, number);
+        ck_assert_uint_eq(dae_get_num_threads(), 5);
+    }
+    ok(dae_set_num_threads(0));
+}
+END_TEST
+
+START_TEST(default_is_what_the_process_may_use) {
+    cpu_set_t all, one;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof all, &all), 0);
+    ok(dae_set_num_threads(3));
+    ok(dae_set_num_threads(0));
+    ck_assert_uint_eq(dae_get_num_threads(), (size_t)CPU_COUNT(&all));
+
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    ok(dae_set_num_threads(0));
+    size_t pinned = dae_get_num_threads();
+    ck_assert_int_eq(sched_setaffinity(0, sizeof all, &all), 0);
+    ck_assert_uint_eq(pinned, 1);
+}
+END_TEST
+
+static dae_status describe_runtime(const void *object, char *buffer, size_t capacity, size_t *length) {
+    (void)object;
+    return dae_runtime_describe(buffer, capacity, length);
+}
+
+START_TEST(runtime_describes_itself) {
+    ok(dae_set_num_threads(7));
+    char *text = text_by_the_rules(describe_runtime, NULL);
+    char start[64];
+    snprintf(start, sizeof start, "libdae %s, BLAS ", dae_version_string());
+    ck_assert_msg(strncmp(text, start, strlen(start)) == 0, "the text is: %s", text);
+    ck_assert_ptr_nonnull(strstr(text, ", kernels "));
+    ck_assert_ptr_nonnull(strstr(text, ", 7 threads"));
+    ck_assert_ptr_null(strchr(text, '\n'));
+    free(text);
+    ok(dae_set_num_threads(0));
+}
+END_TEST
+
+/* ---- The allocator ---------------------------------------------------------------------------- */
+
+static void *refuse(size_t size, void *user) {
+    (void)size, (void)user;
+    return NULL;
+}
+
+static void release_nothing(void *memory, void *user) {
+    (void)memory, (void)user;
+}
+
+START_TEST(allocator_needs_both_functions) {
+    heap_watch();
+    fails(dae_set_allocator(refuse, NULL, NULL), DAE_ERROR_ARGUMENT, "release");
+    fails(dae_set_allocator(NULL, release_nothing, NULL), DAE_ERROR_ARGUMENT, "allocate");
+    /* the watched allocator is still in force */
+    dae_rng *rng = NULL;
+    ok(dae_rng_create(&rng, 1, 0));
+    ck_assert_uint_ge(heap_live(), 1);
+    dae_rng_free(rng);
+    ok(dae_set_allocator(NULL, NULL, &rng));
+    ok(dae_rng_create(&rng, 1, 0));
+    ck_assert_uint_eq(heap_live(), 0);
+    dae_rng_free(rng);
+    heap_unwatch();
+}
+END_TEST
+
+START_TEST(memory_returns_to_where_it_came_from) {
+    dae_noise *made_before = NULL, *made_during = NULL, *parsed = NULL;
+    ok(dae_noise_create(&made_before));
+    heap_watch();
+    ok(dae_noise_create(&made_during));
+    ok(dae_noise_parse(&parsed, "gaussian(0, 1) | clip()"));
+    ok(dae_noise_add_clip(made_during, 0, 1));
+    ck_assert_uint_ge(heap_live(), 2);
+    /* malloc()'s memory goes back to free(), or the watcher would complain */
+    dae_noise_free(made_before);
+    ok(dae_set_allocator(NULL, NULL, NULL));
+    size_t live = heap_live();
+    dae_noise_free(made_during);
+    ck_assert_uint_lt(heap_live(), live);
+    dae_noise_free(parsed);
+    ck_assert_uint_eq(heap_live(), 0);
+    heap_unwatch();
+}
+END_TEST
+
+START_TEST(out_of_memory_is_reported_without_memory) {
+    ok(dae_set_allocator(refuse, release_nothing, NULL));
+    dae_rng *rng = (dae_rng *)&rng;
+    dae_status status = dae_rng_create(&rng, 1, 0);
+    bool told = message_has("");
+    ok(dae_set_allocator(NULL, NULL, NULL));
+    ck_assert_int_eq(status, DAE_ERROR_MEMORY);
+    ck_assert(told);
+    ck_assert_ptr_eq(rng, (dae_rng *)&rng);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("status");
+    TCase *status = add_case(suite, "status");
+    tcase_add_test(status, every_status_has_its_name);
+    tcase_add_test(status, other_numbers_are_unknown);
+    tcase_add_test(status, each_thread_has_its_own_message);
+    tcase_add_test(status, success_leaves_the_message_alone);
+    tcase_add_test(status, long_messages_are_cut);
+    TCase *version = add_case(suite, "version");
+    tcase_add_test(version, library_and_headers_agree);
+    TCase *threads = add_case(suite, "threads");
+    tcase_add_test(threads, number_of_threads_has_a_range);
+    tcase_add_test(threads, default_is_what_the_process_may_use);
+    tcase_add_test(threads, runtime_describes_itself);
+    TCase *allocator = add_case(suite, "allocator");
+    tcase_add_test(allocator, allocator_needs_both_functions);
+    tcase_add_test(allocator, memory_returns_to_where_it_came_from);
+    tcase_add_test(allocator, out_of_memory_is_reported_without_memory);
+    return suite_main(suite);
+}

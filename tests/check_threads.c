@@ -1,0 +1,277 @@
+/* Threads: the same bytes with any number of them, trainings side by side, and training behind a fork(). */
+#define _POSIX_C_SOURCE 200809L
+
+#include "network.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A run to compare: everything that it leaves behind. */
+typedef struct {
+    network net;
+    /* Rate of a dropout layer in front; 0: none. */
+    double dropout;
+    int32_t loss;
+    const char *noise;
+    int32_t noise_mode;
+    size_t samples, batch, epochs;
+} recipe;
+
+enum { FIGURES = DAE_METRIC_SAMPLES + 1, COLUMNS = DAE_HISTORY_VALIDATION_PSNR + 1, MOST_EPOCHS = 4 };
+
+typedef struct {
+    float *parameters;
+    size_t count;
+    double history[COLUMNS][MOST_EPOCHS];
+    double figures[FIGURES];
+} outcome;
+
+static dae_model *recipe_model(const recipe *r) {
+    if (r->dropout == 0)
+        return network_model(&r->net, 21);
+    dae_model *model = NULL;
+    dae_layer *layer = NULL;
+    ok(dae_model_create(&model, r->net.inputs));
+    ok(dae_layer_create_dropout(&layer, r->dropout));
+    ok(dae_model_add(model, layer));
+    dae_layer_free(layer);
+    for (size_t i = 0; i < r->net.layers; i++) {
+        ok(dae_layer_create_dense(&layer, r->net.layer[i].units, r->net.layer[i].activation));
+        ok(dae_model_add(model, layer));
+        dae_layer_free(layer);
+    }
+    ok(dae_model_initialize(model, 21));
+    return model;
+}
+
+static outcome run(const recipe *r) {
+    outcome result = {NULL, 0, {{0}}, {0}};
+    dae_model *model = recipe_model(r);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, r->loss);
+    dae_dataset *data = corrupted(random_dataset(r->samples, r->net.inputs, 0, 1, 22), r->noise,
+                                  r->noise_mode, 23);
+    dae_dataset *other = corrupted(random_dataset(r->samples / 3, r->net.inputs, 0, 1, 24), r->noise,
+                                   r->noise_mode, 25);
+    dae_report *report = NULL;
+    ok(dae_trainer_set_batch_size(trainer, r->batch));
+    ok(dae_trainer_set_seed(trainer, 26));
+    ok(dae_trainer_set_validation(trainer, other));
+    ok(dae_trainer_fit(trainer, data, r->epochs));
+    result.parameters = parameters_of(model, &result.count);
+    for (int32_t column = 0; column < COLUMNS; column++)
+        ok(dae_trainer_get_history(trainer, column, result.history[column], r->epochs));
+    ok(dae_model_evaluate(&report, model, other));
+    for (int32_t metric = 0; metric < FIGURES; metric++)
+        ok(dae_report_get(report, metric, &result.figures[metric]));
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_dataset_free(other);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    return result;
+}
+
+static bool same_outcome(const outcome *a, const outcome *b) {
+    return a->count == b->count && first_difference(a->parameters, b->parameters, a->count) == a->count &&
+           memcmp(a->history, b->history, sizeof a->history) == 0 &&
+           memcmp(a->figures, b->figures, sizeof a->figures) == 0;
+}
+
+static void same_with_any_number(const recipe *r) {
+    const size_t numbers[] = {2, 3, 4, 7};
+    ok(dae_set_num_threads(1));
+    outcome alone = run(r);
+    for (size_t i = 0; i < alone.count; i++)
+        ck_assert(isfinite(alone.parameters[i]));
+    ck_assert(alone.history[DAE_HISTORY_LOSS][r->epochs - 1] < alone.history[DAE_HISTORY_LOSS][0]);
+    for (size_t i = 0; i < 4; i++) {
+        ok(dae_set_num_threads(numbers[i]));
+        outcome together = run(r);
+        ck_assert_uint_eq(together.count, alone.count);
+        size_t at = first_difference(together.parameters, alone.parameters, alone.count);
+        ck_assert_msg(at == alone.count, "%zu threads: parameter %zu differs", numbers[i], at);
+        ck_assert_msg(memcmp(together.history, alone.history, sizeof alone.history) == 0,
+                      "%zu threads: the history differs", numbers[i]);
+        ck_assert_msg(memcmp(together.figures, alone.figures, sizeof alone.figures) == 0,
+                      "%zu threads: the evaluation differs", numbers[i]);
+        free(together.parameters);
+    }
+    free(alone.parameters);
+}
+
+static recipe reference(int32_t output, int32_t loss, int32_t noise_mode) {
+    recipe r = {.net = autoencoder(784, 128, DAE_ACTIVATION_RELU, output),
+                .loss = loss,
+                .noise = "gaussian(mean=0.5, stddev=0.5) | clip",
+                .noise_mode = noise_mode,
+                .samples = 600,
+                .batch = 256,
+                .epochs = 2};
+    return r;
+}
+
+/* ---- Any number of threads -------------------------------------------------------------------- */
+
+START_TEST(the_reference_experiment_has_the_same_bytes) {
+    recipe r = reference(DAE_ACTIVATION_RELU, DAE_LOSS_MSE, DAE_NOISE_ONCE);
+    same_with_any_number(&r);
+}
+END_TEST
+
+START_TEST(cross_entropy_has_the_same_bytes) {
+    recipe r = reference(DAE_ACTIVATION_SIGMOID, DAE_LOSS_BCE, DAE_NOISE_FRESH);
+    same_with_any_number(&r);
+}
+END_TEST
+
+START_TEST(odd_shapes_have_the_same_bytes) {
+    recipe r = {
+        .net = {131,
+                3,
+                {{67, DAE_ACTIVATION_TANH}, {1, DAE_ACTIVATION_LEAKY_RELU}, {131, DAE_ACTIVATION_LINEAR}},
+                0.3},
+        .loss = DAE_LOSS_MAE,
+        .noise = "masking(rate=0.3) | salt_pepper(rate=0.1)",
+        .noise_mode = DAE_NOISE_FRESH,
+        .samples = 101,
+        .batch = 33,
+        .epochs = 3};
+    same_with_any_number(&r);
+    r.batch = 1;
+    r.samples = 30;
+    same_with_any_number(&r);
+}
+END_TEST
+
+START_TEST(dropout_has_the_same_bytes) {
+    recipe r = {.net = autoencoder(300, 90, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID),
+                .dropout = 0.25,
+                .loss = DAE_LOSS_BCE,
+                .noise = "uniform(low=-0.2, high=0.2)",
+                .noise_mode = DAE_NOISE_FRESH,
+                .samples = 400,
+                .batch = 128,
+                .epochs = 2};
+    same_with_any_number(&r);
+}
+END_TEST
+
+START_TEST(wide_layers_have_the_same_bytes) {
+    recipe r = {.net = autoencoder(70, 1500, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR),
+                .loss = DAE_LOSS_MSE,
+                .noise = "gaussian(stddev=0.1)",
+                .noise_mode = DAE_NOISE_ONCE,
+                .samples = 300,
+                .batch = 300,
+                .epochs = 4};
+    same_with_any_number(&r);
+}
+END_TEST
+
+START_TEST(numbers_are_checked) {
+    ok(dae_set_num_threads(7));
+    ck_assert_uint_eq(dae_get_num_threads(), 7);
+    fails(dae_set_num_threads(1025), DAE_ERROR_ARGUMENT, "1025");
+    fails(dae_set_num_threads(SIZE_MAX), DAE_ERROR_ARGUMENT, "");
+    ck_assert_uint_eq(dae_get_num_threads(), 7);
+    ok(dae_set_num_threads(1024));
+    ck_assert_uint_eq(dae_get_num_threads(), 1024);
+    ok(dae_set_num_threads(0));
+    ck_assert_uint_ge(dae_get_num_threads(), 1);
+    ck_assert_uint_le(dae_get_num_threads(), 1024);
+}
+END_TEST
+
+/* ---- Side by side ----------------------------------------------------------------------------- */
+
+enum { RUNS = 2 };
+
+typedef struct {
+    recipe r;
+    outcome result;
+} side;
+
+static void *run_aside(void *user) {
+    side *s = user;
+    s->result = run(&s->r);
+    return NULL;
+}
+
+static side sides[RUNS];
+
+static void make_sides(void) {
+    for (size_t i = 0; i < RUNS; i++) {
+        sides[i].r = reference(i == 0 ? DAE_ACTIVATION_RELU : DAE_ACTIVATION_SIGMOID, DAE_LOSS_MSE,
+                               i == 0 ? DAE_NOISE_ONCE : DAE_NOISE_FRESH);
+        sides[i].r.net.layer[0].units = 48 + i * 16;
+        sides[i].r.batch = 100 + i * 28;
+    }
+}
+
+START_TEST(trainings_side_by_side_do_not_touch) {
+    const size_t numbers[] = {1, 2, 3};
+    pthread_t threads[RUNS];
+    outcome alone[RUNS];
+    make_sides();
+    ok(dae_set_num_threads(1));
+    for (size_t i = 0; i < RUNS; i++)
+        alone[i] = run(&sides[i].r);
+    for (size_t n = 0; n < 3; n++) {
+        ok(dae_set_num_threads(numbers[n]));
+        for (size_t i = 0; i < RUNS; i++)
+            ck_assert_int_eq(pthread_create(&threads[i], NULL, run_aside, &sides[i]), 0);
+        for (size_t i = 0; i < RUNS; i++) {
+            ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+            ck_assert_msg(same_outcome(&sides[i].result, &alone[i]), "%zu threads: training %zu differs",
+                          numbers[n], i);
+            free(sides[i].result.parameters);
+        }
+    }
+    for (size_t i = 0; i < RUNS; i++)
+        free(alone[i].parameters);
+}
+END_TEST
+
+/* Trains in a child of a process that has trained before, and has the child say whether all is the same. */
+START_TEST(a_child_trains_as_its_parent) {
+    const size_t numbers[] = {1, 3};
+    make_sides();
+    for (size_t n = 0; n < 2; n++) {
+        ok(dae_set_num_threads(numbers[n]));
+        outcome parents = run(&sides[0].r);
+        pid_t child = fork();
+        ck_assert_int_ge(child, 0);
+        if (child == 0) {
+            outcome childs = run(&sides[0].r);
+            _exit(same_outcome(&childs, &parents) ? 42 : 43);
+        }
+        int status = 0;
+        ck_assert_int_eq(waitpid(child, &status, 0), child);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 42, "the child ended with status %d",
+                      status);
+        outcome again = run(&sides[0].r);
+        ck_assert(same_outcome(&again, &parents));
+        free(parents.parameters);
+        free(again.parameters);
+    }
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("threads");
+    TCase *numbers = add_case(suite, "any number of threads");
+    tcase_add_test(numbers, the_reference_experiment_has_the_same_bytes);
+    tcase_add_test(numbers, cross_entropy_has_the_same_bytes);
+    tcase_add_test(numbers, odd_shapes_have_the_same_bytes);
+    tcase_add_test(numbers, dropout_has_the_same_bytes);
+    tcase_add_test(numbers, wide_layers_have_the_same_bytes);
+    tcase_add_test(numbers, numbers_are_checked);
+    TCase *together = add_case(suite, "side by side");
+    tcase_add_test(together, trainings_side_by_side_do_not_touch);
+    tcase_add_test(together, a_child_trains_as_its_parent);
+    return suite_main(suite);
+}

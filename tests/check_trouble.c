@@ -1,0 +1,383 @@
+/* Training that goes wrong: gradient hooks that refuse, NaN in the data, targets that a loss cannot take,
+ * datasets that fail. Parameters and optimizer are then as behind the last good step. */
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIZE = 9, HIDDEN = 5, SAMPLES = 40, BATCH = 8, STEPS = 5 };
+enum { PARAMETERS = 2 * SIZE * HIDDEN + HIDDEN + SIZE };
+
+static dae_model *usual_model(int32_t hidden, int32_t output) {
+    const network net = autoencoder(SIZE, HIDDEN, hidden, output);
+    return network_model(&net, 7);
+}
+
+/* Keeps the parameters as they were behind each step. */
+typedef struct {
+    const dae_model *model;
+    float parameters[PARAMETERS];
+} last_step;
+
+static int32_t keep_parameters(const dae_progress *progress, void *user) {
+    last_step *last = user;
+    (void)progress;
+    ok(dae_model_get_parameters(last->model, last->parameters, PARAMETERS));
+    return 0;
+}
+
+static dae_trainer *watched_trainer(dae_model *model, int32_t loss, last_step *last) {
+    dae_trainer *trainer = adam_trainer(model, 1e-2, loss);
+    last->model = model;
+    ok(dae_model_get_parameters(model, last->parameters, PARAMETERS));
+    ok(dae_trainer_set_batch_size(trainer, BATCH));
+    ok(dae_trainer_set_shuffle(trainer, 0));
+    ok(dae_trainer_set_progress(trainer, keep_parameters, last));
+    return trainer;
+}
+
+static void stands_at(const dae_trainer *trainer, const last_step *last, uint64_t steps, size_t epochs) {
+    float *now = parameters_of(last->model, NULL);
+    same_floats(now, last->parameters, PARAMETERS);
+    for (size_t i = 0; i < PARAMETERS; i++)
+        ck_assert(isfinite(now[i]));
+    ck_assert_uint_eq(steps_of(trainer), steps);
+    ck_assert_uint_eq(epochs_of(trainer), epochs);
+    free(now);
+}
+
+/* ---- The gradient hook ------------------------------------------------------------------------ */
+
+typedef struct {
+    size_t calls;
+    /* Refuse call number `refuse` (from 1); 0: none. */
+    size_t refuse;
+    float factor;
+} hook_state;
+
+static int32_t scale(float *gradients, size_t count, void *user) {
+    hook_state *state = user;
+    ck_assert_uint_eq(count, PARAMETERS);
+    for (size_t i = 0; i < count; i++)
+        gradients[i] *= state->factor;
+    return ++state->calls == state->refuse ? 7 : 0;
+}
+
+START_TEST(a_hook_that_changes_nothing_changes_nothing) {
+    dae_model *models[2];
+    for (size_t i = 0; i < 2; i++) {
+        hook_state state = {0, 0, 1.0f};
+        models[i] = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+        dae_trainer *trainer = adam_trainer(models[i], 1e-2, DAE_LOSS_BCE);
+        dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+        ok(dae_trainer_set_batch_size(trainer, 7));
+        if (i == 1)
+            ok(dae_trainer_set_gradient_hook(trainer, scale, &state));
+        ok(dae_trainer_fit(trainer, data, 4));
+        ck_assert_uint_eq(state.calls, i == 1 ? 4 * 6 : 0);
+        dae_dataset_free(data);
+        dae_trainer_free(trainer);
+    }
+    same_parameters(models[0], models[1]);
+    dae_model_free(models[0]);
+    dae_model_free(models[1]);
+}
+END_TEST
+
+/* Twice the gradient is twice the way for plain SGD; powers of two are exact. */
+START_TEST(a_hook_changes_what_the_optimizer_sees) {
+    dae_model *models[2];
+    float *x = random_floats(SAMPLES * SIZE, 0, 1, 3);
+    for (size_t i = 0; i < 2; i++) {
+        hook_state state = {0, 0, 2.0f};
+        models[i] = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+        dae_trainer *trainer = sgd_trainer(models[i], i == 0 ? 0.25 : 0.125, DAE_LOSS_MSE);
+        if (i == 1)
+            ok(dae_trainer_set_gradient_hook(trainer, scale, &state));
+        for (int step = 0; step < 5; step++)
+            ok(dae_trainer_step(trainer, x, x, SAMPLES, NULL));
+        dae_trainer_free(trainer);
+    }
+    same_parameters(models[0], models[1]);
+    dae_model_free(models[0]);
+    dae_model_free(models[1]);
+    free(x);
+}
+END_TEST
+
+START_TEST(a_hook_that_refuses_leaves_the_model) {
+    last_step last;
+    dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_trainer *trainer = watched_trainer(model, DAE_LOSS_MSE, &last);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    hook_state state = {0, STEPS + 3, -1e30f};
+    ok(dae_trainer_set_gradient_hook(trainer, scale, &state));
+    fails(dae_trainer_fit(trainer, data, 9), DAE_ERROR_CALLBACK, "7");
+    stands_at(trainer, &last, STEPS + 2, 1);
+    ok(dae_trainer_set_gradient_hook(trainer, NULL, NULL));
+    ok(dae_trainer_fit(trainer, data, 1));
+    ck_assert_uint_eq(epochs_of(trainer), 2);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
+static int32_t poison(float *gradients, size_t count, void *user) {
+    gradients[count - 1] = *(const float *)user;
+    return 0;
+}
+
+START_TEST(a_hook_that_gives_nan_is_caught) {
+    float bad[] = {NAN, INFINITY, -INFINITY};
+    float *x = random_floats(SAMPLES * SIZE, 0, 1, 3);
+    last_step last;
+    dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_trainer *trainer = watched_trainer(model, DAE_LOSS_MSE, &last);
+    for (size_t i = 0; i < 3; i++) {
+        ok(dae_trainer_set_gradient_hook(trainer, poison, &bad[i]));
+        fails(dae_trainer_step(trainer, x, x, SAMPLES, NULL), DAE_ERROR_NOT_FINITE, "gradient");
+        stands_at(trainer, &last, 0, 0);
+    }
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    free(x);
+}
+END_TEST
+
+/* ---- Data that is not finite ------------------------------------------------------------------ */
+
+/* A bad step must leave no trace: a trainer that saw it goes on as one that did not. */
+static void no_trace(int32_t activation, int32_t loss, bool in_target, float bad) {
+    float *good = random_floats(SAMPLES * SIZE, 0, 1, 3), *spoilt = random_floats(SAMPLES * SIZE, 0, 1, 3);
+    dae_model *models[2];
+    dae_trainer *trainers[2];
+    double loss_value = 42;
+    for (size_t i = 0; i < 2; i++) {
+        models[i] = usual_model(activation, DAE_ACTIVATION_SIGMOID);
+        trainers[i] = adam_trainer(models[i], 1e-2, loss);
+        ok(dae_trainer_step(trainers[i], good, good, SAMPLES, NULL));
+    }
+    for (size_t at = 0; at < SAMPLES * SIZE; at += 37) {
+        spoilt[at] = bad;
+        dae_status status = dae_trainer_step(trainers[0], in_target ? good : spoilt,
+                                             in_target ? spoilt : good, SAMPLES, &loss_value);
+        spoilt[at] = good[at];
+        ck_assert_msg(status == DAE_ERROR_NOT_FINITE, "activation %d, loss %d, %s %g at %zu gave %s",
+                      (int)activation, (int)loss, in_target ? "target" : "input", (double)bad, at,
+                      dae_status_name(status));
+        ck_assert(message_has(""));
+        ck_assert(loss_value == 42);
+        same_parameters(models[0], models[1]);
+        ck_assert_uint_eq(steps_of(trainers[0]), 1);
+    }
+    for (size_t i = 0; i < 2; i++)
+        ok(dae_trainer_step(trainers[i], good, good, SAMPLES, NULL));
+    same_parameters(models[0], models[1]);
+    for (size_t i = 0; i < 2; i++) {
+        dae_trainer_free(trainers[i]);
+        dae_model_free(models[i]);
+    }
+    free(good);
+    free(spoilt);
+}
+
+START_TEST(nan_inputs_leave_no_trace) {
+    for (int32_t activation = DAE_ACTIVATION_LINEAR; activation <= DAE_ACTIVATION_TANH; activation++)
+        for (int32_t loss = DAE_LOSS_MSE; loss <= DAE_LOSS_BCE; loss++)
+            no_trace(activation, loss, false, NAN);
+}
+END_TEST
+
+START_TEST(nan_targets_leave_no_trace) {
+    for (int32_t loss = DAE_LOSS_MSE; loss <= DAE_LOSS_MAE; loss++) {
+        no_trace(DAE_ACTIVATION_RELU, loss, true, NAN);
+        no_trace(DAE_ACTIVATION_TANH, loss, true, INFINITY);
+    }
+}
+END_TEST
+
+START_TEST(infinite_inputs_leave_no_trace) {
+    for (int32_t loss = DAE_LOSS_MSE; loss <= DAE_LOSS_BCE; loss++) {
+        no_trace(DAE_ACTIVATION_RELU, loss, false, INFINITY);
+        no_trace(DAE_ACTIVATION_LINEAR, loss, false, -INFINITY);
+    }
+}
+END_TEST
+
+/* One bad sample in the fourth batch, in inputs or targets, with the first epochs' data good. */
+START_TEST(nan_in_a_dataset_ends_the_fit) {
+    for (int in_target = 0; in_target < 2; in_target++) {
+        last_step last;
+        dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+        dae_trainer *trainer = watched_trainer(model, DAE_LOSS_MSE, &last);
+        float *x = random_floats(SAMPLES * SIZE, 0, 1, 3), *y = random_floats(SAMPLES * SIZE, 0, 1, 3);
+        dae_dataset *data = pair_dataset(x, SIZE, y, SIZE, SAMPLES);
+        (in_target ? y : x)[(3 * BATCH + 2) * SIZE + 1] = NAN;
+        dae_dataset *bad = pair_dataset(x, SIZE, y, SIZE, SAMPLES);
+        ok(dae_trainer_fit(trainer, data, 2));
+        fails(dae_trainer_fit(trainer, bad, 2), DAE_ERROR_NOT_FINITE, "");
+        stands_at(trainer, &last, 2 * STEPS + 3, 2);
+        ok(dae_trainer_fit(trainer, data, 1));
+        ck_assert_uint_eq(epochs_of(trainer), 3);
+        dae_dataset_free(data);
+        dae_dataset_free(bad);
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+        free(x);
+        free(y);
+    }
+}
+END_TEST
+
+START_TEST(a_run_that_explodes_is_caught) {
+    last_step last;
+    dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
+    dae_trainer *trainer = watched_trainer(model, DAE_LOSS_MSE, &last), *wild = NULL;
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    dae_trainer_free(trainer);
+    wild = sgd_trainer(model, 1e6, DAE_LOSS_MSE);
+    ok(dae_trainer_set_progress(wild, keep_parameters, &last));
+    fails(dae_trainer_fit(wild, data, 100), DAE_ERROR_NOT_FINITE, "");
+    float *now = parameters_of(model, NULL);
+    for (size_t i = 0; i < PARAMETERS; i++)
+        ck_assert(isfinite(now[i]));
+    same_floats(now, last.parameters, PARAMETERS);
+    free(now);
+    dae_dataset_free(data);
+    dae_trainer_free(wild);
+    dae_model_free(model);
+}
+END_TEST
+
+/* ---- Targets of cross-entropy ----------------------------------------------------------------- */
+
+START_TEST(cross_entropy_wants_targets_between_0_and_1) {
+    const float bad[] = {-1e-6f, 1.0000002f, -5.0f, 3e38f};
+    const int32_t outputs[] = {DAE_ACTIVATION_SIGMOID, DAE_ACTIVATION_LINEAR};
+    for (size_t o = 0; o < 2; o++) {
+        last_step last;
+        dae_model *model = usual_model(DAE_ACTIVATION_RELU, outputs[o]);
+        dae_trainer *trainer = watched_trainer(model, DAE_LOSS_BCE, &last);
+        float *x = random_floats(SAMPLES * SIZE, -3, 3, 3), *y = random_floats(SAMPLES * SIZE, 0, 1, 4);
+        for (size_t i = 0; i < 4; i++) {
+            size_t at = (BATCH + i) * SIZE + 2;
+            float kept = y[at];
+            y[at] = bad[i];
+            fails(dae_trainer_step(trainer, x, y, SAMPLES, NULL), DAE_ERROR_ARGUMENT, "target");
+            stands_at(trainer, &last, 0, 0);
+            y[at] = kept;
+        }
+        y[0] = 0.0f;
+        y[1] = 1.0f;
+        ok(dae_trainer_step(trainer, x, y, SAMPLES, NULL));
+        ok(dae_model_get_parameters(model, last.parameters, PARAMETERS));
+        y[(2 * BATCH + 1) * SIZE] = 1.5f;
+        dae_dataset *data = pair_dataset(x, SIZE, y, SIZE, SAMPLES);
+        fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_ARGUMENT, "1.5");
+        stands_at(trainer, &last, 3, 0);
+        dae_dataset_free(data);
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+        free(x);
+        free(y);
+    }
+}
+END_TEST
+
+/* ---- Datasets that fail ----------------------------------------------------------------------- */
+
+typedef struct {
+    const float *samples;
+    /* Reading this sample fails; SAMPLES: none does. */
+    uint64_t fails_at;
+    size_t busy;
+} source;
+
+static int32_t read_source(uint64_t first, size_t count, float *out, void *user) {
+    source *s = user;
+    ck_assert_uint_eq(s->busy++, 0);
+    ck_assert(count > 0 && first + count <= SAMPLES);
+    bool failing = first <= s->fails_at && s->fails_at < first + count;
+    memcpy(out, s->samples + first * SIZE, count * SIZE * sizeof *out);
+    s->busy--;
+    return failing ? 5 : 0;
+}
+
+START_TEST(a_dataset_that_fails_ends_the_fit) {
+    const size_t shape[] = {SIZE};
+    float *samples = random_floats(SAMPLES * SIZE, 0, 1, 3);
+    source s = {samples, SAMPLES, 0};
+    last_step last;
+    dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID), *straight = NULL;
+    dae_trainer *trainer = watched_trainer(model, DAE_LOSS_MSE, &last);
+    dae_dataset *data = NULL, *plain = array_dataset(samples, SAMPLES, SIZE);
+    ok(dae_model_copy(&straight, model));
+    ok(dae_dataset_create_callback(&data, SAMPLES, 1, shape, read_source, NULL, &s));
+    /* Read from a function the samples are what they are in an array. */
+    ok(dae_trainer_fit(trainer, data, 2));
+    dae_trainer *other = adam_trainer(straight, 1e-2, DAE_LOSS_MSE);
+    ok(dae_trainer_set_batch_size(other, BATCH));
+    ok(dae_trainer_set_shuffle(other, 0));
+    ok(dae_trainer_fit(other, plain, 2));
+    same_parameters(model, straight);
+    s.fails_at = 3 * BATCH + 1;
+    fails(dae_trainer_fit(trainer, data, 2), DAE_ERROR_CALLBACK, "5");
+    stands_at(trainer, &last, 2 * STEPS + 3, 2);
+    s.fails_at = SAMPLES;
+    ok(dae_trainer_fit(trainer, data, 1));
+    ck_assert_uint_eq(epochs_of(trainer), 3);
+    dae_trainer_free(other);
+    dae_trainer_free(trainer);
+    dae_dataset_free(plain);
+    dae_dataset_free(data);
+    dae_model_free(straight);
+    dae_model_free(model);
+    free(samples);
+}
+END_TEST
+
+/* With failing validation data the steps are made, but the epoch is not in the history. */
+START_TEST(validation_that_fails_ends_the_fit) {
+    const size_t shape[] = {SIZE};
+    float *samples = random_floats(SAMPLES * SIZE, 0, 1, 3);
+    source s = {samples, SAMPLES - 1, 0};
+    last_step last;
+    dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_trainer *trainer = watched_trainer(model, DAE_LOSS_MSE, &last);
+    dae_dataset *data = array_dataset(samples, SAMPLES, SIZE), *failing = NULL;
+    ok(dae_dataset_create_callback(&failing, SAMPLES, 1, shape, read_source, NULL, &s));
+    ok(dae_trainer_set_validation(trainer, failing));
+    fails(dae_trainer_fit(trainer, data, 2), DAE_ERROR_CALLBACK, "5");
+    stands_at(trainer, &last, STEPS, 0);
+    ok(dae_trainer_set_validation(trainer, NULL));
+    ok(dae_trainer_fit(trainer, data, 2));
+    ck_assert_uint_eq(epochs_of(trainer), 2);
+    dae_trainer_free(trainer);
+    dae_dataset_free(data);
+    dae_dataset_free(failing);
+    dae_model_free(model);
+    free(samples);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("trouble");
+    TCase *hook = add_case(suite, "gradient hook");
+    tcase_add_test(hook, a_hook_that_changes_nothing_changes_nothing);
+    tcase_add_test(hook, a_hook_changes_what_the_optimizer_sees);
+    tcase_add_test(hook, a_hook_that_refuses_leaves_the_model);
+    tcase_add_test(hook, a_hook_that_gives_nan_is_caught);
+    TCase *finite = add_case(suite, "not finite");
+    tcase_add_test(finite, nan_inputs_leave_no_trace);
+    tcase_add_test(finite, nan_targets_leave_no_trace);
+    tcase_add_test(finite, infinite_inputs_leave_no_trace);
+    tcase_add_test(finite, nan_in_a_dataset_ends_the_fit);
+    tcase_add_test(finite, a_run_that_explodes_is_caught);
+    TCase *data = add_case(suite, "data");
+    tcase_add_test(data, cross_entropy_wants_targets_between_0_and_1);
+    tcase_add_test(data, a_dataset_that_fails_ends_the_fit);
+    tcase_add_test(data, validation_that_fails_ends_the_fit);
+    return suite_main(suite);
+}

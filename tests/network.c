@@ -1,0 +1,259 @@
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Networks --------------------------------------------------------------------------------- */
+
+network autoencoder(size_t inputs, size_t hidden, int32_t hidden_activation, int32_t output_activation) {
+    network net = {inputs, 2, {{hidden, hidden_activation}, {inputs, output_activation}}, 0.3};
+    return net;
+}
+
+size_t network_outputs(const network *net) {
+    return net->layer[net->layers - 1].units;
+}
+
+size_t network_parameters(const network *net) {
+    size_t count = 0, inputs = net->inputs;
+    for (size_t i = 0; i < net->layers; i++) {
+        count += (inputs + 1) * net->layer[i].units;
+        inputs = net->layer[i].units;
+    }
+    return count;
+}
+
+dae_model *network_model(const network *net, uint64_t seed) {
+    dae_model *model = NULL;
+    ok(dae_model_create(&model, net->inputs));
+    for (size_t i = 0; i < net->layers; i++) {
+        dae_layer *layer = NULL;
+        ok(dae_layer_create_dense(&layer, net->layer[i].units, net->layer[i].activation));
+        if (net->layer[i].activation == DAE_ACTIVATION_LEAKY_RELU)
+            ok(dae_layer_set_leaky_slope(layer, net->slope));
+        ok(dae_model_add(model, layer));
+        dae_layer_free(layer);
+    }
+    ok(dae_model_initialize(model, seed));
+    return model;
+}
+
+dae_model *trained_model(void) {
+    dae_model *model = NULL;
+    dae_layer *layers[3] = {NULL, NULL, NULL};
+    ok(dae_model_create_shaped(&model, 2, (const size_t[]){2, 6}));
+    ok(dae_layer_create_dense(&layers[0], 7, DAE_ACTIVATION_LEAKY_RELU));
+    ok(dae_layer_set_leaky_slope(layers[0], 0.1));
+    ok(dae_layer_set_initializer(layers[0], DAE_INITIALIZER_HE_NORMAL));
+    ok(dae_layer_create_dropout(&layers[1], 0.3));
+    ok(dae_layer_create_dense(&layers[2], 12, DAE_ACTIVATION_SIGMOID));
+    ok(dae_layer_set_initializer(layers[2], DAE_INITIALIZER_HE_UNIFORM));
+    for (size_t i = 0; i < 3; i++) {
+        ok(dae_model_add(model, layers[i]));
+        dae_layer_free(layers[i]);
+    }
+    ok(dae_model_initialize(model, 1));
+    const char *recipe = "masking(rate=0.1) | gaussian(mean=0.3, stddev=0.7)";
+    dae_dataset *noisy = corrupted(random_dataset(64, 12, 0, 1, 2), recipe, DAE_NOISE_ONCE, 3);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_BCE);
+    ok(dae_trainer_fit(trainer, noisy, 1));
+    dae_trainer_free(trainer);
+    dae_dataset_free(noisy);
+    return model;
+}
+
+/* a(z) as layer.h states it. */
+static double activate(int32_t activation, double slope, double z) {
+    switch (activation) {
+    case DAE_ACTIVATION_LINEAR:
+        return z;
+    case DAE_ACTIVATION_RELU:
+        return z > 0 ? z : 0;
+    case DAE_ACTIVATION_LEAKY_RELU:
+        return z >= 0 ? z : slope * z;
+    case DAE_ACTIVATION_SIGMOID:
+        return 1 / (1 + exp(-z));
+    case DAE_ACTIVATION_TANH:
+        return tanh(z);
+    default:
+        ck_abort_msg("unknown activation %d", (int)activation);
+        return 0;
+    }
+}
+
+void network_forward(const network *net, const double *parameters, const float *input, double *output,
+                     double *logits) {
+    double x[NETWORK_MAX_UNITS], z[NETWORK_MAX_UNITS];
+    size_t inputs = net->inputs;
+    ck_assert_uint_le(inputs, NETWORK_MAX_UNITS);
+    for (size_t k = 0; k < inputs; k++)
+        x[k] = (double)input[k];
+    for (size_t i = 0; i < net->layers; i++) {
+        size_t units = net->layer[i].units;
+        const double *weight = parameters, *bias = parameters + units * inputs;
+        ck_assert_uint_le(units, NETWORK_MAX_UNITS);
+        for (size_t n = 0; n < units; n++) {
+            z[n] = bias[n];
+            for (size_t k = 0; k < inputs; k++)
+                z[n] += weight[n * inputs + k] * x[k];
+        }
+        for (size_t n = 0; n < units; n++)
+            x[n] = activate(net->layer[i].activation, net->slope, z[n]);
+        parameters = bias + units;
+        inputs = units;
+    }
+    memcpy(output, x, inputs * sizeof *x);
+    memcpy(logits, z, inputs * sizeof *z);
+}
+
+/* Loss of one value: output a of logit z against target t. */
+static double value_loss(int32_t loss, bool from_logits, double a, double z, double t) {
+    if (loss == DAE_LOSS_MSE)
+        return (a - t) * (a - t);
+    if (loss == DAE_LOSS_MAE)
+        return fabs(a - t);
+    if (from_logits)
+        return fmax(z, 0) - z * t + log1p(exp(-fabs(z)));
+    a = fmin(fmax(a, 1e-7), 1 - 1e-7);
+    return -(t * log(a) + (1 - t) * log(1 - a));
+}
+
+double network_loss(const network *net, const double *parameters, const float *inputs, const float *targets,
+                    size_t count, int32_t loss) {
+    double output[NETWORK_MAX_UNITS], logits[NETWORK_MAX_UNITS], sum = 0;
+    size_t outputs = network_outputs(net);
+    bool from_logits = net->layer[net->layers - 1].activation == DAE_ACTIVATION_SIGMOID;
+    for (size_t b = 0; b < count; b++) {
+        network_forward(net, parameters, inputs + b * net->inputs, output, logits);
+        for (size_t n = 0; n < outputs; n++)
+            sum += value_loss(loss, from_logits, output[n], logits[n], (double)targets[b * outputs + n]);
+    }
+    return sum / (double)(count * outputs);
+}
+
+/* ---- Objects ---------------------------------------------------------------------------------- */
+
+float *parameters_of(const dae_model *model, size_t *count) {
+    size_t size = 0;
+    ok(dae_model_get_parameter_count(model, &size));
+    float *values = must_have(size * sizeof *values);
+    ok(dae_model_get_parameters(model, values, size));
+    if (count != NULL)
+        *count = size;
+    return values;
+}
+
+double *doubles_of(const dae_model *model) {
+    size_t count = 0;
+    float *values = parameters_of(model, &count);
+    double *doubles = must_have(count * sizeof *doubles);
+    for (size_t i = 0; i < count; i++)
+        doubles[i] = (double)values[i];
+    free(values);
+    return doubles;
+}
+
+void same_parameters(const dae_model *a, const dae_model *b) {
+    size_t count_a = 0, count_b = 0;
+    float *values_a = parameters_of(a, &count_a), *values_b = parameters_of(b, &count_b);
+    ck_assert_uint_eq(count_a, count_b);
+    same_floats(values_a, values_b, count_a);
+    free(values_a);
+    free(values_b);
+}
+
+static dae_trainer *trainer_with(dae_model *model, dae_optimizer *optimizer, int32_t loss) {
+    dae_trainer *trainer = NULL;
+    ok(dae_trainer_create(&trainer, model, optimizer, loss));
+    dae_optimizer_free(optimizer);
+    return trainer;
+}
+
+dae_trainer *adam_trainer(dae_model *model, double learning_rate, int32_t loss) {
+    dae_optimizer *adam = NULL;
+    ok(dae_optimizer_create_adam(&adam, learning_rate));
+    return trainer_with(model, adam, loss);
+}
+
+dae_trainer *sgd_trainer(dae_model *model, double learning_rate, int32_t loss) {
+    dae_optimizer *sgd = NULL;
+    ok(dae_optimizer_create_sgd(&sgd, learning_rate));
+    return trainer_with(model, sgd, loss);
+}
+
+double *history_of(const dae_trainer *trainer, int32_t metric, size_t *epochs) {
+    size_t count = epochs_of(trainer);
+    double *values = must_have(count * sizeof *values);
+    ok(dae_trainer_get_history(trainer, metric, values, count));
+    if (epochs != NULL)
+        *epochs = count;
+    return values;
+}
+
+uint64_t steps_of(const dae_trainer *trainer) {
+    uint64_t steps = UINT64_MAX;
+    ok(dae_trainer_get_step_count(trainer, &steps));
+    return steps;
+}
+
+size_t epochs_of(const dae_trainer *trainer) {
+    size_t epochs = SIZE_MAX;
+    ok(dae_trainer_get_epoch_count(trainer, &epochs));
+    return epochs;
+}
+
+/* ---- Data ------------------------------------------------------------------------------------- */
+
+dae_dataset *array_dataset(const float *samples, size_t count, size_t size) {
+    dae_dataset *dataset = NULL;
+    ok(dae_dataset_copy_array(&dataset, samples, count, 1, &size));
+    return dataset;
+}
+
+dae_dataset *random_dataset(size_t count, size_t size, double low, double high, uint64_t seed) {
+    float *samples = random_floats(count * size, low, high, seed);
+    dae_dataset *dataset = array_dataset(samples, count, size);
+    free(samples);
+    return dataset;
+}
+
+dae_dataset *pair_dataset(const float *inputs, size_t size, const float *targets, size_t target_size,
+                          size_t count) {
+    dae_dataset *first = array_dataset(inputs, count, size);
+    dae_dataset *second = array_dataset(targets, count, target_size), *pairs = NULL;
+    ok(dae_dataset_pair(&pairs, first, second));
+    dae_dataset_free(first);
+    dae_dataset_free(second);
+    return pairs;
+}
+
+dae_dataset *corrupted(dae_dataset *dataset, const char *text, int32_t mode, uint64_t seed) {
+    dae_noise *noise = NULL;
+    dae_dataset *noisy = NULL;
+    ok(dae_noise_parse(&noise, text));
+    ok(dae_dataset_corrupt(&noisy, dataset, noise, mode, seed));
+    dae_noise_free(noise);
+    dae_dataset_free(dataset);
+    return noisy;
+}
+
+float *random_floats(size_t count, double low, double high, uint64_t seed) {
+    float *values = must_have(count * sizeof *values);
+    uint64_t state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
+    for (size_t i = 0; i < count; i++) {
+        /* xorshift64* (Vigna 2016) */
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        double unit = (double)((state * UINT64_C(0x2545F4914F6CDD1D)) >> 40) / 16777216.0;
+        values[i] = (float)(low + (high - low) * unit);
+    }
+    return values;
+}
+
+void *must_have(size_t bytes) {
+    void *memory = malloc(bytes > 0 ? bytes : 1);
+    ck_assert_ptr_nonnull(memory);
+    return memory;
+}

@@ -1,0 +1,627 @@
+#!/usr/bin/env python3
+"""The Python binding against the library; test_table.py compares it with the headers.
+
+    LIBDAE=build/lib/libdae.so.0 python3 tests/python/test_dae.py
+
+Needs the standard library only. Every class runs without numpy first, and with it if it is there.
+"""
+
+import array
+import ctypes
+import ctypes.util
+import gc
+import itertools
+import math
+import os
+import random
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import weakref
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))
+sys.path[:0] = [os.path.join(ROOT, "examples", "python"), os.path.join(ROOT, "tests", "oracle")]
+
+import dae  # noqa: E402
+import dae_c  # noqa: E402
+import philox_reference as reference  # noqa: E402
+
+NUMPY = dae_c.np
+
+# ---- Helpers -----------------------------------------------------------------------------------------
+
+
+def make_floats(values, *shape):
+    """A buffer of float32 with a shape, from the standard library."""
+    view = memoryview(array.array("f", values)).cast("B")
+    return view.cast("f", list(shape) or [len(view) // 4])
+
+
+def flat(values):
+    values = values.tolist() if hasattr(values, "tolist") else values
+    while values and isinstance(values[0], list):
+        values = sum(values, [])
+    return values
+
+
+def make_model(sizes=(6, 4, 6), activations=("tanh", "linear"), seed=1):
+    model = dae.Model(sizes[0])
+    for units, activation in zip(sizes[1:], activations):
+        model.add(dae.Layer.dense(units, activation))
+    return model.initialize(seed)
+
+
+def make_data(count=20, size=6, seed=5):
+    return dae.Rng(seed).uniform((count, size))
+
+
+class Standard(unittest.TestCase):
+    """Runs without numpy."""
+    numpy = None
+
+    def setUp(self):
+        dae_c.np = self.numpy
+        self.addCleanup(setattr, dae_c, "np", NUMPY)
+
+    def assertFails(self, status, word, function, *arguments, **options):
+        with self.assertRaises(dae.DaeError) as caught:
+            function(*arguments, **options)
+        self.assertEqual(caught.exception.status, status)
+        self.assertEqual(caught.exception.name, "DAE_" + dae.Status(status).name)
+        self.assertIn(word, caught.exception.message)
+
+
+# ---- Classes -----------------------------------------------------------------------------------------
+
+
+class RngTest(Standard):
+    def test_numbers_are_those_of_the_header(self):
+        for seed, stream in ((1, 0), (0x0123456789ABCDEF, 42), (2**64 - 1, 2**64 - 1)):
+            self.assertEqual(flat(dae.Rng(seed, stream).bits(18)), reference.bits(seed, stream, 0, 18))
+            self.assertEqual(flat(dae.Rng(seed, stream).uniform(18)), reference.uniform(seed, stream, 0, 18))
+            for ours, exact in zip(flat(dae.Rng(seed, stream).normal((2, 9))),
+                                   reference.normal(seed, stream, 0, 18)):
+                self.assertLessEqual(abs(ours - exact), 4e-6)
+
+    def test_position(self):
+        rng = dae.Rng(3)
+        self.assertEqual(rng.position, 0)
+        rng.bits(5)
+        self.assertEqual(rng.position, 8)
+        rng.position = 2**40
+        self.assertEqual(flat(rng.bits(3)), reference.bits(3, 0, 2**40, 3))
+
+    def test_shape_and_range(self):
+        values = dae.Rng(3).uniform((3, 4), -2.0, -1.0)
+        self.assertEqual(tuple(values.shape), (3, 4))
+        self.assertTrue(all(-2 <= v <= -1 for v in flat(values)))
+        self.assertEqual(len(dae.Rng(3).uniform(0)), 0)
+
+    def test_errors(self):
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "stddev", dae.Rng(3).normal, 4, 0.0, -1.0)
+
+
+class NoiseTest(Standard):
+    def test_recipes_and_array_calls_make_the_same_bytes(self):
+        """Step 0 of sample 0 in epoch 0 draws from a stream that an Rng can open."""
+        size = 1003
+        steps = ((lambda n: n.gaussian(0.1, 0.7), lambda x, r: dae.add_gaussian_noise(x, 0.1, 0.7, r)),
+                 (lambda n: n.uniform(-0.3, 0.9), lambda x, r: dae.add_uniform_noise(x, -0.3, 0.9, r)),
+                 (lambda n: n.masking(0.4), lambda x, r: dae.add_masking_noise(x, 0.4, r)),
+                 (lambda n: n.salt_pepper(0.6, 0.05, 0.95),
+                  lambda x, r: dae.add_salt_pepper_noise(x, 0.6, 0.05, 0.95, r)),
+                 (lambda n: n.clip(0.2, 0.7), lambda x, r: dae.clip(x, 0.2, 0.7)))
+        for number, (add, change) in enumerate(steps):
+            with self.subTest(number):
+                clean = dae.Rng(1).uniform((1, size))
+                before = bytes(clean)
+                direct, applied = make_floats(flat(clean)), make_floats(flat(clean), 1, size)
+                change(direct, dae.Rng(9, reference.NOISE_STREAM))
+                add(dae.Noise()).apply(applied, seed=9)
+                noisy, target = dae.Dataset.from_array(clean).corrupt(add(dae.Noise()), 9, "once").read()
+                self.assertEqual(bytes(direct), bytes(applied))
+                self.assertEqual(bytes(direct), bytes(noisy))
+                self.assertEqual(bytes(target), before)
+                self.assertNotEqual(bytes(direct), before)
+
+    def test_array_calls_are_those_of_the_header(self):
+        calls = {"gaussian": dae.add_gaussian_noise, "uniform": dae.add_uniform_noise,
+                 "masking": dae.add_masking_noise, "salt_pepper": dae.add_salt_pepper_noise}
+        for kind, parameters in reference.NOISE_CASES:
+            x = make_floats(reference.NOISE_INPUT)
+            rng = dae.Rng(reference.NOISE_SEED, reference.NOISE_RNG_STREAM)
+            result = calls[kind](x, *parameters, rng) if kind in calls else dae.clip(x, *parameters)
+            self.assertIs(result, x)
+            exact = reference.apply_step(kind, parameters, reference.NOISE_INPUT, reference.NOISE_SEED,
+                                         reference.NOISE_RNG_STREAM, 0)
+            for ours, theirs in zip(x.tolist(), exact):
+                self.assertLessEqual(abs(ours - theirs), 5e-6 if kind == "gaussian" else 3e-7, kind)
+
+    def test_recipe_is_that_of_the_header(self):
+        x = make_floats(sum(reference.APPLY_INPUT, []), reference.APPLY_ROWS, reference.APPLY_SIZE)
+        noise = dae.Noise(reference.recipe_text(reference.APPLY_RECIPE))
+        noise.apply(x, reference.APPLY_SEED, epoch=reference.APPLY_EPOCH, first=reference.APPLY_FIRST)
+        exact = reference.apply_recipe(reference.APPLY_RECIPE, reference.APPLY_INPUT, reference.APPLY_SEED,
+                                       reference.APPLY_EPOCH, reference.APPLY_FIRST)
+        for ours, theirs in zip(flat(x), sum(exact, [])):
+            self.assertLessEqual(abs(ours - theirs), 5e-6)
+
+    def test_text(self):
+        noise = dae.Noise().gaussian(0.5, 0.5).clip()
+        self.assertEqual(str(noise), "gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)")
+        self.assertEqual(str(dae.Noise("gaussian(stddev=0.1) | clip()")),
+                         "gaussian(mean=0, stddev=0.1) | clip(low=0, high=1)")
+        self.assertEqual(str(dae.Noise()), "")
+
+    def test_errors(self):
+        self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Noise, "gaussian(")
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "rate", dae.Noise().masking, 1.5)
+        used = dae.Noise().clip()
+        used.apply(make_floats([0.5], 1, 1), seed=0)
+        self.assertFails(dae.Status.ERROR_STATE, "", used.clip)
+        for wrong in (b"\0\0\0\0", array.array("d", [1.0])):
+            with self.assertRaises(TypeError):
+                dae.clip(wrong)
+
+
+class DatasetTest(Standard):
+    def test_sources_and_views(self):
+        data = make_data(20, 6)
+        full = dae.Dataset.from_array(data, (2, 3))
+        self.assertEqual((len(full), full.shape, full.target_shape), (20, (2, 3), (2, 3)))
+        inputs, targets = full.read(3, 2)
+        self.assertEqual(tuple(inputs.shape), (2, 2, 3))
+        self.assertEqual(flat(inputs), flat(data)[18:30])
+        self.assertEqual(flat(targets), flat(inputs))
+        part = full.slice(5, 4)
+        self.assertEqual((len(part), flat(part.read()[0])), (4, flat(data)[30:54]))
+        first, rest = full.split(15)
+        self.assertEqual((len(first), len(rest)), (15, 5))
+        clipped = full.clip(0.25, 0.75).cache()
+        self.assertEqual(min(flat(clipped.read()[0])), 0.25)
+        self.assertEqual(flat(clipped.read()[1]), flat(data))
+        pair = full.pair(dae.Dataset.from_array(make_data(20, 2)))
+        self.assertEqual((pair.shape, pair.target_shape), ((2, 3), (2,)))
+
+    def test_nested_lists(self):
+        data = dae.Dataset.from_array([[1, 2.5], [3, 4], [5, 6]])
+        self.assertEqual((len(data), data.shape), (3, (2,)))
+        self.assertEqual(data.read()[0].tolist(), [[1, 2.5], [3, 4], [5, 6]])
+        with self.assertRaises(ValueError):
+            dae.Dataset.from_array([[1, 2], [3]])
+        with self.assertRaises(ValueError):
+            dae.Dataset.from_array([1, 2, 3], shape=2)
+
+    def test_borrowed_buffer_lives_until_the_last_view_is_gone(self):
+        class Buffer(array.array):
+            pass
+
+        buffer = Buffer("f", range(12))
+        alive = weakref.ref(buffer)
+        view = dae.Dataset.borrow(buffer, 3).slice(1, 2)
+        with self.assertRaises(BufferError):
+            buffer.append(1.0)
+        del buffer
+        gc.collect()
+        self.assertIsNotNone(alive())
+        self.assertEqual(flat(view.read()[0]), [3, 4, 5, 6, 7, 8])
+        del view
+        gc.collect()
+        self.assertIsNone(alive())
+
+    def test_borrow_refuses_what_it_cannot_borrow(self):
+        for wrong in (b"\0\0\0\0", array.array("d", [1.0])):
+            with self.assertRaises(TypeError):
+                dae.Dataset.borrow(wrong)
+        kept = len(dae._kept)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "", dae.Dataset.borrow, array.array("f", [0.0] * 2),
+                         (1,) * 9)
+        self.assertEqual(len(dae._kept), kept)
+
+    def test_function(self):
+        calls = []
+
+        def read(first, count):
+            calls.append((first, count))
+            return [[float(first + k)] * 2 for k in range(count)]
+
+        alive = weakref.ref(read)
+        data = dae.Dataset.from_function(10, 2, read)
+        del read
+        self.assertEqual(flat(data.slice(4, 3).read()[0]), [4, 4, 5, 5, 6, 6])
+        self.assertTrue(calls)
+        noisy = data.corrupt("masking(1)", seed=1)
+        del data
+        gc.collect()
+        self.assertEqual(flat(noisy.read(8)[0]), [0, 0, 0, 0])
+        self.assertIsNotNone(alive())
+        del noisy
+        gc.collect()
+        self.assertIsNone(alive())
+
+    def test_function_that_raises(self):
+        def read(first, count):
+            raise KeyError("no sample %d" % first)
+
+        data = dae.Dataset.from_function(8, 6, read)
+        with self.assertRaisesRegex(KeyError, "no sample 2") as caught:
+            data.read(2, 1)
+        self.assertIsInstance(caught.exception.__cause__, dae.DaeError)
+        self.assertEqual(caught.exception.__cause__.status, dae.Status.ERROR_CALLBACK)
+        model = make_model()
+        trainer = dae.Trainer(model, dae.Optimizer.sgd(0.1))
+        for call in (lambda: trainer.fit(data.corrupt("clip()", 1)), lambda: model.evaluate(data), data.cache):
+            with self.assertRaises(KeyError):
+                call()
+        self.assertEqual(dae_c.raised_by, {})
+
+    def test_function_with_the_wrong_size(self):
+        with self.assertRaisesRegex(ValueError, "gave 3 values"):
+            dae.Dataset.from_function(4, 2, lambda first, count: [1.0, 2.0, 3.0]).read(0, 1)
+
+    def test_idx(self):
+        content = struct.pack(">HBBIII", 0, 8, 3, 2, 2, 2) + bytes((0, 51, 102, 153, 204, 255, 0, 255))
+        data = dae.Dataset.parse_idx(content)
+        self.assertEqual((len(data), data.shape), (2, (2, 2)))
+        for ours, byte in zip(flat(data.read()[0]), content[-8:]):
+            self.assertAlmostEqual(ours, byte / 255, delta=1e-7)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "digits")
+            with open(path, "wb") as file:
+                file.write(content)
+            self.assertEqual(flat(dae.Dataset.open_idx(path).read()[0]), flat(data.read()[0]))
+            self.assertFails(dae.Status.ERROR_IO, "absent", dae.Dataset.open_idx,
+                             os.path.join(folder, "absent"))
+        self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Dataset.parse_idx, content[:-1])
+
+    def test_fresh_and_once(self):
+        data = dae.Dataset.from_array(make_data())
+        fresh, once = data.corrupt("gaussian(0, 1)", 3), data.corrupt("gaussian(0, 1)", 3, "once")
+        self.assertNotEqual(flat(fresh.read(epoch=1)[0]), flat(fresh.read(epoch=2)[0]))
+        self.assertEqual(flat(once.read(epoch=1)[0]), flat(once.read(epoch=2)[0]))
+        with self.assertRaisesRegex(ValueError, "fresh, once"):
+            data.corrupt("clip()", 3, "sometimes")
+
+
+class ModelTest(Standard):
+    def test_parameters_and_tensors(self):
+        model = make_model()
+        self.assertEqual((model.input_shape, model.output_shape), ((6,), (6,)))
+        self.assertEqual((model.layer_count, model.parameter_count), (2, 6 * 4 + 4 + 4 * 6 + 6))
+        tensors = model.tensors
+        self.assertEqual(list(tensors), ["0.weight", "0.bias", "1.weight", "1.bias"])
+        self.assertEqual(tuple(tensors["0.weight"].shape), (4, 6))
+        self.assertEqual(sum((flat(t) for t in tensors.values()), []), flat(model.parameters))
+        model.set_tensor("1.bias", [1, 2, 3, 4, 5, 6])
+        self.assertEqual(flat(model.parameters)[-6:], [1, 2, 3, 4, 5, 6])
+        model.parameters = [0.25] * model.parameter_count
+        self.assertEqual(set(flat(model.parameters)), {0.25})
+        self.assertFails(dae.Status.ERROR_SHAPE, "", setattr, model, "parameters", [0.0])
+        self.assertFails(dae.Status.ERROR_NOT_FINITE, "", model.set_tensor, "1.bias", [math.nan] * 6)
+
+    def test_run(self):
+        model = make_model((3, 2), ("leaky_relu",))
+        model.parameters = [1, 0, 0, 0, 1, -1, 0.5, -2]  # W [2, 3], then c [2]
+        result = model.run([[1, 2, 3], [-4, 5, 1]])
+        self.assertEqual(tuple(result.shape), (2, 2))
+        for ours, exact in zip(flat(result), (1.5, 0.3 * -3, 0.3 * -3.5, 2)):
+            self.assertAlmostEqual(ours, exact, delta=1e-6)
+        session = dae.Session(model, max_batch=1)
+        self.assertEqual(flat(session.run([[1, 2, 3], [-4, 5, 1]])), flat(result))
+        with self.assertRaises(ValueError):
+            session.run([1, 2])
+
+    def test_slices_share_and_copies_do_not(self):
+        model = make_model()
+        encoder, copy = model.slice(0, 1), model.copy()
+        model.set_tensor("0.bias", [7.0] * 4)
+        self.assertEqual(flat(encoder.tensors["0.bias"]), [7.0] * 4)
+        self.assertNotEqual(flat(copy.tensors["0.bias"]), [7.0] * 4)
+
+    def test_files(self):
+        model = make_model()
+        self.assertEqual(flat(dae.Model.from_bytes(model.to_bytes()).parameters), flat(model.parameters))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.safetensors")
+            model.save(path)
+            self.assertEqual(flat(dae.Model.load(path).parameters), flat(model.parameters))
+        self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Model.from_bytes, b"not a model")
+
+    def test_options(self):
+        shaped = dae.Model((1, 2, 3)).add(dae.Layer.dense(4, "relu", "he_normal")).add(dae.Layer.dropout(0.5))
+        self.assertEqual((shaped.input_shape, shaped.output_shape), ((1, 2, 3), (4,)))
+        self.assertIn("28", str(shaped))
+        self.assertIsNone(shaped.noise)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "slope", dae.Layer.dense, 4, "relu", leaky_slope=0.1)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "activation", dae.Layer.dense, 4, 99)
+        self.assertFails(dae.Status.ERROR_STATE, "", lambda: shaped.parameters)
+        zeros = dae.Model(2).add(dae.Layer.dense(2, initializer="zeros")).initialize(1)
+        self.assertEqual(flat(zeros.parameters), [0.0] * 6)
+
+    def test_wrong_class_is_refused_before_the_library_sees_it(self):
+        with self.assertRaises(ctypes.ArgumentError):
+            dae.Model(3).add(dae.Rng(1))
+        layer = dae.Layer.dropout(0.1)
+        layer.free()
+        layer.free()
+        with self.assertRaises(ctypes.ArgumentError):
+            dae.Model(3).add(layer)
+
+
+class TrainerTest(Standard):
+    def make(self, **options):
+        model = make_model()
+        return model, dae.Trainer(model, dae.Optimizer.adam(0.01), batch_size=8, seed=1, **options)
+
+    def test_fit(self):
+        data = dae.Dataset.from_array(make_data()).corrupt("gaussian(0, 0.1)", 2)
+        model, trainer = self.make(validation=data)
+        epochs, steps = [], []
+        self.assertTrue(trainer.fit(data, 4, on_epoch=epochs.append, on_step=steps.append))
+        self.assertEqual([p.epoch for p in epochs], [1, 2, 3, 4])
+        self.assertEqual([p.step for p in steps], [1, 2, 3] * 4)
+        self.assertEqual((trainer.epochs, trainer.steps), (4, 12))
+        history = trainer.history
+        self.assertEqual(history["loss"], [p.loss for p in epochs])
+        self.assertEqual(history["validation_loss"], [p.validation_loss for p in epochs])
+        self.assertLess(history["loss"][-1], history["loss"][0])
+        self.assertEqual(str(model.noise), "gaussian(mean=0, stddev=0.1)")
+        low, high = model.range
+        self.assertLess(low, high)
+
+    def test_steps_and_gradients(self):
+        model, trainer = self.make()
+        x = make_data(8)
+        before, seen = flat(model.parameters), []
+        trainer.on_gradient(lambda gradient: seen.append(flat(gradient)))
+        loss = trainer.step(x, x)
+        difference = [(a - b) ** 2 for a, b in zip(flat(make_model().run(x)), flat(x))]
+        self.assertAlmostEqual(loss, sum(difference) / len(difference), delta=1e-6)
+        self.assertEqual(len(seen[0]), model.parameter_count)
+        self.assertNotEqual(flat(model.parameters), before)
+
+        def silence(gradient):
+            for k in range(len(gradient)):
+                gradient[k] = 0.0
+
+        model, trainer = self.make()
+        trainer.on_gradient(silence)
+        trainer.step(x, x)
+        self.assertEqual(flat(model.parameters), before)
+        trainer.on_gradient(lambda gradient: True)
+        self.assertFails(dae.Status.ERROR_CALLBACK, "", trainer.step, x, x)
+        trainer.on_gradient(None)
+        trainer.step(x, x)
+        self.assertEqual(trainer.steps, 2)
+        with self.assertRaises(ValueError):
+            trainer.step(x, make_data(7))
+
+    def test_exceptions_of_callbacks_reach_the_caller(self):
+        data = dae.Dataset.from_array(make_data())
+        model, trainer = self.make()
+
+        def fail(_):
+            raise LookupError("enough")
+
+        for options in ({"on_epoch": fail}, {"on_step": fail}):
+            with self.assertRaisesRegex(LookupError, "enough") as caught:
+                trainer.fit(data, 2, **options)
+            self.assertEqual(caught.exception.__cause__.status, dae.Status.ERROR_CANCELLED)
+        before = flat(model.parameters)
+        trainer.on_gradient(fail)
+        with self.assertRaisesRegex(LookupError, "enough") as caught:
+            trainer.fit(data)
+        self.assertEqual(caught.exception.__cause__.status, dae.Status.ERROR_CALLBACK)
+        self.assertEqual(flat(model.parameters), before)
+        trainer.on_gradient(None)
+        self.assertTrue(trainer.fit(data))
+        self.assertEqual(dae_c.raised_by, {})
+
+    def test_stopping(self):
+        data = dae.Dataset.from_array(make_data())
+        _, trainer = self.make()
+        self.assertFalse(trainer.fit(data, 5, on_epoch=lambda p: p.epoch == 2))
+        self.assertEqual(trainer.epochs, 2)
+        self.assertFalse(trainer.fit(data, 5, on_step=lambda p: trainer.stop()))
+        timer = threading.Timer(0.05, trainer.stop)
+        timer.start()
+        self.assertFalse(trainer.fit(data, 2**31))
+        timer.join()
+
+    def test_interrupt(self):
+        data = dae.Dataset.from_array(make_data())
+        _, trainer = self.make()
+        before = signal.getsignal(signal.SIGINT)
+        timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with self.assertRaises(KeyboardInterrupt):
+            trainer.fit(data, 2**31)
+        timer.join()
+        self.assertIs(signal.getsignal(signal.SIGINT), before)
+        self.assertTrue(trainer.fit(data))
+
+    def test_optimizers(self):
+        sgd = dae.Optimizer.sgd(0.5, momentum=0.9, nesterov=True)
+        self.assertEqual(sgd.learning_rate, 0.5)
+        sgd.learning_rate = 0.25
+        self.assertEqual(sgd.learning_rate, 0.25)
+        dae.Optimizer.adam(0.1, betas=(0.8, 0.9), epsilon=1e-5)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "learning", dae.Optimizer.sgd, 0.0)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "", dae.Optimizer.adam, 0.1, (0.8, 1.0))
+
+    def test_shape_error_names_both(self):
+        _, trainer = self.make()
+        self.assertFails(dae.Status.ERROR_SHAPE, "5", trainer.fit, dae.Dataset.from_array(make_data(4, 5)))
+
+    def test_report(self):
+        data = dae.Dataset.from_array(make_data())
+        model = make_model(activations=("tanh", "relu"))
+        model.parameters = [0.0] * model.parameter_count
+        report = model.evaluate(data)
+        values = flat(make_data())
+        self.assertAlmostEqual(report["mse"], sum(v * v for v in values) / len(values), delta=1e-6)
+        self.assertEqual((report["dead_outputs"], report["samples"]), (1.0, 20))
+        self.assertEqual(list(report.metrics), [metric.name.lower() for metric in dae.Metric])
+        self.assertIn(dae.Finding.DEAD_OUTPUTS, [code for code, _ in report.findings])
+        for _, text in report.findings:
+            self.assertIn(text, str(report))
+
+
+# ---- Lifetime ----------------------------------------------------------------------------------------
+
+
+def build_everything():
+    """One of each, entangled: every object needs some of the others."""
+    raw = array.array("f", flat(make_data()))
+    base = dae.Dataset.borrow(raw, 6)
+    noise = dae.Noise("gaussian(0, 0.1)")
+    noisy = base.corrupt(noise, 1)
+    first, rest = noisy.split(15)
+    hidden, output = dae.Layer.dense(4, "tanh"), dae.Layer.dense(6)
+    model = dae.Model(6).add(hidden).add(output).initialize(1)
+    encoder, session = model.slice(0, 1), dae.Session(model)
+    optimizer = dae.Optimizer.adam(0.01)
+    trainer = dae.Trainer(model, optimizer, validation=rest)
+    trainer.fit(first)
+    report = model.evaluate(rest)
+    return [dae.Rng(1), base, noise, noisy, first, rest, hidden, output, model, encoder, session, optimizer,
+            trainer, report, dae.Dataset.from_function(4, 6, lambda first, count: [[0.0] * 6] * count)]
+
+
+def use(item):
+    """Something that touches what an object keeps alive."""
+    if isinstance(item, dae.Dataset):
+        item.read()
+    elif isinstance(item, dae.Session):
+        item.run([0.0] * 6)
+    elif isinstance(item, dae.Model):
+        item.run([0.0] * 6)
+    elif isinstance(item, dae.Trainer):
+        item.fit(dae.Dataset.from_array(make_data()))
+    elif isinstance(item, dae.Report):
+        str(item)
+
+
+class LifetimeTest(Standard):
+    def test_any_order(self):
+        kept = len(dae._kept)
+        order = random.Random(1)
+        count = len(build_everything())
+        for number in itertools.chain(range(2), range(30)):
+            items = build_everything()
+            indices = list(range(count))
+            if number == 1:
+                indices.reverse()
+            elif number > 1:
+                order.shuffle(indices)
+            for index in indices:
+                items[index] = None
+                for item in items:
+                    use(item)
+        gc.collect()
+        self.assertEqual(len(dae._kept), kept)
+
+    def test_cycles(self):
+        model = make_model()
+        trainer = dae.Trainer(model, dae.Optimizer.sgd(0.1))
+        trainer.myself = trainer
+        trainer.on_gradient(lambda gradient: trainer.steps < 0)
+        alive = weakref.ref(trainer)
+        trainer.fit(dae.Dataset.from_array(make_data()))
+        del trainer
+        gc.collect()
+        self.assertIsNone(alive())
+
+    def test_leaving_with_everything_alive(self):
+        code = ("import sys; sys.path[:0] = %r; sys.argv = ['x']; import test_dae;"
+                "everything = test_dae.build_everything(); print('end')" % (sys.path[:2] + [os.path.dirname(
+                    os.path.abspath(__file__))]))
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "end\n", ""))
+
+    def test_many_threads(self):
+        model, x = make_model(), make_data(64)
+        expected, wrong = flat(dae.Session(model, 8).run(x)), []
+
+        def run():
+            session = dae.Session(model, 8)
+            for _ in range(20):
+                if flat(session.run(x)) != expected:
+                    wrong.append(threading.get_ident())
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+
+
+class LibraryTest(Standard):
+    def test_runtime(self):
+        before = dae.get_num_threads()
+        dae.set_num_threads(2)
+        self.assertEqual(dae.get_num_threads(), 2)
+        dae.set_num_threads(0)
+        self.assertEqual(dae.get_num_threads(), before)
+        self.assertIn(dae.version(), dae.describe())
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "1024", dae.set_num_threads, 1025)
+
+    def test_loading(self):
+        self.assertIs(dae.load(), dae.load())
+        with self.assertRaises(RuntimeError):
+            dae.load("another.so")
+        code = "import sys; sys.path.insert(0, %r); import dae; dae.load(sys.argv[1])" % sys.path[0]
+        done = subprocess.run([sys.executable, "-c", code, ctypes.util.find_library("c")],
+                              capture_output=True, text=True)
+        self.assertIn("ImportError", done.stderr)
+        self.assertIn("is not libdae", done.stderr)
+
+    def test_example(self):
+        example = os.path.join(ROOT, "examples", "python", "denoise.py")
+        environment = dict(os.environ, LIBDAE=dae.load()._name)
+        done = subprocess.run([sys.executable, example, "--epochs", "2"], env=environment,
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("epoch  2/2", done.stdout)
+        done = subprocess.run([sys.executable, example, "--data", os.sep + "nowhere"], env=environment,
+                              capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("nowhere", done.stderr)
+
+
+def with_numpy(test):
+    return type(test.__name__ + "WithNumpy", (test,), {"numpy": NUMPY})
+
+
+if NUMPY is not None:
+    for standard in (RngTest, NoiseTest, DatasetTest, ModelTest, TrainerTest, LifetimeTest):
+        globals()[standard.__name__ + "WithNumpy"] = with_numpy(standard)
+
+    class NumpyTest(Standard):
+        numpy = NUMPY
+
+        def test_arrays_come_and_go(self):
+            data = NUMPY.arange(24, dtype=NUMPY.float64).reshape(4, 2, 3)
+            dataset = dae.Dataset.from_array(data)
+            self.assertEqual(dataset.shape, (2, 3))
+            self.assertEqual(dataset.read()[0].dtype, NUMPY.float32)
+            self.assertTrue((dataset.read()[0] == data).all())
+            turned = NUMPY.asfortranarray(data[:, 0, :].astype(NUMPY.float32))
+            self.assertTrue((dae.Dataset.from_array(turned).read()[0] == data[:, 0, :]).all())
+            fixed = data.astype(NUMPY.float32)
+            fixed.setflags(write=False)
+            self.assertTrue((dae.Dataset.from_array(fixed).read()[0] == data).all())
+            with self.assertRaises(TypeError):
+                dae.clip(fixed)
+            x = NUMPY.full((2, 2), 3.0, dtype=NUMPY.float32)
+            self.assertIs(dae.clip(x), x)
+            self.assertTrue((x == 1).all())
+
+
+if __name__ == "__main__":
+    unittest.main()

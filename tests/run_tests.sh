@@ -1,0 +1,286 @@
+#!/usr/bin/env bash
+# Builds libdae and runs its tests, on a fresh Debian or Ubuntu machine too. See usage() below.
+set -u -o pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: tests/run_tests.sh [--all] [--jobs N] [--build-root DIR]
+
+Installs the packages that are missing (through apt-get, as root or with sudo), builds libdae in a folder of
+its own and runs the tests. The last line is "N passed, N failed"; the exit status is 0 if none failed.
+
+  --all             every configuration: gcc and clang, OpenBLAS and the reference BLAS, sanitizers, optional
+                    features off, shared and static (this is what CI runs; about a quarter of an hour)
+  --jobs N          compile and test with N processes (default: the number of processors)
+  --build-root DIR  where to build (default: build-tests in the checkout); one folder for each configuration
+  --help            this text
+TEXT
+}
+
+wrong_usage() {
+    echo "run_tests.sh: $1 (see --help)" >&2
+    exit 2
+}
+
+source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
+build_root=$source_root/build-tests
+jobs=$(nproc 2>/dev/null || echo 2)
+all=no
+while [ $# -gt 0 ]; do
+    case $1 in
+        --all) all=yes ;;
+        --jobs | --build-root)
+            [ $# -ge 2 ] || wrong_usage "$1 needs a value"
+            if [ "$1" = --jobs ]; then jobs=$2; else build_root=$2; fi
+            shift
+            ;;
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        *) wrong_usage "unknown argument $1" ;;
+    esac
+    shift
+done
+[[ $jobs =~ ^[1-9][0-9]*$ ]] || wrong_usage "--jobs takes a number from 1 on, not '$jobs'"
+
+# ---- Packages ---------------------------------------------------------------------------------------------
+
+can_compile() { # compiler, language, include, further arguments...
+    local compiler=$1 language=$2 include=$3
+    shift 3
+    printf '#include <%s>\nint main(void) { return 0; }\n' "$include" |
+        "$compiler" -x "$language" - "$@" -o /dev/null >/dev/null 2>&1
+}
+
+has_meson() {
+    local version
+    version=$(meson --version 2>/dev/null) && [ "${version%%.*}" -ge 1 ]
+}
+
+has_font() { ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf >/dev/null 2>&1; }
+has_c_library() { can_compile cc c stdio.h || can_compile gcc c stdio.h; }
+has_reference_blas() { pkg-config --exists blas-netlib || pkg-config --exists cblas; }
+
+# package | how to tell that what it brings is there
+basic_packages="
+gcc              | command -v gcc
+libc6-dev        | has_c_library
+meson            | command -v meson
+ninja-build      | command -v ninja
+pkg-config       | command -v pkg-config
+python3          | command -v python3
+libopenblas-dev  | pkg-config --exists openblas
+zlib1g-dev       | pkg-config --exists zlib
+check            | pkg-config --exists check
+libcairo2-dev    | pkg-config --exists cairo
+libpng-dev       | pkg-config --exists libpng
+fonts-dejavu-core | has_font
+"
+all_packages="
+g++              | can_compile g++ c++ memory
+clang            | command -v clang
+libblas-dev      | has_reference_blas
+"
+
+missing_packages() { # list
+    local package test_command
+    while IFS='|' read -r package test_command; do
+        package=${package// /}
+        [ -n "$package" ] || continue
+        eval "$test_command" >/dev/null 2>&1 || printf '%s ' "$package"
+    done <<<"$1"
+}
+
+apt_install() {
+    local as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends "$@" >>"$build_root/packages.log" 2>&1
+}
+
+may_install() {
+    command -v apt-get >/dev/null || return 1
+    [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null
+}
+
+update_package_lists() {
+    local as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo -n)
+    "${as_root[@]}" apt-get update -q >>"$build_root/packages.log" 2>&1
+}
+
+install_packages() {
+    local wanted missing
+    wanted=$basic_packages
+    [ "$all" = no ] || wanted+=$all_packages
+    missing=$(missing_packages "$wanted")
+    [ -n "$missing" ] || return 0
+    if ! may_install; then
+        echo "run_tests.sh: these packages are missing, and neither root nor sudo is here to install them:"
+        echo "  sudo apt-get install $missing"
+        return 1
+    fi
+    echo "installing $missing"
+    update_package_lists
+    # shellcheck disable=SC2086 # one word for each package
+    apt_install $missing
+    missing=$(missing_packages "$wanted")
+    [ -n "$missing" ] || return 0
+    tail -n 20 "$build_root/packages.log"
+    echo "run_tests.sh: could not install $missing(the log is $build_root/packages.log)"
+    return 1
+}
+
+# An older distribution has a meson below 1.0; pip brings a newer one into a folder of ours.
+provide_meson() {
+    has_meson && return 0
+    echo "meson $(meson --version) is too old; installing a newer one in $build_root/python"
+    if ! python3 -m venv "$build_root/python" >>"$build_root/packages.log" 2>&1 && may_install; then
+        apt_install python3-venv
+        python3 -m venv "$build_root/python" >>"$build_root/packages.log" 2>&1
+    fi
+    "$build_root/python/bin/pip" install -q 'meson>=1.0' >>"$build_root/packages.log" 2>&1
+    PATH=$build_root/python/bin:$PATH
+    has_meson && return 0
+    echo "run_tests.sh: meson 1.0 or later is needed, this is $(meson --version); try: pipx install meson"
+    return 1
+}
+
+clang_sanitizes() { can_compile clang c stdio.h -fsanitize=address,undefined; }
+
+# The run-time library of clang's sanitizers is a package of its own whose name holds the version.
+provide_clang_sanitizers() {
+    clang_sanitizes && return 0
+    local version
+    version=$(clang -dumpversion 2>/dev/null)
+    may_install && apt_install "libclang-rt-${version%%.*}-dev"
+    clang_sanitizes
+}
+
+# ---- Counting ---------------------------------------------------------------------------------------------
+
+passed=0
+failed=0
+skipped=0
+
+count_result() { # name, exit status
+    if [ "$2" = 0 ]; then
+        passed=$((passed + 1))
+        echo "  ok: $1"
+    else
+        failed=$((failed + 1))
+        echo "  FAILED: $1"
+    fi
+}
+
+# One configuration: sets up, builds and tests in a fresh folder. Failing to build is one failure.
+run_configuration() { # name, meson arguments...
+    local name=$1 folder=$build_root/$1 log=$build_root/$1.log started=$SECONDS
+    shift
+    echo "== $name: ${CC:-default compiler} $*"
+    rm -rf "$folder"
+    if ! meson setup "$folder" "$source_root" "$@" >"$log" 2>&1 ||
+        ! ninja -C "$folder" -j "$jobs" >>"$log" 2>&1; then
+        grep -nE 'error|ERROR|FAILED|undefined reference' "$log" | head -n 20
+        echo "-- the last lines of $log:"
+        tail -n 40 "$log"
+        count_result "$name: build" 1
+        return
+    fi
+
+    meson test -C "$folder" --no-rebuild --num-processes "$jobs" --timeout-multiplier "${timeouts:-2}" \
+        >>"$log" 2>&1
+    local status=$? results=$folder/meson-logs/testlog.json counts here_passed here_failed here_skipped
+    if ! counts=$(python3 "$source_root/tests/boundary/read_testlog.py" "$results"); then
+        tail -n 40 "$log"
+        count_result "$name: tests" 1
+        return
+    fi
+    read -r here_passed here_failed here_skipped <<<"$counts"
+    # Status without a failed test: meson itself has failed.
+    if [ "$status" != 0 ] && [ "$here_failed" = 0 ]; then
+        tail -n 40 "$log"
+        here_failed=1
+    fi
+    passed=$((passed + here_passed))
+    failed=$((failed + here_failed))
+    skipped=$((skipped + here_skipped))
+    echo "   $here_passed passed, $here_failed failed, $here_skipped skipped in $((SECONDS - started)) s"
+}
+
+# ---- Configurations ---------------------------------------------------------------------------------------
+
+# Debian's libblas.so.3 is whichever BLAS is selected on the machine, for programs linked with the reference
+# library too; only its own folder makes sure that the reference library runs.
+reference_blas_folder() {
+    local folder
+    for folder in /usr/lib/*/blas /usr/lib/blas; do
+        [ -e "$folder/libblas.so.3" ] && echo "$folder" && return
+    done
+}
+
+sanitize=("-Db_sanitize=address,undefined" -Db_lundef=false -Dbuildtype=debugoptimized -Dwerror=true)
+
+run_all() {
+    CC=gcc CXX=g++ run_configuration gcc -Dcblas=openblas -Dwerror=true -Ddefault_library=both
+    CC=clang CXX=clang++ run_configuration clang -Dcblas=openblas -Dwerror=true
+
+    local folder
+    folder=$(reference_blas_folder)
+    CC=gcc LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+        run_configuration reference-blas -Dcblas=netlib -Ddefault_library=shared
+    LD_LIBRARY_PATH=$folder ldd "$build_root/reference-blas/lib/libdae.so.0" 2>/dev/null |
+        grep -E "blas.* => $folder/" >/dev/null
+    count_result "reference-blas: the reference library is what was loaded" $?
+
+    # Nothing optional, without optimisation, and a static library only: each is one more way to be built.
+    CC=gcc run_configuration minimal -Dauto_features=disabled -Dtests=enabled -Ddefault_library=static \
+        -Dbuildtype=debug -Dwerror=true
+
+    export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    timeouts=8
+    CC=gcc run_configuration gcc-sanitizers "${sanitize[@]}"
+    if provide_clang_sanitizers; then
+        CC=clang run_configuration clang-sanitizers "${sanitize[@]}"
+    else
+        echo "== clang-sanitizers: left out, clang's sanitizer library is not here"
+        skipped=$((skipped + 1))
+    fi
+    check_scripts
+}
+
+check_scripts() {
+    echo "== scripts"
+    if ! command -v shellcheck >/dev/null; then
+        may_install && apt_install shellcheck
+    fi
+    local script scripts=()
+    while IFS= read -r script; do
+        head -c 64 "$script" | head -n 1 | grep -qE '^#!.*\b(ba)?sh\b' && scripts+=("$script")
+    done < <(find "$source_root" \( -path "$build_root" -o -path '*/.git' -o -path '*/build*' \) -prune -o \
+        -type f \( -name '*.sh' -o -path '*/.ci/*' \) -print | sort)
+    if command -v shellcheck >/dev/null; then
+        shellcheck --severity=warning "${scripts[@]}"
+        count_result "shellcheck (${#scripts[@]} scripts)" $?
+    else
+        echo "  left out: shellcheck is not here"
+        skipped=$((skipped + 1))
+    fi
+}
+
+mkdir -p "$build_root" || exit 1
+build_root=$(cd "$build_root" && pwd)
+: >"$build_root/packages.log"
+install_packages && provide_meson || exit 1
+
+if [ "$all" = yes ]; then
+    run_all
+else
+    run_configuration default
+fi
+
+[ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || echo "no test has run"
+[ "$skipped" = 0 ] || echo "$skipped skipped"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
