@@ -41,11 +41,11 @@ static void show_kinds(void) {
     print_row("uniform", x);
 
     fill_signal(x);
-    check(dae_add_masking_noise(x, LENGTH, 0.3, rng)); /* share of values set to 0 */
+    check(dae_add_masking_noise(x, LENGTH, 0.4, rng)); /* share of values set to 0 */
     print_row("masking", x);
 
     fill_signal(x);
-    check(dae_add_salt_pepper_noise(x, LENGTH, 0.3, 0.0, 1.0, rng)); /* share, pepper, salt */
+    check(dae_add_salt_pepper_noise(x, LENGTH, 0.4, 0.0, 1.0, rng)); /* share, pepper, salt */
     print_row("salt and pepper", x);
     dae_rng_free(rng);
 }

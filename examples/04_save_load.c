@@ -6,19 +6,6 @@
 
 #include "digits.h"
 
-static void print_digit(const char *title, const float *image) {
-    static const char shades[] = " .:-=+*#%@";
-    printf("%s\n", title);
-    for (int row = 0; row < DIGIT_SIDE; row += 2) { /* letters are twice as high as wide */
-        for (int column = 0; column < DIGIT_SIDE; column++) {
-            float value = 0.5f * (image[row * DIGIT_SIDE + column] + image[(row + 1) * DIGIT_SIDE + column]);
-            int shade = (int)(value * 9.999f);
-            putchar(shades[shade < 0 ? 0 : shade > 9 ? 9 : shade]);
-        }
-        putchar('\n');
-    }
-}
-
 static void print_origin(const dae_model *model) {
     char text[256] = "unknown";
     double low, high;
@@ -41,7 +28,9 @@ static void denoise(dae_model *model, const float *noisy, float *denoised) {
 
 int main(int argc, char **argv) {
     const char *path = argc > 1 ? argv[1] : "04_save_load.safetensors";
-    float noisy[DIGIT_SIZE], clean[DIGIT_SIZE], before[DIGIT_SIZE], after[DIGIT_SIZE];
+    /* Noisy, denoised and clean, one behind the other. */
+    float images[3 * DIGIT_SIZE], before[DIGIT_SIZE];
+    float *noisy = images, *denoised = images + DIGIT_SIZE, *clean = images + 2 * DIGIT_SIZE;
     dae_dataset *digits = noisy_digits(BUNDLED_DATA, "t10k-images-idx3-ubyte.gz", DAE_NOISE_ONCE, 2);
     check(dae_dataset_read(digits, 0, 0, 1, noisy, clean)); /* epoch 0, the first digit */
 
@@ -53,12 +42,10 @@ int main(int argc, char **argv) {
     check(dae_model_load(&loaded, path));
     printf("%s: ", path);
     print_origin(loaded);
-    denoise(loaded, noisy, after);
-
-    print_digit("noisy", noisy);
-    print_digit("denoised", after);
-    print_digit("clean", clean);
-    int same = memcmp(before, after, sizeof after) == 0;
+    denoise(loaded, noisy, denoised);
+    printf("A test digit: noisy, denoised by the loaded model, clean\n");
+    print_digits(images, 3);
+    int same = memcmp(before, denoised, sizeof before) == 0;
     printf("The loaded model gives %s as before it was saved.\n", same ? "the same bits" : "something else");
 
     dae_dataset_free(digits);

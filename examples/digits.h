@@ -50,4 +50,20 @@ static inline dae_model *trained_denoiser(const char *folder, size_t epochs) {
     return model;
 }
 
+/* Prints `count` images side by side in letters, which are twice as high as wide. */
+static inline void print_digits(const float *images, size_t count) {
+    static const char shades[] = " .:-=+*#%@";
+    for (size_t row = 0; row < DIGIT_SIDE; row += 2) {
+        for (size_t i = 0; i < count; i++) {
+            const float *upper = images + i * DIGIT_SIZE + row * DIGIT_SIDE, *lower = upper + DIGIT_SIDE;
+            putchar(i ? '|' : ' ');
+            for (size_t column = 0; column < DIGIT_SIDE; column++) {
+                int shade = (int)(0.5f * (upper[column] + lower[column]) * 9.999f);
+                putchar(shades[shade < 0 ? 0 : shade > 9 ? 9 : shade]);
+            }
+        }
+        putchar('\n');
+    }
+}
+
 #endif

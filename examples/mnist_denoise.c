@@ -248,7 +248,7 @@ static bool write_results(const experiment *e) {
 
 static bool print_result(experiment *e) {
     if (!worked(dae_model_evaluate(&e->report, e->model, e->validation)) ||
-        !summary_print_result(e->report, e->data.folder)) {
+        !summary_print_result(e->report, &e->chosen, e->data.folder)) {
         return false;
     }
     size_t epochs = e->figures.epochs;
@@ -274,7 +274,8 @@ static bool introduce(experiment *e) {
         !summary_print_model(e->model)) {
         return false;
     }
-    printf("%s, seed %llu\n\n", e->setting, (unsigned long long)e->chosen.seed);
+    summary_print_wrapped(e->setting);
+    printf("%zu epochs, seed %llu\n\n", e->chosen.epochs, (unsigned long long)e->chosen.seed);
     return true;
 }
 

@@ -28,8 +28,8 @@
 #ifndef DAE_H
 #define DAE_H
 
-#include <dae/version.h>
 #include <dae/status.h>
+#include <dae/version.h>
 #include <dae/runtime.h>
 #include <dae/rng.h>
 #include <dae/noise.h>

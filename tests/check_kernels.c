@@ -9,7 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 300, GUARD = 16 };
+enum { MOST = 1100, GUARD = 16 };
+
+/* Numbers of values: every small one, and both sides of what vectors, blocks and strips may be cut into. */
+static size_t next_size(size_t n) {
+    static const size_t larger[] = {47,  63,  64,  65,  100, 127, 128,  129,
+                                    255, 256, 257, 511, 512, 513, 1025, MOST};
+    if (n < 36)
+        return n + 1;
+    for (size_t i = 0; i < sizeof larger / sizeof *larger; i++)
+        if (larger[i] > n)
+            return larger[i];
+    return MOST + 1;
+}
 
 /* ---- Philox ----------------------------------------------------------------------------------- */
 
@@ -176,7 +188,7 @@ START_TEST(every_set_gives_the_same_bits) {
     ck_assert_ptr_null(dae_kernels_get(dae_kernels_count()));
     for (size_t set = 0; set + 1 < dae_kernels_count(); set++)
         for (size_t kernel = 0; kernel < KERNELS; kernel++)
-            for (size_t n = 0; n <= MOST; n += n < 36 ? 1 : 33)
+            for (size_t n = 0; n <= MOST; n = next_size(n))
                 for (int special = 0; special < 2; special++)
                     compare(kernel, set, n, n % 3, special != 0);
 }
@@ -187,7 +199,7 @@ START_TEST(kernels_stay_inside_their_arrays) {
     static struct arrays before, after;
     for (size_t set = 0; set < dae_kernels_count(); set++)
         for (size_t kernel = 0; kernel < KERNELS; kernel++)
-            for (size_t n = 7; n <= 133; n += 7) {
+            for (size_t n = 1; n <= MOST; n = next_size(n)) {
                 fill(&before, false);
                 after = before;
                 use(dae_kernels_get(set), kernel, &after, 0, n);

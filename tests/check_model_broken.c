@@ -293,6 +293,9 @@ START_TEST(keys_must_be_unique) {
     refused(place_before(places.metadata), metadata);
     free(metadata);
     for (size_t i = 0; i < places.notes; i++) {
+        /* what others may write twice is not read */
+        if (memcmp(good + places.note[i].key.at, "\"dae.", 5) != 0)
+            continue;
         char *value = text_of(places.note[i].value, ",");
         char *key = text_of(places.note[i].key, ":");
         char *both = must_have(strlen(value) + strlen(key) + 1);

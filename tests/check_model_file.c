@@ -314,10 +314,10 @@ START_TEST(saving_replaces_and_leaves_nothing_else) {
 }
 END_TEST
 
-/* The file "folder/model" is as it was, and alone. */
-static void untouched(const char *folder, const unsigned char *before, size_t size) {
+/* The file at `path` is as it was, and alone in its folder. */
+static void untouched(const char *folder, const char *path, const unsigned char *before, size_t size) {
     size_t after_size = 0;
-    unsigned char *after = read_file(temp_path("folder/model"), &after_size);
+    unsigned char *after = read_file(path, &after_size);
     ck_assert_uint_eq(after_size, size);
     ck_assert_mem_eq(after, before, size);
     ck_assert_uint_eq(entries(folder), 1);
@@ -329,10 +329,10 @@ START_TEST(a_full_disk_leaves_the_old_file) {
     dae_model *model = trained_model();
     size_t size = 0;
     struct rlimit limit;
-    snprintf(folder, sizeof folder, "%s", temp_path("folder"));
+    snprintf(folder, sizeof folder, "%s", temp_path("full"));
     ck_assert_int_eq(mkdir(folder, 0700), 0);
-    ok(dae_model_save(model, temp_path("folder/model")));
-    unsigned char *before = read_file(temp_path("folder/model"), &size);
+    ok(dae_model_save(model, temp_path("full/model")));
+    unsigned char *before = read_file(temp_path("full/model"), &size);
     ok(dae_model_initialize(model, 99));
     /* Writing beyond this many bytes fails as it does on a full disk. */
     signal(SIGXFSZ, SIG_IGN);
@@ -341,14 +341,14 @@ START_TEST(a_full_disk_leaves_the_old_file) {
     for (size_t room = 0; room < size; room += size / 3) {
         limit.rlim_cur = (rlim_t)room;
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        dae_status status = dae_model_save(model, temp_path("folder/model"));
+        dae_status status = dae_model_save(model, temp_path("full/model"));
         limit.rlim_cur = usual;
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
         ck_assert_msg(status == DAE_ERROR_IO, "%zu bytes of room gave %s", room, dae_status_name(status));
-        ck_assert(message_has("folder/model"));
-        untouched(folder, before, size);
+        ck_assert(message_has("full/model"));
+        untouched(folder, temp_path("full/model"), before, size);
     }
-    ok(dae_model_save(model, temp_path("folder/model")));
+    ok(dae_model_save(model, temp_path("full/model")));
     free(before);
     dae_model_free(model);
 }
@@ -359,8 +359,8 @@ START_TEST(an_unwritable_folder_leaves_the_old_file) {
     char folder[4096], model_path[4096];
     dae_model *model = trained_model();
     size_t size = 0;
-    snprintf(folder, sizeof folder, "%s", temp_path("folder"));
-    snprintf(model_path, sizeof model_path, "%s", temp_path("folder/model"));
+    snprintf(folder, sizeof folder, "%s", temp_path("closed"));
+    snprintf(model_path, sizeof model_path, "%s", temp_path("closed/model"));
     ck_assert_int_eq(mkdir(folder, 0700), 0);
     ok(dae_model_save(model, model_path));
     unsigned char *before = read_file(model_path, &size);
@@ -369,13 +369,13 @@ START_TEST(an_unwritable_folder_leaves_the_old_file) {
     if (root)
         ck_assert_int_eq(seteuid(NOBODY), 0);
     dae_status status = dae_model_save(model, model_path);
-    bool named = message_has("folder/model");
+    bool named = message_has("closed/model");
     if (root)
         ck_assert_int_eq(seteuid(0), 0);
     ck_assert_int_eq(chmod(folder, 0700), 0);
     ck_assert_msg(status == DAE_ERROR_IO, "saving gave %s", dae_status_name(status));
     ck_assert(named);
-    untouched(folder, before, size);
+    untouched(folder, model_path, before, size);
     free(before);
     dae_model_free(model);
 }

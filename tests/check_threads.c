@@ -106,7 +106,7 @@ static void same_with_any_number(const recipe *r) {
 static recipe reference(int32_t output, int32_t loss, int32_t noise_mode) {
     recipe r = {.net = autoencoder(784, 128, DAE_ACTIVATION_RELU, output),
                 .loss = loss,
-                .noise = "gaussian(mean=0.5, stddev=0.5) | clip",
+                .noise = "gaussian(mean=0.5, stddev=0.5) | clip()",
                 .noise_mode = noise_mode,
                 .samples = 600,
                 .batch = 256,

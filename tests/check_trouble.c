@@ -51,7 +51,7 @@ static void stands_at(const dae_trainer *trainer, const last_step *last, uint64_
 
 typedef struct {
     size_t calls;
-    /* Refuse call number `refuse` (from 1); 0: none. */
+    /* Refuse call number `refuse` (from 1), behind spoiling the gradient; 0: none. */
     size_t refuse;
     float factor;
 } hook_state;
@@ -59,9 +59,10 @@ typedef struct {
 static int32_t scale(float *gradients, size_t count, void *user) {
     hook_state *state = user;
     ck_assert_uint_eq(count, PARAMETERS);
+    bool refused = ++state->calls == state->refuse;
     for (size_t i = 0; i < count; i++)
-        gradients[i] *= state->factor;
-    return ++state->calls == state->refuse ? 7 : 0;
+        gradients[i] *= refused ? 1e30f : state->factor;
+    return refused ? 7 : 0;
 }
 
 START_TEST(a_hook_that_changes_nothing_changes_nothing) {
@@ -111,7 +112,7 @@ START_TEST(a_hook_that_refuses_leaves_the_model) {
     dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
     dae_trainer *trainer = watched_trainer(model, DAE_LOSS_MSE, &last);
     dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
-    hook_state state = {0, STEPS + 3, -1e30f};
+    hook_state state = {0, STEPS + 3, 1.0f};
     ok(dae_trainer_set_gradient_hook(trainer, scale, &state));
     fails(dae_trainer_fit(trainer, data, 9), DAE_ERROR_CALLBACK, "7");
     stands_at(trainer, &last, STEPS + 2, 1);
@@ -251,6 +252,28 @@ START_TEST(a_run_that_explodes_is_caught) {
 }
 END_TEST
 
+/* Whatever the learning rate, weights stay finite: a step that would break them is refused. */
+START_TEST(huge_learning_rates_are_caught) {
+    const double rates[] = {1e12, 1e25, 1e38, 1e300};
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    for (int adam = 0; adam < 2; adam++)
+        for (size_t i = 0; i < 4; i++) {
+            last_step last;
+            dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
+            dae_trainer *trainer = adam ? adam_trainer(model, rates[i], DAE_LOSS_MSE)
+                                        : sgd_trainer(model, rates[i], DAE_LOSS_MSE);
+            last.model = model;
+            ok(dae_model_get_parameters(model, last.parameters, PARAMETERS));
+            ok(dae_trainer_set_progress(trainer, keep_parameters, &last));
+            fails(dae_trainer_fit(trainer, data, 200), DAE_ERROR_NOT_FINITE, "");
+            stands_at(trainer, &last, steps_of(trainer), epochs_of(trainer));
+            dae_trainer_free(trainer);
+            dae_model_free(model);
+        }
+    dae_dataset_free(data);
+}
+END_TEST
+
 /* ---- Targets of cross-entropy ----------------------------------------------------------------- */
 
 START_TEST(cross_entropy_wants_targets_between_0_and_1) {
@@ -375,6 +398,7 @@ int main(void) {
     tcase_add_test(finite, infinite_inputs_leave_no_trace);
     tcase_add_test(finite, nan_in_a_dataset_ends_the_fit);
     tcase_add_test(finite, a_run_that_explodes_is_caught);
+    tcase_add_test(finite, huge_learning_rates_are_caught);
     TCase *data = add_case(suite, "data");
     tcase_add_test(data, cross_entropy_wants_targets_between_0_and_1);
     tcase_add_test(data, a_dataset_that_fails_ends_the_fit);

@@ -145,7 +145,8 @@ static bool set_option(options *chosen, int code, const char *text) {
     case OPTION_LEARNING_RATE:
         return parse_real("learning-rate", text, 1e-30, largest, "a number above 0", &chosen->learning_rate);
     case OPTION_MOMENTUM:
-        return parse_real("momentum", text, 0, nextafter(1, 0), "a number from 0 to below 1", &chosen->momentum);
+        return parse_real("momentum", text, 0, nextafter(1, 0), "a number from 0 to below 1",
+                          &chosen->momentum);
     case OPTION_NOISE_MEAN:
         return parse_real("noise-mean", text, -largest, largest, "a number", &chosen->noise_mean);
     case OPTION_NOISE_STDDEV:

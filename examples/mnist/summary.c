@@ -62,21 +62,7 @@ static bool get_metrics(const dae_report *report, double metrics[METRICS]) {
     return true;
 }
 
-/* What a finding says about dead outputs follows by itself; without one they are harmless. */
-static void print_dead_outputs(const double metrics[METRICS]) {
-    double dead = metrics[DAE_METRIC_DEAD_OUTPUTS], harmful = metrics[DAE_METRIC_HARMFUL_DEAD_OUTPUTS];
-    printf("Dead outputs: %.1f %% of the pixels come out the same for every test image", 100 * dead);
-    if (dead > 0) {
-        printf(",\n%.1f %% although they vary in the clean images", 100 * harmful);
-    }
-    printf(".\n");
-    if (dead > 0 && harmful <= 0.01) {
-        printf("That does no harm: nearly all of these pixels are the same in every clean image, too.\n");
-    }
-}
-
-/* Prints text in lines of up to 88 letters, broken at spaces. */
-static void print_wrapped(const char *text) {
+void summary_print_wrapped(const char *text) {
     const size_t most = 88;
     size_t column = 0;
     while (*text) {
@@ -92,6 +78,22 @@ static void print_wrapped(const char *text) {
     putchar('\n');
 }
 
+/* Where the library finds no harm in dead outputs, its findings do not speak of them. */
+static void print_dead_outputs(const double metrics[METRICS], const options *chosen) {
+    double dead = metrics[DAE_METRIC_DEAD_OUTPUTS];
+    bool harmful = metrics[DAE_METRIC_HARMFUL_DEAD_OUTPUTS] > 0.01;
+    printf("Dead outputs: %.1f %%\n", 100 * dead);
+    if (harmful && chosen->output_activation == DAE_ACTIVATION_RELU) {
+        summary_print_wrapped(
+            "These pixels stay the same whatever the digit. --output-activation sigmoid is worth a try.");
+    } else if (!harmful && dead > 0) {
+        summary_print_wrapped(
+            "They do no harm: nearly all of these pixels are the same in every clean image, too.");
+    } else if (!harmful) {
+        summary_print_wrapped("Every pixel of the result changes with the image, as it should.");
+    }
+}
+
 static bool print_findings(const dae_report *report) {
     size_t count;
     if (!worked(dae_report_get_finding_count(report, &count))) {
@@ -102,12 +104,12 @@ static bool print_findings(const dae_report *report) {
         if (!worked(dae_report_get_finding(report, i, NULL, &text))) {
             return false;
         }
-        print_wrapped(text);
+        summary_print_wrapped(text);
     }
     return true;
 }
 
-bool summary_print_result(const dae_report *report, const char *folder) {
+bool summary_print_result(const dae_report *report, const options *chosen, const char *folder) {
     double m[METRICS];
     if (!get_metrics(report, m)) {
         return false;
@@ -119,8 +121,8 @@ bool summary_print_result(const dae_report *report, const char *folder) {
            m[DAE_METRIC_INPUT_PSNR], m[DAE_METRIC_INPUT_PSNR_OF_MEAN]);
     printf("  denoised              %.5f    %18.2f dB    %17.2f dB\n", m[DAE_METRIC_MSE], m[DAE_METRIC_PSNR],
            m[DAE_METRIC_PSNR_OF_MEAN]);
-    printf("  mean image instead    %.5f\n\n", m[DAE_METRIC_MEAN_IMAGE_MSE]);
+    printf("  mean of clean images  %.5f\n\n", m[DAE_METRIC_MEAN_IMAGE_MSE]);
 
-    print_dead_outputs(m);
+    print_dead_outputs(m, chosen);
     return print_findings(report);
 }

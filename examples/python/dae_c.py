@@ -219,7 +219,10 @@ def load(path=None):
             raise RuntimeError("libdae is already loaded from %s" % _library._name)
         return _library
     path = path or os.environ.get("LIBDAE") or ctypes.util.find_library("dae") or "libdae.so.0"
-    library = ctypes.CDLL(os.fspath(path))
+    try:
+        library = ctypes.CDLL(os.fspath(path))
+    except OSError as error:
+        raise ImportError("cannot load libdae: %s. Set LIBDAE to the path of libdae.so.0" % error) from None
     try:
         for name, (result, *arguments) in SIGNATURES.items():
             function = getattr(library, name)

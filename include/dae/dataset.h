@@ -34,7 +34,7 @@ enum {
     /** A new draw in every epoch: the default choice for training from clean data. */
     DAE_NOISE_FRESH = 0,
     /** One draw that is the same in every epoch, as if the corrupted data had been stored. A model can
-	 * learn such noise by heart. */
+     * learn such noise by heart. */
     DAE_NOISE_ONCE = 1
 };
 

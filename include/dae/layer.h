@@ -21,7 +21,7 @@ enum {
     DAE_ACTIVATION_LINEAR = 0,
     /** a(z) = max(z, 0); derivative 0 at 0 */
     DAE_ACTIVATION_RELU = 1,
-    /** a(z) = z for z >= 0, slope * z below; see dae_layer_set_leaky_slope() */
+    /** a(z) = z for z >= 0, slope * z below; derivative slope at 0; see dae_layer_set_leaky_slope() */
     DAE_ACTIVATION_LEAKY_RELU = 2,
     /** a(z) = 1 / (1 + exp(-z)) */
     DAE_ACTIVATION_SIGMOID = 3,

@@ -129,7 +129,8 @@ DAE_API dae_status dae_model_set_tensor(dae_model *model, const char *name, cons
 
 /** The recipe of the noise that the model was last trained with.
  *
- * @param out  receives a recipe of the caller's own, or NULL if no noise is known
+ * @param out  receives a recipe of the caller's own, or NULL if no noise is known: none was there, or
+ *             several recipes upon each other that have more steps than one can hold
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
 DAE_API dae_status dae_model_get_noise(const dae_model *model, dae_noise **out);

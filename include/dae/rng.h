@@ -6,7 +6,7 @@
  * 32-bit words, which stand at positions 4b, 4b+1, 4b+2 and 4b+3.
  *
  * Every number below uses exactly one word, or one word of a pair, so that any language can reproduce
- * it, on any processor, to the bit:
+ * it; the library gives the same bits on every processor:
  *
  *   uniform in [0,1)   u = (w >> 8) * 2^-24
  *   normal             a pair of words (v, w) at even, odd position gives the pair
@@ -16,9 +16,9 @@
  *
  * Golden numbers, seed 1, stream 0, positions 0 to 3:
  *
- *   bits     @GOLDEN_BITS@
- *   uniform  @GOLDEN_UNIFORM@
- *   normal   @GOLDEN_NORMAL@
+ *   bits     e3e80670 e50a0ebc 95f222c0 b615aa27
+ *   uniform  0.89025915 0.89468467 0.5857259 0.71126807
+ *   normal   0.3804007 -0.2962779 -0.2492334 -1.003837
  */
 #ifndef DAE_RNG_H
 #define DAE_RNG_H

@@ -27,8 +27,8 @@ enum {
     /** mean absolute error: mean of |a - t|; derivative 0 where a = t */
     DAE_LOSS_MAE = 1,
     /** binary cross-entropy: mean of -(t ln a + (1 - t) ln(1 - a)), for targets in [0,1]. Behind a sigmoid
-	 * it is computed from the logits z as max(z, 0) - z t + ln(1 + exp(-|z|)); otherwise a is first
-	 * clipped to [1e-7, 1 - 1e-7]. */
+     * it is computed from the logits z as max(z, 0) - z t + ln(1 + exp(-|z|)); otherwise a is first
+     * clipped to [1e-7, 1 - 1e-7], with derivative 0 where it is. */
     DAE_LOSS_BCE = 2
 };
 

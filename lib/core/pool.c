@@ -2,7 +2,6 @@
 #include "core/pool.h"
 #include "core/fpu.h"
 #include "core/memory.h"
-#include "core/status.h"
 
 #include <dae/runtime.h>
 
@@ -155,37 +154,51 @@ void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t
     wait_for_workers(pool);
 }
 
-static bool start_worker(struct dae_pool *pool) {
+/* Starts one more thread; *more is false when the system gives none. */
+static dae_status start_worker(struct dae_pool *pool, bool *more) {
     struct worker *worker = dae_allocate(1, sizeof *worker);
     if (worker == NULL)
-        return false;
+        return DAE_ERROR_MEMORY;
     *worker = (struct worker){pool, pool->workers + 1};
-    if (pthread_create(&pool->threads[pool->workers], NULL, worker_main, worker) != 0) {
+    *more = pthread_create(&pool->threads[pool->workers], NULL, worker_main, worker) == 0;
+    if (*more)
+        pool->workers++;
+    else
         dae_release(worker);
-        return false;
-    }
-    pool->workers++;
-    return true;
+    return DAE_OK;
 }
 
-struct dae_pool *dae_pool_open(void) {
-    size_t threads = dae_get_num_threads();
-    struct dae_pool *pool = threads > 1 ? dae_allocate(1, sizeof *pool) : NULL;
-    if (pool == NULL)
-        return NULL;
-    pool->threads = dae_allocate(threads - 1, sizeof *pool->threads);
-    pool->spins = threads <= processors() ? SPINS : 0;
-    pthread_mutex_init(&pool->lock, NULL);
-    pthread_cond_init(&pool->wake, NULL);
-    pthread_cond_init(&pool->done, NULL);
+static dae_status start_workers(struct dae_pool *pool, size_t count) {
     /* signals of the host are for the host's threads */
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (pool->threads != NULL && pool->workers + 1 < threads && start_worker(pool))
-        ;
+    dae_status status = DAE_OK;
+    for (bool more = true; status == DAE_OK && more && pool->workers < count;)
+        status = start_worker(pool, &more);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return pool;
+    return status;
+}
+
+dae_status dae_pool_open(struct dae_pool **out) {
+    size_t threads = dae_get_num_threads();
+    *out = NULL;
+    if (threads == 1)
+        return DAE_OK;
+    struct dae_pool *pool = dae_allocate(1, sizeof *pool);
+    if (pool == NULL)
+        return DAE_ERROR_MEMORY;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->done, NULL);
+    pool->spins = threads <= processors() ? SPINS : 0;
+    pool->threads = dae_allocate(threads - 1, sizeof *pool->threads);
+    dae_status status = pool->threads != NULL ? start_workers(pool, threads - 1) : DAE_ERROR_MEMORY;
+    if (status != DAE_OK)
+        dae_pool_close(pool);
+    else
+        *out = pool;
+    return status;
 }
 
 void dae_pool_close(struct dae_pool *pool) {

@@ -5,15 +5,15 @@
 #ifndef DAE_CORE_POOL_H
 #define DAE_CORE_POOL_H
 
-#include <stddef.h>
+#include "core/status.h"
 
 struct dae_pool;
 
 typedef void (*dae_task_fn)(void *context, size_t task);
 
-/* Opens a pool with dae_get_num_threads() threads, the caller included. Never fails: with less memory or
- * fewer threads to be had than wished for, it has fewer, down to NULL for the caller alone. */
-struct dae_pool *dae_pool_open(void);
+/* Opens a pool with dae_get_num_threads() threads, the caller included; NULL for the caller alone. Where the
+ * system gives fewer threads than wished for, it has fewer. */
+dae_status dae_pool_open(struct dae_pool **out);
 
 /* Ends the threads; NULL is allowed. */
 void dae_pool_close(struct dae_pool *pool);

@@ -77,8 +77,8 @@ static dae_status read_argument(struct dae_spec_reader *reader, struct dae_spec_
 }
 
 static dae_status read_arguments(struct dae_spec_reader *reader, struct dae_spec_step *step) {
-    if (peek(reader) != '(')
-        return expected(reader, "'('");
+    if (peek(reader) != '(') /* all defaults */
+        return DAE_OK;
     reader->position++;
     if (peek(reader) == ')') {
         reader->position++;

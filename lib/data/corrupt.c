@@ -25,33 +25,32 @@ static void destroy(dae_dataset *dataset) {
 
 static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets, destroy};
 
-/* The recipe of a dataset whose source had one already: the steps of both. */
+/* The steps of both recipes; none when they are more than a recipe can hold. */
 static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise *second,
                        const char *context) {
     const dae_noise *parts[] = {first, second};
     dae_noise *joined = NULL;
+    *out = NULL;
+    if (first->step_count + second->step_count > DAE_NOISE_MAX_STEPS)
+        return DAE_OK;
     DAE_TRY(dae_noise_create(&joined));
     for (size_t part = 0; part < 2; part++)
-        for (size_t i = 0; i < parts[part]->step_count; i++) {
-            const struct dae_noise_step *step = &parts[part]->steps[i];
-            dae_status status = dae_noise_add(joined, step->kind, step->parameters, context);
-            if (status != DAE_OK) {
-                dae_noise_free(joined);
-                return status;
-            }
-        }
+        for (size_t i = 0; i < parts[part]->step_count; i++)
+            (void)dae_noise_add(joined, parts[part]->steps[i].kind, parts[part]->steps[i].parameters,
+                                context);
     *out = joined;
     return DAE_OK;
 }
 
+/* Adds a recipe to what describes the inputs. */
 static dae_status describe(dae_dataset *dataset, dae_noise *noise, const char *context) {
-    dae_noise *before = dataset->noise;
-    if (before == NULL) {
-        dataset->noise = dae_noise_keep(noise);
-        return DAE_OK;
-    }
-    DAE_TRY(join(&dataset->noise, before, noise, context));
-    dae_noise_free(before);
+    dae_noise *both = NULL;
+    if (dataset->noise == NULL)
+        both = dae_noise_keep(noise);
+    else
+        DAE_TRY(join(&both, dataset->noise, noise, context));
+    dae_noise_free(dataset->noise);
+    dataset->noise = both;
     return DAE_OK;
 }
 
@@ -67,11 +66,13 @@ static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *nois
     corrupt->seed = seed;
     corrupt->once = once;
     dae_status status = describe(&corrupt->base, noise, context);
-    if (status != DAE_OK)
+    if (status != DAE_OK) {
         dae_dataset_free(&corrupt->base);
-    else
-        *out = &corrupt->base;
-    return status;
+        return status;
+    }
+    dae_noise_freeze(noise);
+    *out = &corrupt->base;
+    return DAE_OK;
 }
 
 dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise *noise, int32_t mode,

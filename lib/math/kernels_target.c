@@ -248,13 +248,15 @@ static double loss_mae(float *a, const float *t, size_t count, float scale) {
 #undef BODY
 }
 
-/* a is clipped to [1e-7, 1 - 1e-7]; outside, the gradient is 0. */
+/* a and 1 - a are clipped to at least 1e-7, separately: 1 - 1e-7 is no float. Outside, the gradient is 0. */
 static inline float bce_at(float *a, const float *t, float scale) {
-    const float least_a = 1e-7f, most_a = 1.0f - 1e-7f;
-    float p = *a < least_a ? least_a : *a > most_a ? most_a : *a;
-    float inside = p == *a ? scale : 0.0f * (*a - p);
-    *a = inside * ((p - *t) / (p * (1.0f - p)));
-    return -(*t * dae_log(p) + (1.0f - *t) * dae_log(1.0f - p));
+    const float least_p = 1e-7f;
+    float p = *a, q = 1.0f - p;
+    float inside = p > least_p && q > least_p ? scale : 0.0f * p; /* NaN for NaN */
+    p = p < least_p ? least_p : p > 1.0f ? 1.0f : p;
+    q = q < least_p ? least_p : q > 1.0f ? 1.0f : q;
+    *a = inside * ((p - *t) / (p * q));
+    return -(*t * dae_log(p) + (1.0f - *t) * dae_log(q));
 }
 
 static double loss_bce(float *a, const float *t, size_t count, float scale) {

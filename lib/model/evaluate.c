@@ -102,12 +102,18 @@ static void conclude(struct dae_report *report, const struct evaluation *e) {
 }
 
 static dae_status run(struct evaluation *e, dae_model *model, dae_dataset *dataset) {
-    struct dae_pool *pool = dae_pool_open();
-    uint64_t fpu = dae_fpu_flush_denormals();
-    dae_matmul_enter();
-    dae_status status = dae_model_sweep(model, dataset, pool, false, visit, e);
-    dae_matmul_leave();
-    dae_fpu_restore(fpu);
+    struct dae_pool *pool;
+    struct dae_sweep *sweep = NULL;
+    DAE_TRY(dae_pool_open(&pool));
+    dae_status status = dae_sweep_open(&sweep, model, dataset);
+    if (status == DAE_OK) {
+        uint64_t fpu = dae_fpu_flush_denormals();
+        dae_matmul_enter();
+        status = dae_sweep_run(sweep, pool, false, visit, e);
+        dae_matmul_leave();
+        dae_fpu_restore(fpu);
+    }
+    dae_sweep_close(sweep);
     dae_pool_close(pool);
     return status;
 }

@@ -118,12 +118,13 @@ struct entry {
 };
 
 struct header {
-    char *architecture, *noise, *range; /* owned; NULL when absent */
+    char *format, *architecture, *noise, *range; /* owned; NULL when absent */
     struct entry *entries;
     size_t entry_count, entry_room;
 };
 
 static void release_header(struct header *header) {
+    dae_release(header->format);
     dae_release(header->architecture);
     dae_release(header->noise);
     dae_release(header->range);
@@ -135,10 +136,11 @@ static dae_status keep_metadata(struct header *header, const struct dae_json *js
     if (strcmp(key, "dae.format") == 0 && strcmp(value, "1") != 0)
         return dae_json_fail(json, "dae.format is '%.16s', expected '1': the file is from a newer version",
                              value);
-    char **place = strcmp(key, "dae.architecture") == 0 ? &header->architecture
-                   : strcmp(key, "dae.noise") == 0      ? &header->noise
-                   : strcmp(key, "dae.range") == 0      ? &header->range
-                                                        : NULL;
+    char **place = strcmp(key, "dae.format") == 0         ? &header->format
+                   : strcmp(key, "dae.architecture") == 0 ? &header->architecture
+                   : strcmp(key, "dae.noise") == 0        ? &header->noise
+                   : strcmp(key, "dae.range") == 0        ? &header->range
+                                                          : NULL;
     if (place == NULL)
         return DAE_OK;
     if (*place != NULL)

@@ -210,7 +210,7 @@ size_t dae_model_widest(const dae_model *model) {
 
 void dae_model_remember_noise(dae_model *model, dae_noise *noise) {
     if (noise != NULL)
-        dae_noise_keep(noise);
+        dae_noise_freeze(dae_noise_keep(noise));
     dae_noise_free(model->noise);
     model->noise = noise;
 }

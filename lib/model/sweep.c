@@ -1,47 +1,62 @@
 #include "model/sweep.h"
 #include "core/memory.h"
 
-struct sweep {
+struct dae_sweep {
+    const dae_dataset *dataset;
     dae_session *session;
+    size_t batch;
     float *inputs, *outputs, *targets;
     size_t *order;
 };
 
-static void close_sweep(struct sweep *sweep) {
+void dae_sweep_close(struct dae_sweep *sweep) {
+    if (sweep == NULL)
+        return;
     dae_session_free(sweep->session);
     dae_release(sweep->inputs);
     dae_release(sweep->outputs);
     dae_release(sweep->targets);
     dae_release(sweep->order);
+    dae_release(sweep);
 }
 
-static dae_status open_sweep(struct sweep *sweep, dae_model *model, size_t batch) {
-    DAE_TRY(dae_session_create(&sweep->session, model, batch));
-    sweep->inputs = dae_allocate(batch * model->input.size, sizeof(float));
-    sweep->outputs = dae_allocate(batch * dae_model_output(model)->size, sizeof(float));
-    sweep->targets = dae_allocate(batch * dae_model_output(model)->size, sizeof(float));
-    sweep->order = dae_allocate(batch, sizeof *sweep->order);
+static dae_status fill(struct dae_sweep *sweep, dae_model *model) {
+    DAE_TRY(dae_session_create(&sweep->session, model, sweep->batch));
+    sweep->inputs = dae_allocate(sweep->batch * model->input.size, sizeof(float));
+    sweep->outputs = dae_allocate(sweep->batch * dae_model_output(model)->size, sizeof(float));
+    sweep->targets = dae_allocate(sweep->batch * dae_model_output(model)->size, sizeof(float));
+    sweep->order = dae_allocate(sweep->batch, sizeof *sweep->order);
     if (sweep->inputs == NULL || sweep->outputs == NULL || sweep->targets == NULL || sweep->order == NULL)
         return DAE_ERROR_MEMORY;
     return DAE_OK;
 }
 
-dae_status dae_model_sweep(dae_model *model, const dae_dataset *dataset, struct dae_pool *pool, bool logits,
-                           dae_sweep_fn visit, void *context) {
-    struct sweep sweep = {0};
-    size_t batch = dae_size_min(DAE_SWEEP_BATCH, dataset->count);
-    dae_status status = open_sweep(&sweep, model, batch);
-    for (size_t first = 0; status == DAE_OK && first < dataset->count; first += batch) {
-        size_t count = dae_size_min(batch, dataset->count - first);
-        for (size_t i = 0; i < count; i++)
-            sweep.order[i] = first + i;
-        status = dae_dataset_gather(dataset, pool, 0, sweep.order, count, sweep.inputs, sweep.targets);
-        if (status != DAE_OK)
-            break;
-        dae_session_forward(sweep.session, pool, sweep.inputs, count, sweep.outputs, logits);
-        struct dae_sweep_batch view = {first, count, sweep.inputs, sweep.outputs, sweep.targets};
-        visit(context, pool, &view);
-    }
-    close_sweep(&sweep);
+dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_dataset *dataset) {
+    struct dae_sweep *sweep = dae_allocate(1, sizeof *sweep);
+    if (sweep == NULL)
+        return DAE_ERROR_MEMORY;
+    sweep->dataset = dataset;
+    sweep->batch = dae_size_min(DAE_SWEEP_BATCH, dataset->count);
+    dae_status status = fill(sweep, model);
+    if (status != DAE_OK)
+        dae_sweep_close(sweep);
+    else
+        *out = sweep;
     return status;
+}
+
+dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool logits, dae_sweep_fn visit,
+                         void *context) {
+    size_t samples = sweep->dataset->count;
+    for (size_t first = 0; first < samples; first += sweep->batch) {
+        size_t count = dae_size_min(sweep->batch, samples - first);
+        for (size_t i = 0; i < count; i++)
+            sweep->order[i] = first + i;
+        DAE_TRY(
+            dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, sweep->inputs, sweep->targets));
+        dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, logits);
+        struct dae_sweep_batch batch = {first, count, sweep->inputs, sweep->outputs, sweep->targets};
+        visit(context, pool, &batch);
+    }
+    return DAE_OK;
 }

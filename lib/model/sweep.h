@@ -17,9 +17,17 @@ struct dae_sweep_batch {
 
 typedef void (*dae_sweep_fn)(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch);
 
-/* Visits every sample once, in order, as it is in epoch 0. Model and dataset must fit together. The pool
- * may be NULL; the caller has flushed denormals and entered matmul. */
-dae_status dae_model_sweep(dae_model *model, const dae_dataset *dataset, struct dae_pool *pool, bool logits,
-                           dae_sweep_fn visit, void *context);
+struct dae_sweep;
+
+/* Takes all memory that running will need. Model and dataset, which must fit together, must stay. */
+dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_dataset *dataset);
+
+/* NULL is allowed. */
+void dae_sweep_close(struct dae_sweep *sweep);
+
+/* Visits every sample once, in order, as it is in epoch 0. The pool may be NULL; the caller has flushed
+ * denormals and entered matmul. */
+dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool logits, dae_sweep_fn visit,
+                         void *context);
 
 #endif

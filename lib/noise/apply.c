@@ -31,7 +31,7 @@ dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, siz
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_noise_apply: first is %llu and samples is %zu, expected a sum of at most 2^56",
                         (unsigned long long)first, samples);
-    atomic_store(&((dae_noise *)(uintptr_t)noise)->in_use, true);
+    dae_noise_freeze(noise);
     for (size_t i = 0; i < samples; i++)
         dae_noise_apply_sample(noise, x + i * sample_size, sample_size, seed, epoch, first + i);
     return DAE_OK;

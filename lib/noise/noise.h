@@ -49,8 +49,10 @@ dae_status dae_noise_check(const struct dae_noise_kind *kind, const double *para
 dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, const double *parameters,
                          const char *context);
 
-/* Takes a reference, after which the recipe no longer changes. */
 dae_noise *dae_noise_keep(dae_noise *noise);
+
+/* From here on the recipe no longer changes: it is in use. */
+void dae_noise_freeze(const dae_noise *noise);
 
 /* Applies a recipe to one sample. */
 void dae_noise_apply_sample(const dae_noise *noise, float *x, size_t size, uint64_t seed, uint64_t epoch,

@@ -18,8 +18,11 @@ static void apply_gaussian(float *x, size_t count, const double *p, struct dae_d
 }
 
 static const char *check_limits(const double *p) {
-    return is_float(p[0]) && is_float(p[1]) && p[0] <= p[1] && is_float(p[1] - p[0]) ? NULL
-                                                                                     : "finite low <= high";
+    return is_float(p[0]) && is_float(p[1]) && p[0] <= p[1] ? NULL : "finite low <= high";
+}
+
+static const char *check_uniform(const double *p) {
+    return check_limits(p) == NULL && !is_float(p[1] - p[0]) ? "a finite high - low" : check_limits(p);
 }
 
 static void apply_uniform(float *x, size_t count, const double *p, struct dae_draw from) {
@@ -51,7 +54,7 @@ static void apply_clip(float *x, size_t count, const double *p, struct dae_draw 
 const struct dae_noise_kind dae_noise_gaussian = {
     "gaussian", 2, {{"mean", true, 0}, {"stddev", false, 0}}, check_gaussian, apply_gaussian};
 const struct dae_noise_kind dae_noise_uniform = {
-    "uniform", 2, {{"low", false, 0}, {"high", false, 0}}, check_limits, apply_uniform};
+    "uniform", 2, {{"low", false, 0}, {"high", false, 0}}, check_uniform, apply_uniform};
 const struct dae_noise_kind dae_noise_masking = {
     "masking", 1, {{"rate", false, 0}}, check_rate, apply_masking};
 const struct dae_noise_kind dae_noise_salt_pepper = {
@@ -96,9 +99,12 @@ void dae_noise_free(dae_noise *noise) {
 }
 
 dae_noise *dae_noise_keep(dae_noise *noise) {
-    atomic_store(&noise->in_use, true);
     dae_references_keep(&noise->references);
     return noise;
+}
+
+void dae_noise_freeze(const dae_noise *noise) {
+    atomic_store(&((dae_noise *)(uintptr_t)noise)->in_use, true);
 }
 
 dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, const double *parameters,

@@ -69,6 +69,8 @@ static dae_status parse_step(dae_noise *noise, const struct dae_spec_reader *rea
         return dae_spec_fail(reader, step->position,
                              "found '%s', expected gaussian, uniform, masking, salt_pepper or clip",
                              step->name);
+    if (noise->step_count == DAE_NOISE_MAX_STEPS)
+        return dae_spec_fail(reader, step->position, "found more than %d steps", DAE_NOISE_MAX_STEPS);
     double values[DAE_NOISE_MAX_PARAMETERS] = {NAN, NAN, NAN};
     DAE_TRY(place_arguments(reader, step, kind, values));
     for (size_t i = 0; i < kind->parameter_count; i++) {

@@ -13,8 +13,9 @@ struct fit {
     dae_trainer *trainer;
     const dae_dataset *dataset;
     struct dae_pool *pool;
-    uint64_t fpu; /* the caller's setting */
-    size_t batch; /* samples of a step */
+    struct dae_sweep *validation; /* or NULL */
+    uint64_t fpu;                 /* the caller's setting */
+    size_t batch;                 /* samples of a step */
     size_t *order;
     uint64_t last_epoch;
     double began; /* seconds */
@@ -47,10 +48,11 @@ static dae_status report(struct fit *fit, const dae_progress *progress) {
 
 /* ---- An epoch ------------------------------------------------------------------------------------- */
 
-static dae_status reserve_history(dae_trainer *trainer) {
-    if (trainer->history_count < trainer->history_room)
+/* Room for at least `epochs` more. */
+static dae_status reserve_history(dae_trainer *trainer, size_t epochs) {
+    if (trainer->history_count + epochs <= trainer->history_room)
         return DAE_OK;
-    size_t room = trainer->history_room == 0 ? 64 : 2 * trainer->history_room;
+    size_t room = 2 * (trainer->history_count + epochs);
     struct dae_history_row *larger = dae_allocate(room, sizeof *larger);
     if (larger == NULL)
         return DAE_ERROR_MEMORY;
@@ -96,7 +98,7 @@ static dae_status run_steps(struct fit *fit, uint64_t epoch, dae_progress *progr
 
 static dae_status run_epoch(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
-    DAE_TRY(reserve_history(trainer));
+    DAE_TRY(reserve_history(trainer, 1));
     uint64_t epoch = trainer->epochs_begun++;
     double began = now();
     dae_progress progress = {
@@ -110,9 +112,9 @@ static dae_status run_epoch(struct fit *fit) {
     };
     set_order(fit, epoch);
     DAE_TRY(run_steps(fit, epoch, &progress));
-    if (trainer->validation != NULL)
-        DAE_TRY(
-            dae_trainer_validate(trainer, fit->pool, &progress.validation_loss, &progress.validation_psnr));
+    if (fit->validation != NULL)
+        DAE_TRY(dae_trainer_validate(trainer, fit->validation, fit->pool, &progress.validation_loss,
+                                     &progress.validation_psnr));
     progress.event = DAE_PROGRESS_EPOCH;
     progress.epoch_seconds = now() - began;
     progress.seconds = now() - fit->began;
@@ -137,12 +139,13 @@ static dae_status check_idle(const dae_trainer *trainer, const char *context) {
 }
 
 /* Brackets the work: the trainer is in use, and the processor and BLAS are set for it. */
-static void enter(struct fit *fit) {
+static dae_status enter(struct fit *fit) {
+    DAE_TRY(dae_pool_open(&fit->pool));
     fit->trainer->running = true;
     fit->began = now();
-    fit->pool = dae_pool_open();
     fit->fpu = dae_fpu_flush_denormals();
     dae_matmul_enter();
+    return DAE_OK;
 }
 
 static void leave(struct fit *fit) {
@@ -162,6 +165,34 @@ static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *datas
     return dae_model_check_shapes(trainer->model, &dataset->shape, &dataset->target_shape, "dae_trainer_fit");
 }
 
+enum { HISTORY_AHEAD = 1000 };
+
+/* Takes what the fit needs, so that memory running out is found before anything has changed. */
+static dae_status reserve(struct fit *fit) {
+    dae_trainer *trainer = fit->trainer;
+    DAE_TRY(dae_trainer_reserve(trainer, fit->batch));
+    DAE_TRY(reserve_history(trainer, dae_size_min(fit->last_epoch - trainer->epochs_begun, HISTORY_AHEAD)));
+    fit->order = dae_allocate(fit->dataset->count, sizeof *fit->order);
+    if (fit->order == NULL)
+        return DAE_ERROR_MEMORY;
+    if (trainer->validation != NULL)
+        DAE_TRY(dae_sweep_open(&fit->validation, trainer->model, trainer->validation));
+    return DAE_OK;
+}
+
+static dae_status run_epochs(struct fit *fit) {
+    dae_trainer *trainer = fit->trainer;
+    uint64_t steps = trainer->steps;
+    dae_status status = DAE_OK;
+    DAE_TRY(enter(fit));
+    while (status == DAE_OK && trainer->epochs_begun < fit->last_epoch)
+        status = run_epoch(fit);
+    leave(fit);
+    if (trainer->steps > steps)
+        dae_model_remember_noise(trainer->model, fit->dataset->noise);
+    return status;
+}
+
 dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs) {
     DAE_TRY(check_fit(trainer, dataset, epochs));
     struct fit fit = {
@@ -170,18 +201,10 @@ dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t ep
         .last_epoch = trainer->epochs_begun + epochs,
         .batch = dae_size_min(trainer->batch_size, dataset->count),
     };
-    DAE_TRY(dae_trainer_reserve(trainer, fit.batch));
-    fit.order = dae_allocate(dataset->count, sizeof *fit.order);
-    if (fit.order == NULL)
-        return DAE_ERROR_MEMORY;
-    uint64_t steps = trainer->steps;
-    dae_status status = DAE_OK;
-    enter(&fit);
-    while (status == DAE_OK && trainer->epochs_begun < fit.last_epoch)
-        status = run_epoch(&fit);
-    leave(&fit);
-    if (trainer->steps > steps)
-        dae_model_remember_noise(trainer->model, dataset->noise);
+    dae_status status = reserve(&fit);
+    if (status == DAE_OK)
+        status = run_epochs(&fit);
+    dae_sweep_close(fit.validation);
     dae_release(fit.order);
     return status;
 }
@@ -197,7 +220,7 @@ dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const flo
     DAE_TRY(dae_trainer_reserve(trainer, count));
     struct fit fit = {.trainer = trainer};
     double value = 0;
-    enter(&fit);
+    DAE_TRY(enter(&fit));
     dae_status status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, inputs, targets, count, &value);
     leave(&fit);
     if (status == DAE_OK && loss != NULL)

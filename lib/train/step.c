@@ -179,6 +179,17 @@ static void set_passes(struct step *step) {
     }
 }
 
+/* Names the first target that the loss cannot take. */
+static dae_status fail_target(const struct step *step) {
+    size_t width = dae_model_output(step->trainer->model)->size, i = 0;
+    while (!(step->targets[i] < 0.0f || step->targets[i] > 1.0f))
+        i++;
+    return dae_fail(DAE_ERROR_ARGUMENT,
+                    "step %llu: target value %zu of sample %zu in the batch is %g, %s needs targets in [0,1]",
+                    (unsigned long long)step->trainer->steps + 1, i % width, i / width,
+                    (double)step->targets[i], step->trainer->loss->name);
+}
+
 static dae_status forward(struct step *step, double *loss) {
     dae_trainer *trainer = step->trainer;
     size_t layers = trainer->model->layer_count;
@@ -191,8 +202,7 @@ static dae_status forward(struct step *step, double *loss) {
     *loss = sum / ((double)step->count * (double)dae_model_output(trainer->model)->size);
     unsigned long long at = (unsigned long long)trainer->steps + 1;
     if (atomic_load(&step->bad_target))
-        return dae_fail(DAE_ERROR_ARGUMENT, "step %llu: a target is not in [0,1], which %s needs", at,
-                        trainer->loss->name);
+        return fail_target(step);
     if (!isfinite(*loss))
         return dae_fail(
             DAE_ERROR_NOT_FINITE,

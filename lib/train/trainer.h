@@ -3,7 +3,7 @@
 #define DAE_TRAIN_TRAINER_H
 
 #include "data/dataset.h"
-#include "model/model.h"
+#include "model/sweep.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
 
@@ -70,7 +70,8 @@ dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch);
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const float *inputs, const float *targets, size_t count, double *loss);
 
-/* Loss and PSNR on the validation data. */
-dae_status dae_trainer_validate(dae_trainer *trainer, struct dae_pool *pool, double *loss, double *psnr);
+/* Loss and PSNR on the validation data, which the sweep is open for. */
+dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sweep, struct dae_pool *pool,
+                                double *loss, double *psnr);
 
 #endif

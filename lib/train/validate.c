@@ -1,7 +1,5 @@
 /* Loss and PSNR behind an epoch. */
-#include "core/memory.h"
 #include "model/report.h"
-#include "model/sweep.h"
 #include "train/trainer.h"
 
 enum { ROWS_PER_TASK = 16 };
@@ -53,18 +51,12 @@ static void visit(void *context, struct dae_pool *pool, const struct dae_sweep_b
     }
 }
 
-dae_status dae_trainer_validate(dae_trainer *trainer, struct dae_pool *pool, double *loss, double *psnr) {
-    struct validation *v = dae_allocate(1, sizeof *v);
-    if (v == NULL)
-        return DAE_ERROR_MEMORY;
-    v->trainer = trainer;
-    v->width = dae_model_output(trainer->model)->size;
-    dae_status status = dae_model_sweep(trainer->model, trainer->validation, pool, trainer->logits, visit, v);
-    if (status == DAE_OK) {
-        double samples = (double)trainer->validation->count;
-        *loss = v->loss / (samples * (double)v->width);
-        *psnr = v->psnr / samples;
-    }
-    dae_release(v);
-    return status;
+dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sweep, struct dae_pool *pool,
+                                double *loss, double *psnr) {
+    struct validation v = {.trainer = trainer, .width = dae_model_output(trainer->model)->size};
+    DAE_TRY(dae_sweep_run(sweep, pool, trainer->logits, visit, &v));
+    double samples = (double)trainer->validation->count;
+    *loss = v.loss / (samples * (double)v.width);
+    *psnr = v.psnr / samples;
+    return DAE_OK;
 }
