@@ -6,6 +6,7 @@
 #include "safetensors.h"
 
 #include <dirent.h>
+#include <float.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,24 @@ START_TEST(noise_and_range_are_kept) {
     ok(dae_model_get_range(loaded, &range[2], &range[3]));
     ck_assert(range[0] == range[2] && range[1] == range[3] && range[0] < 0 && range[1] > 1);
     dae_noise_free(noise);
+    dae_model_free(model);
+    dae_model_free(loaded);
+}
+END_TEST
+
+/* Inputs of any size have been seen by a model that need not learn from them. */
+START_TEST(the_widest_range_is_kept) {
+    const float input[] = {-FLT_MAX, 1e-45f, FLT_MAX}, target = 0.0f, zeros[4] = {0};
+    const network net = {3, 1, {{1, DAE_ACTIVATION_LINEAR}}, 0};
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = sgd_trainer(model, 0.1, DAE_LOSS_MSE);
+    double low = 0, high = 0;
+    ok(dae_model_set_parameters(model, zeros, 4));
+    ok(dae_trainer_step(trainer, input, &target, 1, NULL));
+    dae_model *loaded = through_memory(model);
+    ok(dae_model_get_range(loaded, &low, &high));
+    ck_assert(low == -(double)FLT_MAX && high == (double)FLT_MAX);
+    dae_trainer_free(trainer);
     dae_model_free(model);
     dae_model_free(loaded);
 }
@@ -390,6 +409,7 @@ int main(void) {
     tcase_add_test(kept, layers_are_kept);
     tcase_add_test(kept, every_activation_is_kept);
     tcase_add_test(kept, noise_and_range_are_kept);
+    tcase_add_test(kept, the_widest_range_is_kept);
     tcase_add_test(kept, untrained_models_and_slices_are_kept);
     TCase *format = add_case(suite, "format");
     tcase_add_test(format, files_are_valid_safetensors);

@@ -255,7 +255,8 @@ END_TEST
 /* Whatever the learning rate, weights stay finite: a step that would break them is refused. */
 START_TEST(huge_learning_rates_are_caught) {
     const double rates[] = {1e12, 1e25, 1e38};
-    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    float *x = random_floats(SAMPLES * SIZE, 0, 1, 2), *t = random_floats(SAMPLES * SIZE, 0, 1000, 3);
+    dae_dataset *data = pair_dataset(x, SIZE, t, SIZE, SAMPLES);
     for (int adam = 0; adam < 2; adam++)
         for (size_t i = 0; i < 3; i++) {
             last_step last;
@@ -271,6 +272,8 @@ START_TEST(huge_learning_rates_are_caught) {
             dae_model_free(model);
         }
     dae_dataset_free(data);
+    free(x);
+    free(t);
 }
 END_TEST
 

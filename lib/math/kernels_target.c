@@ -2,6 +2,7 @@
  * DAE_KERNELS_TARGET naming it. Loops are written so that gcc and clang turn them into vector code. */
 #include "math/kernels.h"
 #include "math/elementary.h"
+#include "math/philox.h"
 
 #include <string.h>
 
@@ -20,56 +21,37 @@ static inline size_t least(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-/* ---- Random words (Philox4x32-10, Salmon et al. 2011) ------------------------------------------- */
+/* ---- Random words ------------------------------------------------------------------------------- */
 
-struct counter {
-    uint32_t w[4];
-};
-
-static inline struct counter philox(struct counter c, uint32_t key0, uint32_t key1) {
-    for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)c.w[0] * 0xD2511F53u, p1 = (uint64_t)c.w[2] * 0xCD9E8D57u;
-        c = (struct counter){{(uint32_t)(p1 >> 32) ^ c.w[1] ^ key0, (uint32_t)p1,
-                              (uint32_t)(p0 >> 32) ^ c.w[3] ^ key1, (uint32_t)p0}};
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
-    }
-    return c;
-}
-
-/* Word k of block from.block + i, for i < blocks <= BLOCKS, into words[k][i]. */
+/* Word k of block from.block + i, for i < blocks <= BLOCKS, into words[k][i]; what lies behind may be overwritten
+ * up to BLOCKS. */
 static inline void draw(uint32_t words[4][BLOCKS], size_t blocks, struct dae_draw from) {
-    uint32_t low = (uint32_t)from.block, high = (uint32_t)(from.block >> 32);
-    uint32_t stream0 = (uint32_t)from.stream, stream1 = (uint32_t)(from.stream >> 32);
-    uint32_t key0 = (uint32_t)from.seed, key1 = (uint32_t)(from.seed >> 32);
-    for (uint32_t i = 0; i < (uint32_t)blocks; i++) {
-        uint32_t block = low + i;
-        struct counter c = philox((struct counter){{block, high + (block < low), stream0, stream1}}, key0,
-                                  key1);
-        for (int k = 0; k < 4; k++)
-            words[k][i] = c.w[k];
+    uint64_t wide[4][DAE_PHILOX_BLOCKS];
+    for (size_t done = 0; done < blocks; done += DAE_PHILOX_BLOCKS, from.block += DAE_PHILOX_BLOCKS) {
+        dae_philox(wide, from);
+        for (size_t k = 0; k < 4; k++)
+            for (size_t i = 0; i < DAE_PHILOX_BLOCKS; i++)
+                words[k][done + i] = (uint32_t)wide[k][i];
     }
 }
 
-static void draw_bits(uint32_t *out, size_t blocks, struct dae_draw from) {
-    uint32_t words[4][BLOCKS];
-    for (size_t done = 0; done < blocks; done += BLOCKS, from.block += BLOCKS, out += 4 * BLOCKS) {
-        size_t now = least(blocks - done, BLOCKS);
-        draw(words, now, from);
-        for (size_t i = 0; i < now; i++)
-            for (size_t k = 0; k < 4; k++)
-                out[4 * i + k] = words[k][i];
-    }
-}
-
-/* One strip of draws: at most 4 BLOCKS values. */
-static inline void draw_strip_bits(uint32_t out[4 * BLOCKS], size_t count, struct dae_draw from) {
+/* A strip of words in their order: at most 4 BLOCKS. */
+static inline void draw_strip(uint32_t out[4 * BLOCKS], size_t count, struct dae_draw from) {
     uint32_t words[4][BLOCKS];
     size_t blocks = (count + 3) / 4;
     draw(words, blocks, from);
     for (size_t i = 0; i < blocks; i++)
         for (size_t k = 0; k < 4; k++)
             out[4 * i + k] = words[k][i];
+}
+
+static void draw_bits(uint32_t *out, size_t blocks, struct dae_draw from) {
+    uint32_t strip[4 * BLOCKS];
+    for (size_t done = 0; done < blocks; done += BLOCKS, from.block += BLOCKS) {
+        size_t now = least(blocks - done, BLOCKS);
+        draw_strip(strip, 4 * now, from);
+        memcpy(out + 4 * done, strip, 4 * now * sizeof *out);
+    }
 }
 
 static inline float unit(uint32_t word) {
@@ -112,7 +94,7 @@ static void add_gaussian(float *x, size_t count, float mean, float stddev, struc
 static void add_uniform(float *x, size_t count, float low, float width, struct dae_draw from) {
     uint32_t bits[4 * BLOCKS];
     FOR_STRIPS(x, count, from) {
-        draw_strip_bits(bits, n, from);
+        draw_strip(bits, n, from);
         for (size_t i = 0; i < n; i++)
             x[i] += low + width * unit(bits[i]);
     }
@@ -121,7 +103,7 @@ static void add_uniform(float *x, size_t count, float low, float width, struct d
 static void drop(float *x, size_t count, float rate, float scale, struct dae_draw from) {
     uint32_t bits[4 * BLOCKS];
     FOR_STRIPS(x, count, from) {
-        draw_strip_bits(bits, n, from);
+        draw_strip(bits, n, from);
         for (size_t i = 0; i < n; i++) {
             float kept = x[i] * scale;
             x[i] = unit(bits[i]) < rate ? 0.0f : kept;
@@ -137,7 +119,7 @@ static void add_salt_pepper(float *x, size_t count, float rate, float low, float
     uint32_t bits[4 * BLOCKS];
     float half = 0.5f * rate;
     FOR_STRIPS(x, count, from) {
-        draw_strip_bits(bits, n, from);
+        draw_strip(bits, n, from);
         for (size_t i = 0; i < n; i++) {
             float u = unit(bits[i]);
             float salted = u < rate ? high : x[i];
@@ -370,31 +352,26 @@ static bool is_finite(const float *x, size_t count) {
     return bad == 0;
 }
 
+/* Floats as whole numbers of the same order: -inf < ... < -0 < 0 < ... < inf < NaN, and NaN with a sign lowest. */
+static inline int32_t order_of(float x) {
+    int32_t bits = (int32_t)dae_bits_of(x);
+    return bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);
+}
+
+static inline float float_of_order(int32_t order) {
+    return dae_float_of((uint32_t)(order ^ (int32_t)((uint32_t)(order >> 31) >> 1)));
+}
+
 static void range(const float *x, size_t count, float *low, float *high) {
-    float least_x[LANES], most_x[LANES];
-    uint32_t nan[LANES] = {0};
-    for (size_t lane = 0; lane < LANES; lane++) {
-        least_x[lane] = *low;
-        most_x[lane] = *high;
+    int32_t least_x = order_of(*low), most_x = order_of(*high);
+    for (size_t i = 0; i < count; i++) {
+        int32_t order = order_of(x[i]);
+        least_x = order < least_x ? order : least_x;
+        most_x = order > most_x ? order : most_x;
     }
-    size_t whole = count / LANES * LANES;
-    for (size_t i = 0; i < whole; i += LANES)
-        for (size_t lane = 0; lane < LANES; lane++) {
-            float v = x[i + lane];
-            least_x[lane] = v < least_x[lane] ? v : least_x[lane];
-            most_x[lane] = v > most_x[lane] ? v : most_x[lane];
-            nan[lane] |= v != v;
-        }
-    for (size_t lane = 0; whole + lane < count; lane++) {
-        float v = x[whole + lane];
-        least_x[lane] = v < least_x[lane] ? v : least_x[lane];
-        most_x[lane] = v > most_x[lane] ? v : most_x[lane];
-        nan[lane] |= v != v;
-    }
-    for (size_t lane = 0; lane < LANES; lane++) {
-        *low = least_x[lane] < *low ? least_x[lane] : *low;
-        *high = nan[lane] ? INFINITY : most_x[lane] > *high ? most_x[lane] : *high;
-    }
+    float l = float_of_order(least_x), h = float_of_order(most_x);
+    *low = l == l ? l : -INFINITY;
+    *high = h == h ? h : INFINITY;
 }
 
 extern const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET);
