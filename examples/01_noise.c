@@ -26,7 +26,7 @@ static void print_row(const char *name, const float *x) {
 static void show_kinds(void) {
     float x[LENGTH];
     dae_rng *rng = NULL;
-    check(dae_rng_create(&rng, 1, 0)); /* seed 1, stream 0 */
+    check(dae_rng_create(&rng, 3, 0)); /* seed 3, stream 0 */
 
     fill_signal(x);
     print_row("clean", x);

@@ -147,9 +147,6 @@ static bool train(experiment *e) {
     dae_status status = dae_trainer_fit(e->trainer, e->train, e->chosen.epochs);
     release_signals();
     progress_end_line(&e->display);
-    if (status == DAE_ERROR_NOT_FINITE) {
-        return complain("%s (a smaller --learning-rate may help)", dae_last_error());
-    }
     if (status != DAE_OK && !(status == DAE_ERROR_CANCELLED && caught)) {
         return worked(status);
     }
@@ -224,8 +221,7 @@ static bool write_results(const experiment *e) {
                  {"history.csv", "loss, time and PSNR of each epoch", write_history, false, false},
                  {"loss.png", "training and validation loss", write_loss, true, true},
                  {"denoised.png", "test digits: noisy, denoised, clean", write_digits, true, false}};
-    bool all = true;
-    printf("\nWritten\n");
+    bool all = true, any = false;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[OUTPUT_PATH_MAX];
         output_path(path, e->chosen.output, files[i].name);
@@ -233,6 +229,8 @@ static bool write_results(const experiment *e) {
             continue;
         }
         if (files[i].write(e, path)) {
+            fputs(any ? "" : "\nWritten\n", stdout);
+            any = true;
             printf("  %s  (%s)\n", path, files[i].meaning);
         } else {
             all = false;
@@ -248,7 +246,7 @@ static bool write_results(const experiment *e) {
 
 static bool print_result(experiment *e) {
     if (!worked(dae_model_evaluate(&e->report, e->model, e->validation)) ||
-        !summary_print_result(e->report, &e->chosen, e->data.folder)) {
+        !summary_print_result(e->report, e->data.folder)) {
         return false;
     }
     size_t epochs = e->figures.epochs;
@@ -275,7 +273,8 @@ static bool introduce(experiment *e) {
         return false;
     }
     summary_print_wrapped(e->setting);
-    printf("%zu epochs, seed %llu\n\n", e->chosen.epochs, (unsigned long long)e->chosen.seed);
+    printf("%zu epoch%s, seed %llu\n\n", e->chosen.epochs, e->chosen.epochs == 1 ? "" : "s",
+           (unsigned long long)e->chosen.seed);
     return true;
 }
 
@@ -319,6 +318,10 @@ int main(int argc, char **argv) {
     }
     bool done = run(&e);
     clean_up(&e);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        complain("cannot write to standard output");
+        done = false;
+    }
     if (!done) {
         return EXIT_FAILED;
     }

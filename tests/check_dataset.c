@@ -258,7 +258,7 @@ END_TEST
 
 /* All three sources refuse a shape, name what is wrong, and neither release nor hand anything out. */
 static void refuses_shape(size_t count, size_t rank, const size_t *shape, const char *word) {
-    float data[VALUES];
+    static const float data[VALUES];
     int released = 0;
     struct maker maker = {0};
     dae_dataset *const untouched = (dae_dataset *)&released, *dataset = untouched;
@@ -404,7 +404,8 @@ END_TEST
 
 START_TEST(a_copy_too_large_is_out_of_memory) {
     const size_t large[] = {(size_t)1 << 40};
-    dae_dataset *const untouched = (dae_dataset *)&large, *dataset = untouched;
+    int anything;
+    dae_dataset *const untouched = (dae_dataset *)&anything, *dataset = untouched;
     heap_watch();
     heap_limit(1 << 20);
     fails(dae_dataset_copy_array(&dataset, some, 1, 1, large), DAE_ERROR_MEMORY, "memory");

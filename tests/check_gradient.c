@@ -117,6 +117,12 @@ static float *choose_parameters(const setting *s) {
     return values;
 }
 
+static void free_setting(setting *s) {
+    free(s->inputs);
+    free(s->targets);
+    free(s->parameters);
+}
+
 static void check_setting(network net, int32_t loss, size_t batch, size_t stride) {
     setting s = {.net = net, .loss = loss, .batch = batch};
     size_t outputs = network_outputs(&net), count = network_parameters(&net);
@@ -133,9 +139,7 @@ static void check_setting(network net, int32_t loss, size_t batch, size_t stride
     free(after);
     free(gradient);
     free(values);
-    free(s.inputs);
-    free(s.targets);
-    free(s.parameters);
+    free_setting(&s);
     dae_model_free(model);
 }
 
@@ -152,7 +156,7 @@ START_TEST(small_networks_agree) {
 }
 END_TEST
 
-START_TEST(edges_of_tiles_agree) {
+START_TEST(edges_of_vectors_agree) {
     int32_t output = (int32_t)(_i % ACTIVATIONS), loss = (int32_t)(_i / ACTIVATIONS);
     network net = {33, 2, {{65, (output + loss + 1) % ACTIVATIONS}, {17, output}}, 0.125};
     check_setting(net, loss, 70, 29); /* 29 has no factor in common with 33, 65 or 17 */
@@ -243,6 +247,69 @@ START_TEST(kinks_are_as_documented) {
 }
 END_TEST
 
+/* ---- Sizes for which central differences would take too long ------------------------------------ */
+
+/* The gradient worked out backwards in double precision, which stands in for central differences below. */
+START_TEST(backwards_is_as_central_differences) {
+    int32_t hidden = (int32_t)(_i % ACTIVATIONS), loss = (int32_t)(_i / ACTIVATIONS);
+    for (int32_t output = 0; output < ACTIVATIONS; output++) {
+        setting s = {.net = {5, 3, {{7, hidden}, {4, hidden}, {3, output}}, 0.3}, .loss = loss, .batch = 4};
+        size_t count = network_parameters(&s.net);
+        float *values = choose_parameters(&s);
+        double *gradient = must_have(count * sizeof *gradient), scale = 0;
+        s.parameters = must_have(count * sizeof *s.parameters);
+        for (size_t i = 0; i < count; i++)
+            s.parameters[i] = (double)values[i];
+        choose_inputs(&s);
+        s.targets = random_floats(s.batch * 3, 0, 1, 8);
+        network_gradient(&s.net, s.parameters, s.inputs, s.targets, s.batch, loss, gradient);
+        for (size_t i = 0; i < count; i++)
+            scale = fmax(scale, fabs(gradient[i]));
+        for (size_t i = 0; i < count; i++)
+            near(gradient[i], central_difference(&s, i), 1e-6 * scale);
+        free(values);
+        free(gradient);
+        free_setting(&s);
+    }
+}
+END_TEST
+
+/* Products of this size are cut into several tiles, by rows and by columns. */
+START_TEST(several_tiles_agree) {
+    const struct {
+        int32_t hidden, output, loss;
+        size_t inputs, units, outputs, batch;
+    } cases[] = {
+        {DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID, DAE_LOSS_BCE, 784, 128, 784, 256},
+        {DAE_ACTIVATION_SIGMOID, DAE_ACTIVATION_TANH, DAE_LOSS_MSE, 150, 900, 131, 201},
+        {DAE_ACTIVATION_LEAKY_RELU, DAE_ACTIVATION_LINEAR, DAE_LOSS_MSE, 401, 67, 777, 301},
+        {DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR, DAE_LOSS_MAE, 400, 50, 400, 700},
+    };
+    size_t inputs = cases[_i].inputs, outputs = cases[_i].outputs;
+    setting s = {.net = {inputs, 2, {{cases[_i].units, cases[_i].hidden}, {outputs, cases[_i].output}}, 0.3},
+                 .loss = cases[_i].loss,
+                 .batch = cases[_i].batch};
+    dae_model *model = network_model(&s.net, 5);
+    size_t count = network_parameters(&s.net);
+    double *expected = must_have(count * sizeof *expected), squares = 0;
+    s.parameters = doubles_of(model);
+    s.inputs = random_floats(s.batch * inputs, -1, 1, 6);
+    s.targets = random_floats(s.batch * outputs, 0, 1, 7);
+    network_gradient(&s.net, s.parameters, s.inputs, s.targets, s.batch, s.loss, expected);
+    float *gradient = gradient_of(&s, model);
+    for (size_t i = 0; i < count; i++)
+        squares += expected[i] * expected[i];
+    double scale = sqrt(squares / (double)count);
+    for (size_t i = 0; i < count; i++)
+        if (!(fabs((double)gradient[i] - expected[i]) <= 1e-4 * scale))
+            ck_abort_msg("gradient %zu is %.9g, not %.9g", i, (double)gradient[i], expected[i]);
+    free(gradient);
+    free(expected);
+    free_setting(&s);
+    dae_model_free(model);
+}
+END_TEST
+
 /* ---- Dropout ---------------------------------------------------------------------------------- */
 
 /* Linear layers with dropout between them and behind them. The loss is then a parabola in each parameter,
@@ -328,8 +395,11 @@ int main(void) {
     tcase_add_test(small, saturated_cross_entropy_agrees);
     tcase_add_test(small, kinks_are_as_documented);
     tcase_add_test(small, dropout_agrees);
+    TCase *large = add_case(suite, "large");
+    tcase_add_loop_test(large, backwards_is_as_central_differences, 0, ACTIVATIONS * LOSSES);
+    tcase_add_loop_test(large, several_tiles_agree, 0, 4);
     TCase *edges = add_case(suite, "edges");
-    tcase_add_loop_test(edges, edges_of_tiles_agree, 0, ACTIVATIONS * LOSSES);
+    tcase_add_loop_test(edges, edges_of_vectors_agree, 0, ACTIVATIONS * LOSSES);
     tcase_add_test(edges, every_parameter_at_the_edges_agrees);
     return suite_main(suite);
 }

@@ -209,7 +209,8 @@ START_TEST(values_are_kept_in_their_own_type) {
 END_TEST
 
 START_TEST(files_that_cannot_be_read) {
-    dae_dataset *const untouched = (dae_dataset *)&untouched, *dataset = untouched;
+    int anything;
+    dae_dataset *const untouched = (dae_dataset *)&anything, *dataset = untouched;
     fails(dae_dataset_open_idx(&dataset, temp_path("missing-file")), DAE_ERROR_IO, "missing-file");
     fails(dae_dataset_open_idx(&dataset, temp_path("missing-folder/file")), DAE_ERROR_IO, "missing-folder");
     fails(dae_dataset_open_idx(&dataset, ""), DAE_ERROR_IO, "");
@@ -330,31 +331,40 @@ START_TEST(empty_dimensions_are_refused) {
 }
 END_TEST
 
-/* Sizes that are far from the truth, some of them wrapping around to the truth: 30 bytes follow. */
+/* Sizes that are far from the truth. `values` bytes follow: where multiplication wraps around, in 64 or in 32
+ * bits, the dimensions claim just as many. */
 START_TEST(enormous_claims_are_refused_before_memory_is_asked_for) {
     static const struct {
-        int type, dims;
+        int type, dims, values;
         uint32_t dim[9];
     } claims[] = {
-        {0x08, 1, {0xFFFFFFFF}},
-        {0x0E, 1, {0xFFFFFFFF}},
-        {0x08, 2, {0xFFFFFFFF, 0xFFFFFFFF}},
-        {0x0E, 2, {0x80000000, 0x40000000}},
-        {0x08, 3, {0x10000, 0x10000, 0x1000}},
-        {0x08, 3, {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}},
-        {0x08, 4, {0x10000, 0x10000, 0x10000, 0x10000}},
-        {0x0D, 4, {0x10000, 0x10000, 0x10000, 0x4000}},
-        {0x0E, 4, {0x10000, 0x10000, 0x10000, 0x2000}},
-        {0x0E, 4, {0x80000000, 0x80000000, 4, 2}},
+        {0x08, 1, 30, {0xFFFFFFFF}},
+        {0x0E, 1, 30, {0xFFFFFFFF}},
+        {0x08, 2, 30, {0xFFFFFFFF, 0xFFFFFFFF}},
+        {0x0E, 2, 30, {0x80000000, 0x40000000}},
+        {0x08, 3, 30, {0x10000, 0x10000, 0x1000}},
+        {0x08, 3, 30, {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}},
+        /* 2^64 and 2^65: nothing follows */
+        {0x08, 4, 0, {0x10000, 0x10000, 0x10000, 0x10000}},
+        {0x08, 9, 0, {0x80000000, 0x80000000, 4, 1, 1, 1, 1, 1, 2}},
+        /* 2^64 bytes in 2^62 floats and in 2^61 doubles */
+        {0x0D, 4, 0, {0x10000, 0x10000, 0x10000, 0x4000}},
+        {0x0E, 4, 0, {0x10000, 0x10000, 0x10000, 0x2000}},
+        /* 2^64 + 30 bytes */
+        {0x08, 4, 30, {463715309, 5607601, 3547, 2}},
+        /* 2^61 + 4 doubles are 2^64 + 32 bytes */
+        {0x0E, 4, 32, {1824726041, 37171, 2833, 12}},
+        /* 2^32 + 30 bytes */
+        {0x08, 3, 30, {4464623, 37, 26}},
         {0x08,
          9,
+         30,
          {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF,
           0xFFFFFFFF}},
-        {0x08, 9, {0x80000000, 0x80000000, 4, 1, 1, 1, 1, 1, 30}},
     };
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
         struct file file = header(claims[i].type, claims[i].dims, claims[i].dim);
-        for (int k = 0; k < 30; k++)
+        for (int k = 0; k < claims[i].values; k++)
             put(&file, 0, 1);
         is_refused(&file, "offset");
     }

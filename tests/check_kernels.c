@@ -142,7 +142,7 @@ static const struct {
 enum { KERNELS = sizeof kernels / sizeof *kernels };
 
 /* Normal numbers in a, b and d, numbers in [0,1) in c; with `special`, a few zeros, infinities and NaN too. */
-static void fill(struct arrays *arrays, bool special) {
+static void draw_arrays(struct arrays *arrays, bool special) {
     dae_rng *rng = NULL;
     ok(dae_rng_create(&rng, 5, special));
     ok(dae_rng_fill_normal(rng, arrays->a, MOST + GUARD, 0, 2));
@@ -154,6 +154,15 @@ static void fill(struct arrays *arrays, bool special) {
     for (size_t i = 0; special && i < MOST; i += 5)
         arrays->a[i] = values[i / 5 % 7];
     arrays->result = 0;
+}
+
+static void fill(struct arrays *arrays, bool special) {
+    static struct arrays drawn[2];
+    static bool ready[2];
+    if (!ready[special])
+        draw_arrays(&drawn[special], special);
+    ready[special] = true;
+    *arrays = drawn[special];
 }
 
 /* Same bits; any NaN is as good as another. */
@@ -173,6 +182,8 @@ static void compare(size_t kernel, size_t set, size_t n, size_t offset, bool spe
     actual = expected;
     use(portable, kernel, &expected, offset, n);
     use(other, kernel, &actual, offset, n);
+    if (memcmp(&actual, &expected, sizeof actual) == 0)
+        return;
     for (size_t i = 0; i < MOST + GUARD; i++)
         ck_assert_msg(same(actual.a[i], expected.a[i]) && same(actual.b[i], expected.b[i]) &&
                           same(actual.c[i], expected.c[i]) && same(actual.d[i], expected.d[i]),

@@ -211,6 +211,7 @@ START_TEST(shapes_must_be_the_architectures) {
                             "[84]",
                             "[7,12,1]",
                             "[7,11]",
+                            "[07,12]",
                             "[]",
                             "[7]",
                             "7",
@@ -253,6 +254,17 @@ START_TEST(offsets_must_fill_the_data) {
                              "[null,null]"};
     for (size_t i = 0; i < sizeof offsets / sizeof *offsets; i++)
         refused(weight->offsets, offsets[i]);
+    /* the last tensor beyond the end, with a gap in front of it */
+    for (size_t i = 0; i < places.tensors; i++)
+        if (places.tensor[i].end == places.data_size) {
+            char beyond[64];
+            size_t far[] = {4, 1000, (size_t)1 << 40};
+            for (size_t j = 0; j < 3; j++) {
+                snprintf(beyond, sizeof beyond, "[%zu,%zu]", places.tensor[i].begin + far[j],
+                         places.tensor[i].end + far[j]);
+                refused(places.tensor[i].offsets, beyond);
+            }
+        }
     /* two tensors in one place */
     const safetensors_entry *bias = safetensors_find(&places, "0.bias");
     char same[64];

@@ -175,6 +175,29 @@ START_TEST(salt_and_pepper_split_the_rate) {
 }
 END_TEST
 
+/* A value hit exactly: "where u < rate" leaves it, "rate / 2 <= u" makes it salt. */
+START_TEST(limits_belong_to_one_side) {
+    double u[COUNT];
+    exact_uniform(7, 7, u);
+    for (int k = 0; k < 50; k++) {
+        float x[COUNT];
+        dae_rng *rng = open_stream(7, 7);
+        ramp(x);
+        ok(dae_add_masking_noise(x, COUNT, u[k], rng));
+        ck_assert_float_eq(x[k], ((float)k + 0.5f) / COUNT);
+        ok(dae_rng_set_position(rng, 0));
+        ok(dae_add_salt_pepper_noise(x, COUNT, u[k], -1.0, 2.0, rng));
+        ck_assert_float_eq(x[k], ((float)k + 0.5f) / COUNT);
+        ok(dae_rng_set_position(rng, 0));
+        if (u[k] <= 0.5) {
+            ok(dae_add_salt_pepper_noise(x, COUNT, 2 * u[k], -1.0, 2.0, rng));
+            ck_assert_float_eq(x[k], 2.0f);
+        }
+        dae_rng_free(rng);
+    }
+}
+END_TEST
+
 START_TEST(clip_cuts_both_ends) {
     float x[] = {-2.0f, 0.25f, 0.5f, 0.74999994f, 0.75f, 0.75000006f, 9e9f, -9e9f, -0.0f};
     const float expected[] = {0.25f, 0.25f, 0.5f, 0.74999994f, 0.75f, 0.75f, 0.75f, 0.25f, 0.25f};
@@ -381,6 +404,7 @@ int main(void) {
     tcase_add_test(values, uniform_adds_uniform_numbers);
     tcase_add_test(values, masking_clears_where_u_is_below_the_rate);
     tcase_add_test(values, salt_and_pepper_split_the_rate);
+    tcase_add_test(values, limits_belong_to_one_side);
     tcase_add_test(values, clip_cuts_both_ends);
     TCase *generator = add_case(suite, "generator");
     tcase_add_test(generator, one_word_a_value_whatever_the_parameters);

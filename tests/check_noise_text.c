@@ -75,6 +75,8 @@ START_TEST(parameters_by_place_by_name_and_by_default) {
         {"salt_pepper(0.25, high=2)", "salt_pepper(rate=0.25, low=0, high=2)"},
         {"salt_pepper(high=2, low=1, rate=0.25)", "salt_pepper(rate=0.25, low=1, high=2)"},
         {"clip()", "clip(low=0, high=1)"},
+        {"clip", "clip(low=0, high=1)"},
+        {" clip |masking(0.5)| clip ", "clip(low=0, high=1) | masking(rate=0.5) | clip(low=0, high=1)"},
         {"clip(-1)", "clip(low=-1, high=1)"},
         {"clip(high=8)", "clip(low=0, high=8)"},
         {"clip(0.25, 0.75)", "clip(low=0.25, high=0.75)"},
@@ -190,16 +192,18 @@ START_TEST(malformed_structure) {
         const char *text;
         int at;
     } texts[] = {
-        {"gaussian", 9},
+        {"gaussian", 0},
+        {"clip clip", 6},
+        {"clip | ", 8},
         {"gaussian(", 10},
         {"gaussian(1", 11},
         {"gaussian(1,", 12},
         {"gaussian(1, 2", 14},
         {"gaussian(stddev", 16},
         {"gaussian(stddev=", 17},
-        {"gaussian)", 9},
-        {"gaussian[1, 2]", 9},
-        {"gaussian 1, 2", 10},
+        {"clip)", 5},
+        {"clip[0, 1]", 5},
+        {"clip 0, 1", 6},
         {"gaussian(1; 2)", 11},
         {"gaussian(1 2)", 12},
         {"gaussian(, 1)", 10},
@@ -220,7 +224,7 @@ START_TEST(malformed_structure) {
         {"clip()x", 7},
         {"clip()\x01", 7},
         {"clip() | \xC3\xA9()", 10},
-        {"cl\xFFip()", 3},
+        {"clip\xFF()", 5},
         {"clip()\xA0", 7},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -174,6 +174,12 @@ START_TEST(psnr_ends_at_100) {
     near(figure(report, DAE_METRIC_PSNR_OF_MEAN), 10 * log10(1 / 0.005), 1e-5);
     dae_report_free(report);
     dae_dataset_free(data);
+    const float close[] = {2e-5f, 2e-5f, 2e-5f, 2e-5f, 0.5f, 0.5f, 0.5f, 0.500018f};
+    data = pair_dataset(inputs, 4, close, 4, 2); /* MSE 4e-10, and 8.1e-11 */
+    report = evaluated(model, data);
+    near(figure(report, DAE_METRIC_PSNR), (10 * log10(1 / 4e-10) + 100) / 2, 1e-3);
+    dae_report_free(report);
+    dae_dataset_free(data);
     data = array_dataset(inputs, 2, 4);
     report = evaluated(model, data);
     near(figure(report, DAE_METRIC_MSE), 0, 0);

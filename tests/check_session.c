@@ -66,15 +66,16 @@ START_TEST(outputs_are_those_in_double_precision) {
 END_TEST
 
 START_TEST(outputs_of_the_reference_experiment_agree) {
-    enum { SAMPLES = 20 };
+    enum { SAMPLES = 300 };
+    const size_t counts[] = {1, 20, SAMPLES};
     network net = autoencoder(784, 128, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
     dae_model *model = network_model(&net, 1);
     float *inputs = random_floats(SAMPLES * 784, 0, 1, 4),
           *outputs = must_have(SAMPLES * 784 * sizeof(float));
-    dae_session *session = session_of(model, 16);
-    for (size_t count = 1; count <= SAMPLES; count += 19) {
-        ok(dae_session_run(session, inputs, count, outputs));
-        agree(&net, model, inputs, count, outputs, 2e-6);
+    dae_session *session = session_of(model, 256);
+    for (size_t i = 0; i < 3; i++) {
+        ok(dae_session_run(session, inputs, counts[i], outputs));
+        agree(&net, model, inputs, counts[i], outputs, 2e-6);
     }
     dae_session_free(session);
     dae_model_free(model);

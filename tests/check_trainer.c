@@ -2,6 +2,7 @@
  * dropout. Progress is in check_progress.c, what goes wrong in check_trouble.c. */
 #include "network.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,6 +311,52 @@ START_TEST(training_a_slice_trains_the_whole) {
 }
 END_TEST
 
+/* ---- The processor ---------------------------------------------------------------------------- */
+
+/* Training flushes denormal numbers for speed, but not those of its callbacks and its caller. */
+static bool denormals_live(void) {
+    volatile float tiny = FLT_MIN, half = 0.5f;
+    return tiny * half > 0;
+}
+
+static int32_t look_at_denormals(const dae_progress *progress, void *user) {
+    (void)progress;
+    *(bool *)user = *(bool *)user && denormals_live();
+    return 0;
+}
+
+static int32_t look_from_the_hook(float *gradients, size_t count, void *user) {
+    (void)gradients;
+    (void)count;
+    *(bool *)user = *(bool *)user && denormals_live();
+    return 0;
+}
+
+START_TEST(the_processor_is_left_as_it_was) {
+    dae_model *model = usual_model();
+    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_dataset *data = usual_data();
+    dae_report *report = NULL;
+    float x[SIZE] = {0};
+    bool always = true;
+    ok(dae_trainer_step(trainer, x, x, 1, NULL));
+    ck_assert(denormals_live());
+    ok(dae_trainer_fit(trainer, data, 1));
+    ck_assert(denormals_live());
+    ok(dae_model_evaluate(&report, model, data));
+    ck_assert(denormals_live());
+    ok(dae_trainer_set_progress(trainer, look_at_denormals, &always));
+    ok(dae_trainer_set_gradient_hook(trainer, look_from_the_hook, &always));
+    ok(dae_trainer_set_validation(trainer, data));
+    ok(dae_trainer_fit(trainer, data, 2));
+    ck_assert(denormals_live() && always);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
 /* ---- History and validation ------------------------------------------------------------------- */
 
 START_TEST(history_without_validation) {
@@ -412,6 +459,7 @@ int main(void) {
     tcase_add_test(steps, loss_is_that_before_the_update);
     tcase_add_test(steps, a_trainer_keeps_its_own);
     tcase_add_test(steps, training_a_slice_trains_the_whole);
+    tcase_add_test(steps, the_processor_is_left_as_it_was);
     TCase *history = add_case(suite, "history");
     tcase_add_test(history, history_without_validation);
     tcase_add_test(history, validation_is_an_evaluation);

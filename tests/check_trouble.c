@@ -207,6 +207,33 @@ START_TEST(infinite_inputs_leave_no_trace) {
 }
 END_TEST
 
+/* The loss is finite here, and only the gradient is not: a ReLU hides what went into it. */
+START_TEST(gradients_that_are_not_finite_leave_no_trace) {
+    const float inputs[] = {-INFINITY, -3e38f, 3e38f};
+    for (size_t i = 0; i < 3; i++) {
+        dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR);
+        dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+        float parameters[PARAMETERS] = {0}, x[SIZE] = {0}, t[SIZE];
+        last_step last;
+        /* -INFINITY ends in a hidden value of 0; 3e38 meets weights of 0, and units that learn. */
+        for (size_t j = 0; j < SIZE * HIDDEN; j++)
+            parameters[j] = i == 0 ? 0.5f : 0.0f;
+        for (size_t j = SIZE * HIDDEN; j < PARAMETERS; j++)
+            parameters[j] = 0.5f;
+        for (size_t j = 0; j < SIZE; j++)
+            t[j] = 1000.0f;
+        x[4] = inputs[i];
+        ok(dae_model_set_parameters(model, parameters, PARAMETERS));
+        memcpy(last.parameters, parameters, sizeof parameters);
+        last.model = model;
+        fails(dae_trainer_step(trainer, x, t, 1, NULL), DAE_ERROR_NOT_FINITE, i == 0 ? "" : "gradient");
+        stands_at(trainer, &last, 0, 0);
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+    }
+}
+END_TEST
+
 /* One bad sample in the fourth batch, in inputs or targets, with the first epochs' data good. */
 START_TEST(nan_in_a_dataset_ends_the_fit) {
     for (int in_target = 0; in_target < 2; in_target++) {
@@ -399,6 +426,7 @@ int main(void) {
     tcase_add_test(finite, nan_inputs_leave_no_trace);
     tcase_add_test(finite, nan_targets_leave_no_trace);
     tcase_add_test(finite, infinite_inputs_leave_no_trace);
+    tcase_add_test(finite, gradients_that_are_not_finite_leave_no_trace);
     tcase_add_test(finite, nan_in_a_dataset_ends_the_fit);
     tcase_add_test(finite, a_run_that_explodes_is_caught);
     tcase_add_test(finite, huge_learning_rates_are_caught);

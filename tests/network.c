@@ -132,6 +132,93 @@ double network_loss(const network *net, const double *parameters, const float *i
     return sum / (double)(count * outputs);
 }
 
+/* da/dz at z, with a = a(z). */
+static double slope_at(int32_t activation, double slope, double a, double z) {
+    switch (activation) {
+    case DAE_ACTIVATION_RELU:
+        return z > 0;
+    case DAE_ACTIVATION_LEAKY_RELU:
+        return z >= 0 ? 1 : slope;
+    case DAE_ACTIVATION_SIGMOID:
+        return a * (1 - a);
+    case DAE_ACTIVATION_TANH:
+        return 1 - a * a;
+    default:
+        return 1;
+    }
+}
+
+/* dL/da of one value. */
+static double loss_slope(int32_t loss, double a, double t) {
+    if (loss == DAE_LOSS_MSE)
+        return 2 * (a - t);
+    if (loss == DAE_LOSS_MAE)
+        return (a > t) - (a < t);
+    return a < 1e-7 || a > 1 - 1e-7 ? 0 : (a - t) / (a * (1 - a));
+}
+
+/* What one sample goes through: inputs and outputs of the layers, and what the activations see. */
+typedef struct {
+    double a[NETWORK_MAX_LAYERS + 1][NETWORK_MAX_UNITS], z[NETWORK_MAX_LAYERS][NETWORK_MAX_UNITS];
+} trace;
+
+static void forward_trace(const network *net, const double *parameters, const float *input, trace *t) {
+    size_t inputs = net->inputs;
+    for (size_t k = 0; k < inputs; k++)
+        t->a[0][k] = (double)input[k];
+    for (size_t i = 0; i < net->layers; i++) {
+        size_t units = net->layer[i].units;
+        for (size_t n = 0; n < units; n++) {
+            double z = parameters[units * inputs + n];
+            for (size_t k = 0; k < inputs; k++)
+                z += parameters[n * inputs + k] * t->a[i][k];
+            t->z[i][n] = z;
+            t->a[i + 1][n] = activate(net->layer[i].activation, net->slope, z);
+        }
+        parameters += units * (inputs + 1);
+        inputs = units;
+    }
+}
+
+/* Adds one sample's share; d[units] holds dL/da of the last layer and is used up. `parameters` and `gradient`
+ * stand at their ends. */
+static void backward_trace(const network *net, const double *parameters, const trace *t, double *d,
+                           double *gradient) {
+    for (size_t i = net->layers; i-- > 0;) {
+        size_t units = net->layer[i].units, inputs = i > 0 ? net->layer[i - 1].units : net->inputs;
+        double before[NETWORK_MAX_UNITS] = {0};
+        parameters -= units * (inputs + 1);
+        gradient -= units * (inputs + 1);
+        for (size_t n = 0; n < units; n++) {
+            double dz = d[n] * slope_at(net->layer[i].activation, net->slope, t->a[i + 1][n], t->z[i][n]);
+            gradient[units * inputs + n] += dz;
+            for (size_t k = 0; k < inputs; k++) {
+                gradient[n * inputs + k] += dz * t->a[i][k];
+                before[k] += dz * parameters[n * inputs + k];
+            }
+        }
+        memcpy(d, before, inputs * sizeof *d);
+    }
+}
+
+void network_gradient(const network *net, const double *parameters, const float *inputs, const float *targets,
+                      size_t count, int32_t loss, double *gradient) {
+    size_t outputs = network_outputs(net), values = network_parameters(net);
+    trace *t = must_have(sizeof *t);
+    double d[NETWORK_MAX_UNITS];
+    ck_assert_uint_le(net->inputs, NETWORK_MAX_UNITS);
+    for (size_t i = 0; i < values; i++)
+        gradient[i] = 0;
+    for (size_t b = 0; b < count; b++) {
+        forward_trace(net, parameters, inputs + b * net->inputs, t);
+        for (size_t n = 0; n < outputs; n++)
+            d[n] = loss_slope(loss, t->a[net->layers][n], (double)targets[b * outputs + n]) /
+                   (double)(count * outputs);
+        backward_trace(net, parameters + values, t, d, gradient + values);
+    }
+    free(t);
+}
+
 /* ---- Objects ---------------------------------------------------------------------------------- */
 
 float *parameters_of(const dae_model *model, size_t *count) {

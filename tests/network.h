@@ -42,6 +42,10 @@ void network_forward(const network *net, const double *parameters, const float *
 double network_loss(const network *net, const double *parameters, const float *inputs, const float *targets,
                     size_t count, int32_t loss);
 
+/* The loss's gradient by all parameters, worked out backwards. */
+void network_gradient(const network *net, const double *parameters, const float *inputs, const float *targets,
+                      size_t count, int32_t loss, double *gradient);
+
 /* ---- Short ways to the library's objects; all are the caller's -------------------------------- */
 
 /* The model's parameters, to free(). `count` may be NULL. */

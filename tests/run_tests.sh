@@ -174,6 +174,13 @@ count_result() { # name, exit status
     fi
 }
 
+show_errors() { # log of a build that failed
+    if ! grep -E -A3 'error:|ERROR:|undefined reference' "$1" | head -n 80; then
+        tail -n 40 "$1"
+    fi
+    echo "  (the whole log is $1)"
+}
+
 # One configuration: sets up, builds and tests in a fresh folder. Failing to build is one failure.
 run_configuration() { # name, meson arguments...
     local name=$1 folder=$build_root/$1 log=$build_root/$1.log started=$SECONDS
@@ -181,10 +188,8 @@ run_configuration() { # name, meson arguments...
     echo "== $name: ${CC:-default compiler} $*"
     rm -rf "$folder"
     if ! meson setup "$folder" "$source_root" "$@" >"$log" 2>&1 ||
-        ! ninja -C "$folder" -j "$jobs" >>"$log" 2>&1; then
-        grep -nE 'error|ERROR|FAILED|undefined reference' "$log" | head -n 20
-        echo "-- the last lines of $log:"
-        tail -n 40 "$log"
+        ! ninja -C "$folder" -j "$jobs" -k 0 >>"$log" 2>&1; then
+        show_errors "$log"
         count_result "$name: build" 1
         return
     fi

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { BAR_LEAST = 10, BAR_MOST = 30, LINE_MOST = 320 };
+enum { BAR_LEAST = 10, BAR_MOST = 18, LINE_MOST = 320 };
 
 /* A bar that moves more often than this only costs time. */
 static const double seconds_between_bars = 0.1;

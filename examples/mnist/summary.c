@@ -78,19 +78,17 @@ void summary_print_wrapped(const char *text) {
     putchar('\n');
 }
 
-/* Where the library finds no harm in dead outputs, its findings do not speak of them. */
-static void print_dead_outputs(const double metrics[METRICS], const options *chosen) {
+/* What harmful dead outputs mean, and what to try, is a finding of the library; of harmless ones it does
+ * not speak. */
+static void print_dead_outputs(const double metrics[METRICS]) {
     double dead = metrics[DAE_METRIC_DEAD_OUTPUTS];
-    bool harmful = metrics[DAE_METRIC_HARMFUL_DEAD_OUTPUTS] > 0.01;
     printf("Dead outputs: %.1f %%\n", 100 * dead);
-    if (harmful && chosen->output_activation == DAE_ACTIVATION_RELU) {
-        summary_print_wrapped(
-            "These pixels stay the same whatever the digit. --output-activation sigmoid is worth a try.");
-    } else if (!harmful && dead > 0) {
-        summary_print_wrapped(
-            "They do no harm: nearly all of these pixels are the same in every clean image, too.");
-    } else if (!harmful) {
+    if (dead <= 0) {
         summary_print_wrapped("Every pixel of the result changes with the image, as it should.");
+    } else if (metrics[DAE_METRIC_HARMFUL_DEAD_OUTPUTS] <= 0.01) {
+        summary_print_wrapped(
+            "These pixels of the result are the same for every image. They do no harm: nearly all of "
+            "them are the same in every clean image, too.");
     }
 }
 
@@ -109,7 +107,7 @@ static bool print_findings(const dae_report *report) {
     return true;
 }
 
-bool summary_print_result(const dae_report *report, const options *chosen, const char *folder) {
+bool summary_print_result(const dae_report *report, const char *folder) {
     double m[METRICS];
     if (!get_metrics(report, m)) {
         return false;
@@ -123,6 +121,6 @@ bool summary_print_result(const dae_report *report, const options *chosen, const
            m[DAE_METRIC_PSNR_OF_MEAN]);
     printf("  mean of clean images  %.5f\n\n", m[DAE_METRIC_MEAN_IMAGE_MSE]);
 
-    print_dead_outputs(m, chosen);
+    print_dead_outputs(m);
     return print_findings(report);
 }

@@ -18,7 +18,7 @@ bool summary_print_runtime(void);
 bool summary_print_model(const dae_model *model);
 
 /* Prints errors and PSNR of input and output, dead outputs, and what the report has found. */
-bool summary_print_result(const dae_report *report, const options *chosen, const char *folder);
+bool summary_print_result(const dae_report *report, const char *folder);
 
 /* Prints text in lines of up to 88 letters, broken at spaces. */
 void summary_print_wrapped(const char *text);

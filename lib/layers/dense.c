@@ -99,7 +99,7 @@ static void initialize(const dae_layer *layer, float *parameters, struct dae_dra
 
 /* ---- Forward ------------------------------------------------------------------------------------ */
 
-/* The rest of Y behind the product: bias, activation, and the hook. */
+/* The rest of Y behind the product, row by row while a row is in the first cache: bias, activation, the hook. */
 static void finish_forward(void *context, struct dae_tile tile) {
     const struct dae_pass *pass = context;
     const struct dense *dense = dense_of(pass->layer);
@@ -110,9 +110,10 @@ static void finish_forward(void *context, struct dae_tile tile) {
         dae_kernels()->add(y, bias + tile.column, tile.columns);
         if (activation->apply != NULL && !pass->logits)
             activation->apply(y, tile.columns, (float)dense->slope);
+        if (pass->after_forward != NULL)
+            pass->after_forward(pass->context, pass,
+                                (struct dae_tile){row, 1, tile.column, tile.columns, tile.index});
     }
-    if (pass->after_forward != NULL)
-        pass->after_forward(pass->context, pass, tile);
 }
 
 static void forward_small(const struct dae_pass *pass) {
@@ -125,9 +126,9 @@ static void forward_small(const struct dae_pass *pass) {
         dae_kernels()->affine(y, pass->parameters, pass->x + row * k, pass->parameters + n * k, n, k);
         if (activation->apply != NULL && !pass->logits)
             activation->apply(y, n, (float)dense->slope);
+        if (pass->after_forward != NULL)
+            pass->after_forward(pass->context, pass, (struct dae_tile){row, 1, 0, n, 0});
     }
-    if (pass->after_forward != NULL)
-        pass->after_forward(pass->context, pass, (struct dae_tile){0, pass->batch, 0, n, 0});
 }
 
 static void forward(const struct dae_pass *pass) {

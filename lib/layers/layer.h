@@ -47,7 +47,7 @@ struct dae_pass {
     float *gradient;               /* like the parameters */
     const struct dae_pass *before; /* whose D this layer's backward_input makes; NULL for the first layer */
 
-    /* Called when a part of Y is complete. May be NULL. */
+    /* Called when a part of Y is complete; parts of one index come from one thread, in order. May be NULL. */
     void (*after_forward)(void *context, const struct dae_pass *pass, struct dae_tile tile);
     /* Called when a part of D of the pass before is complete, given that pass's row and columns. May be NULL. */
     void (*after_backward)(void *context, const struct dae_pass *before, struct dae_tile tile);

@@ -136,9 +136,13 @@ static void clip(float *x, size_t count, float low, float high) {
     }
 }
 
+/* 1 / 255 in two parts: the product with the first is exact, and the sum is byte / 255 rounded correctly for each
+ * of the 256 bytes. */
 static void scale_bytes(float *out, const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        out[i] = (float)bytes[i] / 255.0f;
+    for (size_t i = 0; i < count; i++) {
+        float byte = (float)bytes[i];
+        out[i] = byte * 0x1.01p-8f + byte * 0x1.010102p-24f;
+    }
 }
 
 /* ---- Activations -------------------------------------------------------------------------------- */

@@ -8,8 +8,11 @@
 #include <pthread.h>
 
 enum {
-    /* A tile has at least this many multiplications, so that packing its operands stays cheap ... */
-    TILE_WORK = 5 * 1000 * 1000,
+    /* Cutting a product repeats the packing of one operand, which costs as much as some 10 to 30 rows of the
+     * other: tiles are at least this long, ... */
+    TILE_LENGTH = 128,
+    /* ... have at least this many multiplications, worth waking a thread for, ... */
+    TILE_WORK = 500 * 1000,
     /* ... and edges at multiples of this, the widest vector. */
     TILE_EDGE = 16,
 };
@@ -97,11 +100,12 @@ static void make_tile(void *context, size_t task) {
 }
 
 void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
-    size_t pieces = (size_t)((double)p->m * (double)p->n * (double)p->k / TILE_WORK);
-    pieces = dae_size_min(pieces < 1 ? 1 : pieces, DAE_MAX_TILES);
-    /* The longer side is cut: that repeats the packing of the smaller operand. */
+    /* The longer side is cut, which repeats the packing of the smaller operand. */
     bool by_rows = p->m >= p->n;
-    pieces = dae_size_min(pieces, dae_size_divide_up(by_rows ? p->m : p->n, TILE_EDGE));
+    size_t length = by_rows ? p->m : p->n, pieces = 1;
+    while (pieces < DAE_MAX_TILES && 2 * pieces * TILE_LENGTH <= length &&
+           (double)p->m * (double)p->n * (double)p->k > 2.0 * TILE_WORK * (double)pieces)
+        pieces *= 2;
     struct grid grid = {p, by_rows ? pieces : 1, by_rows ? 1 : pieces};
     dae_pool_run(pool, make_tile, &grid, pieces);
 }

@@ -104,7 +104,7 @@ static void take_loss(struct step *step, const struct dae_pass *pass, struct dae
             sum += loss_of_strip(
                 step, pass,
                 (struct dae_span){row, tile.column + done, dae_size_min(tile.columns - done, STRIP)});
-    step->sums[tile.index] = sum;
+    step->sums[tile.index] += sum;
     measure_tile(&step->trainer->workspace.ranges[pass->place].d[tile.index], pass->d,
                  pass->layer->output.size, tile);
 }
