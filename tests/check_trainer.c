@@ -177,25 +177,27 @@ START_TEST(fitting_5_and_3_is_fitting_8) {
 }
 END_TEST
 
-/* An epoch without shuffling is its batches, one step after the other; dropout included. */
+/* An epoch without shuffling is its batches, one step after the other, with the noise of epochs 0 and 1, and
+ * dropout included. */
 static void fit_is_steps(size_t batch, dae_model *(*make)(void), int32_t loss) {
     dae_model *fitted = make(), *stepped = make();
     dae_trainer *fit = adam_trainer(fitted, 1e-2, loss), *step = adam_trainer(stepped, 1e-2, loss);
-    dae_dataset *data = corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 3), "masking(rate=0.3)", DAE_NOISE_ONCE,
-                                  5);
+    dae_dataset *data = corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 3), "masking(rate=0.3)",
+                                  DAE_NOISE_FRESH, 5);
     float inputs[SAMPLES * SIZE], targets[SAMPLES * SIZE];
     double sum = 0, loss_value = 0;
-    ok(dae_dataset_read(data, 0, 0, SAMPLES, inputs, targets));
     ok(dae_trainer_set_batch_size(fit, batch));
     ok(dae_trainer_set_shuffle(fit, 0));
     ok(dae_trainer_set_seed(fit, 19));
     ok(dae_trainer_set_seed(step, 19));
-    for (int epoch = 0; epoch < 2; epoch++)
+    for (uint64_t epoch = 0; epoch < 2; epoch++) {
+        ok(dae_dataset_read(data, epoch, 0, SAMPLES, inputs, targets));
         for (size_t first = 0; first < SAMPLES; first += batch) {
             size_t count = SAMPLES - first < batch ? SAMPLES - first : batch;
             ok(dae_trainer_step(step, inputs + first * SIZE, targets + first * SIZE, count, &loss_value));
             sum += epoch == 1 ? loss_value * (double)count : 0;
         }
+    }
     ok(dae_trainer_fit(fit, data, 2));
     same_parameters(fitted, stepped);
     ck_assert_uint_eq(steps_of(fit), steps_of(step));
@@ -428,6 +430,38 @@ START_TEST(validation_is_an_evaluation) {
 }
 END_TEST
 
+/* More samples than are worked on at once, and of more values. */
+START_TEST(large_validation_is_an_evaluation) {
+    const int32_t outputs[] = {DAE_ACTIVATION_SIGMOID, DAE_ACTIVATION_LINEAR};
+    for (size_t i = 0; i < 2; i++) {
+        network net = autoencoder(700, 5, DAE_ACTIVATION_TANH, outputs[i]);
+        dae_model *model = network_model(&net, 7);
+        dae_trainer *trainer = adam_trainer(model, 1e-2, i == 0 ? DAE_LOSS_BCE : DAE_LOSS_MSE);
+        dae_dataset *data = random_dataset(SAMPLES, 700, 0, 1, 3),
+                    *other = random_dataset(1200, 700, 0, 1, 4);
+        dae_report *report = NULL;
+        double mse = 0, psnr = 0;
+        ok(dae_trainer_set_validation(trainer, other));
+        ok(dae_trainer_fit(trainer, data, 1));
+        ok(dae_model_evaluate(&report, model, other));
+        ok(dae_report_get(report, DAE_METRIC_MSE, &mse));
+        ok(dae_report_get(report, DAE_METRIC_PSNR, &psnr));
+        double *losses = history_of(trainer, DAE_HISTORY_VALIDATION_LOSS, NULL);
+        double *psnrs = history_of(trainer, DAE_HISTORY_VALIDATION_PSNR, NULL);
+        near(psnrs[0], psnr, 1e-6);
+        if (i == 1)
+            near(losses[0], mse, 1e-7 * mse);
+        free(losses);
+        free(psnrs);
+        dae_report_free(report);
+        dae_dataset_free(data);
+        dae_dataset_free(other);
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+    }
+}
+END_TEST
+
 START_TEST(validation_leaves_training_alone) {
     dae_model *with = usual_dropping(), *without = usual_dropping();
     dae_trainer *a = adam_trainer(with, 1e-2, DAE_LOSS_MSE), *b = adam_trainer(without, 1e-2, DAE_LOSS_MSE);
@@ -463,6 +497,7 @@ int main(void) {
     TCase *history = add_case(suite, "history");
     tcase_add_test(history, history_without_validation);
     tcase_add_test(history, validation_is_an_evaluation);
+    tcase_add_test(history, large_validation_is_an_evaluation);
     tcase_add_test(history, validation_leaves_training_alone);
     return suite_main(suite);
 }

@@ -243,7 +243,9 @@ run_all() {
     CC=gcc run_configuration minimal -Dauto_features=disabled -Dtests=enabled -Ddefault_library=static \
         -Dbuildtype=debug -Dwerror=true
 
-    export ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    # Off, where newer compilers have it on: the frames that it puts on the heap are not aligned as AVX-512
+    # kernels need it (seen with gcc 12).
+    export ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     timeouts=8
     CC=gcc run_configuration gcc-sanitizers "${sanitize[@]}"
     if provide_clang_sanitizers; then

@@ -3,7 +3,7 @@
  * The array calls work in place on `x[count]`, draw one word a value from the generator whatever the
  * parameters, and leave NaN and infinite values as arithmetic leaves them: masking and salt and
  * pepper replace them when they hit, clipping turns infinities into the limits and keeps NaN.
- * Parameters are rounded to float32 before use, and so is every result.
+ * Parameters are rounded to float32 before use, and so is every result. `x` may be NULL if count is 0.
  */
 #ifndef DAE_NOISE_H
 #define DAE_NOISE_H
@@ -26,7 +26,7 @@ DAE_API dae_status dae_add_gaussian_noise(float *x, size_t count, double mean, d
 
 /** Adds uniform noise: x += low + (high - low) * u, u in [0,1).
  *
- * @param low, high  finite, low <= high, in the unit of x
+ * @param low, high  finite, low <= high, high - low finite too, in the unit of x
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
 DAE_API dae_status dae_add_uniform_noise(float *x, size_t count, double low, double high, dae_rng *rng);

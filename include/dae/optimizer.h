@@ -22,7 +22,7 @@ typedef struct dae_optimizer dae_optimizer;
  *   with momentum             v = mu v - lr g,  w += v
  *   with momentum, Nesterov   v = mu v - lr g,  w += mu v - lr g
  *
- * @param learning_rate  lr, finite, > 0
+ * @param learning_rate  lr, 0 < lr <= 1e6
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate);
@@ -35,7 +35,7 @@ DAE_API dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning
  * Defaults: beta1 0.9, beta2 0.999, epsilon 1e-7. Epsilon stands where Keras has it (the paper's
  * "epsilon hat"), which differs from PyTorch's.
  *
- * @param learning_rate  lr, finite, > 0
+ * @param learning_rate  lr, 0 < lr <= 1e6
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate);
@@ -43,7 +43,7 @@ DAE_API dae_status dae_optimizer_create_adam(dae_optimizer **out, double learnin
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_optimizer_free(dae_optimizer *optimizer);
 
-/** Sets the learning rate: finite, > 0. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Sets the learning rate: 0 < learning_rate <= 1e6. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_learning_rate(dae_optimizer *optimizer, double learning_rate);
 
 /** Gets the learning rate. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */

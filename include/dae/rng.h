@@ -69,7 +69,7 @@ DAE_API dae_status dae_rng_fill_bits(dae_rng *rng, uint32_t *out, size_t count);
 
 /** Fills `out[count]` with low + (high - low) * u, u uniform in [0,1) with steps of 2^-24.
  *
- * @param low, high  finite, low <= high
+ * @param low, high  finite, low <= high, high - low finite too
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
 DAE_API dae_status dae_rng_fill_uniform(dae_rng *rng, float *out, size_t count, double low, double high);

@@ -8,7 +8,8 @@
 dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size);
 
 /* Writes beside `path`, syncs, renames over it and syncs the folder. After a failure the file that was
- * there is as before and nothing is left beside it. */
+ * there is as before and nothing is left beside it; only if syncing the folder failed, which comes last, the
+ * new file stands there, whole. */
 dae_status dae_file_write(const char *path, const void *bytes, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
 #include "core/text.h"
 #include "core/memory.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,10 @@ static void print_number(char out[NUMBER_SIZE], int digits, double number) {
 
 void dae_text_add_number(struct dae_text *text, double number) {
     char printed[NUMBER_SIZE];
+    if (fabs(number) < 1e15 && number == floor(number)) {
+        dae_text_add(text, "%.0f", number);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         double back;
         print_number(printed, digits, number);

@@ -61,12 +61,13 @@ dae_status dae_rng_fill_uniform(dae_rng *rng, float *out, size_t count, double l
     DAE_TRY(check_fill(rng, out, count, __func__));
     if (!isfinite(low) || !isfinite(high) || low > high || !isfinite((float)low) ||
         !isfinite((float)(high - low)))
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_rng_fill_uniform: low is %g and high is %g, expected low <= high, both finite",
-                        low, high);
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "dae_rng_fill_uniform: low is %g and high is %g, expected low <= high and a finite high - low",
+            low, high);
     if (count > 0)
         memset(out, 0, count * sizeof *out);
-    dae_kernels()->add_uniform(out, count, (float)low, (float)(high - low), dae_rng_take(rng, count));
+    dae_kernels()->add_uniform(out, count, (float)low, (float)high - (float)low, dae_rng_take(rng, count));
     return DAE_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "model/json.h"
 #include "model/model.h"
 
+#include <math.h>
 #include <string.h>
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -328,7 +329,8 @@ static dae_status read_range(dae_model *model, const char *text, const char *nam
     size_t length = strlen(text), first = dae_text_read_number(text, length, &low), second = 0;
     if (first > 0 && text[first] == ' ')
         second = dae_text_read_number(text + first + 1, length - first - 1, &high);
-    if (second == 0 || first + 1 + second != length || !(low <= high) || !(low >= -3.4e38 && high <= 3.4e38))
+    if (second == 0 || first + 1 + second != length || !(low <= high) || !isfinite((float)low) ||
+        !isfinite((float)high))
         return dae_fail(DAE_ERROR_FORMAT, "%s: dae.range is '%.64s', expected two numbers, low and high",
                         name, text);
     model->low = (float)low;

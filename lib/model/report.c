@@ -20,43 +20,40 @@ __attribute__((format(printf, 3, 4))) static void add(struct dae_report *report,
     finding->code = code;
 }
 
-/* A finding is one `if` here and one constant in report.h. */
+/* Two plain sentences each: what is found with its figure, and what to try. */
+static const char dead_text[] = "%.1f %% of the outputs are dead: they give the same value for every sample, "
+                                "%.1f %% although their targets "
+                                "vary. A ReLU that gives 0 for all of its data has no gradient and never "
+                                "recovers. Try a sigmoid or linear "
+                                "output, leaky ReLU, or a smaller learning rate.";
+static const char mean_text[] = "An MSE of %.5f is worse than the %.5f of always answering with the mean of "
+                                "the targets. Train longer, or with "
+                                "another learning rate, and look whether inputs and targets belong together.";
+static const char input_text[] = "An MSE of %.5f is worse than the %.5f of the input itself: leaving it "
+                                 "alone would be better. Train longer or "
+                                 "with a larger code; for little noise, expect little from a small code.";
+static const char range_text[] = "%.1f %% of the input values lie outside the range that the model was "
+                                 "trained on. Corrupt, clip and scale these "
+                                 "data as the training data were.";
+static const char finite_text[] = "%.1f %% of the outputs are NaN or infinite. Look for such values in the "
+                                  "inputs first, then train with a smaller "
+                                  "learning rate.";
+
+/* A finding is one text above, one `if` here and one constant in report.h. */
 void dae_report_find(struct dae_report *report) {
     const double *f = report->figures;
     if (report->not_finite > 0)
-        add(report, DAE_FINDING_NOT_FINITE,
-            "%.1f %% of the outputs are NaN or infinite. Look for such values in the inputs first, then "
-            "train with "
-            "a smaller learning rate.",
-            100 * report->not_finite);
+        add(report, DAE_FINDING_NOT_FINITE, finite_text, 100 * report->not_finite);
     if (f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS] > 0.01)
-        add(report, DAE_FINDING_DEAD_OUTPUTS,
-            "%.1f %% of the outputs are dead: they give the same value for every sample, %.1f %% although "
-            "their "
-            "targets vary. A ReLU that gives 0 for all of its data has no gradient and never recovers. Try a "
-            "sigmoid "
-            "or linear output, leaky ReLU, or a smaller learning rate.",
-            100 * f[DAE_METRIC_DEAD_OUTPUTS], 100 * f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS]);
+        add(report, DAE_FINDING_DEAD_OUTPUTS, dead_text, 100 * f[DAE_METRIC_DEAD_OUTPUTS],
+            100 * f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS]);
     if (f[DAE_METRIC_MSE] > f[DAE_METRIC_MEAN_IMAGE_MSE])
-        add(report, DAE_FINDING_WORSE_THAN_MEAN_IMAGE,
-            "An MSE of %.5f is worse than the %.5f of always answering with the mean of the targets: the "
-            "model has "
-            "learned nothing of its inputs yet. Train longer, or with another learning rate, and look "
-            "whether inputs "
-            "and targets belong together.",
-            f[DAE_METRIC_MSE], f[DAE_METRIC_MEAN_IMAGE_MSE]);
+        add(report, DAE_FINDING_WORSE_THAN_MEAN_IMAGE, mean_text, f[DAE_METRIC_MSE],
+            f[DAE_METRIC_MEAN_IMAGE_MSE]);
     if (f[DAE_METRIC_MSE] > f[DAE_METRIC_INPUT_MSE])
-        add(report, DAE_FINDING_WORSE_THAN_INPUT,
-            "An MSE of %.5f is worse than the %.5f of the input itself: leaving it alone would be better. "
-            "Train "
-            "longer or with a larger code; for little noise, expect little from a small code.",
-            f[DAE_METRIC_MSE], f[DAE_METRIC_INPUT_MSE]);
+        add(report, DAE_FINDING_WORSE_THAN_INPUT, input_text, f[DAE_METRIC_MSE], f[DAE_METRIC_INPUT_MSE]);
     if (f[DAE_METRIC_INPUTS_OUT_OF_RANGE] > 0.01)
-        add(report, DAE_FINDING_INPUTS_OUT_OF_RANGE,
-            "%.1f %% of the input values lie outside the range that the model was trained on. Corrupt, clip "
-            "and scale "
-            "these data as the training data were.",
-            100 * f[DAE_METRIC_INPUTS_OUT_OF_RANGE]);
+        add(report, DAE_FINDING_INPUTS_OUT_OF_RANGE, range_text, 100 * f[DAE_METRIC_INPUTS_OUT_OF_RANGE]);
 }
 
 void dae_report_free(dae_report *report) {

@@ -19,7 +19,8 @@ void dae_noise_apply_sample(const dae_noise *noise, float *x, size_t size, uint6
 dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t sample_size,
                            uint64_t seed, uint64_t epoch, uint64_t first) {
     DAE_REQUIRE(noise);
-    if (x == NULL && samples > 0 && sample_size > 0)
+    bool empty = samples == 0 || sample_size == 0;
+    if (x == NULL && !empty)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: x is NULL, expected a pointer");
     if (sample_size > UINT64_C(1) << 26)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: sample_size is %zu, expected at most 2^26",
@@ -32,7 +33,7 @@ dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, siz
                         "dae_noise_apply: first is %llu and samples is %zu, expected a sum of at most 2^56",
                         (unsigned long long)first, samples);
     dae_noise_freeze(noise);
-    for (size_t i = 0; i < samples; i++)
+    for (size_t i = 0; i < samples && !empty; i++)
         dae_noise_apply_sample(noise, x + i * sample_size, sample_size, seed, epoch, first + i);
     return DAE_OK;
 }

@@ -26,7 +26,7 @@ static const char *check_uniform(const double *p) {
 }
 
 static void apply_uniform(float *x, size_t count, const double *p, struct dae_draw from) {
-    dae_kernels()->add_uniform(x, count, (float)p[0], (float)(p[1] - p[0]), from);
+    dae_kernels()->add_uniform(x, count, (float)p[0], (float)p[1] - (float)p[0], from);
 }
 
 static const char *check_rate(const double *p) {

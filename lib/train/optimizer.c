@@ -1,12 +1,13 @@
 #include "train/optimizer.h"
 #include "core/memory.h"
 
-#include <math.h>
+/* With gradients of at most 1e18 (step.c), a step that takes at most this rate keeps finite weights finite. */
+#define MAX_RATE 1e6
 
 static dae_status check_rate(double learning_rate, const char *context) {
-    if (!(learning_rate > 0) || !((float)learning_rate > 0) || !isfinite((float)learning_rate))
-        return dae_fail(DAE_ERROR_ARGUMENT, "%s: learning_rate is %g, expected a finite number > 0", context,
-                        learning_rate);
+    if (!(learning_rate <= MAX_RATE) || !((float)learning_rate > 0))
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: learning_rate is %g, expected 0 < learning_rate <= %g",
+                        context, learning_rate, MAX_RATE);
     return DAE_OK;
 }
 

@@ -104,7 +104,8 @@ def train(torch, options, started):
     noisy = clean + make_noise(torch, clean) if options.noise == "once" else None
     noise_seconds = time.monotonic() - began
     model = make_model(torch, options.hidden)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7)
+    # The faster of both at this size, as measured: foreach pays with many parameters only.
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7, foreach=options.hidden >= 512)
     first_batch = []
 
     def on_batch():
@@ -230,7 +231,7 @@ def main():
         say(event="skipped", library="pytorch", reason=str(error))
         return SKIPPED
     torch.manual_seed(1)
-    torch.set_flush_denormal(True)
+    torch.set_flush_denormal(True)  # before any worker thread starts: it inherits the setting
     torch.set_num_threads(options.threads or len(os.sched_getaffinity(0)))
     started = 1e-9 * options.started if options.started else START
     {"train": train, "infer": infer, "noise": noise, "describe": describe}[options.command](

@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Runs the MNIST experiment on the bundled digits and looks at everything that it writes.
+
+usage: check_mnist.py --program FILE [--pictures yes|no]
+"""
+
+import argparse
+import csv
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from pathlib import Path
+
+OPTIONS = argparse.Namespace(program=None, pictures=True)
+
+
+def run(*arguments, status=0):
+    """What the program prints, on both streams."""
+    done = subprocess.run([OPTIONS.program, *map(str, arguments)], capture_output=True, text=True, timeout=240)
+    if done.returncode != status:
+        raise AssertionError(f"{arguments}: exit status {done.returncode}, not {status}\n{done.stdout}{done.stderr}")
+    return done.stdout, done.stderr
+
+
+def read_png(path):
+    """(width, height, rows of bytes) of an 8-bit PNG without interlacing; checks every chunk's checksum."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n", path
+    at, pixels, header = 8, b"", None
+    while at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + length]
+        (checksum,) = struct.unpack(">I", data[at + 8 + length:at + 12 + length])
+        assert checksum == zlib.crc32(kind + body), f"{path}: {kind}"
+        if kind == b"IHDR":
+            header = struct.unpack(">IIBBBBB", body)
+        elif kind == b"IDAT":
+            pixels += body
+        at += 12 + length
+    width, height, depth, color, _, _, interlace = header
+    assert depth == 8 and interlace == 0, header
+    channels = {0: 1, 2: 3, 6: 4}[color]
+    return width, height, channels, unfilter(zlib.decompress(pixels), width * channels, height, channels)
+
+
+def unfilter(raw, stride, height, channels):
+    rows, above = [], bytearray(stride)
+    for y in range(height):
+        kind, row = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for i in range(stride if kind else 0):
+            left = row[i - channels] if i >= channels else 0
+            corner = above[i - channels] if i >= channels else 0
+            row[i] = (row[i] + predict(kind, left, above[i], corner)) & 255
+        rows.append(row)
+        above = row
+    return rows
+
+
+def predict(kind, left, up, corner):
+    if kind == 1:
+        return left
+    if kind == 2:
+        return up
+    if kind == 3:
+        return (left + up) // 2
+    guess = left + up - corner
+    return min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[2]
+
+
+class Experiment(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.output = Path(cls.folder.name) / "new" / "results"
+        cls.stdout, cls.stderr = run("--epochs", 3, "--seed", 7, "--output", cls.output)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def test_it_says_that_the_digits_are_the_bundled_ones(self):
+        self.assertIn("small slice", self.stdout)
+        self.assertIn("1000", self.stdout.replace(",", ""))
+
+    def test_it_prints_a_line_an_epoch(self):
+        lines = [line for line in self.stdout.splitlines() if line.startswith("epoch ")]
+        self.assertEqual(len(lines), 3)
+        self.assertNotIn("\r", self.stdout)
+        self.assertEqual(self.stderr, "")
+
+    def test_the_report_names_what_it_wrote(self):
+        names = ["denoiser.safetensors", "history.csv"] + ["loss.png", "denoised.png"] * OPTIONS.pictures
+        for name in names:
+            self.assertIn(str(self.output / name), self.stdout)
+            self.assertTrue((self.output / name).stat().st_size > 0, name)
+        self.assertIn("dead", self.stdout.lower())
+        self.assertIn("PSNR", self.stdout)
+
+    def test_history(self):
+        with open(self.output / "history.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(list(rows[0]), ["epoch", "seconds", "loss", "val_loss", "val_psnr"])
+        self.assertEqual([row["epoch"] for row in rows], ["1", "2", "3"])
+        losses = [float(row["loss"]) for row in rows]
+        self.assertTrue(losses[0] > losses[1] > losses[2] > 0.03, losses)
+        # between the oracles: worse than a trained model, better than answering with all zeros (MSE 0.114)
+        self.assertTrue(0.03 < float(rows[2]["val_loss"]) < 0.114, rows[2])
+
+    def test_model_is_a_safetensors_file(self):
+        data = (self.output / "denoiser.safetensors").read_bytes()
+        (length,) = struct.unpack("<Q", data[:8])
+        header = json.loads(data[8:8 + length])
+        metadata = header.pop("__metadata__")
+        self.assertIn("gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)", metadata["dae.noise"])
+        shapes = {name: tensor["shape"] for name, tensor in header.items()}
+        self.assertEqual(shapes, {"0.weight": [128, 784], "0.bias": [128], "1.weight": [784, 128], "1.bias": [784]})
+        self.assertEqual(len(data), 8 + length + 4 * 201616)
+
+    def look_at(self, name, least_width, least_height, least_colors):
+        if not OPTIONS.pictures:
+            self.skipTest("this build makes no pictures")
+        width, height, channels, rows = read_png(self.output / name)
+        self.assertGreaterEqual(width, least_width)
+        self.assertGreaterEqual(height, least_height)
+        colors = {}
+        for row in rows:
+            for x in range(0, len(row), channels):
+                color = bytes(row[x:x + 3])
+                colors[color] = colors.get(color, 0) + 1
+        self.assertGreaterEqual(len(colors), least_colors)
+        background = max(colors.values()) / (width * height)
+        self.assertTrue(0.2 < background < 0.98, background)
+        return colors
+
+    def test_loss_picture(self):
+        colors = self.look_at("loss.png", 600, 400, 20)
+        vivid = sum(count for color, count in colors.items() if max(color) - min(color) > 100)
+        self.assertGreater(vivid, 500, "no curves")
+
+    def test_digits_picture(self):
+        # 10 columns and 3 rows of 28 x 28 pixels, noise in all shades of grey
+        self.look_at("denoised.png", 280, 84, 200)
+
+
+class Usage(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.output = Path(folder.name)
+
+    def complains(self, status, word, *arguments):
+        stdout, stderr = run(*arguments, status=status)
+        if status == 1:
+            self.assertEqual(len(stderr.strip().splitlines()), 1, stderr)
+        self.assertIn(word, stderr)
+        return stderr
+
+    def test_help(self):
+        stdout, stderr = run("--help")
+        for option in ("--data --epochs --batch-size --hidden --learning-rate --optimizer --momentum --noise-mean "
+                       "--noise-stddev --clip --no-clip --noise --output-activation --seed --threads --output "
+                       "--help").split():
+            self.assertIn(option, stdout)
+        self.assertEqual(stderr, "")
+
+    def test_wrong_usage(self):
+        for arguments in (["--epochs", "many"], ["--epochs", "0"], ["--no-such-option"], ["--optimizer", "lbfgs"],
+                          ["--noise", "twice"], ["stray"], ["--batch-size"], ["--learning-rate", "-1"]):
+            with self.subTest(arguments=arguments):
+                self.assertIn("--help", self.complains(2, "", *arguments))
+
+    def test_missing_data(self):
+        self.complains(1, "train-images-idx3-ubyte", "--data", self.output, "--output", self.output / "out")
+
+    def test_broken_data(self):
+        data = self.output / "data"
+        data.mkdir()
+        for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"):
+            (data / name).write_bytes(b"\0\0\x08\x03" + struct.pack(">III", 10, 28, 28) + bytes(100))
+        self.complains(1, "train-images-idx3-ubyte", "--data", data, "--output", self.output / "out")
+
+    def test_output_that_cannot_be(self):
+        (self.output / "file").write_text("in the way")
+        self.complains(1, "file", "--epochs", "1", "--output", self.output / "file" / "below")
+
+    def test_every_choice_trains(self):
+        for arguments in (["--no-clip", "--noise", "fresh"], ["--output-activation", "sigmoid", "--hidden", "32"],
+                          ["--optimizer", "sgd", "--momentum", "0.9", "--learning-rate", "0.1"],
+                          ["--output-activation=linear", "--batch-size=100", "--threads=2"]):
+            with self.subTest(arguments=arguments):
+                run("--epochs", 1, "--output", self.output, *arguments)
+
+    def test_interrupt_keeps_what_is_done(self):
+        program = subprocess.Popen([OPTIONS.program, "--epochs", "100000", "--output", str(self.output)],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        epochs = 0
+        while epochs < 2:
+            line = program.stdout.readline()
+            self.assertTrue(line, "the program ended by itself")
+            epochs += line.startswith("epoch ")
+        program.send_signal(signal.SIGINT)
+        stdout, stderr = program.communicate(timeout=60)
+        self.assertEqual(program.returncode, 130, stderr)
+        self.assertIn("Ctrl-C", stdout)
+        rows = (self.output / "history.csv").read_text().splitlines()[1:]
+        self.assertGreaterEqual(len(rows), 2)
+        self.assertTrue((self.output / "denoiser.safetensors").exists())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", required=True, type=os.path.abspath)
+    parser.add_argument("--pictures", default="yes", choices=["yes", "no"])
+    arguments, rest = parser.parse_known_args()
+    OPTIONS.program, OPTIONS.pictures = arguments.program, arguments.pictures == "yes"
+    unittest.main(argv=[sys.argv[0], *rest])
