@@ -10,7 +10,7 @@ Installs the packages that are missing (through apt-get, as root or with sudo), 
 its own and runs the tests. The last line is "N passed, N failed"; the exit status is 0 if none failed.
 
   --all             every configuration: gcc and clang, OpenBLAS and the reference BLAS, sanitizers, optional
-                    features off, shared and static (this is what CI runs; about a quarter of an hour)
+                    features off, shared and static (this is what CI runs; some minutes on two processors)
   --jobs N          compile and test with N processes (default: the number of processors)
   --build-root DIR  where to build (default: build-tests in the checkout); one folder for each configuration
   --help            this text

@@ -139,7 +139,8 @@ DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradi
 
 /** Trains for `epochs` more epochs.
  *
- * @param dataset  inputs and targets; not kept
+ * @param dataset  inputs and targets; not kept. The trainer's first epoch reads it as it is in epoch 0, the
+ *                 next as in epoch 1, and so on over the life of the trainer
  * @param epochs   at least 1; epochs of a trainer's whole life stay below 2^32
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the dataset does not fit the model.
  * The following end a fit in the middle: parameters and optimizer are then as behind the last good step,

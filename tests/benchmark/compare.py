@@ -196,7 +196,7 @@ def parse_options(words):
     parser.add_argument("--no-torch", dest="torch", action="store_false", help="libdae alone")
     parser.add_argument("--quick", action="store_true",
                         help="one round, two epochs of 10000 images, 128:once: to see that it works")
-    parser.add_argument("--save", type=Path, help="keep all results in this file")
+    parser.add_argument("--save", type=Path, help="keep all results in this file, after each round")
     parser.add_argument("--load", type=Path, help="run nothing, print the tables of a file kept by --save")
     options = parser.parse_args(words)
     if options.quick:
@@ -209,18 +209,20 @@ def parse_options(words):
 
 
 def measure(options, words):
-    """Runs everything; what tables.report() prints."""
+    """Runs everything; what tables.report() prints. Kept after each round, so that little is lost."""
     runner = Runner(options)
-    study = {"machine": machine.describe(), "load_before": machine.load(), "command": words,
-             "date": time.strftime("%Y-%m-%d")}
+    study = {"machine": machine.describe(), "date": time.strftime("%Y-%m-%d"), "command": words,
+             "load_before": machine.load(), "commands": runner.commands, "records": runner.records}
     with tempfile.TemporaryDirectory() as scratch:
         files = prepare_files(runner, options, scratch)
         described = describe_programs(runner, options)
+        study["libraries"] = {library: summary["runtime"] for library, summary in described.items()}
         for number in range(1, options.rounds + 1):
             note(f"round {number} of {options.rounds}")
             run_round(runner, options, described, files, number)
-    study["libraries"] = {library: summary["runtime"] for library, summary in described.items()}
-    study.update(load_after=machine.load(), commands=runner.commands, records=runner.records)
+            study["load_after"] = machine.load()
+            if options.save:
+                options.save.write_text(json.dumps(study, indent=1) + "\n", encoding="utf-8")
     return study
 
 
@@ -237,8 +239,6 @@ def main(words):
         except Failed as error:
             print(f"compare.py: {error}", file=sys.stderr)
             return 1
-        if options.save:
-            options.save.write_text(json.dumps(study, indent=1) + "\n", encoding="utf-8")
     print(tables.report(study))
     return 0
 

@@ -11,6 +11,15 @@
 
 enum { PLAIN_VALUES = 48, X86_CHAINS = 12, NEON_CHAINS = 20 };
 
+static uint32_t plain_read(const uint32_t *words, size_t count) {
+    uint32_t bits = 0;
+    for (size_t i = 0; i < count; i++)
+        bits |= words[i];
+    return bits;
+}
+
+#ifndef __aarch64__ /* where NEON is always there */
+
 static float plain_multiply_add(size_t steps, float factor, float term) {
     float x[PLAIN_VALUES], sum = 0;
     for (int i = 0; i < PLAIN_VALUES; i++)
@@ -23,14 +32,9 @@ static float plain_multiply_add(size_t steps, float factor, float term) {
     return sum;
 }
 
-static uint32_t plain_read(const uint32_t *words, size_t count) {
-    uint32_t bits = 0;
-    for (size_t i = 0; i < count; i++)
-        bits |= words[i];
-    return bits;
-}
-
 static const struct peak_loops plain = {"plain", 2.0 * PLAIN_VALUES, plain_multiply_add, plain_read};
+
+#endif
 
 #if defined(__x86_64__)
 

@@ -69,8 +69,9 @@ class Bench(unittest.TestCase):
                                  "rng uniform", "rng normal"])
 
     def test_wrong_words_are_refused(self):
-        for words in (["sing"], ["train", "--epochs", "0"], ["train", "--noise", "loud"], ["train", "--epochs"],
-                      ["train", "--tempo", "1"], ["train", "--data", "/there/is/no/such/folder"]):
+        for words in (["sing"], ["train", "--epochs", "0"], ["train", "--noise", "loud"],
+                      ["train", "--epochs"], ["train", "--tempo", "1"],
+                      ["train", "--data", "/there/is/no/such/folder"]):
             with self.subTest(words=words), self.assertRaises(RuntimeError):
                 bench(*words)
 
