@@ -43,7 +43,8 @@ DAE_API dae_status dae_set_num_threads(size_t count);
 DAE_API size_t dae_get_num_threads(void);
 
 /** Describes in one line what does the work here, such as
- * "libdae 0.1.0, BLAS openblas, kernels avx512, 2 threads".
+ * "libdae 0.1.0, oneDNN 2.6.3, bfloat16 AMX, kernels avx512, 2 threads": the library, what multiplies matrices, the
+ * units that multiply bfloat16, the kernels chosen for this processor, the number of threads.
  *
  * @param buffer, capacity, length  as for every text (dae.h)
  * Errors: DAE_ERROR_ARGUMENT. Threads: any. @since 0.1.0

@@ -1,5 +1,6 @@
 #include "math/matmul.h"
 #include "core/size.h"
+#include "math/matmul_dnnl.h"
 
 #include "config.h"
 
@@ -61,7 +62,11 @@ void dae_matmul_leave(void) {
 }
 
 const char *dae_matmul_name(void) {
-    return DAE_BLAS_NAME;
+    return dae_dnnl_is_built_in() ? dae_dnnl_name() : "BLAS " DAE_BLAS_NAME;
+}
+
+const char *dae_matmul_bfloat16_units(void) {
+    return dae_dnnl_bfloat16_units();
 }
 
 /* How a result is cut: `rows` x `columns` pieces. */
@@ -76,9 +81,29 @@ static size_t edge(size_t length, size_t pieces, size_t i) {
     return dae_size_min(length, units * i / pieces * TILE_EDGE);
 }
 
-static const float *at(const struct dae_matrix *matrix, size_t row, size_t column) {
-    return matrix->transposed ? matrix->data + column * matrix->stride + row
-                              : matrix->data + row * matrix->stride + column;
+/* The value at (row, column) of a matrix whose values have `size` bytes. */
+static const void *at(const struct dae_matrix *matrix, size_t row, size_t column, size_t size) {
+    size_t offset = matrix->transposed ? column * matrix->stride + row : row * matrix->stride + column;
+    return (const char *)matrix->data + offset * size;
+}
+
+static size_t value_size(const struct dae_product *product) {
+    return product->bfloat16 ? sizeof(uint16_t) : sizeof(float);
+}
+
+const void *dae_product_a(const struct dae_product *product, size_t row) {
+    return at(&product->a, row, 0, value_size(product));
+}
+
+const void *dae_product_b(const struct dae_product *product, size_t column) {
+    return at(&product->b, 0, column, value_size(product));
+}
+
+static void multiply_by_blas(const struct dae_product *p, struct dae_tile tile) {
+    cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
+                p->b.transposed ? CblasTrans : CblasNoTrans, (int)tile.rows, (int)tile.columns, (int)p->k,
+                1.0f, dae_product_a(p, tile.row), (int)p->a.stride, dae_product_b(p, tile.column),
+                (int)p->b.stride, 0.0f, p->c + tile.row * p->c_stride + tile.column, (int)p->c_stride);
 }
 
 static void make_tile(void *context, size_t task) {
@@ -91,17 +116,20 @@ static void make_tile(void *context, size_t task) {
     tile.columns = edge(p->n, grid->columns, j + 1) - tile.column;
     if (tile.rows == 0 || tile.columns == 0)
         return;
-    cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
-                p->b.transposed ? CblasTrans : CblasNoTrans, (int)tile.rows, (int)tile.columns, (int)p->k,
-                1.0f, at(&p->a, tile.row, 0), (int)p->a.stride, at(&p->b, 0, tile.column), (int)p->b.stride,
-                0.0f, p->c + tile.row * p->c_stride + tile.column, (int)p->c_stride);
+    if (!dae_dnnl_multiply(p, tile)) {
+        if (!p->bfloat16)
+            multiply_by_blas(p, tile);
+        else if (p->failed != NULL)
+            atomic_store(p->failed, true);
+    }
     if (p->after != NULL)
         p->after(p->context, tile);
 }
 
 void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
-    /* The longer side is cut, which repeats the packing of the smaller operand. */
-    bool by_rows = p->m >= p->n;
+    /* The longer side is cut, which repeats the packing of the smaller operand. In bfloat16, whole rows of A are
+     * taken as they are, and packing B costs little. */
+    bool by_rows = p->m >= p->n || (p->bfloat16 && !p->a.transposed);
     size_t length = by_rows ? p->m : p->n, pieces = 1;
     while (pieces < DAE_MAX_TILES && 2 * pieces * TILE_LENGTH <= length &&
            (double)p->m * (double)p->n * (double)p->k > 2.0 * TILE_WORK * (double)pieces)

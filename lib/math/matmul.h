@@ -1,14 +1,16 @@
-/* The one door to matrix products. Only matmul.c knows that a BLAS library exists. */
+/* The one door to matrix products. Only matmul.c knows that a BLAS library exists, and only matmul_dnnl.c that
+ * oneDNN does. */
 #ifndef DAE_MATH_MATMUL_H
 #define DAE_MATH_MATMUL_H
 
 #include "core/pool.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* A row-major matrix as it lies in memory, `stride` values from row to row; used transposed if said so. */
 struct dae_matrix {
-    const float *data;
+    const void *data; /* float32, or bfloat16 if the product says so */
     size_t stride;
     bool transposed;
 };
@@ -24,15 +26,22 @@ struct dae_tile {
 /* What is done to a part of the result right after it is made, while it is in the cache. */
 typedef void (*dae_tile_fn)(void *context, struct dae_tile tile);
 
-/* C[m,n] = A[m,k] B[k,n], each row of C `c_stride` values from the next. */
+/* C[m,n] = A[m,k] B[k,n], each row of C `c_stride` values from the next. C is float32, and so are the sums that
+ * make it. */
 struct dae_product {
     size_t m, n, k;
+    bool bfloat16; /* of A and B; only where dae_matmul_bfloat16_units() */
     struct dae_matrix a, b;
     float *c;
     size_t c_stride;
     dae_tile_fn after; /* or NULL */
     void *context;
+    atomic_bool *failed; /* set when a bfloat16 tile could not be made for want of memory; or NULL */
 };
+
+/* Where row `row` of A, and column `column` of B, begin. */
+const void *dae_product_a(const struct dae_product *product, size_t row);
+const void *dae_product_b(const struct dae_product *product, size_t column);
 
 /* Makes a product in tiles that depend on m, n and k only. */
 void dae_product_run(struct dae_pool *pool, const struct dae_product *product);
@@ -42,7 +51,10 @@ void dae_product_run(struct dae_pool *pool, const struct dae_product *product);
 void dae_matmul_enter(void);
 void dae_matmul_leave(void);
 
-/* What the library was built for, such as "openblas". */
+/* What multiplies float32, such as "BLAS openblas" or "oneDNN 2.6.3". */
 const char *dae_matmul_name(void);
+
+/* What multiplies bfloat16, such as "AMX"; NULL where nothing does. */
+const char *dae_matmul_bfloat16_units(void);
 
 #endif

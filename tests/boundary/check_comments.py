@@ -97,7 +97,7 @@ def main():
 
     # Taking an address, as the header checks do, is no test.
     tests = [path for path in sorted((source / "tests").rglob("*.c"))
-             if path.parent.name not in ("boundary", "downstream")]
+             if path.parent.name not in ("boundary", "downstream", "benchmark")]
     problems += check_named(functions, tests, "any test (tests/**/*.c)")
     binding = sorted((source / "examples" / "python").glob("dae*.py"))
     problems += check_named(functions, binding, "the Python binding (examples/python/dae*.py)")

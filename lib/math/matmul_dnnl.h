@@ -1,0 +1,19 @@
+/* Matrix products by oneDNN: the optional backend beside CBLAS. */
+#ifndef DAE_MATH_MATMUL_DNNL_H
+#define DAE_MATH_MATMUL_DNNL_H
+
+#include "math/matmul.h"
+
+/* Whether this build has oneDNN. */
+bool dae_dnnl_is_built_in(void);
+
+/* Which units multiply bfloat16 here, such as "AMX"; NULL without oneDNN or without such units. */
+const char *dae_dnnl_bfloat16_units(void);
+
+/* Version and use, such as "oneDNN 2.6.3"; NULL without oneDNN. */
+const char *dae_dnnl_name(void);
+
+/* Makes a tile of a product; false when oneDNN cannot, for want of memory. */
+bool dae_dnnl_multiply(const struct dae_product *product, struct dae_tile tile);
+
+#endif
