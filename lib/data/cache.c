@@ -10,25 +10,33 @@ struct cache {
 };
 
 static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              float *out) {
+                              struct dae_part part, float *out) {
+    const float *inputs = ((const struct cache *)dataset)->inputs + part.first;
     (void)epoch;
-    memcpy(out, ((const struct cache *)dataset)->inputs + first * dataset->shape.size,
-           count * dataset->shape.size * sizeof *out);
+    for (size_t i = 0; i < count; i++)
+        memcpy(out + i * part.count, inputs + (first + i) * dataset->shape.size, part.count * sizeof *out);
     return DAE_OK;
+}
+
+static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
+    const float *inputs = ((const struct cache *)dataset)->inputs;
+    return (struct dae_stored){inputs + sample * dataset->shape.size, dataset->shape.size * sizeof *inputs};
 }
 
 static void destroy(dae_dataset *dataset) {
     dae_release(((struct cache *)dataset)->inputs);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets, destroy};
+static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets, locate_inputs,
+                                                         dae_dataset_pass_locate_targets, destroy};
 
 static dae_status fill(struct cache *cache) {
     const dae_dataset *source = cache->base.source;
     cache->inputs = dae_allocate_raw(source->count * source->shape.size, sizeof *cache->inputs);
     if (cache->inputs == NULL)
         return DAE_ERROR_MEMORY;
-    return source->operations->read_inputs(source, 0, 0, source->count, cache->inputs);
+    return source->operations->read_inputs(source, 0, 0, source->count,
+                                           (struct dae_part){0, source->shape.size}, cache->inputs);
 }
 
 dae_status dae_dataset_cache(dae_dataset **out, dae_dataset *source) {

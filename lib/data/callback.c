@@ -8,9 +8,10 @@ struct callback_dataset {
     void *user;
 };
 
-static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count, float *out) {
+static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                       struct dae_part part, float *out) {
     const struct callback_dataset *callback = (const struct callback_dataset *)dataset;
-    (void)epoch;
+    (void)epoch, (void)part;
     int32_t result = callback->read(first, count, out, callback->user);
     if (result != 0)
         return dae_fail(DAE_ERROR_CALLBACK, "the dataset's read function returned %d for samples %zu to %zu",
@@ -24,7 +25,7 @@ static void destroy(dae_dataset *dataset) {
         callback->release(callback->user);
 }
 
-static const struct dae_dataset_operations operations = {read, read, destroy};
+static const struct dae_dataset_operations operations = {read, read, NULL, NULL, destroy};
 
 dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, size_t rank, const size_t *shape,
                                        dae_dataset_read_fn read_function, dae_dataset_release_fn release,

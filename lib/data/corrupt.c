@@ -9,13 +9,12 @@ struct corrupt {
 };
 
 static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              float *out) {
+                              struct dae_part part, float *out) {
     const struct corrupt *corrupt = (const struct corrupt *)dataset;
-    DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, out));
-    size_t size = dataset->shape.size;
+    DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, part, out));
     for (size_t i = 0; i < count; i++)
-        dae_noise_apply_sample(corrupt->noise, out + i * size, size, corrupt->seed, corrupt->once ? 0 : epoch,
-                               first + i);
+        dae_noise_apply_part(corrupt->noise, out + i * part.count, part.first, part.count, corrupt->seed,
+                             corrupt->once ? 0 : epoch, first + i);
     return DAE_OK;
 }
 
@@ -23,7 +22,9 @@ static void destroy(dae_dataset *dataset) {
     dae_noise_free(((struct corrupt *)dataset)->noise);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets, destroy};
+static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets,
+                                                         dae_dataset_pass_locate_inputs,
+                                                         dae_dataset_pass_locate_targets, destroy};
 
 /* The steps of both recipes; none when they are more than a recipe can hold. */
 static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise *second,

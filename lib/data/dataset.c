@@ -63,13 +63,31 @@ void dae_dataset_free(dae_dataset *dataset) {
 }
 
 dae_status dae_dataset_pass_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                                   float *out) {
-    return dataset->source->operations->read_inputs(dataset->source, epoch, first, count, out);
+                                   struct dae_part part, float *out) {
+    return dataset->source->operations->read_inputs(dataset->source, epoch, first, count, part, out);
 }
 
 dae_status dae_dataset_pass_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                                    float *out) {
-    return dataset->source->operations->read_targets(dataset->source, epoch, first, count, out);
+                                    struct dae_part part, float *out) {
+    return dataset->source->operations->read_targets(dataset->source, epoch, first, count, part, out);
+}
+
+struct dae_stored dae_dataset_locate_inputs(const dae_dataset *dataset, size_t sample) {
+    dae_dataset_locator locate = dataset->operations->locate_inputs;
+    return locate != NULL ? locate(dataset, sample) : (struct dae_stored){NULL, 0};
+}
+
+struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t sample) {
+    dae_dataset_locator locate = dataset->operations->locate_targets;
+    return locate != NULL ? locate(dataset, sample) : (struct dae_stored){NULL, 0};
+}
+
+struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_locate_inputs(dataset->source, sample);
+}
+
+struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_locate_targets(dataset->source, sample);
 }
 
 dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count) {
@@ -102,48 +120,92 @@ dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t f
             count, dataset->count);
     if (count == 0)
         return DAE_OK;
+    struct dae_part input = {0, dataset->shape.size}, target = {0, dataset->target_shape.size};
     if (inputs != NULL)
-        DAE_TRY(dataset->operations->read_inputs(dataset, epoch, first, count, inputs));
+        DAE_TRY(dataset->operations->read_inputs(dataset, epoch, first, count, input, inputs));
     if (targets != NULL)
-        DAE_TRY(dataset->operations->read_targets(dataset, epoch, first, count, targets));
+        DAE_TRY(dataset->operations->read_targets(dataset, epoch, first, count, target, targets));
     return DAE_OK;
 }
 
-enum { ROWS_PER_TASK = 16 };
-
-struct gather {
-    const dae_dataset *dataset;
-    uint64_t epoch;
-    const size_t *order;
-    size_t count;
-    float *inputs, *targets;
+enum {
+    ROWS_PER_TASK = 32,
+    PARTS = 4,      /* of a row, for rows that are at least ... */
+    LONG_ROW = 512, /* ... this long */
+    ROWS_AHEAD = 2, /* shuffled rows lie anywhere in memory: fetch them while others are worked on */
+    CACHE_LINE = 64,
 };
 
-static dae_status gather_row(const struct gather *g, size_t row) {
-    const struct dae_dataset_operations *operations = g->dataset->operations;
-    size_t sample = g->order[row];
-    DAE_TRY(
-        operations->read_inputs(g->dataset, g->epoch, sample, 1, g->inputs + row * g->dataset->shape.size));
-    if (g->targets == NULL)
-        return DAE_OK;
-    return operations->read_targets(g->dataset, g->epoch, sample, 1,
-                                    g->targets + row * g->dataset->target_shape.size);
+/* One of both arrays that are gathered. */
+struct gather {
+    const dae_dataset *dataset;
+    dae_dataset_reader read;
+    dae_dataset_locator locate; /* or NULL */
+    uint64_t epoch;
+    const size_t *order;
+    size_t count, width;
+    float *out;
+};
+
+static size_t parts_of(size_t width) {
+    return width >= LONG_ROW ? PARTS : 1;
 }
 
+/* Part i of a row: bounds are multiples of 16. */
+static struct dae_part part_of(size_t width, size_t i) {
+    size_t units = dae_size_divide_up(width, 16), parts = parts_of(width);
+    size_t first = dae_size_min(width, units * i / parts * 16);
+    return (struct dae_part){first, dae_size_min(width, units * (i + 1) / parts * 16) - first};
+}
+
+static void prefetch(const struct gather *g, size_t row, struct dae_part part) {
+    struct dae_stored stored = g->locate != NULL ? g->locate(g->dataset, g->order[row])
+                                                 : (struct dae_stored){0};
+    size_t value = stored.size / g->width;
+    for (size_t i = part.first * value; i < (part.first + part.count) * value; i += CACHE_LINE)
+        __builtin_prefetch((const char *)stored.bytes + i);
+}
+
+static dae_status gather_row(const struct gather *g, size_t row, struct dae_part part) {
+    return g->read(g->dataset, g->epoch, g->order[row], 1, part, g->out + row * g->width + part.first);
+}
+
+/* Tasks go through all rows of one part before the next part, so that a thread's share is some parts of all rows. */
 static void gather_task(void *context, size_t task) {
     const struct gather *g = context;
-    size_t end = dae_size_min(g->count, (task + 1) * ROWS_PER_TASK);
-    for (size_t row = task * ROWS_PER_TASK; row < end; row++)
-        gather_row(g, row);
+    size_t blocks = dae_size_divide_up(g->count, ROWS_PER_TASK);
+    struct dae_part part = part_of(g->width, task / blocks);
+    size_t first = task % blocks * ROWS_PER_TASK, end = dae_size_min(g->count, first + ROWS_PER_TASK);
+    for (size_t row = first; row < end; row++) {
+        if (row + ROWS_AHEAD < g->count)
+            prefetch(g, row + ROWS_AHEAD, part);
+        gather_row(g, row, part);
+    }
+}
+
+static dae_status run_gather(struct gather *g, struct dae_pool *pool) {
+    if (g->dataset->concurrent)
+        dae_pool_run(pool, gather_task, g, parts_of(g->width) * dae_size_divide_up(g->count, ROWS_PER_TASK));
+    else
+        for (size_t row = 0; row < g->count; row++)
+            DAE_TRY(gather_row(g, row, (struct dae_part){0, g->width}));
+    return DAE_OK;
 }
 
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
                               const size_t *order, size_t count, float *inputs, float *targets) {
-    struct gather gather = {dataset, epoch, order, count, inputs, targets};
-    if (dataset->concurrent)
-        dae_pool_run(pool, gather_task, &gather, dae_size_divide_up(count, ROWS_PER_TASK));
-    else
-        for (size_t row = 0; row < count; row++)
-            DAE_TRY(gather_row(&gather, row));
-    return DAE_OK;
+    const struct dae_dataset_operations *operations = dataset->operations;
+    struct gather gather_inputs = {
+        dataset, operations->read_inputs, operations->locate_inputs, epoch, order, count, dataset->shape.size,
+        inputs};
+    struct gather gather_targets = {dataset,
+                                    operations->read_targets,
+                                    operations->locate_targets,
+                                    epoch,
+                                    order,
+                                    count,
+                                    dataset->target_shape.size,
+                                    targets};
+    DAE_TRY(run_gather(&gather_inputs, pool));
+    return targets != NULL ? run_gather(&gather_targets, pool) : DAE_OK;
 }

@@ -9,12 +9,27 @@
 
 #include <dae/dataset.h>
 
-/* Reads samples [first, first + count), which lie in the dataset, as they are in an epoch. */
+/* Values [first, first + count) of a sample; `first` is a multiple of 4, as random words come in blocks of 4. */
+struct dae_part {
+    size_t first, count;
+};
+
+/* Reads a part of samples [first, first + count), which lie in the dataset, as they are in an epoch, into
+ * out[count, part.count]. Datasets that are not `concurrent` are asked for whole samples only. */
 typedef dae_status (*dae_dataset_reader)(const dae_dataset *dataset, uint64_t epoch, size_t first,
-                                         size_t count, float *out);
+                                         size_t count, struct dae_part part, float *out);
+
+/* Where the stored bytes of a sample lie, so that they can be fetched into the cache ahead of reading. */
+struct dae_stored {
+    const void *bytes; /* NULL when there are none */
+    size_t size;
+};
+
+typedef struct dae_stored (*dae_dataset_locator)(const dae_dataset *dataset, size_t sample);
 
 struct dae_dataset_operations {
     dae_dataset_reader read_inputs, read_targets;
+    dae_dataset_locator locate_inputs, locate_targets; /* NULL where samples are not stored */
     /* Gives back what the kind holds beside the members below. */
     void (*destroy)(dae_dataset *dataset);
 };
@@ -42,11 +57,19 @@ dae_dataset *dae_dataset_keep(dae_dataset *dataset);
 
 /* Readers of views that change nothing about inputs or targets. */
 dae_status dae_dataset_pass_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                                   float *out);
+                                   struct dae_part part, float *out);
 dae_status dae_dataset_pass_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                                    float *out);
+                                    struct dae_part part, float *out);
 
-/* Reads samples order[0] ... order[count - 1] into inputs and targets; targets may be NULL. */
+struct dae_stored dae_dataset_locate_inputs(const dae_dataset *dataset, size_t sample);
+struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t sample);
+
+/* Locators of views that change nothing about where inputs or targets lie. */
+struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample);
+struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample);
+
+/* Reads samples order[0] ... order[count - 1] into inputs and targets; targets may be NULL. Each thread reads the
+ * columns that it will multiply (matmul.c). */
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
                               const size_t *order, size_t count, float *inputs, float *targets);
 

@@ -186,19 +186,28 @@ static dae_status expand(const unsigned char *packed, size_t packed_size, const 
 
 /* ---- The dataset -------------------------------------------------------------------------------- */
 
-static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count, float *out) {
+static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                       struct dae_part part, float *out) {
     const struct idx_dataset *idx = (const struct idx_dataset *)dataset;
     (void)epoch;
-    idx->type->convert(out, idx->data + first * dataset->shape.size * idx->type->size,
-                       count * dataset->shape.size);
+    for (size_t i = 0; i < count; i++)
+        idx->type->convert(out + i * part.count,
+                           idx->data + ((first + i) * dataset->shape.size + part.first) * idx->type->size,
+                           part.count);
     return DAE_OK;
+}
+
+static struct dae_stored locate(const dae_dataset *dataset, size_t sample) {
+    const struct idx_dataset *idx = (const struct idx_dataset *)dataset;
+    size_t size = dataset->shape.size * idx->type->size;
+    return (struct dae_stored){idx->data + sample * size, size};
 }
 
 static void destroy(dae_dataset *dataset) {
     dae_release(((struct idx_dataset *)dataset)->bytes);
 }
 
-static const struct dae_dataset_operations operations = {read, read, destroy};
+static const struct dae_dataset_operations operations = {read, read, locate, locate, destroy};
 
 /* Takes over the bytes of a plain file, also when it fails. */
 static dae_status create(dae_dataset **out, unsigned char *bytes, size_t size, const char *name) {

@@ -12,11 +12,18 @@ struct memory_dataset {
     void *user;
 };
 
-static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count, float *out) {
-    const struct memory_dataset *memory = (const struct memory_dataset *)dataset;
+static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                       struct dae_part part, float *out) {
+    const float *data = ((const struct memory_dataset *)dataset)->data + part.first;
     (void)epoch;
-    memcpy(out, memory->data + first * dataset->shape.size, count * dataset->shape.size * sizeof *out);
+    for (size_t i = 0; i < count; i++)
+        memcpy(out + i * part.count, data + (first + i) * dataset->shape.size, part.count * sizeof *out);
     return DAE_OK;
+}
+
+static struct dae_stored locate(const dae_dataset *dataset, size_t sample) {
+    const float *data = ((const struct memory_dataset *)dataset)->data;
+    return (struct dae_stored){data + sample * dataset->shape.size, dataset->shape.size * sizeof *data};
 }
 
 static void destroy(dae_dataset *dataset) {
@@ -26,7 +33,7 @@ static void destroy(dae_dataset *dataset) {
         memory->release(memory->user);
 }
 
-static const struct dae_dataset_operations operations = {read, read, destroy};
+static const struct dae_dataset_operations operations = {read, read, locate, locate, destroy};
 
 static dae_status create(struct memory_dataset **out, const float *data, size_t count, size_t rank,
                          const size_t *shape, const char *context) {

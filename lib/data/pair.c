@@ -7,16 +7,21 @@ struct pair {
 };
 
 static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               float *out) {
+                               struct dae_part part, float *out) {
     const dae_dataset *targets = ((const struct pair *)dataset)->targets;
-    return targets->operations->read_inputs(targets, epoch, first, count, out);
+    return targets->operations->read_inputs(targets, epoch, first, count, part, out);
+}
+
+static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_locate_inputs(((const struct pair *)dataset)->targets, sample);
 }
 
 static void destroy(dae_dataset *dataset) {
     dae_dataset_free(((struct pair *)dataset)->targets);
 }
 
-static const struct dae_dataset_operations operations = {dae_dataset_pass_inputs, read_targets, destroy};
+static const struct dae_dataset_operations operations = {
+    dae_dataset_pass_inputs, read_targets, dae_dataset_pass_locate_inputs, locate_targets, destroy};
 
 dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset *targets) {
     DAE_REQUIRE(out);

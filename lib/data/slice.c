@@ -7,18 +7,27 @@ struct slice {
 };
 
 static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              float *out) {
+                              struct dae_part part, float *out) {
     return dae_dataset_pass_inputs(dataset, epoch, first + ((const struct slice *)dataset)->offset, count,
-                                   out);
+                                   part, out);
 }
 
 static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               float *out) {
+                               struct dae_part part, float *out) {
     return dae_dataset_pass_targets(dataset, epoch, first + ((const struct slice *)dataset)->offset, count,
-                                    out);
+                                    part, out);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs, read_targets, NULL};
+static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_pass_locate_inputs(dataset, sample + ((const struct slice *)dataset)->offset);
+}
+
+static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_pass_locate_targets(dataset, sample + ((const struct slice *)dataset)->offset);
+}
+
+static const struct dae_dataset_operations operations = {read_inputs, read_targets, locate_inputs,
+                                                         locate_targets, NULL};
 
 dae_status dae_dataset_slice(dae_dataset **out, dae_dataset *source, size_t first, size_t count) {
     DAE_REQUIRE(out);

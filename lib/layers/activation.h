@@ -6,9 +6,10 @@
 
 struct dae_activation {
     const char *name;
-    /* z = a(z), and d *= a'(z) given a = a(z); NULL where there is nothing to do. */
-    void (*apply)(float *z, size_t count, float slope);
-    void (*derive)(float *d, const float *a, size_t count, float slope);
+    float slope; /* of a rectifier below 0, 1 for linear; NAN for other activations */
+    /* Other activations: z = a(z), and d *= a'(z) given a = a(z). */
+    void (*apply)(float *z, size_t count);
+    void (*derive)(float *d, const float *a, size_t count);
 };
 
 /* The row of a DAE_ACTIVATION_*, or NULL when there is none. */

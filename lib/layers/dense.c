@@ -43,6 +43,7 @@ dae_status dae_layer_create_dense(dae_layer **out, size_t units, int32_t activat
     dense->initializer = DAE_INITIALIZER_GLOROT_UNIFORM;
     dense->slope = 0.3;
     dense->base.ends_in_sigmoid = activation == DAE_ACTIVATION_SIGMOID;
+    dense->base.slope = dae_activation_get(activation)->slope;
     *out = &dense->base;
     return DAE_OK;
 }
@@ -79,6 +80,7 @@ dae_status dae_layer_set_leaky_slope(dae_layer *layer, double slope) {
     if (!(slope >= 0 && slope <= 1))
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_layer_set_leaky_slope: slope is %g, expected 0 to 1", slope);
     dense->slope = slope;
+    dense->base.slope = (float)slope;
     return DAE_OK;
 }
 
@@ -99,35 +101,30 @@ static void initialize(const dae_layer *layer, float *parameters, struct dae_dra
 
 /* ---- Forward ------------------------------------------------------------------------------------ */
 
-/* The rest of Y behind the product, row by row while a row is in the first cache: bias, activation, the hook. */
-static void finish_forward(void *context, struct dae_tile tile) {
-    const struct dae_pass *pass = context;
+/* The rest of a part of a row of Y behind the product: bias, activation, the hook. */
+static void finish_row(const struct dae_pass *pass, struct dae_tile part) {
     const struct dense *dense = dense_of(pass->layer);
-    const struct dae_activation *activation = dae_activation_get(dense->activation);
-    const float *bias = pass->parameters + weight_count(pass->layer);
-    for (size_t row = tile.row; row < tile.row + tile.rows; row++) {
-        float *y = pass->y + row * dense->units + tile.column;
-        dae_kernels()->add(y, bias + tile.column, tile.columns);
-        if (activation->apply != NULL && !pass->logits)
-            activation->apply(y, tile.columns, (float)dense->slope);
-        if (pass->after_forward != NULL)
-            pass->after_forward(pass->context, pass,
-                                (struct dae_tile){row, 1, tile.column, tile.columns, tile.index});
-    }
+    float *y = pass->y + part.row * dense->units + part.column;
+    const float *bias = pass->parameters + weight_count(pass->layer) + part.column;
+    bool is_rectifier = !isnan(pass->layer->slope) && !pass->logits;
+    dae_kernels()->rectify(y, bias, part.columns, is_rectifier ? pass->layer->slope : 1.0f);
+    if (!is_rectifier && !pass->logits)
+        dae_activation_get(dense->activation)->apply(y, part.columns);
+    if (pass->after_forward != NULL)
+        pass->after_forward(pass->context, pass, part);
+}
+
+/* Row by row, while a row is in the first cache. */
+static void finish_forward(void *context, struct dae_tile tile) {
+    for (size_t row = tile.row; row < tile.row + tile.rows; row++)
+        finish_row(context, (struct dae_tile){row, 1, tile.column, tile.columns, tile.index});
 }
 
 static void forward_small(const struct dae_pass *pass) {
-    const dae_layer *layer = pass->layer;
-    const struct dense *dense = dense_of(layer);
-    const struct dae_activation *activation = dae_activation_get(dense->activation);
-    size_t n = layer->output.size, k = layer->input.size;
+    size_t n = pass->layer->output.size, k = pass->layer->input.size;
     for (size_t row = 0; row < pass->batch; row++) {
-        float *y = pass->y + row * n;
-        dae_kernels()->affine(y, pass->parameters, pass->x + row * k, pass->parameters + n * k, n, k);
-        if (activation->apply != NULL && !pass->logits)
-            activation->apply(y, n, (float)dense->slope);
-        if (pass->after_forward != NULL)
-            pass->after_forward(pass->context, pass, (struct dae_tile){row, 1, 0, n, 0});
+        dae_kernels()->affine(pass->y + row * n, pass->parameters, pass->x + row * k, n, k);
+        finish_row(pass, (struct dae_tile){row, 1, 0, n, 0});
     }
 }
 
@@ -145,6 +142,7 @@ static void forward(const struct dae_pass *pass) {
         .b = {pass->parameters, k, true}, /* Y[b,n] = X[b,k] W[n,k]^T */
         .c = pass->y,
         .c_stride = n,
+        .scratch = pass->scratch,
         .after = finish_forward,
         .context = (void *)(uintptr_t)pass,
     };
@@ -154,10 +152,12 @@ static void forward(const struct dae_pass *pass) {
 /* ---- Backward ----------------------------------------------------------------------------------- */
 
 static void derive(const struct dae_pass *pass, struct dae_span span, const float *a, float *d) {
-    const struct dense *dense = dense_of(pass->layer);
-    const struct dae_activation *activation = dae_activation_get(dense->activation);
-    if (activation->derive != NULL && !pass->logits)
-        activation->derive(d, a, span.count, (float)dense->slope);
+    if (pass->logits)
+        return;
+    if (!isnan(pass->layer->slope))
+        dae_kernels()->rectify_derive(d, a, span.count, pass->layer->slope);
+    else
+        dae_activation_get(dense_of(pass->layer)->activation)->derive(d, a, span.count);
 }
 
 static void derive_before(void *context, struct dae_tile tile) {
@@ -174,6 +174,7 @@ static void backward_input(const struct dae_pass *pass) {
         .b = {pass->parameters, k, false}, /* dX[b,k] = D[b,n] W[n,k] */
         .c = pass->before->d,
         .c_stride = k,
+        .scratch = pass->scratch,
         .after = derive_before,
         .context = (void *)(uintptr_t)pass,
     };
@@ -215,6 +216,13 @@ static void backward_parameters(const struct dae_pass *pass) {
         .context = (void *)(uintptr_t)pass,
     };
     dae_product_run(pass->pool, &product);
+}
+
+static size_t scratch(const dae_layer *layer, size_t batch) {
+    size_t n = layer->output.size, k = layer->input.size;
+    size_t forward_scratch = dae_product_scratch(batch, n, k),
+           backward_scratch = dae_product_scratch(batch, k, n);
+    return forward_scratch > backward_scratch ? forward_scratch : backward_scratch;
 }
 
 /* ---- As text ------------------------------------------------------------------------------------ */
@@ -294,6 +302,7 @@ const struct dae_layer_operations dae_dense_operations = {
     .derive = derive,
     .backward_input = backward_input,
     .backward_parameters = backward_parameters,
+    .scratch = scratch,
     .write = write,
     .read = read,
     .label = label,

@@ -1,6 +1,7 @@
 #include "layers/layer.h"
 #include "core/memory.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct dae_layer_operations *const kinds[] = {&dae_dense_operations, &dae_dropout_operations};
@@ -11,6 +12,7 @@ dae_status dae_layer_create(void **out, size_t size, const struct dae_layer_oper
         return DAE_ERROR_MEMORY;
     dae_references_start(&layer->references);
     layer->operations = operations;
+    layer->slope = NAN;
     *out = layer;
     return DAE_OK;
 }

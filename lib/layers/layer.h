@@ -37,6 +37,7 @@ struct dae_pass {
     const float *parameters;
     const float *x; /* [batch, input] */
     float *y;       /* [batch, output] */
+    float *scratch; /* for products; or NULL */
 
     /* Training only. */
     bool training;
@@ -75,6 +76,8 @@ struct dae_layer_operations {
     /* Makes a layer from such a step. */
     dae_status (*read)(dae_layer **out, const struct dae_spec_reader *reader,
                        const struct dae_spec_step *step);
+    /* How many floats of scratch memory batches of up to this size may use; NULL for none. */
+    size_t (*scratch)(const dae_layer *layer, size_t batch);
     /* What tables call it, such as "dense, relu". */
     void (*label)(struct dae_text *text, const dae_layer *layer);
 };
@@ -85,6 +88,7 @@ struct dae_layer {
     const struct dae_layer_operations *operations;
     atomic_bool in_model;
     bool ends_in_sigmoid; /* so that a loss may ask for logits */
+    float slope;          /* of the rectifier that it ends in, 1 for none (linear); NAN for anything else */
     struct dae_shape input, output;
     struct dae_tensor tensors[DAE_LAYER_MAX_TENSORS];
     size_t tensor_count, parameter_count;

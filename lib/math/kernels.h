@@ -42,18 +42,21 @@ struct dae_kernels {
 
     /* y = y + c */
     void (*add)(float *y, const float *c, size_t count);
-    /* Activations in place on z; derivatives: d *= a'(z), given a = a(z). */
-    void (*relu)(float *z, size_t count, float slope);
-    void (*relu_derive)(float *d, const float *a, size_t count, float slope);
+    /* Rectifiers, of which linear (slope 1), ReLU (0) and leaky ReLU are cases: z = a(z + c), a(z) = z for z >= 0,
+     * slope z below; d *= a'(z), which is slope at 0, given a = a(z). */
+    void (*rectify)(float *z, const float *c, size_t count, float slope);
+    void (*rectify_derive)(float *d, const float *a, size_t count, float slope);
+    /* Other activations in place on z, and their derivatives. */
     void (*sigmoid)(float *z, size_t count);
     void (*sigmoid_derive)(float *d, const float *a, size_t count);
     void (*tanh)(float *z, size_t count);
     void (*tanh_derive)(float *d, const float *a, size_t count);
 
-    /* Losses of one row: return the sum over values, and replace a by scale * its gradient. */
-    double (*loss_mse)(float *a, const float *t, size_t count, float scale);
-    double (*loss_mae)(float *a, const float *t, size_t count, float scale);
-    double (*loss_bce)(float *a, const float *t, size_t count, float scale);
+    /* Losses of one row: return the sum over values, and replace a by scale * its gradient by z, where a is what a
+     * rectifier of this slope gave (1 for the gradient by a itself). */
+    double (*loss_mse)(float *a, const float *t, size_t count, float scale, float slope);
+    double (*loss_mae)(float *a, const float *t, size_t count, float scale, float slope);
+    double (*loss_bce)(float *a, const float *t, size_t count, float scale, float slope);
     double (*loss_bce_logits)(float *z, const float *t, size_t count, float scale);
     /* sum of (a - t)^2 */
     double (*squared_error)(const float *a, const float *t, size_t count);
@@ -64,8 +67,8 @@ struct dae_kernels {
                      bool nesterov);
     void (*adam)(float *w, float *m, float *v, const float *g, size_t count, struct dae_adam_step step);
 
-    /* y[n] = sum_k w[n,k] x[k] + c[n] */
-    void (*affine)(float *y, const float *w, const float *x, const float *c, size_t n, size_t k);
+    /* y[n] = sum_k w[n,k] x[k] */
+    void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
 
     /* Whether all values are finite; least and greatest value, taken together with *low and *high, where NaN
      * counts as infinity. */

@@ -152,14 +152,15 @@ static void add(float *y, const float *c, size_t count) {
         y[i] += c[i];
 }
 
-static void relu(float *z, size_t count, float slope) {
+static void rectify(float *z, const float *c, size_t count, float slope) {
     for (size_t i = 0; i < count; i++) {
-        float below = slope == 0.0f ? 0.0f : z[i] * slope;
-        z[i] = z[i] < 0.0f ? below : z[i]; /* NaN stays */
+        float sum = z[i] + c[i];
+        float below = slope == 0.0f ? 0.0f : sum * slope;
+        z[i] = sum < 0.0f ? below : sum; /* NaN stays */
     }
 }
 
-static void relu_derive(float *d, const float *a, size_t count, float slope) {
+static void rectify_derive(float *d, const float *a, size_t count, float slope) {
     for (size_t i = 0; i < count; i++) {
         float below = d[i] * slope;
         d[i] = a[i] > 0.0f ? d[i] : below;
@@ -210,43 +211,50 @@ static inline double sum_lanes(const float lanes[LANES]) {
         lanes[lane] += BODY(whole + lane);                \
     return sum_lanes(lanes)
 
-static inline float mse_at(float *a, const float *t, float scale) {
+/* gradient by a -> gradient by z, behind a rectifier */
+static inline float through_rectifier(float gradient, float a, float slope) {
+    float below = gradient * slope;
+    return a > 0.0f ? gradient : below;
+}
+
+static inline float mse_at(float *a, const float *t, float scale, float slope) {
     float difference = *a - *t;
-    *a = 2.0f * scale * difference;
+    *a = through_rectifier(2.0f * scale * difference, *a, slope);
     return difference * difference;
 }
 
-static double loss_mse(float *a, const float *t, size_t count, float scale) {
-#define BODY(i) mse_at(a + (i), t + (i), scale)
+static double loss_mse(float *a, const float *t, size_t count, float scale, float slope) {
+#define BODY(i) mse_at(a + (i), t + (i), scale, slope)
     SUM_OVER(count, BODY);
 #undef BODY
 }
 
-static inline float mae_at(float *a, const float *t, float scale) {
+static inline float mae_at(float *a, const float *t, float scale, float slope) {
     float difference = *a - *t;
-    *a = difference > 0.0f ? scale : difference < 0.0f ? -scale : 0.0f * difference;
+    float gradient = difference > 0.0f ? scale : difference < 0.0f ? -scale : 0.0f * difference;
+    *a = through_rectifier(gradient, *a, slope);
     return fabsf(difference);
 }
 
-static double loss_mae(float *a, const float *t, size_t count, float scale) {
-#define BODY(i) mae_at(a + (i), t + (i), scale)
+static double loss_mae(float *a, const float *t, size_t count, float scale, float slope) {
+#define BODY(i) mae_at(a + (i), t + (i), scale, slope)
     SUM_OVER(count, BODY);
 #undef BODY
 }
 
 /* a and 1 - a are clipped to at least 1e-7, separately: 1 - 1e-7 is no float. Outside, the gradient is 0. */
-static inline float bce_at(float *a, const float *t, float scale) {
+static inline float bce_at(float *a, const float *t, float scale, float slope) {
     const float least_p = 1e-7f;
     float p = *a, q = 1.0f - p;
     float inside = p > least_p && q > least_p ? scale : 0.0f * p; /* NaN for NaN */
     p = p < least_p ? least_p : p > 1.0f ? 1.0f : p;
     q = q < least_p ? least_p : q > 1.0f ? 1.0f : q;
-    *a = inside * ((p - *t) / (p * q));
+    *a = through_rectifier(inside * ((p - *t) / (p * q)), *a, slope);
     return -(*t * dae_log(p) + (1.0f - *t) * dae_log(q));
 }
 
-static double loss_bce(float *a, const float *t, size_t count, float scale) {
-#define BODY(i) bce_at(a + (i), t + (i), scale)
+static double loss_bce(float *a, const float *t, size_t count, float scale, float slope) {
+#define BODY(i) bce_at(a + (i), t + (i), scale, slope)
     SUM_OVER(count, BODY);
 #undef BODY
 }
@@ -337,14 +345,13 @@ static inline void dot4(float *y, const float *w, const float *x, size_t k) {
         y[r] = sum_vector(&sum[r]);
 }
 
-static void affine(float *y, const float *w, const float *x, const float *c, size_t n, size_t k) {
+static void affine(float *y, const float *w, const float *x, size_t n, size_t k) {
     size_t i = 0;
     if (k % LANES == 0)
         for (; i + 4 <= n; i += 4)
             dot4(y + i, w + i * k, x, k);
     for (; i < n; i++)
         y[i] = dot(w + i * k, x, k);
-    add(y, c, n);
 }
 
 /* ---- Inspection --------------------------------------------------------------------------------- */
@@ -390,8 +397,8 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .drop = drop,
     .scale_bytes = scale_bytes,
     .add = add,
-    .relu = relu,
-    .relu_derive = relu_derive,
+    .rectify = rectify,
+    .rectify_derive = rectify_derive,
     .sigmoid = sigmoid,
     .sigmoid_derive = sigmoid_derive,
     .tanh = tanh_,

@@ -1,12 +1,14 @@
 #include "math/matmul.h"
 #include "core/size.h"
+#include "math/kernels.h"
 #include "math/matmul_dnnl.h"
 
 #include "config.h"
 
 #include <cblas.h>
-#include <limits.h>
+#include <math.h>
 #include <pthread.h>
+#include <string.h>
 
 enum {
     /* Cutting a product repeats the packing of one operand, which costs as much as some 10 to 30 rows of the
@@ -69,10 +71,10 @@ const char *dae_matmul_bfloat16_units(void) {
     return dae_dnnl_bfloat16_units();
 }
 
-/* How a result is cut: `rows` x `columns` pieces. */
-struct grid {
+/* How a product is cut: `rows` x `columns` tiles of the result, or `depth` parts of the sums. */
+struct cut {
     const struct dae_product *product;
-    size_t rows, columns;
+    size_t rows, columns, depth;
 };
 
 /* Start of piece i of `pieces` in a length, at a multiple of TILE_EDGE. */
@@ -87,53 +89,111 @@ static const void *at(const struct dae_matrix *matrix, size_t row, size_t column
     return (const char *)matrix->data + offset * size;
 }
 
-static size_t value_size(const struct dae_product *product) {
-    return product->bfloat16 ? sizeof(uint16_t) : sizeof(float);
+/* The part of a product that makes one tile from terms [k, k + depth) of its sums. */
+static struct dae_product part_of(const struct dae_product *p, struct dae_tile tile, size_t k, size_t depth) {
+    size_t size = p->bfloat16 ? sizeof(uint16_t) : sizeof(float);
+    struct dae_product part = *p;
+    part.m = tile.rows;
+    part.n = tile.columns;
+    part.k = depth;
+    part.a.data = at(&p->a, tile.row, k, size);
+    part.b.data = at(&p->b, k, tile.column, size);
+    part.c = p->c + tile.row * p->c_stride + tile.column;
+    return part;
 }
 
-const void *dae_product_a(const struct dae_product *product, size_t row) {
-    return at(&product->a, row, 0, value_size(product));
-}
-
-const void *dae_product_b(const struct dae_product *product, size_t column) {
-    return at(&product->b, 0, column, value_size(product));
-}
-
-static void multiply_by_blas(const struct dae_product *p, struct dae_tile tile) {
-    cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
-                p->b.transposed ? CblasTrans : CblasNoTrans, (int)tile.rows, (int)tile.columns, (int)p->k,
-                1.0f, dae_product_a(p, tile.row), (int)p->a.stride, dae_product_b(p, tile.column),
-                (int)p->b.stride, 0.0f, p->c + tile.row * p->c_stride + tile.column, (int)p->c_stride);
+static void multiply(const struct dae_product *p) {
+    if (dae_dnnl_multiply(p))
+        return;
+    if (!p->bfloat16)
+        cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
+                    p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f,
+                    p->a.data, (int)p->a.stride, p->b.data, (int)p->b.stride, 0.0f, p->c, (int)p->c_stride);
+    else if (p->failed != NULL)
+        atomic_store(p->failed, true);
 }
 
 static void make_tile(void *context, size_t task) {
-    const struct grid *grid = context;
-    const struct dae_product *p = grid->product;
-    size_t i = task / grid->columns, j = task % grid->columns;
+    const struct cut *cut = context;
+    const struct dae_product *p = cut->product;
+    size_t i = task / cut->columns, j = task % cut->columns;
     struct dae_tile tile = {
-        .row = edge(p->m, grid->rows, i), .column = edge(p->n, grid->columns, j), .index = task};
-    tile.rows = edge(p->m, grid->rows, i + 1) - tile.row;
-    tile.columns = edge(p->n, grid->columns, j + 1) - tile.column;
+        .row = edge(p->m, cut->rows, i), .column = edge(p->n, cut->columns, j), .index = task};
+    tile.rows = edge(p->m, cut->rows, i + 1) - tile.row;
+    tile.columns = edge(p->n, cut->columns, j + 1) - tile.column;
     if (tile.rows == 0 || tile.columns == 0)
         return;
-    if (!dae_dnnl_multiply(p, tile)) {
-        if (!p->bfloat16)
-            multiply_by_blas(p, tile);
-        else if (p->failed != NULL)
-            atomic_store(p->failed, true);
-    }
+    struct dae_product part = part_of(p, tile, 0, p->k);
+    multiply(&part);
     if (p->after != NULL)
         p->after(p->context, tile);
 }
 
+/* ---- Cut along the sums ---------------------------------------------------------------------------- */
+
+/* Part `task` of the sums, into its place in the scratch memory. */
+static void make_depth(void *context, size_t task) {
+    const struct cut *cut = context;
+    const struct dae_product *p = cut->product;
+    size_t first = edge(p->k, cut->depth, task), end = edge(p->k, cut->depth, task + 1);
+    struct dae_product part = part_of(p, (struct dae_tile){0, p->m, 0, p->n, 0}, first, end - first);
+    part.c = p->scratch + task * p->m * p->n;
+    part.c_stride = p->n;
+    multiply(&part);
+}
+
+enum { SUM_TASKS = 16 };
+
+/* Adds the parts of some rows, in their order. */
+static void sum_depths(void *context, size_t task) {
+    const struct cut *cut = context;
+    const struct dae_product *p = cut->product;
+    size_t first = p->m * task / SUM_TASKS, end = p->m * (task + 1) / SUM_TASKS;
+    for (size_t row = first; row < end; row++) {
+        float *c = p->c + row * p->c_stride;
+        const float *parts = p->scratch + row * p->n;
+        memcpy(c, parts, p->n * sizeof *c);
+        for (size_t i = 1; i < cut->depth; i++)
+            dae_kernels()->add(c, parts + i * p->m * p->n, p->n);
+        if (p->after != NULL)
+            p->after(p->context, (struct dae_tile){row, 1, 0, p->n, task});
+    }
+}
+
+/* A short and wide pair of operands with a small result: cut along the sums, each thread reads its own share of
+ * both, among it the weights that it alone updates, and only the small result goes from core to core. */
+static bool is_deep(size_t m, size_t n, size_t k) {
+    return 2 * (m > n ? m : n) < k;
+}
+
+/* A power of two of pieces at least TILE_LENGTH long, each with at least TILE_WORK of all the work. */
+static size_t pieces_of(size_t length, double work) {
+    size_t pieces = 1;
+    while (pieces < DAE_MAX_TILES && 2 * pieces * TILE_LENGTH <= length &&
+           work > 2.0 * TILE_WORK * (double)pieces)
+        pieces *= 2;
+    return pieces;
+}
+
+size_t dae_product_scratch(size_t m, size_t n, size_t k) {
+    size_t most = dae_size_min(m, k / 2);
+    return 2 * n < k ? pieces_of(k, HUGE_VAL) * most * n : 0;
+}
+
+/* ---- The door ---------------------------------------------------------------------------------------- */
+
 void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
+    double work = (double)p->m * (double)p->n * (double)p->k;
+    if (p->scratch != NULL && is_deep(p->m, p->n, p->k)) {
+        struct cut cut = {p, 1, 1, pieces_of(p->k, work)};
+        dae_pool_run(pool, make_depth, &cut, cut.depth);
+        dae_pool_run(pool, sum_depths, &cut, SUM_TASKS);
+        return;
+    }
     /* The longer side is cut, which repeats the packing of the smaller operand. In bfloat16, whole rows of A are
      * taken as they are, and packing B costs little. */
     bool by_rows = p->m >= p->n || (p->bfloat16 && !p->a.transposed);
-    size_t length = by_rows ? p->m : p->n, pieces = 1;
-    while (pieces < DAE_MAX_TILES && 2 * pieces * TILE_LENGTH <= length &&
-           (double)p->m * (double)p->n * (double)p->k > 2.0 * TILE_WORK * (double)pieces)
-        pieces *= 2;
-    struct grid grid = {p, by_rows ? pieces : 1, by_rows ? 1 : pieces};
-    dae_pool_run(pool, make_tile, &grid, pieces);
+    size_t pieces = pieces_of(by_rows ? p->m : p->n, work);
+    struct cut cut = {p, by_rows ? pieces : 1, by_rows ? 1 : pieces, 1};
+    dae_pool_run(pool, make_tile, &cut, pieces);
 }

@@ -36,12 +36,12 @@ struct dae_product {
     size_t c_stride;
     dae_tile_fn after; /* or NULL */
     void *context;
+    float *scratch;      /* as dae_product_scratch() says, for threads to share; or NULL */
     atomic_bool *failed; /* set when a bfloat16 tile could not be made for want of memory; or NULL */
 };
 
-/* Where row `row` of A, and column `column` of B, begin. */
-const void *dae_product_a(const struct dae_product *product, size_t row);
-const void *dae_product_b(const struct dae_product *product, size_t column);
+/* How many floats of scratch memory a product of these sizes, or of fewer rows, may use. */
+size_t dae_product_scratch(size_t m, size_t n, size_t k);
 
 /* Makes a product in tiles that depend on m, n and k only. */
 void dae_product_run(struct dae_pool *pool, const struct dae_product *product);

@@ -261,10 +261,10 @@ static bool execute(const struct multiplier *m) {
     return good;
 }
 
-bool dae_dnnl_multiply(const struct dae_product *p, struct dae_tile tile) {
+bool dae_dnnl_multiply(const struct dae_product *p) {
     struct shape shape = {
-        .m = tile.rows,
-        .n = tile.columns,
+        .m = p->m,
+        .n = p->n,
         .k = p->k,
         .a_stride = p->a.stride,
         .b_stride = p->b.stride,
@@ -276,13 +276,9 @@ bool dae_dnnl_multiply(const struct dae_product *p, struct dae_tile tile) {
     struct multiplier *m = borrow(&shape);
     if (m == NULL)
         return false;
-    void *a = (void *)(uintptr_t)dae_product_a(p, tile.row),
-         *b = (void *)(uintptr_t)dae_product_b(p, tile.column);
-    bool good = dnnl_memory_set_data_handle(m->a, a) == dnnl_success &&
-                dnnl_memory_set_data_handle(m->b, b) == dnnl_success &&
-                dnnl_memory_set_data_handle(m->c, p->c + tile.row * p->c_stride + tile.column) ==
-                    dnnl_success &&
-                execute(m);
+    bool good = dnnl_memory_set_data_handle(m->a, (void *)(uintptr_t)p->a.data) == dnnl_success &&
+                dnnl_memory_set_data_handle(m->b, (void *)(uintptr_t)p->b.data) == dnnl_success &&
+                dnnl_memory_set_data_handle(m->c, p->c) == dnnl_success && execute(m);
     give_back(m);
     return good;
 }
@@ -301,8 +297,8 @@ const char *dae_dnnl_bfloat16_units(void) {
     return NULL;
 }
 
-bool dae_dnnl_multiply(const struct dae_product *product, struct dae_tile tile) {
-    (void)product, (void)tile;
+bool dae_dnnl_multiply(const struct dae_product *product) {
+    (void)product;
     return false;
 }
 

@@ -13,7 +13,7 @@ const char *dae_dnnl_bfloat16_units(void);
 /* Version and use, such as "oneDNN 2.6.3"; NULL without oneDNN. */
 const char *dae_dnnl_name(void);
 
-/* Makes a tile of a product; false when oneDNN cannot, for want of memory. */
-bool dae_dnnl_multiply(const struct dae_product *product, struct dae_tile tile);
+/* Makes a product, in the calling thread, without its hook; false when oneDNN cannot. */
+bool dae_dnnl_multiply(const struct dae_product *product);
 
 #endif

@@ -7,12 +7,12 @@ enum {
     STEP_SHIFT = 56,
 };
 
-void dae_noise_apply_sample(const dae_noise *noise, float *x, size_t size, uint64_t seed, uint64_t epoch,
-                            uint64_t sample) {
+void dae_noise_apply_part(const dae_noise *noise, float *x, size_t first, size_t count, uint64_t seed,
+                          uint64_t epoch, uint64_t sample) {
     for (size_t s = 0; s < noise->step_count; s++) {
-        uint64_t block = ((uint64_t)s << STEP_SHIFT) + (epoch << EPOCH_SHIFT);
+        uint64_t block = ((uint64_t)s << STEP_SHIFT) + (epoch << EPOCH_SHIFT) + first / 4;
         const struct dae_noise_step *step = &noise->steps[s];
-        step->kind->apply(x, size, step->parameters, dae_draw_from(seed, DAE_PURPOSE_NOISE, sample, block));
+        step->kind->apply(x, count, step->parameters, dae_draw_from(seed, DAE_PURPOSE_NOISE, sample, block));
     }
 }
 
@@ -34,6 +34,6 @@ dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, siz
                         (unsigned long long)first, samples);
     dae_noise_freeze(noise);
     for (size_t i = 0; i < samples && !empty; i++)
-        dae_noise_apply_sample(noise, x + i * sample_size, sample_size, seed, epoch, first + i);
+        dae_noise_apply_part(noise, x + i * sample_size, 0, sample_size, seed, epoch, first + i);
     return DAE_OK;
 }

@@ -54,9 +54,9 @@ dae_noise *dae_noise_keep(dae_noise *noise);
 /* From here on the recipe no longer changes: it is in use. */
 void dae_noise_freeze(const dae_noise *noise);
 
-/* Applies a recipe to one sample. */
-void dae_noise_apply_sample(const dae_noise *noise, float *x, size_t size, uint64_t seed, uint64_t epoch,
-                            uint64_t sample);
+/* Applies a recipe to values [first, first + count) of a sample, which are x[count]; `first` is a multiple of 4. */
+void dae_noise_apply_part(const dae_noise *noise, float *x, size_t first, size_t count, uint64_t seed,
+                          uint64_t epoch, uint64_t sample);
 
 /* Writes a recipe as text. */
 void dae_noise_write(struct dae_text *text, const void *noise);

@@ -82,10 +82,18 @@ static dae_status run_steps(struct fit *fit, uint64_t epoch, dae_progress *progr
     double sum = 0, began = now();
     for (size_t first = 0, count; first < samples; first += count) {
         count = dae_size_min(fit->batch, samples - first);
-        DAE_TRY(dae_dataset_gather(fit->dataset, fit->pool, epoch, fit->order + first, count, w->inputs,
-                                   w->targets));
+        struct dae_batch batch = {
+            .count = count,
+            .inputs = w->inputs,
+            .targets = fit->dataset->concurrent ? NULL : w->targets,
+            .dataset = fit->dataset,
+            .order = fit->order + first,
+            .epoch = epoch,
+        };
+        DAE_TRY(dae_dataset_gather(fit->dataset, fit->pool, epoch, batch.order, count, w->inputs,
+                                   fit->dataset->concurrent ? NULL : w->targets));
         double loss;
-        DAE_TRY(dae_trainer_run_step(trainer, fit->pool, fit->fpu, w->inputs, w->targets, count, &loss));
+        DAE_TRY(dae_trainer_run_step(trainer, fit->pool, fit->fpu, &batch, &loss));
         sum += loss * (double)count;
         progress->step++;
         progress->loss = sum / (double)(first + count);
@@ -219,9 +227,10 @@ dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const flo
                         DAE_MAX_BATCH);
     DAE_TRY(dae_trainer_reserve(trainer, count));
     struct fit fit = {.trainer = trainer};
+    struct dae_batch batch = {.count = count, .inputs = inputs, .targets = targets};
     double value = 0;
     DAE_TRY(enter(&fit));
-    dae_status status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, inputs, targets, count, &value);
+    dae_status status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, &batch, &value);
     leave(&fit);
     if (status == DAE_OK && loss != NULL)
         *loss = value;

@@ -3,26 +3,44 @@
 
 #include <dae/trainer.h>
 
-static double mse(float *a, const float *t, size_t count, float scale) {
-    return dae_kernels()->loss_mse(a, t, count, scale);
+#include <math.h>
+
+static double mse(float *a, const float *t, size_t count, float scale, float slope) {
+    return dae_kernels()->loss_mse(a, t, count, scale, slope);
 }
 
-static double mae(float *a, const float *t, size_t count, float scale) {
-    return dae_kernels()->loss_mae(a, t, count, scale);
+static double mae(float *a, const float *t, size_t count, float scale, float slope) {
+    return dae_kernels()->loss_mae(a, t, count, scale, slope);
 }
 
-static double bce(float *a, const float *t, size_t count, float scale) {
-    return dae_kernels()->loss_bce(a, t, count, scale);
+static double bce(float *a, const float *t, size_t count, float scale, float slope) {
+    return dae_kernels()->loss_bce(a, t, count, scale, slope);
 }
 
 static double bce_logits(float *z, const float *t, size_t count, float scale) {
     return dae_kernels()->loss_bce_logits(z, t, count, scale);
 }
 
+/* sum (a - t)^2 <= s  =>  |2 (a - t)| <= 2 sqrt(s); a little more for its rounding */
+static double bound_mse(double sum) {
+    return 2.1 * sqrt(sum);
+}
+
+static double bound_mae(double sum) {
+    (void)sum;
+    return 1;
+}
+
+/* a and 1 - a are at least 1e-7 where there is a gradient */
+static double bound_bce(double sum) {
+    (void)sum;
+    return 2e7;
+}
+
 static const struct dae_loss losses[] = {
-    [DAE_LOSS_MSE] = {"mse", mse, NULL, false},
-    [DAE_LOSS_MAE] = {"mae", mae, NULL, false},
-    [DAE_LOSS_BCE] = {"bce", bce, bce_logits, true},
+    [DAE_LOSS_MSE] = {"mse", mse, NULL, bound_mse, false},
+    [DAE_LOSS_MAE] = {"mae", mae, NULL, bound_mae, false},
+    [DAE_LOSS_BCE] = {"bce", bce, bce_logits, bound_bce, true},
 };
 
 const struct dae_loss *dae_loss_get(int32_t loss) {

@@ -6,14 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns the sum of a row's losses; replaces `a` by scale times their gradient. */
-typedef double (*dae_loss_row_fn)(float *a, const float *t, size_t count, float scale);
+/* Returns the sum of a row's losses; replaces `a` by scale times their gradient by what a rectifier of this slope
+ * was given: 1 for the gradient by `a` itself. */
+typedef double (*dae_loss_row_fn)(float *a, const float *t, size_t count, float scale, float slope);
 
 struct dae_loss {
     const char *name;
-    dae_loss_row_fn row;        /* from outputs */
-    dae_loss_row_fn row_logits; /* from logits of a sigmoid; or NULL */
-    bool unit_targets;          /* takes targets in [0,1] only */
+    dae_loss_row_fn row;                                                       /* from outputs */
+    double (*row_logits)(float *z, const float *t, size_t count, float scale); /* of a sigmoid; or NULL */
+    /* Most that |gradient| can be where losses sum up to `sum`, for a scale of 1. */
+    double (*bound)(double sum);
+    bool unit_targets; /* takes targets in [0,1] only */
 };
 
 /* The row of a DAE_LOSS_*, or NULL when there is none. */

@@ -20,10 +20,10 @@ enum {
 struct step {
     dae_trainer *trainer;
     struct dae_pool *pool;
-    const float *inputs, *targets;
-    size_t count;
+    const struct dae_batch *batch;
     float scale;                /* 1 / values in the batch */
     double sums[DAE_MAX_TILES]; /* of the loss, by tile */
+    double sum;                 /* of all tiles */
     struct dae_range input_ranges[DAE_MAX_TILES];
     atomic_bool bad_target;
     union dae_update update;
@@ -62,8 +62,9 @@ static void clear_ranges(struct step *step) {
 static void measure_inputs(void *context, size_t task) {
     struct step *step = context;
     size_t width = step->trainer->model->input.size;
-    size_t row = step->count * task / DAE_MAX_TILES, end = step->count * (task + 1) / DAE_MAX_TILES;
-    widen(&step->input_ranges[task], step->inputs + row * width, (end - row) * width);
+    size_t row = step->batch->count * task / DAE_MAX_TILES,
+           end = step->batch->count * (task + 1) / DAE_MAX_TILES;
+    widen(&step->input_ranges[task], step->batch->inputs + row * width, (end - row) * width);
 }
 
 static void measure_tile(struct dae_range *range, const float *values, size_t width, struct dae_tile tile) {
@@ -78,21 +79,50 @@ static void measure_outputs(struct step *step, const struct dae_pass *pass, stru
                  pass->layer->output.size, tile);
 }
 
+/* The targets of a strip: where they lie, or read into strip[STRIP]. */
+static const float *targets_of(const struct step *step, size_t width, struct dae_span span, float *strip) {
+    const struct dae_batch *batch = step->batch;
+    if (batch->targets != NULL)
+        return batch->targets + span.row * width + span.column;
+    (void)batch->dataset->operations->read_targets(batch->dataset, batch->epoch, batch->order[span.row], 1,
+                                                   (struct dae_part){span.column, span.count}, strip);
+    return strip;
+}
+
+/* Shuffled targets lie anywhere in memory: fetches those of a row soon to come. */
+static void prefetch_targets(const struct step *step, size_t width, struct dae_span span) {
+    const struct dae_batch *batch = step->batch;
+    if (batch->targets != NULL || span.row >= batch->count)
+        return;
+    struct dae_stored stored = dae_dataset_locate_targets(batch->dataset, batch->order[span.row]);
+    size_t value = stored.size / width;
+    for (size_t i = span.column * value; i < (span.column + span.count) * value; i += 64)
+        __builtin_prefetch((const char *)stored.bytes + i);
+}
+
+static bool are_unit(const float *targets, size_t count) {
+    bool all = true;
+    for (size_t i = 0; i < count; i++)
+        all &= !(targets[i] < 0.0f) & !(targets[i] > 1.0f);
+    return all;
+}
+
 /* The loss of a strip, whose outputs D replaces. */
 static double loss_of_strip(struct step *step, const struct dae_pass *pass, struct dae_span span) {
     const struct dae_loss *loss = step->trainer->loss;
-    size_t at = span.row * pass->layer->output.size + span.column;
-    float *values = pass->y + at;
-    const float *targets = step->targets + at;
-    if (loss->unit_targets)
-        for (size_t i = 0; i < span.count; i++)
-            if (targets[i] < 0.0f || targets[i] > 1.0f)
-                atomic_store(&step->bad_target, true);
+    size_t width = pass->layer->output.size;
+    float *values = pass->y + span.row * width + span.column;
+    float outputs[STRIP], strip[STRIP];
+    const float *targets = targets_of(step, width, span, strip);
+    prefetch_targets(step, width, (struct dae_span){span.row + 2, span.column, span.count});
+    if (loss->unit_targets && !are_unit(targets, span.count))
+        atomic_store(&step->bad_target, true);
     if (step->trainer->logits)
         return loss->row_logits(values, targets, span.count, step->scale);
-    float outputs[STRIP];
+    if (!isnan(pass->layer->slope))
+        return loss->row(values, targets, span.count, step->scale, pass->layer->slope);
     memcpy(outputs, values, span.count * sizeof *outputs);
-    double sum = loss->row(values, targets, span.count, step->scale);
+    double sum = loss->row(values, targets, span.count, step->scale, 1.0f);
     pass->layer->operations->derive(pass, span, outputs, values);
     return sum;
 }
@@ -105,8 +135,6 @@ static void take_loss(struct step *step, const struct dae_pass *pass, struct dae
                 step, pass,
                 (struct dae_span){row, tile.column + done, dae_size_min(tile.columns - done, STRIP)});
     step->sums[tile.index] += sum;
-    measure_tile(&step->trainer->workspace.ranges[pass->place].d[tile.index], pass->d,
-                 pass->layer->output.size, tile);
 }
 
 /* Hooks get the step through the pass that they are called for. */
@@ -160,10 +188,11 @@ static void set_passes(struct step *step) {
         w->passes[i] = (struct dae_pass){
             .layer = model->layers[i].layer,
             .pool = step->pool,
-            .batch = step->count,
+            .batch = step->batch->count,
             .parameters = dae_model_values(model) + model->layers[i].offset,
-            .x = i > 0 ? w->y[i - 1] : step->inputs,
+            .x = i > 0 ? w->y[i - 1] : step->batch->inputs,
             .y = w->y[i],
+            .scratch = w->scratch,
             .training = true,
             .logits = last && trainer->logits,
             .seed = trainer->seed,
@@ -181,13 +210,22 @@ static void set_passes(struct step *step) {
 
 /* Names the first target that the loss cannot take. */
 static dae_status fail_target(const struct step *step) {
-    size_t width = dae_model_output(step->trainer->model)->size, i = 0;
-    while (!(step->targets[i] < 0.0f || step->targets[i] > 1.0f))
-        i++;
-    return dae_fail(DAE_ERROR_ARGUMENT,
-                    "step %llu: target value %zu of sample %zu in the batch is %g, %s needs targets in [0,1]",
-                    (unsigned long long)step->trainer->steps + 1, i % width, i / width,
-                    (double)step->targets[i], step->trainer->loss->name);
+    size_t width = dae_model_output(step->trainer->model)->size;
+    float strip[STRIP];
+    for (size_t row = 0; row < step->batch->count; row++)
+        for (size_t i = 0; i < width; i++) {
+            size_t column = i - i % STRIP;
+            struct dae_span span = {row, column, dae_size_min(STRIP, width - column)};
+            float target = targets_of(step, width, span, strip)[i % STRIP];
+            if (!are_unit(&target, 1))
+                return dae_fail(
+                    DAE_ERROR_ARGUMENT,
+                    "step %llu: target value %zu of sample %zu in the batch is %g, %s needs targets in "
+                    "[0,1]",
+                    (unsigned long long)step->trainer->steps + 1, i, row, (double)target,
+                    step->trainer->loss->name);
+        }
+    return DAE_OK;
 }
 
 static dae_status forward(struct step *step, double *loss) {
@@ -196,10 +234,9 @@ static dae_status forward(struct step *step, double *loss) {
     dae_pool_run(step->pool, measure_inputs, step, DAE_MAX_TILES);
     for (size_t i = 0; i < layers; i++)
         trainer->workspace.passes[i].layer->operations->forward(&trainer->workspace.passes[i]);
-    double sum = 0;
     for (size_t i = 0; i < DAE_MAX_TILES; i++)
-        sum += step->sums[i];
-    *loss = sum / ((double)step->count * (double)dae_model_output(trainer->model)->size);
+        step->sum += step->sums[i];
+    *loss = step->sum / ((double)step->batch->count * (double)dae_model_output(trainer->model)->size);
     unsigned long long at = (unsigned long long)trainer->steps + 1;
     if (atomic_load(&step->bad_target))
         return fail_target(step);
@@ -224,10 +261,14 @@ static void backward_inputs(struct step *step) {
 /* Whether sum_b |x| |d| keeps every gradient below the limit. */
 static bool gradient_is_bounded(const struct step *step) {
     const dae_trainer *trainer = step->trainer;
+    size_t layers = trainer->model->layer_count;
     double x = magnitude(join(step->input_ranges));
-    for (size_t i = 0; i < trainer->model->layer_count; i++) {
-        double d = magnitude(join(trainer->workspace.ranges[i].d));
-        if (!((double)step->count * fmax(x, 1) * d < GRADIENT_LIMIT))
+    for (size_t i = 0; i < layers; i++) {
+        /* no derivative of an activation is above 1; dropout scales by less than 2e7 */
+        double gain = isnan(trainer->model->layers[i].layer->slope) ? 2e7 : 1;
+        double d = i + 1 == layers ? gain * (double)step->scale * trainer->loss->bound(step->sum)
+                                   : magnitude(join(trainer->workspace.ranges[i].d));
+        if (!((double)step->batch->count * fmax(x, 1) * d < GRADIENT_LIMIT))
             return false;
         x = magnitude(join(trainer->workspace.ranges[i].y));
     }
@@ -274,10 +315,9 @@ static dae_status update_unfused(struct step *step, uint64_t fpu) {
 }
 
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
-                                const float *inputs, const float *targets, size_t count, double *loss) {
-    struct step step = {
-        .trainer = trainer, .pool = pool, .inputs = inputs, .targets = targets, .count = count};
-    step.scale = (float)(1 / ((double)count * (double)dae_model_output(trainer->model)->size));
+                                const struct dae_batch *batch, double *loss) {
+    struct step step = {.trainer = trainer, .pool = pool, .batch = batch};
+    step.scale = (float)(1 / ((double)batch->count * (double)dae_model_output(trainer->model)->size));
     trainer->optimizer->operations->prepare(trainer->optimizer, trainer->steps + 1, &step.update);
     clear_ranges(&step);
     set_passes(&step);

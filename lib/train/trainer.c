@@ -12,6 +12,7 @@ static void release_workspace(struct dae_workspace *w, size_t layers) {
     }
     dae_release(w->inputs);
     dae_release(w->targets);
+    dae_release(w->scratch);
     dae_release(w->y);
     dae_release(w->d);
     dae_release(w->passes);
@@ -24,6 +25,17 @@ static float *allocate_rows(size_t rows, size_t values) {
     return dae_allocate(rows, values * sizeof(float)); /* values * 8 is addressable (size.h) */
 }
 
+/* The most scratch memory that a layer uses; at least 1, so that there is some. */
+static size_t scratch_values(const dae_model *model, size_t batch) {
+    size_t most = 1;
+    for (size_t i = 0; i < model->layer_count; i++) {
+        const dae_layer *layer = model->layers[i].layer;
+        size_t values = layer->operations->scratch != NULL ? layer->operations->scratch(layer, batch) : 0;
+        most = values > most ? values : most;
+    }
+    return most;
+}
+
 static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model, size_t batch) {
     size_t layers = model->layer_count;
     w->batch = batch;
@@ -33,8 +45,9 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
     w->ranges = dae_allocate(layers, sizeof *w->ranges);
     w->inputs = allocate_rows(batch, model->input.size);
     w->targets = allocate_rows(batch, dae_model_output(model)->size);
-    if (w->y == NULL || w->d == NULL || w->passes == NULL || w->ranges == NULL || w->inputs == NULL ||
-        w->targets == NULL)
+    w->scratch = allocate_rows(1, scratch_values(model, batch));
+    if (w->scratch == NULL || w->y == NULL || w->d == NULL || w->passes == NULL || w->ranges == NULL ||
+        w->inputs == NULL || w->targets == NULL)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < layers; i++) {
         size_t size = model->layers[i].layer->output.size;

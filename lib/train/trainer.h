@@ -24,7 +24,7 @@ struct dae_step_ranges {
 /* What a step works in; grows with the largest batch seen. */
 struct dae_workspace {
     size_t batch; /* rows that there is room for */
-    float *inputs, *targets;
+    float *inputs, *targets, *scratch;
     float **y, **d; /* [layers][batch, output]; the last layer's D is its Y */
     struct dae_pass *passes;
     struct dae_step_ranges *ranges;
@@ -65,10 +65,21 @@ struct dae_trainer {
 /* Makes room for batches of `batch` samples. */
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch);
 
-/* One step from `count` samples: loss, gradients, update. Changes nothing when it fails. The caller has
- * reserved room, flushed denormals (`fpu` is the setting before, which hooks run under) and entered matmul. */
+/* The samples of a step. Targets lie in memory, or are read from a concurrent dataset where the loss is taken:
+ * then only their stored bytes go through memory. */
+struct dae_batch {
+    size_t count;
+    const float *inputs;
+    const float *targets; /* NULL to read samples order[0] ... of the dataset, as they are in an epoch */
+    const dae_dataset *dataset;
+    const size_t *order;
+    uint64_t epoch;
+};
+
+/* One step: loss, gradients, update. Changes nothing when it fails. The caller has reserved room, flushed denormals
+ * (`fpu` is the setting before, which hooks run under) and entered matmul. */
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
-                                const float *inputs, const float *targets, size_t count, double *loss);
+                                const struct dae_batch *batch, double *loss);
 
 /* Loss and PSNR on the validation data, which the sweep is open for. */
 dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sweep, struct dae_pool *pool,

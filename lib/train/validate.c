@@ -29,7 +29,7 @@ static void visit_row(struct validation *v, size_t row) {
         v->row_loss[row] = trainer->loss->row_logits(outputs, targets, v->width, 1.0f);
     } else {
         squared = dae_kernels()->squared_error(outputs, targets, v->width);
-        v->row_loss[row] = trainer->loss->row(outputs, targets, v->width, 1.0f);
+        v->row_loss[row] = trainer->loss->row(outputs, targets, v->width, 1.0f, 1.0f);
     }
     v->row_psnr[row] = dae_psnr(squared / (double)v->width);
 }
