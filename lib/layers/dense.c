@@ -138,6 +138,8 @@ static void forward(const struct dae_pass *pass) {
         .m = pass->batch,
         .n = n,
         .k = k,
+        .multipliers = pass->multipliers,
+        .failed = pass->failed,
         .a = {pass->x, k, false},
         .b = {pass->parameters, k, true}, /* Y[b,n] = X[b,k] W[n,k]^T */
         .c = pass->y,
@@ -170,6 +172,8 @@ static void backward_input(const struct dae_pass *pass) {
         .m = pass->batch,
         .n = k,
         .k = n,
+        .multipliers = pass->multipliers,
+        .failed = pass->failed,
         .a = {pass->d, n, false},
         .b = {pass->parameters, k, false}, /* dX[b,k] = D[b,n] W[n,k] */
         .c = pass->before->d,
@@ -208,6 +212,8 @@ static void backward_parameters(const struct dae_pass *pass) {
         .m = n,
         .n = k,
         .k = pass->batch,
+        .multipliers = pass->multipliers,
+        .failed = pass->failed,
         .a = {pass->d, n, true}, /* dW[n,k] = D[b,n]^T X[b,k] */
         .b = {pass->x, k, false},
         .c = pass->gradient,

@@ -35,9 +35,11 @@ struct dae_pass {
     struct dae_pool *pool;
     size_t batch;
     const float *parameters;
-    const float *x; /* [batch, input] */
-    float *y;       /* [batch, output] */
-    float *scratch; /* for products; or NULL */
+    const float *x;                      /* [batch, input] */
+    float *y;                            /* [batch, output] */
+    float *scratch;                      /* for products; or NULL */
+    struct dae_multipliers *multipliers; /* for products; or NULL */
+    atomic_bool *failed;                 /* set when a product could not be made for want of memory */
 
     /* Training only. */
     bool training;

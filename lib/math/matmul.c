@@ -103,14 +103,14 @@ static struct dae_product part_of(const struct dae_product *p, struct dae_tile t
 }
 
 static void multiply(const struct dae_product *p) {
-    if (dae_dnnl_multiply(p))
+    if (p->multipliers != NULL) {
+        if (!dae_dnnl_multiply(p))
+            atomic_store(p->failed, true);
         return;
-    if (!p->bfloat16)
-        cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
-                    p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f,
-                    p->a.data, (int)p->a.stride, p->b.data, (int)p->b.stride, 0.0f, p->c, (int)p->c_stride);
-    else if (p->failed != NULL)
-        atomic_store(p->failed, true);
+    }
+    cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
+                p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f, p->a.data,
+                (int)p->a.stride, p->b.data, (int)p->b.stride, 0.0f, p->c, (int)p->c_stride);
 }
 
 static void make_tile(void *context, size_t task) {

@@ -17,6 +17,14 @@ struct dae_matrix {
 
 enum { DAE_MAX_TILES = 64 };
 
+/* What a backend keeps from product to product, such as code compiled for each shape. Belongs to one session or
+ * trainer; its threads share it. */
+struct dae_multipliers;
+
+/* *out may be NULL, when there is nothing to keep. */
+dae_status dae_multipliers_create(struct dae_multipliers **out);
+void dae_multipliers_free(struct dae_multipliers *multipliers);
+
 /* A part of the result: rows [row, row + rows), columns [column, column + columns). */
 struct dae_tile {
     size_t row, rows, column, columns;
@@ -36,8 +44,9 @@ struct dae_product {
     size_t c_stride;
     dae_tile_fn after; /* or NULL */
     void *context;
-    float *scratch;      /* as dae_product_scratch() says, for threads to share; or NULL */
-    atomic_bool *failed; /* set when a bfloat16 tile could not be made for want of memory; or NULL */
+    struct dae_multipliers *multipliers; /* NULL for CBLAS */
+    float *scratch;                      /* as dae_product_scratch() says, for threads to share; or NULL */
+    atomic_bool *failed; /* with multipliers: set when a part could not be made for want of memory */
 };
 
 /* How many floats of scratch memory a product of these sizes, or of fewer rows, may use. */

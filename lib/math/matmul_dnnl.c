@@ -1,5 +1,5 @@
 /* oneDNN compiles a primitive for each shape, which takes milliseconds. Primitives are kept, each with the memory
- * objects and the scratch memory of one execution; a thread borrows one that nobody uses. oneDNN's own threading is
+ * objects and the scratch memory of one execution; a thread borrows one that no other uses. oneDNN's own threading is
  * set to one thread around each execution, in the executing thread only. */
 #include "math/matmul_dnnl.h"
 
@@ -11,6 +11,7 @@
 
 #include <dnnl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 
 enum { MAX_KEPT = 256 };
@@ -30,12 +31,12 @@ struct multiplier {
     dnnl_stream_t stream;
 };
 
-static struct {
+struct dae_multipliers {
     pthread_mutex_t lock;
     dnnl_engine_t engine;
     struct multiplier *first;
     size_t count;
-} kept = {.lock = PTHREAD_MUTEX_INITIALIZER};
+};
 
 /* libgomp's setting of the calling thread; absent where oneDNN was built without OpenMP. */
 extern void omp_set_num_threads(int count) __attribute__((weak));
@@ -84,19 +85,18 @@ static void forget(descriptor *d) {
         dnnl_memory_desc_destroy(*d);
 }
 
-static bool describe_product(dnnl_primitive_desc_t *out, const descriptor d[3],
+static bool describe_product(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const descriptor d[3],
                              const_dnnl_primitive_attr_t options) {
-    return dnnl_matmul_primitive_desc_create(out, kept.engine, d[0], d[1], NULL, d[2], options) ==
-           dnnl_success;
+    return dnnl_matmul_primitive_desc_create(out, engine, d[0], d[1], NULL, d[2], options) == dnnl_success;
 }
 
-static bool create_memory(dnnl_memory_t *out, const descriptor *d) {
-    return dnnl_memory_create(out, *d, kept.engine, DNNL_MEMORY_NONE) == dnnl_success;
+static bool create_memory(dnnl_memory_t *out, dnnl_engine_t engine, const descriptor *d) {
+    return dnnl_memory_create(out, *d, engine, DNNL_MEMORY_NONE) == dnnl_success;
 }
 
-static bool create_scratch(dnnl_memory_t *out, const_dnnl_primitive_desc_t product) {
+static bool create_scratch(dnnl_memory_t *out, dnnl_engine_t engine, const_dnnl_primitive_desc_t product) {
     const_dnnl_memory_desc_t d = dnnl_primitive_desc_query_md(product, dnnl_query_scratchpad_md, 0);
-    return dnnl_memory_create(out, d, kept.engine, DNNL_MEMORY_ALLOCATE) == dnnl_success;
+    return dnnl_memory_create(out, d, engine, DNNL_MEMORY_ALLOCATE) == dnnl_success;
 }
 
 #else
@@ -114,20 +114,20 @@ static void forget(descriptor *d) {
     (void)d;
 }
 
-static bool describe_product(dnnl_primitive_desc_t *out, const descriptor d[3],
+static bool describe_product(dnnl_primitive_desc_t *out, dnnl_engine_t engine, const descriptor d[3],
                              const_dnnl_primitive_attr_t options) {
     dnnl_matmul_desc_t product;
     return dnnl_matmul_desc_init(&product, &d[0], &d[1], NULL, &d[2]) == dnnl_success &&
-           dnnl_primitive_desc_create(out, &product, options, kept.engine, NULL) == dnnl_success;
+           dnnl_primitive_desc_create(out, &product, options, engine, NULL) == dnnl_success;
 }
 
-static bool create_memory(dnnl_memory_t *out, const descriptor *d) {
-    return dnnl_memory_create(out, d, kept.engine, DNNL_MEMORY_NONE) == dnnl_success;
+static bool create_memory(dnnl_memory_t *out, dnnl_engine_t engine, const descriptor *d) {
+    return dnnl_memory_create(out, d, engine, DNNL_MEMORY_NONE) == dnnl_success;
 }
 
-static bool create_scratch(dnnl_memory_t *out, const_dnnl_primitive_desc_t product) {
+static bool create_scratch(dnnl_memory_t *out, dnnl_engine_t engine, const_dnnl_primitive_desc_t product) {
     const dnnl_memory_desc_t *d = dnnl_primitive_desc_query_md(product, dnnl_query_scratchpad_md, 0);
-    return dnnl_memory_create(out, d, kept.engine, DNNL_MEMORY_ALLOCATE) == dnnl_success;
+    return dnnl_memory_create(out, d, engine, DNNL_MEMORY_ALLOCATE) == dnnl_success;
 }
 
 #endif
@@ -152,16 +152,16 @@ static void destroy(struct multiplier *m) {
     dae_release(m);
 }
 
-static bool compile(struct multiplier *m, const descriptor d[3]) {
+static bool compile(struct multiplier *m, dnnl_engine_t engine, const descriptor d[3]) {
     dnnl_primitive_attr_t options = NULL;
     dnnl_primitive_desc_t product = NULL;
     bool good = dnnl_primitive_attr_create(&options) == dnnl_success &&
                 dnnl_primitive_attr_set_scratchpad_mode(options, dnnl_scratchpad_mode_user) == dnnl_success &&
-                describe_product(&product, d, options) &&
+                describe_product(&product, engine, d, options) &&
                 dnnl_primitive_create(&m->primitive, product) == dnnl_success &&
-                dnnl_stream_create(&m->stream, kept.engine, dnnl_stream_default_flags) == dnnl_success &&
-                create_memory(&m->a, &d[0]) && create_memory(&m->b, &d[1]) && create_memory(&m->c, &d[2]) &&
-                create_scratch(&m->scratch, product);
+                dnnl_stream_create(&m->stream, engine, dnnl_stream_default_flags) == dnnl_success &&
+                create_memory(&m->a, engine, &d[0]) && create_memory(&m->b, engine, &d[1]) &&
+                create_memory(&m->c, engine, &d[2]) && create_scratch(&m->scratch, engine, product);
     if (product != NULL)
         dnnl_primitive_desc_destroy(product);
     if (options != NULL)
@@ -169,7 +169,7 @@ static bool compile(struct multiplier *m, const descriptor d[3]) {
     return good;
 }
 
-static struct multiplier *create(const struct shape *s) {
+static struct multiplier *create(dnnl_engine_t engine, const struct shape *s) {
     struct multiplier *m = dae_allocate(1, sizeof *m);
     if (m == NULL)
         return NULL;
@@ -179,7 +179,7 @@ static struct multiplier *create(const struct shape *s) {
     descriptor d[3] = {0};
     bool good = describe(&d[0], s->m, s->k, type, s->a_stride, s->a_transposed) &&
                 describe(&d[1], s->k, s->n, type, s->b_stride, s->b_transposed) &&
-                describe(&d[2], s->m, s->n, dnnl_f32, s->c_stride, false) && compile(m, d);
+                describe(&d[2], s->m, s->n, dnnl_f32, s->c_stride, false) && compile(m, engine, d);
     for (size_t i = 0; i < 3; i++)
         forget(&d[i]);
     if (!good) {
@@ -189,59 +189,88 @@ static struct multiplier *create(const struct shape *s) {
     return m;
 }
 
+dae_status dae_multipliers_create(struct dae_multipliers **out) {
+    struct dae_multipliers *kept = dae_allocate(1, sizeof *kept);
+    if (kept == NULL)
+        return DAE_ERROR_MEMORY;
+    if (dnnl_engine_create(&kept->engine, dnnl_cpu, 0) != dnnl_success) {
+        dae_release(kept);
+        return dae_fail(DAE_ERROR_MEMORY, "out of memory: oneDNN could not start");
+    }
+    pthread_mutex_init(&kept->lock, NULL);
+    *out = kept;
+    return DAE_OK;
+}
+
+void dae_multipliers_free(struct dae_multipliers *kept) {
+    if (kept == NULL)
+        return;
+    for (struct multiplier *next; kept->first != NULL; kept->first = next) {
+        next = kept->first->next;
+        destroy(kept->first);
+    }
+    dnnl_engine_destroy(kept->engine);
+    pthread_mutex_destroy(&kept->lock);
+    dae_release(kept);
+}
+
 /* Takes one out of the list that nobody uses, to make room. */
-static void evict(void) {
-    for (struct multiplier **link = &kept.first; *link != NULL; link = &(*link)->next)
+static void evict(struct dae_multipliers *kept) {
+    for (struct multiplier **link = &kept->first; *link != NULL; link = &(*link)->next)
         if (!(*link)->borrowed) {
             struct multiplier *old = *link;
             *link = old->next;
-            kept.count--;
+            kept->count--;
             destroy(old);
             return;
         }
 }
 
-static struct multiplier *borrow(const struct shape *s) {
-    pthread_mutex_lock(&kept.lock);
-    bool ready = kept.engine != NULL || dnnl_engine_create(&kept.engine, dnnl_cpu, 0) == dnnl_success;
-    struct multiplier *found = kept.first;
-    while (found != NULL && (found->borrowed || !same(&found->shape, s)))
-        found = found->next;
+/* One that nobody uses, borrowed; *exists tells whether there is any. */
+static struct multiplier *find(struct dae_multipliers *kept, const struct shape *s, bool *exists) {
+    *exists = false;
+    struct multiplier *found = NULL;
+    pthread_mutex_lock(&kept->lock);
+    for (struct multiplier *m = kept->first; m != NULL && found == NULL; m = m->next)
+        if (same(&m->shape, s)) {
+            *exists = true;
+            found = m->borrowed ? NULL : m;
+        }
     if (found != NULL)
         found->borrowed = true;
-    pthread_mutex_unlock(&kept.lock);
-    if (found != NULL || !ready)
-        return found;
-    found = create(s);
-    if (found == NULL)
-        return NULL;
-    pthread_mutex_lock(&kept.lock);
-    if (kept.count == MAX_KEPT)
-        evict();
-    found->next = kept.first;
-    kept.first = found;
-    kept.count++;
-    pthread_mutex_unlock(&kept.lock);
+    pthread_mutex_unlock(&kept->lock);
     return found;
 }
 
-static void give_back(struct multiplier *m) {
-    pthread_mutex_lock(&kept.lock);
-    m->borrowed = false;
-    pthread_mutex_unlock(&kept.lock);
+/* What has been made once can be had again: without memory for another one, it waits for one that is in use. */
+static struct multiplier *borrow(struct dae_multipliers *kept, const struct shape *s) {
+    bool exists;
+    struct multiplier *found = find(kept, s, &exists);
+    if (found != NULL)
+        return found;
+    found = create(kept->engine, s);
+    while (found == NULL && exists) {
+        sched_yield();
+        found = find(kept, s, &exists);
+        if (found != NULL)
+            return found;
+    }
+    if (found == NULL)
+        return NULL;
+    pthread_mutex_lock(&kept->lock);
+    if (kept->count == MAX_KEPT)
+        evict(kept);
+    found->next = kept->first;
+    kept->first = found;
+    kept->count++;
+    pthread_mutex_unlock(&kept->lock);
+    return found;
 }
 
-/* When the library is unloaded, or the process ends. */
-__attribute__((destructor)) static void destroy_all(void) {
-    while (kept.first != NULL) {
-        struct multiplier *next = kept.first->next;
-        destroy(kept.first);
-        kept.first = next;
-    }
-    if (kept.engine != NULL)
-        dnnl_engine_destroy(kept.engine);
-    kept.engine = NULL;
-    kept.count = 0;
+static void give_back(struct dae_multipliers *kept, struct multiplier *m) {
+    pthread_mutex_lock(&kept->lock);
+    m->borrowed = false;
+    pthread_mutex_unlock(&kept->lock);
 }
 
 /* ---- Multiplying ------------------------------------------------------------------------------------- */
@@ -273,13 +302,13 @@ bool dae_dnnl_multiply(const struct dae_product *p) {
         .b_transposed = p->b.transposed,
         .bfloat16 = p->bfloat16,
     };
-    struct multiplier *m = borrow(&shape);
+    struct multiplier *m = borrow(p->multipliers, &shape);
     if (m == NULL)
         return false;
     bool good = dnnl_memory_set_data_handle(m->a, (void *)(uintptr_t)p->a.data) == dnnl_success &&
                 dnnl_memory_set_data_handle(m->b, (void *)(uintptr_t)p->b.data) == dnnl_success &&
                 dnnl_memory_set_data_handle(m->c, p->c) == dnnl_success && execute(m);
-    give_back(m);
+    give_back(p->multipliers, m);
     return good;
 }
 
@@ -295,6 +324,15 @@ const char *dae_dnnl_name(void) {
 
 const char *dae_dnnl_bfloat16_units(void) {
     return NULL;
+}
+
+dae_status dae_multipliers_create(struct dae_multipliers **out) {
+    *out = NULL;
+    return DAE_OK;
+}
+
+void dae_multipliers_free(struct dae_multipliers *multipliers) {
+    (void)multipliers;
 }
 
 bool dae_dnnl_multiply(const struct dae_product *product) {

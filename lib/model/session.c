@@ -2,17 +2,54 @@
 #include "core/fpu.h"
 #include "core/memory.h"
 
-enum { LOCK_FREE_BATCH = 8 }; /* as said in session.h: dense layers make no BLAS call up to here */
+enum {
+    LOCK_FREE_BATCH = 8, /* as said in session.h: dense layers make no product up to here */
+    LEAST_PRODUCT = 16,  /* samples run at once are max_batch, a power of two from here on, or at most 8 */
+};
 
-dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_batch) {
-    DAE_REQUIRE(out);
-    DAE_TRY(dae_model_check_ready(model, __func__));
+/* The samples that are run at once when `left` are left. */
+static size_t batch_of(const dae_session *session, size_t left) {
+    if (left >= session->max_batch)
+        return session->max_batch;
+    if (left < LEAST_PRODUCT)
+        return dae_size_min(left, LOCK_FREE_BATCH);
+    size_t batch = LEAST_PRODUCT;
+    while (2 * batch <= left)
+        batch *= 2;
+    return batch;
+}
+
+/* Runs each size of batch once, so that whatever it needs is there when it counts. */
+static dae_status warm_up(dae_session *session) {
+    size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
+    if (session->max_batch <= LOCK_FREE_BATCH)
+        return DAE_OK;
+    float *inputs = dae_allocate(session->max_batch, input * sizeof *inputs);
+    float *outputs = dae_allocate(session->max_batch, output * sizeof *outputs);
+    dae_status status = inputs != NULL && outputs != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+    dae_matmul_enter();
+    for (size_t batch = session->max_batch; status == DAE_OK && batch > LOCK_FREE_BATCH;
+         batch = batch_of(session, batch - 1))
+        status = dae_session_forward(session, NULL, inputs, batch, outputs, false);
+    dae_matmul_leave();
+    dae_release(inputs);
+    dae_release(outputs);
+    return status;
+}
+
+static dae_status fill(dae_session *session, size_t values) {
+    for (int i = 0; i < 2; i++)
+        if ((session->rows[i] = dae_allocate(values, sizeof(float))) == NULL)
+            return DAE_ERROR_MEMORY;
+    return dae_multipliers_create(&session->multipliers);
+}
+
+dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch) {
     size_t values;
     if (max_batch == 0 || max_batch > INT32_MAX ||
         !dae_size_multiply(max_batch, dae_model_widest(model), &values))
         return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_session_create: max_batch is %zu, expected 1 to %d that fit into "
-                        "memory",
+                        "dae_session_create: max_batch is %zu, expected 1 to %d that fit into memory",
                         max_batch, INT32_MAX);
     dae_session *session = dae_allocate(1, sizeof *session);
     if (session == NULL)
@@ -20,13 +57,26 @@ dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_ba
     dae_references_start(&session->references);
     session->model = dae_model_keep(model);
     session->max_batch = max_batch;
-    for (int i = 0; i < 2; i++)
-        if ((session->rows[i] = dae_allocate(values, sizeof(float))) == NULL) {
-            dae_session_free(session);
-            return DAE_ERROR_MEMORY;
-        }
+    dae_status status = fill(session, values);
+    if (status != DAE_OK) {
+        dae_session_free(session);
+        return status;
+    }
     *out = session;
     return DAE_OK;
+}
+
+dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_batch) {
+    DAE_REQUIRE(out);
+    DAE_TRY(dae_model_check_ready(model, __func__));
+    dae_session *session = NULL;
+    DAE_TRY(dae_session_open(&session, model, max_batch));
+    dae_status status = warm_up(session);
+    if (status != DAE_OK)
+        dae_session_free(session);
+    else
+        *out = session;
+    return status;
 }
 
 void dae_session_free(dae_session *session) {
@@ -34,19 +84,23 @@ void dae_session_free(dae_session *session) {
         return;
     dae_release(session->rows[0]);
     dae_release(session->rows[1]);
+    dae_multipliers_free(session->multipliers);
     dae_model_free(session->model);
     dae_release(session);
 }
 
-void dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
-                         size_t count, float *outputs, bool logits) {
+dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
+                               size_t count, float *outputs, bool logits) {
     const dae_model *model = session->model;
     const float *x = inputs;
+    atomic_bool failed = false;
     for (size_t i = 0; i < model->layer_count; i++) {
         bool last = i + 1 == model->layer_count;
         struct dae_pass pass = {
             .layer = model->layers[i].layer,
             .pool = pool,
+            .multipliers = session->multipliers,
+            .failed = &failed,
             .batch = count,
             .parameters = dae_model_values(model) + model->layers[i].offset,
             .x = x,
@@ -56,6 +110,9 @@ void dae_session_forward(struct dae_session *session, struct dae_pool *pool, con
         pass.layer->operations->forward(&pass);
         x = pass.y;
     }
+    return atomic_load(&failed)
+               ? dae_fail(DAE_ERROR_MEMORY, "out of memory: could not prepare a matrix product")
+               : DAE_OK;
 }
 
 dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs) {
@@ -69,12 +126,14 @@ dae_status dae_session_run(dae_session *session, const float *inputs, size_t cou
     uint64_t fpu = dae_fpu_flush_denormals();
     if (!small)
         dae_matmul_enter();
-    for (size_t done = 0, now; done < count; done += now) {
-        now = dae_size_min(count - done, session->max_batch);
-        dae_session_forward(session, NULL, inputs + done * input, now, outputs + done * output, false);
+    dae_status status = DAE_OK;
+    for (size_t done = 0, now; status == DAE_OK && done < count; done += now) {
+        now = batch_of(session, count - done);
+        status = dae_session_forward(session, NULL, inputs + done * input, now, outputs + done * output,
+                                     false);
     }
     if (!small)
         dae_matmul_leave();
     dae_fpu_restore(fpu);
-    return DAE_OK;
+    return status;
 }

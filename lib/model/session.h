@@ -11,10 +11,14 @@ struct dae_session {
     dae_model *model; /* kept */
     size_t max_batch;
     float *rows[2]; /* [max_batch, widest]: what goes between layers, in turn */
+    struct dae_multipliers *multipliers;
 };
 
-/* Runs up to max_batch samples. With `logits`, the last layer leaves its activation out. */
-void dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
-                         size_t count, float *outputs, bool logits);
+/* A session that is not warmed up: dae_session_create() without its checks and its first runs. */
+dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch);
+
+/* Runs up to max_batch samples; a number of samples that is run for the first time may need memory. With `logits`, the last layer leaves its activation out. */
+dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
+                               size_t count, float *outputs, bool logits);
 
 #endif

@@ -21,7 +21,7 @@ void dae_sweep_close(struct dae_sweep *sweep) {
 }
 
 static dae_status fill(struct dae_sweep *sweep, dae_model *model) {
-    DAE_TRY(dae_session_create(&sweep->session, model, sweep->batch));
+    DAE_TRY(dae_session_open(&sweep->session, model, sweep->batch));
     sweep->inputs = dae_allocate(sweep->batch * model->input.size, sizeof(float));
     sweep->outputs = dae_allocate(sweep->batch * dae_model_output(model)->size, sizeof(float));
     sweep->targets = dae_allocate(sweep->batch * dae_model_output(model)->size, sizeof(float));
@@ -45,6 +45,13 @@ dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_da
     return status;
 }
 
+dae_status dae_sweep_prepare(struct dae_sweep *sweep, struct dae_pool *pool) {
+    size_t last = sweep->dataset->count % sweep->batch;
+    DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, sweep->batch, sweep->outputs, false));
+    return last > 0 ? dae_session_forward(sweep->session, pool, sweep->inputs, last, sweep->outputs, false)
+                    : DAE_OK;
+}
+
 dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool logits, dae_sweep_fn visit,
                          void *context) {
     size_t samples = sweep->dataset->count;
@@ -54,7 +61,7 @@ dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool lo
             sweep->order[i] = first + i;
         DAE_TRY(
             dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, sweep->inputs, sweep->targets));
-        dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, logits);
+        DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, logits));
         struct dae_sweep_batch batch = {first, count, sweep->inputs, sweep->outputs, sweep->targets};
         visit(context, pool, &batch);
     }

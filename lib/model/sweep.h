@@ -22,6 +22,9 @@ struct dae_sweep;
 /* Takes all memory that running will need. Model and dataset, which must fit together, must stay. */
 dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_dataset *dataset);
 
+/* Runs the model on nothing, for whatever a backend has to keep: dae_sweep_run() then needs no memory. */
+dae_status dae_sweep_prepare(struct dae_sweep *sweep, struct dae_pool *pool);
+
 /* NULL is allowed. */
 void dae_sweep_close(struct dae_sweep *sweep);
 

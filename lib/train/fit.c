@@ -193,6 +193,12 @@ static dae_status run_epochs(struct fit *fit) {
     uint64_t steps = trainer->steps;
     dae_status status = DAE_OK;
     DAE_TRY(enter(fit));
+    size_t last = fit->dataset->count % fit->batch;
+    status = dae_trainer_prepare(trainer, fit->pool, fit->batch);
+    if (status == DAE_OK && last > 0)
+        status = dae_trainer_prepare(trainer, fit->pool, last);
+    if (status == DAE_OK && fit->validation != NULL)
+        status = dae_sweep_prepare(fit->validation, fit->pool);
     while (status == DAE_OK && trainer->epochs_begun < fit->last_epoch)
         status = run_epoch(fit);
     leave(fit);
@@ -230,7 +236,9 @@ dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const flo
     struct dae_batch batch = {.count = count, .inputs = inputs, .targets = targets};
     double value = 0;
     DAE_TRY(enter(&fit));
-    dae_status status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, &batch, &value);
+    dae_status status = dae_trainer_prepare(trainer, fit.pool, count);
+    if (status == DAE_OK)
+        status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, &batch, &value);
     leave(&fit);
     if (status == DAE_OK && loss != NULL)
         *loss = value;

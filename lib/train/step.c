@@ -1,8 +1,8 @@
 /* One step: forward, loss, backward, update.
  *
  * Tiles of the weights' gradients are updated right behind the product that makes them. That leaves no way
- * back, so it is done only where inputs and D of every layer bound the gradient; otherwise, and for a
- * gradient hook, the whole gradient is made and looked at first. Both ways give the same bits. */
+ * back, so it is done only where inputs and D of every layer bound the gradient; otherwise, and for a gradient hook,
+ * the whole gradient is made and looked at first. Both ways give the same bits. */
 #include "core/fpu.h"
 #include "train/trainer.h"
 
@@ -26,6 +26,7 @@ struct step {
     double sum;                 /* of all tiles */
     struct dae_range input_ranges[DAE_MAX_TILES];
     atomic_bool bad_target;
+    atomic_bool failed; /* a product, for want of memory */
     union dae_update update;
 };
 
@@ -193,6 +194,8 @@ static void set_passes(struct step *step) {
             .x = i > 0 ? w->y[i - 1] : step->batch->inputs,
             .y = w->y[i],
             .scratch = w->scratch,
+            .multipliers = trainer->multipliers,
+            .failed = &step->failed,
             .training = true,
             .logits = last && trainer->logits,
             .seed = trainer->seed,
@@ -228,6 +231,12 @@ static dae_status fail_target(const struct step *step) {
     return DAE_OK;
 }
 
+static dae_status check_products(struct step *step) {
+    return atomic_load(&step->failed)
+               ? dae_fail(DAE_ERROR_MEMORY, "out of memory: could not prepare a matrix product")
+               : DAE_OK;
+}
+
 static dae_status forward(struct step *step, double *loss) {
     dae_trainer *trainer = step->trainer;
     size_t layers = trainer->model->layer_count;
@@ -238,6 +247,7 @@ static dae_status forward(struct step *step, double *loss) {
         step->sum += step->sums[i];
     *loss = step->sum / ((double)step->batch->count * (double)dae_model_output(trainer->model)->size);
     unsigned long long at = (unsigned long long)trainer->steps + 1;
+    DAE_TRY(check_products(step));
     if (atomic_load(&step->bad_target))
         return fail_target(step);
     if (!isfinite(*loss))
@@ -301,6 +311,7 @@ static dae_status update_unfused(struct step *step, uint64_t fpu) {
     dae_trainer *trainer = step->trainer;
     size_t count = trainer->model->parameter_count;
     backward_parameters(step, false);
+    DAE_TRY(check_products(step));
     DAE_TRY(call_hook(step, fpu));
     struct dae_range range = {0, 0};
     widen(&range, trainer->gradient, count);
@@ -314,6 +325,26 @@ static dae_status update_unfused(struct step *step, uint64_t fpu) {
     return DAE_OK;
 }
 
+/* Makes every product of a step with `count` samples once, for whatever a backend has to keep for it. */
+dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count) {
+    struct dae_workspace *w = &trainer->workspace;
+    if (trainer->multipliers == NULL || w->prepared[0] == count || w->prepared[1] == count)
+        return DAE_OK;
+    struct dae_batch batch = {.count = count, .inputs = w->inputs, .targets = w->targets};
+    struct step step = {.trainer = trainer, .pool = pool, .batch = &batch};
+    memset(w->inputs, 0, count * trainer->model->input.size * sizeof *w->inputs);
+    memset(w->targets, 0, count * dae_model_output(trainer->model)->size * sizeof *w->targets);
+    set_passes(&step);
+    for (size_t i = 0; i < trainer->model->layer_count; i++)
+        w->passes[i].layer->operations->forward(&w->passes[i]);
+    backward_inputs(&step);
+    backward_parameters(&step, false);
+    DAE_TRY(check_products(&step));
+    w->prepared[1] = w->prepared[0];
+    w->prepared[0] = count;
+    return DAE_OK;
+}
+
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, double *loss) {
     struct step step = {.trainer = trainer, .pool = pool, .batch = batch};
@@ -323,6 +354,7 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     set_passes(&step);
     DAE_TRY(forward(&step, loss));
     backward_inputs(&step);
+    DAE_TRY(check_products(&step));
     if (trainer->hook == NULL && gradient_is_bounded(&step))
         backward_parameters(&step, true);
     else

@@ -76,6 +76,7 @@ static dae_status allocate_memory(dae_trainer *trainer) {
     trainer->gradient = dae_allocate(count, sizeof *trainer->gradient);
     if (trainer->gradient == NULL)
         return DAE_ERROR_MEMORY;
+    DAE_TRY(dae_multipliers_create(&trainer->multipliers));
     for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
         if ((trainer->slots[i] = dae_allocate(count, sizeof(float))) == NULL)
             return DAE_ERROR_MEMORY;
@@ -115,6 +116,7 @@ void dae_trainer_free(dae_trainer *trainer) {
     for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS; i++)
         dae_release(trainer->slots[i]);
     dae_release(trainer->gradient);
+    dae_multipliers_free(trainer->multipliers);
     dae_release(trainer->history);
     dae_dataset_free(trainer->validation);
     dae_optimizer_free(trainer->optimizer);

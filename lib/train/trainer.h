@@ -25,7 +25,8 @@ struct dae_step_ranges {
 struct dae_workspace {
     size_t batch; /* rows that there is room for */
     float *inputs, *targets, *scratch;
-    float **y, **d; /* [layers][batch, output]; the last layer's D is its Y */
+    float **y, **d;     /* [layers][batch, output]; the last layer's D is its Y */
+    size_t prepared[2]; /* sizes of batch whose products have been made: whole batches, and an epoch's last */
     struct dae_pass *passes;
     struct dae_step_ranges *ranges;
 };
@@ -59,6 +60,7 @@ struct dae_trainer {
 
     float *slots[DAE_OPTIMIZER_MAX_SLOTS]; /* the optimizer's memory, like the model's parameters */
     float *gradient;
+    struct dae_multipliers *multipliers;
     struct dae_workspace workspace;
 };
 
@@ -76,7 +78,11 @@ struct dae_batch {
     uint64_t epoch;
 };
 
-/* One step: loss, gradients, update. Changes nothing when it fails. The caller has reserved room, flushed denormals
+/* Takes what a backend needs for steps with `count` samples, so that memory running out is found before anything
+ * has changed. */
+dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count);
+
+/* One step: loss, gradients, update. Changes nothing when it fails. The caller has reserved room and prepared it, flushed denormals
  * (`fpu` is the setting before, which hooks run under) and entered matmul. */
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, double *loss);

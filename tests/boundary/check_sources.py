@@ -80,6 +80,8 @@ EXCEPTIONS = {
     ("lib/math/matmul.c", "openblas_set_num_threads"):
         "one BLAS thread while the library's own threads work; put back when the last such call returns",
     ("lib/math/matmul.c", "bli_thread_set_num_threads"): "as openblas_set_num_threads",
+    ("lib/math/matmul_dnnl.c", "omp_set_num_threads"):
+        "the calling thread's own setting, one thread for one product, put back right behind it",
 }
 
 
