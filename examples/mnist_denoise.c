@@ -113,6 +113,7 @@ static bool make_trainer(experiment *e) {
     return worked(dae_trainer_create(&e->trainer, e->model, e->optimizer, DAE_LOSS_MSE)) &&
            worked(dae_trainer_set_batch_size(e->trainer, e->chosen.batch_size)) &&
            worked(dae_trainer_set_seed(e->trainer, e->chosen.seed)) &&
+           worked(dae_trainer_set_precision(e->trainer, e->chosen.precision)) &&
            worked(dae_trainer_set_validation(e->trainer, e->validation)) &&
            worked(dae_trainer_set_progress(e->trainer, progress_show, &e->display));
 }

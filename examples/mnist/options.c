@@ -27,6 +27,7 @@ enum {
     OPTION_OUTPUT_ACTIVATION,
     OPTION_SEED,
     OPTION_THREADS,
+    OPTION_PRECISION,
     OPTION_OUTPUT,
     OPTION_HELP
 };
@@ -47,6 +48,7 @@ static const struct option known[] = {
     {"output-activation", required_argument, NULL, OPTION_OUTPUT_ACTIVATION},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"threads", required_argument, NULL, OPTION_THREADS},
+    {"precision", required_argument, NULL, OPTION_PRECISION},
     {"output", required_argument, NULL, OPTION_OUTPUT},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0}};
@@ -59,6 +61,8 @@ typedef struct choice {
 
 static const choice optimizers[] = {{"adam", 0}, {"sgd", 1}, {NULL, 0}};
 static const choice noise_modes[] = {{"once", DAE_NOISE_ONCE}, {"fresh", DAE_NOISE_FRESH}, {NULL, 0}};
+static const choice precisions[] = {
+    {"float32", DAE_PRECISION_FLOAT32}, {"bfloat16", DAE_PRECISION_BFLOAT16}, {NULL, 0}};
 static const choice activations[] = {{"relu", DAE_ACTIVATION_RELU},
                                      {"sigmoid", DAE_ACTIVATION_SIGMOID},
                                      {"linear", DAE_ACTIVATION_LINEAR},
@@ -155,6 +159,8 @@ static bool set_option(options *chosen, int code, const char *text) {
         return parse_choice("noise", text, noise_modes, &chosen->noise_mode);
     case OPTION_OUTPUT_ACTIVATION:
         return parse_choice("output-activation", text, activations, &chosen->output_activation);
+    case OPTION_PRECISION:
+        return parse_choice("precision", text, precisions, &chosen->precision);
     case OPTION_OPTIMIZER:
         if (!parse_choice("optimizer", text, optimizers, &optimizer)) {
             return false;
@@ -235,6 +241,9 @@ void options_print_help(void) {
          "  --seed N                   of weights, order and noise (1)\n"
          "  --threads N                threads to use; 0 for all processors (0). The result is\n"
          "                             the same with any number\n"
+         "  --precision float32|bfloat16\n"
+         "                             of matrix products; bfloat16 is faster where the first line\n"
+         "                             of the output names units for it (float32)\n"
          "\n"
          "Output\n"
          "  --output DIR               folder for loss.png, denoised.png, history.csv and\n"

@@ -22,6 +22,7 @@ typedef struct options {
     bool clip;
     int32_t noise_mode;        /* DAE_NOISE_ONCE or DAE_NOISE_FRESH */
     int32_t output_activation; /* DAE_ACTIVATION_* */
+    int32_t precision;         /* DAE_PRECISION_* */
 } options;
 
 typedef enum parse_result {

@@ -29,7 +29,7 @@ import threading
 from ctypes import byref, c_float, c_uint32
 
 import dae_c as c
-from dae_c import (Activation, DaeError, Event, Finding, History, Initializer, Loss, Metric, NoiseMode,
+from dae_c import (Activation, DaeError, Event, Finding, History, Initializer, Loss, Metric, NoiseMode, Precision,
                    Progress, Status, load)
 
 # ---- Objects -----------------------------------------------------------------------------------------
@@ -390,8 +390,9 @@ class Model(Handle, noun="model"):
 class Session(Handle, noun="session"):
     """A model with a workspace of its own: one for each thread that runs the model."""
 
-    def __init__(self, model, max_batch=64):
+    def __init__(self, model, max_batch=64, precision="float32"):
         self._create("dae_session_create", model, max_batch)
+        c.call("dae_session_set_precision", self, c.pick(Precision, precision))
         self._input, self._output = model.input_shape, model.output_shape
 
     def run(self, inputs):
@@ -462,8 +463,9 @@ class Trainer(Handle, noun="trainer"):
     """A model in training; what is left out has the library's default."""
 
     def __init__(self, model, optimizer, loss="mse", batch_size=None, seed=None, shuffle=None,
-                 validation=None):
+                 validation=None, precision="float32"):
         self._create("dae_trainer_create", model, optimizer, c.pick(Loss, loss))
+        c.call("dae_trainer_set_precision", self, c.pick(Precision, precision))
         self._hook, self._sizes = None, (model.input_shape, model.output_shape)
         for name, value in (("batch_size", batch_size), ("seed", seed), ("shuffle", shuffle),
                             ("validation", validation)):

@@ -36,6 +36,7 @@ NoiseMode = enum.IntEnum("NoiseMode", "FRESH ONCE", start=0)
 Activation = enum.IntEnum("Activation", "LINEAR RELU LEAKY_RELU SIGMOID TANH", start=0)
 Initializer = enum.IntEnum("Initializer", "GLOROT_UNIFORM GLOROT_NORMAL HE_UNIFORM HE_NORMAL ZEROS", start=0)
 Loss = enum.IntEnum("Loss", "MSE MAE BCE", start=0)
+Precision = enum.IntEnum("Precision", "FLOAT32 BFLOAT16", start=0)
 History = enum.IntEnum("History", "LOSS VALIDATION_LOSS VALIDATION_PSNR SECONDS", start=0)
 Event = enum.IntEnum("Event", "STEP EPOCH", start=0)
 Metric = enum.IntEnum("Metric", "MSE MAE PSNR PSNR_OF_MEAN INPUT_MSE INPUT_PSNR INPUT_PSNR_OF_MEAN "
@@ -159,6 +160,7 @@ SIGNATURES = {
 
     "dae_session_create": (STATUS, SESSION_OUT, MODEL, SIZE),
     "dae_session_free": (None, SESSION),
+    "dae_session_set_precision": (STATUS, SESSION, I32),
     "dae_session_run": (STATUS, SESSION, FLOATS, SIZE, FLOATS),
 
     "dae_optimizer_create_sgd": (STATUS, OPTIMIZER_OUT, DOUBLE),
@@ -176,6 +178,7 @@ SIGNATURES = {
     "dae_trainer_set_batch_size": (STATUS, TRAINER, SIZE),
     "dae_trainer_set_seed": (STATUS, TRAINER, U64),
     "dae_trainer_set_shuffle": (STATUS, TRAINER, I32),
+    "dae_trainer_set_precision": (STATUS, TRAINER, I32),
     "dae_trainer_set_validation": (STATUS, TRAINER, DATASET),
     "dae_trainer_set_progress": (STATUS, TRAINER, PROGRESS_FN, USER),
     "dae_trainer_set_gradient_hook": (STATUS, TRAINER, GRADIENT_FN, USER),

@@ -42,6 +42,16 @@ DAE_API dae_status dae_set_num_threads(size_t count);
  */
 DAE_API size_t dae_get_num_threads(void);
 
+/** How matrix products are made. Parameters, activations, gradients, sums and the optimizer's memory are float32 in any
+ * case. */
+enum {
+    /** float32 throughout; the default */
+    DAE_PRECISION_FLOAT32 = 0,
+    /** Factors are rounded to bfloat16 (8 bits of precision), products are summed up in float32. Many times faster
+     * where the processor has units for it. Needs a build with oneDNN. */
+    DAE_PRECISION_BFLOAT16 = 1
+};
+
 /** Describes in one line what does the work here, such as
  * "libdae 0.1.0, oneDNN 2.6.3, bfloat16 AMX, kernels avx512, 2 threads": the library, what multiplies matrices, the
  * units that multiply bfloat16, the kernels chosen for this processor, the number of threads.

@@ -3,6 +3,7 @@
 #define DAE_SESSION_H
 
 #include <dae/model.h>
+#include <dae/runtime.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,6 +23,14 @@ DAE_API dae_status dae_session_create(dae_session **out, dae_model *model, size_
 
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_session_free(dae_session *session);
+
+/** Sets how matrix products are made. With DAE_PRECISION_BFLOAT16 the session takes a rounded copy of the parameters as
+ * they are now; runs of up to 8 samples at once stay float32.
+ *
+ * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_UNSUPPORTED as dae_trainer_set_precision(). @since 0.1.0
+ */
+DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t precision);
 
 /** Runs the model on `count` samples in the calling thread. Noise and dropout have no part in it.
  *

@@ -10,6 +10,7 @@
 #include <dae/dataset.h>
 #include <dae/model.h>
 #include <dae/optimizer.h>
+#include <dae/runtime.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -112,6 +113,15 @@ DAE_API dae_status dae_trainer_set_seed(dae_trainer *trainer, uint64_t seed);
 /** Sets whether samples are shuffled in every epoch: 1 (default) or 0. The order is a pure function of
  * (seed, epoch, number of samples). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle);
+
+/** Sets how the matrix products of training are made; validation is always float32. Losses stay within what another
+ * seed changes.
+ *
+ * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_UNSUPPORTED when this build or this processor has nothing that multiplies
+ * bfloat16; dae_runtime_describe() says what there is. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision);
 
 /** Sets data on which loss and PSNR are taken behind every epoch; NULL (default) for none. Its noise is
  * that of epoch 0 every time, so that epochs can be compared.

@@ -128,6 +128,12 @@ static void forward_small(const struct dae_pass *pass) {
     }
 }
 
+/* A factor of a product: float32, or rounded to bfloat16. */
+static struct dae_matrix factor(const float *values, const uint16_t *values16, size_t stride,
+                                bool transposed) {
+    return (struct dae_matrix){values16 != NULL ? (const void *)values16 : values, stride, transposed};
+}
+
 static void forward(const struct dae_pass *pass) {
     if (pass->batch <= SMALL_BATCH) {
         forward_small(pass);
@@ -140,8 +146,9 @@ static void forward(const struct dae_pass *pass) {
         .k = k,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
-        .a = {pass->x, k, false},
-        .b = {pass->parameters, k, true}, /* Y[b,n] = X[b,k] W[n,k]^T */
+        .bfloat16 = pass->x16 != NULL,
+        .a = factor(pass->x, pass->x16, k, false),
+        .b = factor(pass->parameters, pass->parameters16, k, true), /* Y[b,n] = X[b,k] W[n,k]^T */
         .c = pass->y,
         .c_stride = n,
         .scratch = pass->scratch,
@@ -174,8 +181,9 @@ static void backward_input(const struct dae_pass *pass) {
         .k = n,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
-        .a = {pass->d, n, false},
-        .b = {pass->parameters, k, false}, /* dX[b,k] = D[b,n] W[n,k] */
+        .bfloat16 = pass->d16 != NULL,
+        .a = factor(pass->d, pass->d16, n, false),
+        .b = factor(pass->parameters, pass->parameters16, k, false), /* dX[b,k] = D[b,n] W[n,k] */
         .c = pass->before->d,
         .c_stride = k,
         .scratch = pass->scratch,
@@ -214,8 +222,9 @@ static void backward_parameters(const struct dae_pass *pass) {
         .k = pass->batch,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
-        .a = {pass->d, n, true}, /* dW[n,k] = D[b,n]^T X[b,k] */
-        .b = {pass->x, k, false},
+        .bfloat16 = pass->d16 != NULL,
+        .a = factor(pass->d, pass->d16, n, true), /* dW[n,k] = D[b,n]^T X[b,k] */
+        .b = factor(pass->x, pass->x16, k, false),
         .c = pass->gradient,
         .c_stride = k,
         .after = finish_gradient,

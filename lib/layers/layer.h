@@ -35,8 +35,10 @@ struct dae_pass {
     struct dae_pool *pool;
     size_t batch;
     const float *parameters;
-    const float *x;                      /* [batch, input] */
-    float *y;                            /* [batch, output] */
+    const float *x; /* [batch, input] */
+    float *y;       /* [batch, output] */
+    /* Rounded to bfloat16: what the products read instead; NULL in float32. */
+    const uint16_t *parameters16, *x16, *d16;
     float *scratch;                      /* for products; or NULL */
     struct dae_multipliers *multipliers; /* for products; or NULL */
     atomic_bool *failed;                 /* set when a product could not be made for want of memory */

@@ -40,6 +40,9 @@ struct dae_kernels {
     /* out = bytes / 255 */
     void (*scale_bytes)(float *out, const uint8_t *bytes, size_t count);
 
+    /* out = x rounded to bfloat16, to nearest, ties to even; NaN stays NaN */
+    void (*round_bfloat16)(uint16_t *out, const float *x, size_t count);
+
     /* y = y + c */
     void (*add)(float *y, const float *c, size_t count);
     /* Rectifiers, of which linear (slope 1), ReLU (0) and leaky ReLU are cases: z = a(z + c), a(z) = z for z >= 0,

@@ -145,6 +145,14 @@ static void scale_bytes(float *out, const uint8_t *bytes, size_t count) {
     }
 }
 
+static void round_bfloat16(uint16_t *out, const float *x, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = dae_bits_of(x[i]);
+        uint32_t rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+        out[i] = (uint16_t)(x[i] == x[i] ? rounded : 0x7fc0u);
+    }
+}
+
 /* ---- Activations -------------------------------------------------------------------------------- */
 
 static void add(float *y, const float *c, size_t count) {
@@ -396,6 +404,7 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .clip = clip,
     .drop = drop,
     .scale_bytes = scale_bytes,
+    .round_bfloat16 = round_bfloat16,
     .add = add,
     .rectify = rectify,
     .rectify_derive = rectify_derive,

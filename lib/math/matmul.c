@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <dae/runtime.h>
+
 #include <cblas.h>
 #include <math.h>
 #include <pthread.h>
@@ -65,6 +67,17 @@ void dae_matmul_leave(void) {
 
 const char *dae_matmul_name(void) {
     return dae_dnnl_is_built_in() ? dae_dnnl_name() : "BLAS " DAE_BLAS_NAME;
+}
+
+dae_status dae_matmul_check_precision(int32_t precision, const char *context) {
+    if (precision != DAE_PRECISION_FLOAT32 && precision != DAE_PRECISION_BFLOAT16)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: precision is %d, expected one of DAE_PRECISION_*", context,
+                        (int)precision);
+    if (precision == DAE_PRECISION_FLOAT32 || dae_matmul_bfloat16_units() != NULL)
+        return DAE_OK;
+    return dae_fail(DAE_ERROR_UNSUPPORTED, "%s: bfloat16 needs %s", context,
+                    dae_dnnl_is_built_in() ? "a processor with AVX-512 BF16 or AMX, which this one has not"
+                                           : "a build with oneDNN, which this one is not");
 }
 
 const char *dae_matmul_bfloat16_units(void) {

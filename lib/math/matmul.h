@@ -63,6 +63,9 @@ void dae_matmul_leave(void);
 /* What multiplies float32, such as "BLAS openblas" or "oneDNN 2.6.3". */
 const char *dae_matmul_name(void);
 
+/* Refuses a DAE_PRECISION_* that does not exist or that nothing here can multiply; `context` begins the message. */
+dae_status dae_matmul_check_precision(int32_t precision, const char *context);
+
 /* What multiplies bfloat16, such as "AMX"; NULL where nothing does. */
 const char *dae_matmul_bfloat16_units(void);
 

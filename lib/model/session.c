@@ -2,6 +2,8 @@
 #include "core/fpu.h"
 #include "core/memory.h"
 
+#include <string.h>
+
 enum {
     LOCK_FREE_BATCH = 8, /* as said in session.h: dense layers make no product up to here */
     LEAST_PRODUCT = 16,  /* samples run at once are max_batch, a power of two from here on, or at most 8 */
@@ -79,12 +81,50 @@ dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_ba
     return status;
 }
 
+static void release16(dae_session *session) {
+    dae_release(session->parameters16);
+    dae_release(session->rows16[0]);
+    dae_release(session->rows16[1]);
+    session->parameters16 = session->rows16[0] = session->rows16[1] = NULL;
+}
+
+static dae_status fill16(dae_session *session) {
+    const dae_model *model = session->model;
+    size_t values = session->max_batch * dae_model_widest(model);
+    session->parameters16 = dae_allocate(model->parameter_count, sizeof(uint16_t));
+    session->rows16[0] = dae_allocate(values, sizeof(uint16_t));
+    session->rows16[1] = dae_allocate(values, sizeof(uint16_t));
+    return session->parameters16 != NULL && session->rows16[0] != NULL && session->rows16[1] != NULL
+               ? warm_up(session)
+               : DAE_ERROR_MEMORY;
+}
+
+dae_status dae_session_set_precision(dae_session *session, int32_t precision) {
+    DAE_REQUIRE(session);
+    DAE_TRY(dae_matmul_check_precision(precision, __func__));
+    if (precision == DAE_PRECISION_FLOAT32) {
+        release16(session);
+        return DAE_OK;
+    }
+    if (session->parameters16 == NULL) {
+        dae_status status = fill16(session);
+        if (status != DAE_OK) {
+            release16(session);
+            return status;
+        }
+    }
+    dae_kernels()->round_bfloat16(session->parameters16, dae_model_values(session->model),
+                                  session->model->parameter_count);
+    return DAE_OK;
+}
+
 void dae_session_free(dae_session *session) {
     if (session == NULL || !dae_references_drop(&session->references))
         return;
     dae_release(session->rows[0]);
     dae_release(session->rows[1]);
     dae_multipliers_free(session->multipliers);
+    release16(session);
     dae_model_free(session->model);
     dae_release(session);
 }
@@ -107,6 +147,12 @@ dae_status dae_session_forward(struct dae_session *session, struct dae_pool *poo
             .y = last ? outputs : session->rows[i % 2],
             .logits = last && logits,
         };
+        if (session->parameters16 != NULL && count > LOCK_FREE_BATCH) {
+            uint16_t *x16 = session->rows16[i % 2];
+            dae_kernels()->round_bfloat16(x16, x, count * pass.layer->input.size);
+            pass.x16 = x16;
+            pass.parameters16 = session->parameters16 + model->layers[i].offset;
+        }
         pass.layer->operations->forward(&pass);
         x = pass.y;
     }

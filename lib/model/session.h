@@ -12,6 +12,7 @@ struct dae_session {
     size_t max_batch;
     float *rows[2]; /* [max_batch, widest]: what goes between layers, in turn */
     struct dae_multipliers *multipliers;
+    uint16_t *parameters16, *rows16[2]; /* rounded; NULL in float32 */
 };
 
 /* A session that is not warmed up: dae_session_create() without its checks and its first runs. */

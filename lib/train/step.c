@@ -66,6 +66,10 @@ static void measure_inputs(void *context, size_t task) {
     size_t row = step->batch->count * task / DAE_MAX_TILES,
            end = step->batch->count * (task + 1) / DAE_MAX_TILES;
     widen(&step->input_ranges[task], step->batch->inputs + row * width, (end - row) * width);
+    uint16_t *inputs16 = step->trainer->workspace.inputs16;
+    if (inputs16 != NULL)
+        dae_kernels()->round_bfloat16(inputs16 + row * width, step->batch->inputs + row * width,
+                                      (end - row) * width);
 }
 
 static void measure_tile(struct dae_range *range, const float *values, size_t width, struct dae_tile tile) {
@@ -73,11 +77,21 @@ static void measure_tile(struct dae_range *range, const float *values, size_t wi
         widen(range, values + row * width + tile.column, tile.columns);
 }
 
+/* The rounded copy of a tile, for the products that read it next; none in float32. */
+static void round_tile(uint16_t *const *rows16, size_t place, const float *values, size_t width,
+                       struct dae_tile tile) {
+    for (size_t row = tile.row; rows16 != NULL && row < tile.row + tile.rows; row++) {
+        size_t at = row * width + tile.column;
+        dae_kernels()->round_bfloat16(rows16[place] + at, values + at, tile.columns);
+    }
+}
+
 /* ---- Forward and loss ------------------------------------------------------------------------------ */
 
 static void measure_outputs(struct step *step, const struct dae_pass *pass, struct dae_tile tile) {
     measure_tile(&step->trainer->workspace.ranges[pass->place].y[tile.index], pass->y,
                  pass->layer->output.size, tile);
+    round_tile(step->trainer->workspace.y16, pass->place, pass->y, pass->layer->output.size, tile);
 }
 
 /* The targets of a strip: where they lie, or read into strip[STRIP]. */
@@ -136,6 +150,7 @@ static void take_loss(struct step *step, const struct dae_pass *pass, struct dae
                 step, pass,
                 (struct dae_span){row, tile.column + done, dae_size_min(tile.columns - done, STRIP)});
     step->sums[tile.index] += sum;
+    round_tile(step->trainer->workspace.d16, pass->place, pass->d, pass->layer->output.size, tile);
 }
 
 /* Hooks get the step through the pass that they are called for. */
@@ -151,6 +166,7 @@ static void after_backward(void *context, const struct dae_pass *before, struct 
     struct step *step = context;
     measure_tile(&step->trainer->workspace.ranges[before->place].d[tile.index], before->d,
                  before->layer->output.size, tile);
+    round_tile(step->trainer->workspace.d16, before->place, before->d, before->layer->output.size, tile);
 }
 
 /* ---- Update ---------------------------------------------------------------------------------------- */
@@ -165,6 +181,8 @@ static void update_range(struct step *step, size_t offset, size_t count) {
     for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
         parameters.slots[i] = trainer->slots[i] + offset;
     trainer->optimizer->operations->apply(&step->update, &parameters);
+    if (trainer->parameters16 != NULL)
+        dae_kernels()->round_bfloat16(trainer->parameters16 + offset, parameters.values, count);
 }
 
 static void after_gradient(void *context, const struct dae_pass *pass, size_t offset, size_t count) {
@@ -180,6 +198,10 @@ static void update_chunk(void *context, size_t task) {
 
 /* ---- The step -------------------------------------------------------------------------------------- */
 
+static const uint16_t *offset_or_null(const uint16_t *values, size_t offset) {
+    return values == NULL ? NULL : values + offset;
+}
+
 static void set_passes(struct step *step) {
     dae_trainer *trainer = step->trainer;
     const dae_model *model = trainer->model;
@@ -193,6 +215,11 @@ static void set_passes(struct step *step) {
             .parameters = dae_model_values(model) + model->layers[i].offset,
             .x = i > 0 ? w->y[i - 1] : step->batch->inputs,
             .y = w->y[i],
+            .parameters16 = offset_or_null(trainer->parameters16, model->layers[i].offset),
+            .x16 = w->y16 == NULL ? NULL
+                   : i > 0        ? w->y16[i - 1]
+                                  : w->inputs16,
+            .d16 = w->d16 == NULL ? NULL : w->d16[i],
             .scratch = w->scratch,
             .multipliers = trainer->multipliers,
             .failed = &step->failed,
@@ -328,6 +355,9 @@ static dae_status update_unfused(struct step *step, uint64_t fpu) {
 /* Makes every product of a step with `count` samples once, for whatever a backend has to keep for it. */
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count) {
     struct dae_workspace *w = &trainer->workspace;
+    if (trainer->parameters16 != NULL) /* the caller may have set parameters */
+        dae_kernels()->round_bfloat16(trainer->parameters16, dae_model_values(trainer->model),
+                                      trainer->model->parameter_count);
     if (trainer->multipliers == NULL || w->prepared[0] == count || w->prepared[1] == count)
         return DAE_OK;
     struct dae_batch batch = {.count = count, .inputs = w->inputs, .targets = w->targets};

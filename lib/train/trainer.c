@@ -7,14 +7,21 @@ static void release_workspace(struct dae_workspace *w, size_t layers) {
     for (size_t i = 0; i < layers; i++) {
         if (w->y != NULL)
             dae_release(w->y[i]);
-        if (w->d != NULL && i + 1 < layers)
+        if (w->d != NULL && i + 1 < layers) /* the last D is the last Y */
             dae_release(w->d[i]);
+        if (w->y16 != NULL)
+            dae_release(w->y16[i]);
+        if (w->d16 != NULL)
+            dae_release(w->d16[i]);
     }
-    dae_release(w->inputs);
-    dae_release(w->targets);
-    dae_release(w->scratch);
     dae_release(w->y);
     dae_release(w->d);
+    dae_release(w->y16);
+    dae_release(w->d16);
+    dae_release(w->inputs);
+    dae_release(w->inputs16);
+    dae_release(w->targets);
+    dae_release(w->scratch);
     dae_release(w->passes);
     dae_release(w->ranges);
     *w = (struct dae_workspace){0};
@@ -60,11 +67,31 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
     return DAE_OK;
 }
 
+/* What bfloat16 needs beside float32. */
+static dae_status fill_workspace16(struct dae_workspace *w, const dae_model *model, size_t batch) {
+    size_t layers = model->layer_count;
+    w->y16 = dae_allocate(layers, sizeof *w->y16);
+    w->d16 = dae_allocate(layers, sizeof *w->d16);
+    w->inputs16 = dae_allocate(batch, model->input.size * sizeof *w->inputs16);
+    if (w->y16 == NULL || w->d16 == NULL || w->inputs16 == NULL)
+        return DAE_ERROR_MEMORY;
+    for (size_t i = 0; i < layers; i++) {
+        size_t size = model->layers[i].layer->output.size * sizeof(uint16_t);
+        w->y16[i] = dae_allocate(batch, size);
+        w->d16[i] = dae_allocate(batch, size);
+        if (w->y16[i] == NULL || w->d16[i] == NULL)
+            return DAE_ERROR_MEMORY;
+    }
+    return DAE_OK;
+}
+
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
     if (batch <= trainer->workspace.batch)
         return DAE_OK;
     struct dae_workspace larger = {0};
     dae_status status = fill_workspace(&larger, trainer->model, batch);
+    if (status == DAE_OK && trainer->parameters16 != NULL)
+        status = fill_workspace16(&larger, trainer->model, batch);
     release_workspace(status == DAE_OK ? &trainer->workspace : &larger, trainer->model->layer_count);
     if (status == DAE_OK)
         trainer->workspace = larger;
@@ -116,6 +143,7 @@ void dae_trainer_free(dae_trainer *trainer) {
     for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS; i++)
         dae_release(trainer->slots[i]);
     dae_release(trainer->gradient);
+    dae_release(trainer->parameters16);
     dae_multipliers_free(trainer->multipliers);
     dae_release(trainer->history);
     dae_dataset_free(trainer->validation);
@@ -147,6 +175,23 @@ dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle) {
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_shuffle: shuffle is %d, expected 0 or 1",
                         (int)shuffle);
     trainer->shuffle = shuffle;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision) {
+    DAE_REQUIRE(trainer);
+    DAE_TRY(dae_matmul_check_precision(precision, __func__));
+    if ((precision == DAE_PRECISION_BFLOAT16) == (trainer->parameters16 != NULL))
+        return DAE_OK;
+    uint16_t *parameters16 = NULL;
+    if (precision == DAE_PRECISION_BFLOAT16) {
+        parameters16 = dae_allocate(trainer->model->parameter_count, sizeof *parameters16);
+        if (parameters16 == NULL)
+            return DAE_ERROR_MEMORY;
+    }
+    dae_release(trainer->parameters16);
+    trainer->parameters16 = parameters16;
+    release_workspace(&trainer->workspace, trainer->model->layer_count);
     return DAE_OK;
 }
 

@@ -25,7 +25,8 @@ struct dae_step_ranges {
 struct dae_workspace {
     size_t batch; /* rows that there is room for */
     float *inputs, *targets, *scratch;
-    float **y, **d;     /* [layers][batch, output]; the last layer's D is its Y */
+    uint16_t *inputs16, **y16, **d16; /* the same, rounded; NULL in float32 */
+    float **y, **d;                   /* [layers][batch, output]; the last layer's D is its Y */
     size_t prepared[2]; /* sizes of batch whose products have been made: whole batches, and an epoch's last */
     struct dae_pass *passes;
     struct dae_step_ranges *ranges;
@@ -61,6 +62,7 @@ struct dae_trainer {
     float *slots[DAE_OPTIMIZER_MAX_SLOTS]; /* the optimizer's memory, like the model's parameters */
     float *gradient;
     struct dae_multipliers *multipliers;
+    uint16_t *parameters16; /* rounded; NULL in float32 */
     struct dae_workspace workspace;
 };
 

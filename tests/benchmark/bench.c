@@ -28,6 +28,7 @@ static void print_usage(FILE *file) {
           "  --data DIR      folder with MNIST's IDX files (default: synthetic images)\n"
           "  --hidden N      units of the hidden layer (128)\n"
           "  --noise KIND    once or fresh (once)\n"
+          "  --precision P   float32 or bfloat16 (float32)\n"
           "  --threads N     0 for all processors (0)\n"
           "  --epochs N      (5)\n"
           "  --batch N       (256)\n"
@@ -66,6 +67,10 @@ static void set_option(struct options *options, const char *name, const char *va
         options->is_fresh = strcmp(value, "fresh") == 0;
         if (!options->is_fresh && strcmp(value, "once") != 0)
             fail("--noise: found '%s', expected once or fresh", value);
+    } else if (strcmp(name, "--precision") == 0) {
+        options->precision = strcmp(value, "bfloat16") == 0 ? DAE_PRECISION_BFLOAT16 : DAE_PRECISION_FLOAT32;
+        if (strcmp(value, precision_name(options)) != 0)
+            fail("--precision: found '%s', expected float32 or bfloat16", value);
     } else if (strcmp(name, "--started") == 0) {
         options->started = 1e-9 * parse_number(name, value, 0, 9e18);
         options->start = "exec";
@@ -82,7 +87,7 @@ void bench_describe(const struct options *options) {
     check(dae_runtime_describe(text, sizeof text, NULL));
     fputs("{\"event\": \"summary\", \"benchmark\": \"describe\", \"runtime\": ", stdout);
     print_text(text);
-    puts(", \"precisions\": [\"float32\"]}");
+    printf(", \"precisions\": [\"float32\"%s]}\n", strstr(text, "bfloat16 none") ? "" : ", \"bfloat16\"");
 }
 
 int main(int count, char **words) {

@@ -16,9 +16,10 @@ enum {
 
 /* The command line. */
 struct options {
-    const char *data; /* folder with MNIST's IDX files, or NULL for synthetic images */
-    size_t hidden;    /* units of the hidden layer */
-    bool is_fresh;    /* noise drawn in every epoch, not once */
+    const char *data;  /* folder with MNIST's IDX files, or NULL for synthetic images */
+    size_t hidden;     /* units of the hidden layer */
+    bool is_fresh;     /* noise drawn in every epoch, not once */
+    int32_t precision; /* DAE_PRECISION_* */
     size_t batch;
     size_t threads; /* 0: the library's default */
     size_t epochs;
@@ -40,6 +41,9 @@ void bench_peak(const struct options *options);
 void bench_data(const struct options *options);
 
 /* ---- bench_support.c ------------------------------------------------------------------------------ */
+
+/* "float32" or "bfloat16" */
+const char *precision_name(const struct options *options);
 
 /* Seconds of CLOCK_MONOTONIC. */
 double now(void);

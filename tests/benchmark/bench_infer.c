@@ -41,12 +41,14 @@ void bench_infer(const struct options *options) {
     dae_session *single, *large;
     check(dae_session_create(&single, model, 1));
     check(dae_session_create(&large, model, LARGE_BATCH));
+    check(dae_session_set_precision(single, options->precision));
+    check(dae_session_set_precision(large, options->precision));
 
     time_calls(single, inputs, 1, outputs, seconds, calls);
     printf("{\"event\": \"summary\", \"benchmark\": \"infer\", \"library\": \"libdae\", "
-           "\"precision\": \"float32\", \"way\": \"session\", \"hidden\": %zu, \"threads\": 1, "
+           "\"precision\": \"%s\", \"way\": \"session\", \"hidden\": %zu, \"threads\": 1, "
            "\"latency_min_us\": %.3f, \"latency_median_us\": %.3f, \"latency_p99_us\": %.3f, ",
-           options->hidden, 1e6 * seconds[0], 1e6 * quantile(seconds, calls, 0.5),
+           precision_name(options), options->hidden, 1e6 * seconds[0], 1e6 * quantile(seconds, calls, 0.5),
            1e6 * quantile(seconds, calls, 0.99));
 
     time_calls(large, inputs, LARGE_BATCH, outputs, seconds, large_calls);

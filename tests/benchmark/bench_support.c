@@ -78,3 +78,7 @@ void print_text(const char *text) {
     }
     putchar('"');
 }
+
+const char *precision_name(const struct options *options) {
+    return options->precision == DAE_PRECISION_BFLOAT16 ? "bfloat16" : "float32";
+}

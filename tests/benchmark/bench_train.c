@@ -34,6 +34,7 @@ static dae_trainer *make_trainer(const struct options *options, dae_model *model
     dae_trainer *trainer;
     check(dae_optimizer_create_adam(&adam, 1e-3));
     check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    check(dae_trainer_set_precision(trainer, options->precision));
     dae_optimizer_free(adam);
     check(dae_trainer_set_batch_size(trainer, options->batch));
     check(dae_trainer_set_seed(trainer, 1));
@@ -86,9 +87,10 @@ void bench_train(const struct options *options) {
 
     double mse = test_mse(options, model);
     printf("{\"event\": \"summary\", \"benchmark\": \"train\", \"library\": \"libdae\", "
-           "\"precision\": \"float32\", \"hidden\": %zu, \"noise\": \"%s\", \"batch\": %zu, "
+           "\"precision\": \"%s\", \"hidden\": %zu, \"noise\": \"%s\", \"batch\": %zu, "
            "\"threads\": %zu, ",
-           options->hidden, options->is_fresh ? "fresh" : "once", options->batch, dae_get_num_threads());
+           precision_name(options), options->hidden, options->is_fresh ? "fresh" : "once", options->batch,
+           dae_get_num_threads());
     printf("\"cpus_used\": %.2f, \"peak_rss_mb\": %.1f, \"open_seconds\": %.5f, \"noise_seconds\": %.5f, "
            "\"first_batch_seconds\": %.5f, \"first_batch_from\": \"%s\", ",
            cpus, memory, images.open_seconds, noise_seconds,

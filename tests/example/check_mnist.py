@@ -164,7 +164,7 @@ class Usage(unittest.TestCase):
     def test_help(self):
         stdout, stderr = run("--help")
         for option in ("--data --epochs --batch-size --hidden --learning-rate --optimizer --momentum --noise-mean "
-                       "--noise-stddev --clip --no-clip --noise --output-activation --seed --threads --output "
+                       "--noise-stddev --clip --no-clip --noise --output-activation --seed --threads --precision --output "
                        "--help").split():
             self.assertIn(option, stdout)
         self.assertEqual(stderr, "")

@@ -1,0 +1,162 @@
+/* bfloat16: what it may change, what it may not, and what is said where there is none. */
+#include "network.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIZE = 784, HIDDEN = 128, SAMPLES = 600 };
+
+/* Whether this build and this processor have bfloat16, as the library says of itself. */
+static bool has_bfloat16(void) {
+    char text[256] = "";
+    return dae_runtime_describe(text, sizeof text, NULL) == DAE_OK && strstr(text, "bfloat16 none") == NULL;
+}
+
+static dae_trainer *trainer_of(dae_model *model, int32_t precision) {
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    ok(dae_trainer_set_batch_size(trainer, 256));
+    ok(dae_trainer_set_precision(trainer, precision));
+    return trainer;
+}
+
+static dae_model *model_of(void) {
+    const network net = autoencoder(SIZE, HIDDEN, DAE_ACTIVATION_RELU, DAE_ACTIVATION_RELU);
+    return network_model(&net, 3);
+}
+
+START_TEST(precisions_are_checked) {
+    dae_model *model = model_of();
+    dae_trainer *trainer = trainer_of(model, DAE_PRECISION_FLOAT32);
+    dae_session *session = NULL;
+    ok(dae_session_create(&session, model, 32));
+    const int32_t wrong[] = {-1, 2, INT32_MAX};
+    for (size_t i = 0; i < 3; i++) {
+        fails(dae_trainer_set_precision(trainer, wrong[i]), DAE_ERROR_ARGUMENT, "precision");
+        fails(dae_session_set_precision(session, wrong[i]), DAE_ERROR_ARGUMENT, "precision");
+    }
+    fails(dae_trainer_set_precision(NULL, DAE_PRECISION_FLOAT32), DAE_ERROR_ARGUMENT, "trainer");
+    fails(dae_session_set_precision(NULL, DAE_PRECISION_FLOAT32), DAE_ERROR_ARGUMENT, "session");
+    if (!has_bfloat16()) {
+        fails(dae_trainer_set_precision(trainer, DAE_PRECISION_BFLOAT16), DAE_ERROR_UNSUPPORTED, "bfloat16");
+        fails(dae_session_set_precision(session, DAE_PRECISION_BFLOAT16), DAE_ERROR_UNSUPPORTED, "bfloat16");
+    }
+    ok(dae_trainer_set_precision(trainer, DAE_PRECISION_FLOAT32));
+    ok(dae_session_set_precision(session, DAE_PRECISION_FLOAT32));
+    dae_session_free(session);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
+/* Trains for some epochs; returns the parameters, to free(), and the last epoch's loss. */
+static float *train(int32_t precision, size_t threads, double *loss) {
+    dae_model *model = model_of();
+    dae_trainer *trainer = trainer_of(model, precision);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 5);
+    double losses[3];
+    ok(dae_set_num_threads(threads));
+    ok(dae_trainer_fit(trainer, data, 3));
+    ok(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, losses, 3));
+    *loss = losses[2];
+    float *parameters = parameters_of(model, NULL);
+    ok(dae_set_num_threads(0));
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    return parameters;
+}
+
+START_TEST(losses_stay_close) {
+    double full = 0, half = 0;
+    float *a = train(DAE_PRECISION_FLOAT32, 1, &full), *b = train(DAE_PRECISION_BFLOAT16, 1, &half);
+    /* 8 bits of precision in the factors, averaged over hundreds of terms */
+    near(half, full, 0.005 * full);
+    ck_assert_msg(memcmp(a, b, SIZE * sizeof *a) != 0, "bfloat16 changes nothing: it is not used");
+    free(a);
+    free(b);
+}
+END_TEST
+
+START_TEST(threads_change_nothing) {
+    double first = 0, loss = 0;
+    size_t count = 2 * SIZE * HIDDEN + SIZE + HIDDEN;
+    float *expected = train(DAE_PRECISION_BFLOAT16, 1, &first);
+    const size_t threads[] = {2, 3, 4, 7};
+    for (size_t i = 0; i < 4; i++) {
+        float *parameters = train(DAE_PRECISION_BFLOAT16, threads[i], &loss);
+        same_floats(parameters, expected, count);
+        ck_assert(loss == first);
+        free(parameters);
+    }
+    free(expected);
+}
+END_TEST
+
+START_TEST(sessions_stay_close) {
+    enum { BATCH = 100 };
+    dae_model *model = model_of();
+    dae_session *session = NULL;
+    float *x = random_floats(BATCH * SIZE, 0, 1, 9);
+    float *full = must_have(BATCH * SIZE * sizeof *full), *half = must_have(BATCH * SIZE * sizeof *half);
+    ok(dae_session_create(&session, model, BATCH));
+    ok(dae_session_run(session, x, BATCH, full));
+    ok(dae_session_set_precision(session, DAE_PRECISION_BFLOAT16));
+    ok(dae_session_run(session, x, BATCH, half));
+    double largest = 0, difference = 0;
+    for (size_t i = 0; i < BATCH * SIZE; i++) {
+        largest = fmax(largest, fabs((double)full[i]));
+        difference = fmax(difference, fabs((double)full[i] - (double)half[i]));
+    }
+    /* two layers of factors that are off by up to 2^-9 each, of both signs */
+    ck_assert_msg(difference > 0 && difference < largest / 64, "off by %g of %g", difference, largest);
+    ok(dae_session_set_precision(session, DAE_PRECISION_FLOAT32));
+    ok(dae_session_run(session, x, BATCH, half));
+    same_floats(half, full, BATCH * SIZE);
+    free(x);
+    free(full);
+    free(half);
+    dae_session_free(session);
+    dae_model_free(model);
+}
+END_TEST
+
+/* Parameters that the caller sets between fits are those that the next fit starts from. */
+START_TEST(parameters_set_are_used) {
+    float *chosen = NULL;
+    double losses[2];
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 5);
+    for (int i = 0; i < 2; i++) {
+        dae_model *model = model_of();
+        size_t count = 0;
+        if (chosen == NULL)
+            chosen = parameters_of(model, &count);
+        dae_trainer *trainer = trainer_of(model, DAE_PRECISION_BFLOAT16);
+        if (i == 1) { /* elsewhere first, then back */
+            ok(dae_model_initialize(model, 99));
+            ok(dae_model_get_parameter_count(model, &count));
+            ok(dae_model_set_parameters(model, chosen, count));
+        }
+        ok(dae_trainer_fit(trainer, data, 1));
+        ok(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, &losses[i], 1));
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+    }
+    ck_assert(losses[0] == losses[1]);
+    free(chosen);
+    dae_dataset_free(data);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("precision");
+    tcase_add_test(add_case(suite, "choice"), precisions_are_checked);
+    if (has_bfloat16()) {
+        TCase *use = add_case(suite, "bfloat16");
+        tcase_add_test(use, losses_stay_close);
+        tcase_add_test(use, threads_change_nothing);
+        tcase_add_test(use, sessions_stay_close);
+        tcase_add_test(use, parameters_set_are_used);
+    }
+    return suite_main(suite);
+}
