@@ -129,7 +129,7 @@ dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t f
 }
 
 enum {
-    ROWS_PER_TASK = 32,
+    BLOCKS = 16,    /* of rows, at most: with 4 parts, a slot for each task */
     PARTS = 4,      /* of a row, for rows that are at least ... */
     LONG_ROW = 512, /* ... this long */
     ROWS_AHEAD = 2, /* shuffled rows lie anywhere in memory: fetch them while others are worked on */
@@ -145,6 +145,8 @@ struct gather {
     const size_t *order;
     size_t count, width;
     float *out;
+    dae_gather_fn after; /* or NULL */
+    void *context;
 };
 
 static size_t parts_of(size_t width) {
@@ -166,46 +168,61 @@ static void prefetch(const struct gather *g, size_t row, struct dae_part part) {
         __builtin_prefetch((const char *)stored.bytes + i);
 }
 
-static dae_status gather_row(const struct gather *g, size_t row, struct dae_part part) {
-    return g->read(g->dataset, g->epoch, g->order[row], 1, part, g->out + row * g->width + part.first);
+static dae_status gather_row(const struct gather *g, size_t slot, size_t row, struct dae_part part) {
+    float *out = g->out + row * g->width + part.first;
+    DAE_TRY(g->read(g->dataset, g->epoch, g->order[row], 1, part, out));
+    if (g->after != NULL)
+        g->after(g->context, slot, row, part, out);
+    return DAE_OK;
 }
 
 /* Tasks go through all rows of one part before the next part, so that a thread's share is some parts of all rows. */
 static void gather_task(void *context, size_t task) {
     const struct gather *g = context;
-    size_t blocks = dae_size_divide_up(g->count, ROWS_PER_TASK);
-    struct dae_part part = part_of(g->width, task / blocks);
-    size_t first = task % blocks * ROWS_PER_TASK, end = dae_size_min(g->count, first + ROWS_PER_TASK);
-    for (size_t row = first; row < end; row++) {
+    struct dae_part part = part_of(g->width, task / BLOCKS);
+    size_t block = task % BLOCKS, end = g->count * (block + 1) / BLOCKS;
+    for (size_t row = g->count * block / BLOCKS; row < end; row++) {
         if (row + ROWS_AHEAD < g->count)
             prefetch(g, row + ROWS_AHEAD, part);
-        gather_row(g, row, part);
+        gather_row(g, task, row, part);
     }
 }
 
 static dae_status run_gather(struct gather *g, struct dae_pool *pool) {
     if (g->dataset->concurrent)
-        dae_pool_run(pool, gather_task, g, parts_of(g->width) * dae_size_divide_up(g->count, ROWS_PER_TASK));
+        dae_pool_run(pool, gather_task, g, parts_of(g->width) * BLOCKS);
     else
         for (size_t row = 0; row < g->count; row++)
-            DAE_TRY(gather_row(g, row, (struct dae_part){0, g->width}));
+            DAE_TRY(gather_row(g, 0, row, (struct dae_part){0, g->width}));
     return DAE_OK;
 }
 
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
-                              const size_t *order, size_t count, float *inputs, float *targets) {
+                              const size_t *order, size_t count, float *inputs, float *targets,
+                              dae_gather_fn after, void *context) {
     const struct dae_dataset_operations *operations = dataset->operations;
     struct gather gather_inputs = {
-        dataset, operations->read_inputs, operations->locate_inputs, epoch, order, count, dataset->shape.size,
-        inputs};
-    struct gather gather_targets = {dataset,
-                                    operations->read_targets,
-                                    operations->locate_targets,
-                                    epoch,
-                                    order,
-                                    count,
-                                    dataset->target_shape.size,
-                                    targets};
+        .dataset = dataset,
+        .read = operations->read_inputs,
+        .locate = operations->locate_inputs,
+        .epoch = epoch,
+        .order = order,
+        .count = count,
+        .width = dataset->shape.size,
+        .out = inputs,
+        .after = after,
+        .context = context,
+    };
+    struct gather gather_targets = {
+        .dataset = dataset,
+        .read = operations->read_targets,
+        .locate = operations->locate_targets,
+        .epoch = epoch,
+        .order = order,
+        .count = count,
+        .width = dataset->target_shape.size,
+        .out = targets,
+    };
     DAE_TRY(run_gather(&gather_inputs, pool));
     return targets != NULL ? run_gather(&gather_targets, pool) : DAE_OK;
 }

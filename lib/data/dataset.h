@@ -68,9 +68,17 @@ struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t 
 struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample);
 struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample);
 
-/* Reads samples order[0] ... order[count - 1] into inputs and targets; targets may be NULL. Each thread reads the
- * columns that it will multiply (matmul.c). */
+/* Is shown a part of row `row` right after it has been read; parts of one slot, which is below DAE_GATHER_SLOTS, come
+ * from one thread. */
+typedef void (*dae_gather_fn)(void *context, size_t slot, size_t row, struct dae_part part,
+                              const float *values);
+
+enum { DAE_GATHER_SLOTS = 64 };
+
+/* Reads samples order[0] ... order[count - 1] into inputs and targets; targets and `after`, which sees the inputs, may
+ * be NULL. Each thread reads the columns that it will multiply (matmul.c). */
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
-                              const size_t *order, size_t count, float *inputs, float *targets);
+                              const size_t *order, size_t count, float *inputs, float *targets,
+                              dae_gather_fn after, void *context);
 
 #endif

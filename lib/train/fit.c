@@ -77,21 +77,16 @@ static void set_order(struct fit *fit, uint64_t epoch) {
 /* The steps of epoch `epoch`, counted from 0. *loss is the mean over samples so far. */
 static dae_status run_steps(struct fit *fit, uint64_t epoch, dae_progress *progress) {
     dae_trainer *trainer = fit->trainer;
-    struct dae_workspace *w = &trainer->workspace;
     size_t samples = fit->dataset->count;
     double sum = 0, began = now();
     for (size_t first = 0, count; first < samples; first += count) {
         count = dae_size_min(fit->batch, samples - first);
         struct dae_batch batch = {
             .count = count,
-            .inputs = w->inputs,
-            .targets = fit->dataset->concurrent ? NULL : w->targets,
             .dataset = fit->dataset,
             .order = fit->order + first,
             .epoch = epoch,
         };
-        DAE_TRY(dae_dataset_gather(fit->dataset, fit->pool, epoch, batch.order, count, w->inputs,
-                                   fit->dataset->concurrent ? NULL : w->targets));
         double loss;
         DAE_TRY(dae_trainer_run_step(trainer, fit->pool, fit->fpu, &batch, &loss));
         sum += loss * (double)count;

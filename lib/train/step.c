@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum {
-    STRIP = 256,         /* values of a row whose outputs are copied before D replaces them */
+    STRIP = 1024,        /* values of a row that the loss is taken of at once */
     UPDATE_CHUNK = 16384 /* parameters a task */
 };
 
@@ -21,9 +21,11 @@ struct step {
     dae_trainer *trainer;
     struct dae_pool *pool;
     const struct dae_batch *batch;
-    float scale;                /* 1 / values in the batch */
-    double sums[DAE_MAX_TILES]; /* of the loss, by tile */
-    double sum;                 /* of all tiles */
+    const float *inputs, *targets; /* targets NULL: to be read */
+    size_t target_size;            /* bytes of a stored target value; 0 when they are not stored */
+    float scale;                   /* 1 / values in the batch */
+    double sums[DAE_MAX_TILES];    /* of the loss, by tile */
+    double sum;                    /* of all tiles */
     struct dae_range input_ranges[DAE_MAX_TILES];
     atomic_bool bad_target;
     atomic_bool failed; /* a product, for want of memory */
@@ -60,16 +62,42 @@ static void clear_ranges(struct step *step) {
     }
 }
 
-static void measure_inputs(void *context, size_t task) {
+/* A part of a row of inputs that has just been read: its range, and its rounded copy. */
+static void after_gather(void *context, size_t slot, size_t row, struct dae_part part, const float *values) {
+    struct step *step = context;
+    uint16_t *inputs16 = step->trainer->workspace.inputs16;
+    widen(&step->input_ranges[slot], values, part.count);
+    if (inputs16 != NULL)
+        dae_kernels()->round_bfloat16(inputs16 + row * step->trainer->model->input.size + part.first, values,
+                                      part.count);
+}
+
+/* The same for inputs that a caller gave. */
+static void look_at_rows(void *context, size_t task) {
     struct step *step = context;
     size_t width = step->trainer->model->input.size;
-    size_t row = step->batch->count * task / DAE_MAX_TILES,
-           end = step->batch->count * (task + 1) / DAE_MAX_TILES;
-    widen(&step->input_ranges[task], step->batch->inputs + row * width, (end - row) * width);
-    uint16_t *inputs16 = step->trainer->workspace.inputs16;
-    if (inputs16 != NULL)
-        dae_kernels()->round_bfloat16(inputs16 + row * width, step->batch->inputs + row * width,
-                                      (end - row) * width);
+    size_t end = step->batch->count * (task + 1) / DAE_GATHER_SLOTS;
+    for (size_t row = step->batch->count * task / DAE_GATHER_SLOTS; row < end; row++)
+        after_gather(step, task, row, (struct dae_part){0, width}, step->inputs + row * width);
+}
+
+/* Inputs into reach. Targets of a concurrent dataset are read where the loss is taken, so that only their stored bytes
+ * go through memory. */
+static dae_status gather(struct step *step) {
+    const struct dae_batch *batch = step->batch;
+    struct dae_workspace *w = &step->trainer->workspace;
+    if (batch->dataset == NULL) {
+        step->inputs = batch->inputs;
+        step->targets = batch->targets;
+        dae_pool_run(step->pool, look_at_rows, step, DAE_GATHER_SLOTS);
+        return DAE_OK;
+    }
+    step->inputs = w->inputs;
+    step->targets = batch->dataset->concurrent ? NULL : w->targets;
+    step->target_size = dae_dataset_locate_targets(batch->dataset, batch->order[0]).size /
+                        dae_model_output(step->trainer->model)->size;
+    return dae_dataset_gather(batch->dataset, step->pool, batch->epoch, batch->order, batch->count, w->inputs,
+                              batch->dataset->concurrent ? NULL : w->targets, after_gather, step);
 }
 
 static void measure_tile(struct dae_range *range, const float *values, size_t width, struct dae_tile tile) {
@@ -97,22 +125,22 @@ static void measure_outputs(struct step *step, const struct dae_pass *pass, stru
 /* The targets of a strip: where they lie, or read into strip[STRIP]. */
 static const float *targets_of(const struct step *step, size_t width, struct dae_span span, float *strip) {
     const struct dae_batch *batch = step->batch;
-    if (batch->targets != NULL)
-        return batch->targets + span.row * width + span.column;
+    if (step->targets != NULL)
+        return step->targets + span.row * width + span.column;
     (void)batch->dataset->operations->read_targets(batch->dataset, batch->epoch, batch->order[span.row], 1,
                                                    (struct dae_part){span.column, span.count}, strip);
     return strip;
 }
 
 /* Shuffled targets lie anywhere in memory: fetches those of a row soon to come. */
-static void prefetch_targets(const struct step *step, size_t width, struct dae_span span) {
+static void prefetch_targets(const struct step *step, struct dae_span span) {
     const struct dae_batch *batch = step->batch;
-    if (batch->targets != NULL || span.row >= batch->count)
+    if (step->targets != NULL || span.row >= batch->count || step->target_size == 0)
         return;
-    struct dae_stored stored = dae_dataset_locate_targets(batch->dataset, batch->order[span.row]);
-    size_t value = stored.size / width;
-    for (size_t i = span.column * value; i < (span.column + span.count) * value; i += 64)
-        __builtin_prefetch((const char *)stored.bytes + i);
+    const char *stored = dae_dataset_locate_targets(batch->dataset, batch->order[span.row]).bytes;
+    for (size_t i = span.column * step->target_size; i < (span.column + span.count) * step->target_size;
+         i += 64)
+        __builtin_prefetch(stored + i);
 }
 
 static bool are_unit(const float *targets, size_t count) {
@@ -129,7 +157,7 @@ static double loss_of_strip(struct step *step, const struct dae_pass *pass, stru
     float *values = pass->y + span.row * width + span.column;
     float outputs[STRIP], strip[STRIP];
     const float *targets = targets_of(step, width, span, strip);
-    prefetch_targets(step, width, (struct dae_span){span.row + 2, span.column, span.count});
+    prefetch_targets(step, (struct dae_span){span.row + 2, span.column, span.count});
     if (loss->unit_targets && !are_unit(targets, span.count))
         atomic_store(&step->bad_target, true);
     if (step->trainer->logits)
@@ -213,7 +241,7 @@ static void set_passes(struct step *step) {
             .pool = step->pool,
             .batch = step->batch->count,
             .parameters = dae_model_values(model) + model->layers[i].offset,
-            .x = i > 0 ? w->y[i - 1] : step->batch->inputs,
+            .x = i > 0 ? w->y[i - 1] : step->inputs,
             .y = w->y[i],
             .parameters16 = offset_or_null(trainer->parameters16, model->layers[i].offset),
             .x16 = w->y16 == NULL ? NULL
@@ -267,7 +295,6 @@ static dae_status check_products(struct step *step) {
 static dae_status forward(struct step *step, double *loss) {
     dae_trainer *trainer = step->trainer;
     size_t layers = trainer->model->layer_count;
-    dae_pool_run(step->pool, measure_inputs, step, DAE_MAX_TILES);
     for (size_t i = 0; i < layers; i++)
         trainer->workspace.passes[i].layer->operations->forward(&trainer->workspace.passes[i]);
     for (size_t i = 0; i < DAE_MAX_TILES; i++)
@@ -361,7 +388,8 @@ dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size
     if (trainer->multipliers == NULL || w->prepared[0] == count || w->prepared[1] == count)
         return DAE_OK;
     struct dae_batch batch = {.count = count, .inputs = w->inputs, .targets = w->targets};
-    struct step step = {.trainer = trainer, .pool = pool, .batch = &batch};
+    struct step step = {
+        .trainer = trainer, .pool = pool, .batch = &batch, .inputs = w->inputs, .targets = w->targets};
     memset(w->inputs, 0, count * trainer->model->input.size * sizeof *w->inputs);
     memset(w->targets, 0, count * dae_model_output(trainer->model)->size * sizeof *w->targets);
     set_passes(&step);
@@ -381,6 +409,7 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     step.scale = (float)(1 / ((double)batch->count * (double)dae_model_output(trainer->model)->size));
     trainer->optimizer->operations->prepare(trainer->optimizer, trainer->steps + 1, &step.update);
     clear_ranges(&step);
+    DAE_TRY(gather(&step));
     set_passes(&step);
     DAE_TRY(forward(&step, loss));
     backward_inputs(&step);

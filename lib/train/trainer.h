@@ -69,12 +69,10 @@ struct dae_trainer {
 /* Makes room for batches of `batch` samples. */
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch);
 
-/* The samples of a step. Targets lie in memory, or are read from a concurrent dataset where the loss is taken:
- * then only their stored bytes go through memory. */
+/* The samples of a step: two arrays, or samples order[0] ... of a dataset as they are in an epoch. */
 struct dae_batch {
     size_t count;
-    const float *inputs;
-    const float *targets; /* NULL to read samples order[0] ... of the dataset, as they are in an epoch */
+    const float *inputs, *targets; /* NULL for those of the dataset */
     const dae_dataset *dataset;
     const size_t *order;
     uint64_t epoch;
