@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* madvise() */
 #include "core/memory.h"
 #include "core/size.h"
 
@@ -5,6 +6,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define LARGE_PAGE ((size_t)2 << 20)
 
 static void *allocate_default(size_t size, void *user) {
     (void)user;
@@ -40,6 +44,19 @@ dae_status dae_set_allocator(dae_allocate_fn allocate, dae_release_fn release, v
     return DAE_OK;
 }
 
+/* Large arrays are read in random order, where small pages cost a walk through the page tables for each row. A hint,
+ * which the system may ignore. */
+static void prefer_large_pages(char *memory, size_t size) {
+#ifdef MADV_HUGEPAGE
+    uintptr_t first = ((uintptr_t)memory + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    uintptr_t end = ((uintptr_t)memory + size) / LARGE_PAGE * LARGE_PAGE;
+    if (size >= 4 * LARGE_PAGE)
+        (void)madvise(memory + (first - (uintptr_t)memory), end - first, MADV_HUGEPAGE);
+#else
+    (void)memory, (void)size;
+#endif
+}
+
 void *dae_allocate_raw(size_t count, size_t size) {
     size_t bytes, padded;
     if (!dae_size_multiply(count, size, &bytes) ||
@@ -58,6 +75,7 @@ void *dae_allocate_raw(size_t count, size_t size) {
     char *result = start + (memory - (uintptr_t)start);
     struct block block = {start, allocator.release, allocator.user};
     memcpy(result - sizeof block, &block, sizeof block);
+    prefer_large_pages(result, bytes);
     return result;
 }
 

@@ -197,7 +197,7 @@ size_t dae_product_scratch(size_t m, size_t n, size_t k) {
 
 void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
     double work = (double)p->m * (double)p->n * (double)p->k;
-    if (p->scratch != NULL && is_deep(p->m, p->n, p->k)) {
+    if (p->scratch != NULL && !p->bfloat16 && is_deep(p->m, p->n, p->k)) {
         struct cut cut = {p, 1, 1, pieces_of(p->k, work)};
         dae_pool_run(pool, make_depth, &cut, cut.depth);
         dae_pool_run(pool, sum_depths, &cut, SUM_TASKS);
