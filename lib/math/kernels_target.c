@@ -312,52 +312,110 @@ static void adam(float *restrict w, float *restrict m, float *restrict v, const 
 
 /* ---- Small products ----------------------------------------------------------------------------- */
 
-typedef float lanes_t __attribute__((vector_size(4 * LANES)));
+#if defined(__AVX512F__)
+enum { NATIVE = 16, ROWS = 8 };
+#elif defined(__AVX__)
+enum { NATIVE = 8, ROWS = 4 };
+#else
+enum { NATIVE = 4, ROWS = 2 };
+#endif
+
+/* LANES lanes in vectors of the target's own width; ROWS rows of them fit into registers. */
+typedef float native_t __attribute__((vector_size(4 * NATIVE)));
+enum { CHUNKS = LANES / NATIVE };
 
 /* Vectors stay inside a function: passing them would depend on the target's calling convention. */
 #define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
 
-static inline float sum_vector(const lanes_t *vector) {
-    float lanes[LANES];
-    memcpy(lanes, vector, sizeof lanes);
-    return (float)sum_lanes(lanes);
+/* y[r] = the sum of the lanes of row r, in the order of sum_lanes(), for LANES rows at once. */
+#if defined(__AVX512F__) && defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
+
+/* Halves of lanes, in groups of 8, 4, 2 and 1, from two vectors: lower halves plus upper halves. */
+#define FOLD8(a, b)                                                                          \
+    (__builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) + \
+     __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
+#define FOLD4(a, b)                                                                            \
+    (__builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) + \
+     __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31))
+#define FOLD2(a, b)                                                                            \
+    (__builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29) + \
+     __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31))
+#define FOLD1(a, b)                                                                             \
+    (__builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) + \
+     __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
+
+static inline void sum_rows(float *y, float rows[LANES][LANES]) {
+    native_t v[LANES];
+    memcpy(v, rows, sizeof v);
+    for (size_t i = 0; i < 8; i++)
+        v[i] = FOLD8(v[2 * i], v[2 * i + 1]);
+    for (size_t i = 0; i < 4; i++)
+        v[i] = FOLD4(v[2 * i], v[2 * i + 1]);
+    for (size_t i = 0; i < 2; i++)
+        v[i] = FOLD2(v[2 * i], v[2 * i + 1]);
+    v[0] = FOLD1(v[0], v[1]);
+    memcpy(y, v, sizeof v[0]);
 }
 
-/* sum_k w[k] x[k]: value k in lane k % LANES, as for four rows at once below */
+#else
+
+static inline void sum_rows(float *y, float rows[LANES][LANES]) {
+    for (size_t half = LANES / 2; half > 1; half /= 2)
+        for (size_t r = 0; r < LANES; r++)
+            for (size_t i = 0; i < half; i++)
+                rows[r][i] += rows[r][i + half];
+    for (size_t r = 0; r < LANES; r++)
+        y[r] = rows[r][0] + rows[r][1];
+}
+
+#endif
+
+/* sum_k w[k] x[k]: value k in lane k % LANES, as for several rows at once below */
 static inline float dot(const float *w, const float *x, size_t k) {
-    lanes_t sum = {0}, row, v;
-    size_t i = 0;
-    for (; i + LANES <= k; i += LANES) {
-        LOAD(row, w + i);
-        LOAD(v, x + i);
-        sum += row * v;
-    }
-    float lanes[LANES];
-    memcpy(lanes, &sum, sizeof lanes);
-    for (size_t lane = 0; i + lane < k; lane++)
-        lanes[lane] += w[i + lane] * x[i + lane];
+    float lanes[LANES] = {0};
+    size_t whole = k / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES)
+        for (size_t lane = 0; lane < LANES; lane++)
+            lanes[lane] += w[i + lane] * x[i + lane];
+    for (size_t lane = 0; whole + lane < k; lane++)
+        lanes[lane] += w[whole + lane] * x[whole + lane];
     return (float)sum_lanes(lanes);
 }
 
-/* Four rows at a time hide the latency of additions; k must be a multiple of LANES. */
-static inline void dot4(float *y, const float *w, const float *x, size_t k) {
-    lanes_t sum[4] = {{0}, {0}, {0}, {0}}, row, v;
-    for (size_t i = 0; i < k; i += LANES) {
-        LOAD(v, x + i);
-        for (size_t r = 0; r < 4; r++) {
-            LOAD(row, w + r * k + i);
-            sum[r] += row * v;
+/* The lanes of ROWS rows: that many at a time hide the latency of additions; k must be a multiple of LANES. */
+static inline void dot_rows(float rows[ROWS][LANES], const float *w, const float *x, size_t k) {
+    native_t sum[ROWS][CHUNKS], row, v;
+#pragma GCC unroll 8
+    for (size_t r = 0; r < ROWS; r++)
+#pragma GCC unroll 4
+        for (size_t c = 0; c < CHUNKS; c++)
+            sum[r][c] = (native_t){0};
+    /* from the second cache: the same place in the next rows, or, where those are far, further on in these */
+    size_t ahead = k <= 256 ? ROWS * k : 128;
+    for (size_t i = 0; i < k; i += LANES)
+#pragma GCC unroll 4
+        for (size_t c = 0; c < CHUNKS; c++) {
+            LOAD(v, x + i + c * NATIVE);
+#pragma GCC unroll 8
+            for (size_t r = 0; r < ROWS; r++) {
+                LOAD(row, w + r * k + i + c * NATIVE);
+                if (c == 0)
+                    __builtin_prefetch(w + r * k + i + ahead);
+                sum[r][c] += row * v;
+            }
         }
-    }
-    for (size_t r = 0; r < 4; r++)
-        y[r] = sum_vector(&sum[r]);
+    memcpy(rows, sum, sizeof sum);
 }
 
 static void affine(float *y, const float *w, const float *x, size_t n, size_t k) {
+    float rows[LANES][LANES];
     size_t i = 0;
     if (k % LANES == 0)
-        for (; i + 4 <= n; i += 4)
-            dot4(y + i, w + i * k, x, k);
+        for (; i + LANES <= n; i += LANES) {
+            for (size_t r = 0; r < LANES; r += ROWS)
+                dot_rows(rows + r, w + (i + r) * k, x, k);
+            sum_rows(y + i, rows);
+        }
     for (; i < n; i++)
         y[i] = dot(w + i * k, x, k);
 }

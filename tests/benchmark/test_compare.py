@@ -113,7 +113,11 @@ class Tables(unittest.TestCase):
         for line in ("bench peak --threads 2", "bench noise --threads 1",
                      "bench load DATA/train-images-idx3-ubyte DATA/train-images-idx3-ubyte.gz"):
             self.assertIn(line, study["commands"])
-        self.assertEqual(len(tables.select(study["records"], benchmark="train", round=2)), 4)
+        for precision in ("float32", "bfloat16"):  # 2 workloads with 2 numbers of threads, where there is bfloat16
+            runs = tables.select(study["records"], benchmark="train", round=2, precision=precision)
+            expected = 4 if f"libdae | {precision} |" in text else 0
+            self.assertEqual(len(runs), expected)
+        self.assertIn("libdae | float32 |", text)
 
 
 if __name__ == "__main__":
