@@ -38,19 +38,18 @@ typedef uint64_t dae_wide __attribute__((vector_size(8 * DAE_WIDE_LANES)));
 #define DAE_WIDE_MULTIPLY(a, factor) (((a)&0xffffffffu) * (uint64_t)(factor))
 #endif
 
-enum {
-    DAE_PHILOX_CHAINS = 4, /* hide the latency of multiplications */
-    DAE_PHILOX_BLOCKS = DAE_PHILOX_CHAINS * DAE_WIDE_LANES,
-};
+enum { DAE_PHILOX_CHAINS = 4 }; /* vectors at once hide the latency of multiplications */
 
-/* Word k of block from.block + i into words[k][i], for DAE_PHILOX_BLOCKS blocks. */
-static inline void dae_philox(uint64_t words[4][DAE_PHILOX_BLOCKS], struct dae_draw from) {
+/* Word k of block from.block + i into words[k][i], for chains * DAE_WIDE_LANES blocks; `chains` is a constant, at
+ * most DAE_PHILOX_CHAINS. */
+__attribute__((always_inline)) static inline void dae_philox(uint64_t *words[4], struct dae_draw from,
+                                                             const size_t chains) {
     dae_wide c0[DAE_PHILOX_CHAINS], c1[DAE_PHILOX_CHAINS], c2[DAE_PHILOX_CHAINS], c3[DAE_PHILOX_CHAINS];
-    uint64_t first[DAE_PHILOX_BLOCKS];
-    for (size_t i = 0; i < DAE_PHILOX_BLOCKS; i++)
+    uint64_t first[DAE_PHILOX_CHAINS * DAE_WIDE_LANES];
+    for (size_t i = 0; i < chains * DAE_WIDE_LANES; i++)
         first[i] = from.block + i;
-    memcpy(c0, first, sizeof c0);
-    for (size_t j = 0; j < DAE_PHILOX_CHAINS; j++) {
+    memcpy(c0, first, chains * sizeof *c0);
+    for (size_t j = 0; j < chains; j++) {
         c1[j] = c0[j] >> 32;
         c2[j] = (dae_wide){0} + from.stream;
         c3[j] = (dae_wide){0} + (from.stream >> 32);
@@ -59,7 +58,7 @@ static inline void dae_philox(uint64_t words[4][DAE_PHILOX_BLOCKS], struct dae_d
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
 #pragma GCC unroll 4
-        for (size_t j = 0; j < DAE_PHILOX_CHAINS; j++) {
+        for (size_t j = 0; j < chains; j++) {
             dae_wide p0 = DAE_WIDE_MULTIPLY(c0[j], 0xD2511F53u), p1 = DAE_WIDE_MULTIPLY(c2[j], 0xCD9E8D57u);
             c0[j] = (p1 >> 32) ^ c1[j] ^ key0;
             c1[j] = p1;
@@ -69,10 +68,10 @@ static inline void dae_philox(uint64_t words[4][DAE_PHILOX_BLOCKS], struct dae_d
         key0 += 0x9E3779B9u;
         key1 += 0xBB67AE85u;
     }
-    memcpy(words[0], c0, sizeof c0);
-    memcpy(words[1], c1, sizeof c1);
-    memcpy(words[2], c2, sizeof c2);
-    memcpy(words[3], c3, sizeof c3);
+    memcpy(words[0], c0, chains * sizeof *c0);
+    memcpy(words[1], c1, chains * sizeof *c1);
+    memcpy(words[2], c2, chains * sizeof *c2);
+    memcpy(words[3], c3, chains * sizeof *c3);
 }
 
 #endif
