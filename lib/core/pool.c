@@ -41,6 +41,7 @@ struct worker {
 };
 
 static atomic_size_t wanted_threads;
+static _Thread_local size_t this_thread;
 
 dae_status dae_set_num_threads(size_t count) {
     if (count > MAX_THREADS)
@@ -101,6 +102,7 @@ static void *worker_main(void *argument) {
     struct worker worker = *(struct worker *)argument;
     struct dae_pool *pool = worker.pool;
     dae_release(argument);
+    this_thread = worker.index;
     dae_fpu_flush_denormals();
     for (unsigned seen = 0;; seen++) {
         wait_for_run(pool, seen);
@@ -152,6 +154,14 @@ void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t
     announce(pool);
     work(pool, 0);
     wait_for_workers(pool);
+}
+
+size_t dae_pool_threads(const struct dae_pool *pool) {
+    return pool == NULL ? 1 : pool->workers + 1;
+}
+
+size_t dae_pool_this_thread(void) {
+    return this_thread;
 }
 
 /* Starts one more thread; *more is false when the system gives none. */

@@ -22,4 +22,10 @@ void dae_pool_close(struct dae_pool *pool);
  * takes a contiguous share. Called by the thread that opened the pool; NULL runs all in the caller. */
 void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count);
 
+/* How many threads a pool has, the caller included: 1 for NULL. */
+size_t dae_pool_threads(const struct dae_pool *pool);
+
+/* Which of its pool's threads a task runs in: 0 is the caller. For memory of its own, never for results. */
+size_t dae_pool_this_thread(void);
+
 #endif

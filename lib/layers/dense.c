@@ -115,7 +115,8 @@ static void finish_row(const struct dae_pass *pass, struct dae_tile part) {
 }
 
 /* Row by row, while a row is in the first cache. */
-static void finish_forward(void *context, struct dae_tile tile) {
+static void finish_forward(void *context, struct dae_tile tile, const float *values, size_t stride) {
+    (void)values, (void)stride;
     for (size_t row = tile.row; row < tile.row + tile.rows; row++)
         finish_row(context, (struct dae_tile){row, 1, tile.column, tile.columns, tile.index});
 }
@@ -169,7 +170,8 @@ static void derive(const struct dae_pass *pass, struct dae_span span, const floa
         dae_activation_get(dense_of(pass->layer)->activation)->derive(d, a, span.count);
 }
 
-static void derive_before(void *context, struct dae_tile tile) {
+static void derive_before(void *context, struct dae_tile tile, const float *values, size_t stride) {
+    (void)values, (void)stride;
     dae_pass_derive_tile(context, tile);
 }
 
@@ -201,17 +203,18 @@ static void sum_bias_gradient(const struct dae_pass *pass, struct dae_tile tile)
     for (size_t b = 0; b < pass->batch; b++)
         dae_kernels()->add(sums, pass->d + b * n + tile.row, tile.rows);
     if (pass->after_gradient != NULL)
-        pass->after_gradient(pass->context, pass, weight_count(pass->layer) + tile.row, tile.rows);
+        pass->after_gradient(pass->context, pass, weight_count(pass->layer) + tile.row, tile.rows, sums);
 }
 
-static void finish_gradient(void *context, struct dae_tile tile) {
+static void finish_gradient(void *context, struct dae_tile tile, const float *values, size_t stride) {
     const struct dae_pass *pass = context;
     size_t k = pass->layer->input.size;
     if (tile.column == 0)
         sum_bias_gradient(pass, tile);
     if (pass->after_gradient != NULL)
-        for (size_t row = tile.row; row < tile.row + tile.rows; row++)
-            pass->after_gradient(pass->context, pass, row * k + tile.column, tile.columns);
+        for (size_t row = 0; row < tile.rows; row++)
+            pass->after_gradient(pass->context, pass, (tile.row + row) * k + tile.column, tile.columns,
+                                 values + row * stride);
 }
 
 static void backward_parameters(const struct dae_pass *pass) {
@@ -225,8 +228,9 @@ static void backward_parameters(const struct dae_pass *pass) {
         .bfloat16 = pass->d16 != NULL,
         .a = factor(pass->d, pass->d16, n, true), /* dW[n,k] = D[b,n]^T X[b,k] */
         .b = factor(pass->x, pass->x16, k, false),
-        .c = pass->gradient,
+        .c = pass->after_gradient == NULL ? pass->gradient : NULL,
         .c_stride = k,
+        .tiles = pass->tiles,
         .after = finish_gradient,
         .context = (void *)(uintptr_t)pass,
     };

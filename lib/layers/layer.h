@@ -41,6 +41,7 @@ struct dae_pass {
     const uint16_t *parameters16, *x16, *d16;
     float *scratch;                      /* for products; or NULL */
     struct dae_multipliers *multipliers; /* for products; or NULL */
+    struct dae_thread_memory tiles;      /* for gradients that nobody keeps; room for those of each layer */
     atomic_bool *failed;                 /* set when a product could not be made for want of memory */
 
     /* Training only. */
@@ -56,8 +57,10 @@ struct dae_pass {
     void (*after_forward)(void *context, const struct dae_pass *pass, struct dae_tile tile);
     /* Called when a part of D of the pass before is complete, given that pass's row and columns. May be NULL. */
     void (*after_backward)(void *context, const struct dae_pass *before, struct dae_tile tile);
-    /* Called when gradient[offset, offset + count) is complete. May be NULL. */
-    void (*after_gradient)(void *context, const struct dae_pass *pass, size_t offset, size_t count);
+    /* Called with the gradient of parameters [offset, offset + count) when it is complete, which need not lie in
+     * `gradient` then. NULL when the whole gradient is wanted there. */
+    void (*after_gradient)(void *context, const struct dae_pass *pass, size_t offset, size_t count,
+                           const float *gradient);
     void *context;
 };
 

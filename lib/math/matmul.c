@@ -111,7 +111,12 @@ static struct dae_product part_of(const struct dae_product *p, struct dae_tile t
     part.k = depth;
     part.a.data = at(&p->a, tile.row, k, size);
     part.b.data = at(&p->b, k, tile.column, size);
-    part.c = p->c + tile.row * p->c_stride + tile.column;
+    if (p->c == NULL) {
+        part.c = p->tiles.values + dae_pool_this_thread() * p->tiles.room;
+        part.c_stride = tile.columns;
+    } else {
+        part.c = p->c + tile.row * p->c_stride + tile.column;
+    }
     return part;
 }
 
@@ -139,7 +144,7 @@ static void make_tile(void *context, size_t task) {
     struct dae_product part = part_of(p, tile, 0, p->k);
     multiply(&part);
     if (p->after != NULL)
-        p->after(p->context, tile);
+        p->after(p->context, tile, part.c, part.c_stride);
 }
 
 /* ---- Cut along the sums ---------------------------------------------------------------------------- */
@@ -169,7 +174,7 @@ static void sum_depths(void *context, size_t task) {
         for (size_t i = 1; i < cut->depth; i++)
             dae_kernels()->add(c, parts + i * p->m * p->n, p->n);
         if (p->after != NULL)
-            p->after(p->context, (struct dae_tile){row, 1, 0, p->n, task});
+            p->after(p->context, (struct dae_tile){row, 1, 0, p->n, task}, c, p->c_stride);
     }
 }
 

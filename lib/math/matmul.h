@@ -31,8 +31,14 @@ struct dae_tile {
     size_t index; /* below DAE_MAX_TILES */
 };
 
-/* What is done to a part of the result right after it is made, while it is in the cache. */
-typedef void (*dae_tile_fn)(void *context, struct dae_tile tile);
+/* Memory that each thread of a pool has for itself. */
+struct dae_thread_memory {
+    float *values;
+    size_t room; /* floats for each thread */
+};
+
+/* What is done to a part of the result right after it is made, while it is in the cache. It begins at `values`. */
+typedef void (*dae_tile_fn)(void *context, struct dae_tile tile, const float *values, size_t stride);
 
 /* C[m,n] = A[m,k] B[k,n], each row of C `c_stride` values from the next. C is float32, and so are the sums that
  * make it. */
@@ -40,9 +46,10 @@ struct dae_product {
     size_t m, n, k;
     bool bfloat16; /* of A and B; only where dae_matmul_bfloat16_units() */
     struct dae_matrix a, b;
-    float *c;
+    float *c; /* NULL when only `after` needs the result: tiles are then made in `tiles` */
     size_t c_stride;
-    dae_tile_fn after; /* or NULL */
+    struct dae_thread_memory tiles; /* room for the whole result in each; or none */
+    dae_tile_fn after;              /* or NULL */
     void *context;
     struct dae_multipliers *multipliers; /* NULL for CBLAS */
     float *scratch;                      /* as dae_product_scratch() says, for threads to share; or NULL */

@@ -4,6 +4,7 @@
  * back, so it is done only where inputs and D of every layer bound the gradient; otherwise, and for a gradient hook,
  * the whole gradient is made and looked at first. Both ways give the same bits. */
 #include "core/fpu.h"
+#include "core/memory.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -199,11 +200,11 @@ static void after_backward(void *context, const struct dae_pass *before, struct 
 
 /* ---- Update ---------------------------------------------------------------------------------------- */
 
-static void update_range(struct step *step, size_t offset, size_t count) {
+static void update_range(struct step *step, size_t offset, size_t count, const float *gradient) {
     dae_trainer *trainer = step->trainer;
     struct dae_parameters parameters = {
         .values = dae_model_values(trainer->model) + offset,
-        .gradient = trainer->gradient + offset,
+        .gradient = gradient,
         .count = count,
     };
     for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
@@ -213,15 +214,17 @@ static void update_range(struct step *step, size_t offset, size_t count) {
         dae_kernels()->round_bfloat16(trainer->parameters16 + offset, parameters.values, count);
 }
 
-static void after_gradient(void *context, const struct dae_pass *pass, size_t offset, size_t count) {
+static void after_gradient(void *context, const struct dae_pass *pass, size_t offset, size_t count,
+                           const float *gradient) {
     struct step *step = context;
-    update_range(step, step->trainer->model->layers[pass->place].offset + offset, count);
+    update_range(step, step->trainer->model->layers[pass->place].offset + offset, count, gradient);
 }
 
 static void update_chunk(void *context, size_t task) {
     struct step *step = context;
     size_t first = task * UPDATE_CHUNK;
-    update_range(step, first, dae_size_min(UPDATE_CHUNK, step->trainer->model->parameter_count - first));
+    size_t count = dae_size_min(UPDATE_CHUNK, step->trainer->model->parameter_count - first);
+    update_range(step, first, count, step->trainer->gradient + first);
 }
 
 /* ---- The step -------------------------------------------------------------------------------------- */
@@ -250,6 +253,7 @@ static void set_passes(struct step *step) {
             .d16 = w->d16 == NULL ? NULL : w->d16[i],
             .scratch = w->scratch,
             .multipliers = trainer->multipliers,
+            .tiles = w->tiles,
             .failed = &step->failed,
             .training = true,
             .logits = last && trainer->logits,
@@ -379,9 +383,28 @@ static dae_status update_unfused(struct step *step, uint64_t fpu) {
     return DAE_OK;
 }
 
+/* Gradients that are used up tile by tile need no more memory than a tile for each thread, which stays in its cache. */
+static dae_status reserve_tiles(dae_trainer *trainer, size_t threads) {
+    struct dae_workspace *w = &trainer->workspace;
+    if (threads <= w->tile_threads)
+        return DAE_OK;
+    size_t room = 0;
+    for (size_t i = 0; i < trainer->model->layer_count; i++)
+        if (trainer->model->layers[i].layer->parameter_count > room)
+            room = trainer->model->layers[i].layer->parameter_count;
+    float *values = dae_allocate_raw(threads, (room + 16) * sizeof *values);
+    if (values == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_release(w->tiles.values);
+    w->tiles = (struct dae_thread_memory){values, room + 16};
+    w->tile_threads = threads;
+    return DAE_OK;
+}
+
 /* Makes every product of a step with `count` samples once, for whatever a backend has to keep for it. */
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count) {
     struct dae_workspace *w = &trainer->workspace;
+    DAE_TRY(reserve_tiles(trainer, dae_pool_threads(pool)));
     if (trainer->parameters16 != NULL) /* the caller may have set parameters */
         dae_kernels()->round_bfloat16(trainer->parameters16, dae_model_values(trainer->model),
                                       trainer->model->parameter_count);
