@@ -73,10 +73,8 @@ const char *dae_dnnl_bfloat16_units(void) {
 
 typedef dnnl_memory_desc_t descriptor;
 
-static bool describe(descriptor *out, size_t rows, size_t columns, dnnl_data_type_t type, size_t stride,
-                     bool transposed) {
-    dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
-    dnnl_dims_t strides = {transposed ? 1 : (dnnl_dim_t)stride, transposed ? (dnnl_dim_t)stride : 1};
+static bool create_descriptor(descriptor *out, const dnnl_dims_t dims, dnnl_data_type_t type,
+                              const dnnl_dims_t strides) {
     return dnnl_memory_desc_create_with_strides(out, 2, dims, type, strides) == dnnl_success;
 }
 
@@ -103,10 +101,8 @@ static bool create_scratch(dnnl_memory_t *out, dnnl_engine_t engine, const_dnnl_
 
 typedef dnnl_memory_desc_t descriptor;
 
-static bool describe(descriptor *out, size_t rows, size_t columns, dnnl_data_type_t type, size_t stride,
-                     bool transposed) {
-    dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
-    dnnl_dims_t strides = {transposed ? 1 : (dnnl_dim_t)stride, transposed ? (dnnl_dim_t)stride : 1};
+static bool create_descriptor(descriptor *out, const dnnl_dims_t dims, dnnl_data_type_t type,
+                              const dnnl_dims_t strides) {
     return dnnl_memory_desc_init_by_strides(out, 2, dims, type, strides) == dnnl_success;
 }
 
@@ -133,6 +129,14 @@ static bool create_scratch(dnnl_memory_t *out, dnnl_engine_t engine, const_dnnl_
 #endif
 
 /* ---- Making and keeping ------------------------------------------------------------------------------ */
+
+/* A matrix whose rows, or columns if transposed, are `stride` values apart. */
+static bool describe(descriptor *out, size_t rows, size_t columns, dnnl_data_type_t type, size_t stride,
+                     bool transposed) {
+    dnnl_dims_t dims = {(dnnl_dim_t)rows, (dnnl_dim_t)columns};
+    dnnl_dims_t strides = {transposed ? 1 : (dnnl_dim_t)stride, transposed ? (dnnl_dim_t)stride : 1};
+    return create_descriptor(out, dims, type, strides);
+}
 
 static bool same(const struct shape *x, const struct shape *y) {
     return x->m == y->m && x->n == y->n && x->k == y->k && x->a_stride == y->a_stride &&
