@@ -148,6 +148,34 @@ START_TEST(parameters_set_are_used) {
 }
 END_TEST
 
+static dae_status choose_bfloat16(void *user) {
+    dae_trainer *trainer = NULL;
+    dae_session *session = NULL;
+    dae_optimizer *sgd = NULL;
+    dae_status status = dae_optimizer_create_sgd(&sgd, 0.1);
+    if (status == DAE_OK)
+        status = dae_trainer_create(&trainer, user, sgd, DAE_LOSS_MSE);
+    if (status == DAE_OK)
+        status = dae_trainer_set_precision(trainer, DAE_PRECISION_BFLOAT16);
+    if (status == DAE_OK)
+        status = dae_session_create(&session, user, 16);
+    if (status == DAE_OK)
+        status = dae_session_set_precision(session, DAE_PRECISION_BFLOAT16);
+    dae_session_free(session);
+    dae_trainer_free(trainer);
+    dae_optimizer_free(sgd);
+    return status;
+}
+
+START_TEST(memory_may_run_out) {
+    dae_model *model = model_of();
+    heap_watch();
+    ck_assert_uint_gt(every_allocation_fails(choose_bfloat16, model), 4);
+    heap_unwatch();
+    dae_model_free(model);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("precision");
     tcase_add_test(add_case(suite, "choice"), precisions_are_checked);
@@ -157,6 +185,7 @@ int main(void) {
         tcase_add_test(use, threads_change_nothing);
         tcase_add_test(use, sessions_stay_close);
         tcase_add_test(use, parameters_set_are_used);
+        tcase_add_test(use, memory_may_run_out);
     }
     return suite_main(suite);
 }

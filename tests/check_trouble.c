@@ -428,6 +428,47 @@ START_TEST(validation_that_fails_ends_the_fit) {
 }
 END_TEST
 
+/* ---- What a callback may not do ---------------------------------------------------------------- */
+
+/* Tries everything that a callback must not do, and gives up the caller's references. */
+typedef struct {
+    dae_trainer *trainer;
+    dae_dataset *data;
+    size_t calls;
+} meddler;
+
+static int32_t meddle(const dae_progress *progress, void *user) {
+    meddler *m = user;
+    (void)progress;
+    if (m->calls++ > 0)
+        return 0;
+    fails(dae_trainer_set_batch_size(m->trainer, 8), DAE_ERROR_STATE, "callbacks");
+    fails(dae_trainer_set_seed(m->trainer, 8), DAE_ERROR_STATE, "callbacks");
+    fails(dae_trainer_set_shuffle(m->trainer, 0), DAE_ERROR_STATE, "callbacks");
+    fails(dae_trainer_set_precision(m->trainer, DAE_PRECISION_FLOAT32), DAE_ERROR_STATE, "callbacks");
+    fails(dae_trainer_set_validation(m->trainer, NULL), DAE_ERROR_STATE, "callbacks");
+    fails(dae_trainer_set_progress(m->trainer, NULL, NULL), DAE_ERROR_STATE, "callbacks");
+    fails(dae_trainer_set_gradient_hook(m->trainer, NULL, NULL), DAE_ERROR_STATE, "callbacks");
+    fails(dae_trainer_fit(m->trainer, m->data, 1), DAE_ERROR_STATE, "callbacks");
+    float x[SIZE] = {0};
+    fails(dae_trainer_step(m->trainer, x, x, 1, NULL), DAE_ERROR_STATE, "callbacks");
+    dae_dataset_free(m->data);
+    dae_trainer_free(m->trainer);
+    return 0;
+}
+
+START_TEST(callbacks_cannot_break_a_fit) {
+    dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    meddler m = {trainer, random_dataset(SAMPLES, SIZE, 0, 1, 2), 0};
+    ok(dae_trainer_set_batch_size(trainer, BATCH));
+    ok(dae_trainer_set_progress(trainer, meddle, &m));
+    ok(dae_trainer_fit(trainer, m.data, 3)); /* frees both, from within */
+    ck_assert_uint_eq(m.calls, 3 * (STEPS + 1));
+    dae_model_free(model);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("trouble");
     TCase *hook = add_case(suite, "gradient hook");
@@ -447,5 +488,6 @@ int main(void) {
     tcase_add_test(data, cross_entropy_wants_targets_between_0_and_1);
     tcase_add_test(data, a_dataset_that_fails_ends_the_fit);
     tcase_add_test(data, validation_that_fails_ends_the_fit);
+    tcase_add_test(add_case(suite, "callbacks"), callbacks_cannot_break_a_fit);
     return suite_main(suite);
 }

@@ -80,7 +80,8 @@ typedef struct dae_progress {
 
 /** Is told how a fit goes on, in the thread that called it. Returning anything but 0 ends the fit with
  * DAE_ERROR_CANCELLED behind the step or epoch just reported. It may change the optimizer's options and
- * read the model, but must not call this trainer except for dae_trainer_stop() and the history. */
+ * read the model. Calls that set options of this trainer, fit or step are refused with DAE_ERROR_STATE meanwhile;
+ * dae_trainer_stop(), the counts and the history may be asked for. */
 typedef int32_t (*dae_progress_fn)(const dae_progress *progress, void *user);
 
 /** Sees, and may change, the gradient of the mean loss of a batch before the optimizer uses it: for

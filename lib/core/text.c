@@ -1,5 +1,4 @@
 #include "core/text.h"
-#include "core/memory.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -76,18 +75,6 @@ dae_status dae_text_deliver(dae_text_writer writer, const void *object, char *bu
     buffer[0] = '\0';
     writer(&text, object);
     return DAE_OK;
-}
-
-char *dae_text_create(dae_text_writer writer, const void *object, size_t *length) {
-    struct dae_text measure = {NULL, 0, 0};
-    writer(&measure, object);
-    struct dae_text text = {dae_allocate(measure.length + 1, 1), measure.length + 1, 0};
-    if (text.data == NULL)
-        return NULL;
-    writer(&text, object);
-    if (length != NULL)
-        *length = text.length;
-    return text.data;
 }
 
 /* Length of [+-] digits [. digits] [e [+-] digits] at the start of text[length], 0 if there is none. */

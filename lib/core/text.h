@@ -28,9 +28,6 @@ typedef void (*dae_text_writer)(struct dae_text *text, const void *object);
 dae_status dae_text_deliver(dae_text_writer writer, const void *object, char *buffer, size_t capacity,
                             size_t *length, const char *context);
 
-/* The same as memory of the library's own, to be released; NULL as dae_allocate(). */
-char *dae_text_create(dae_text_writer writer, const void *object, size_t *length);
-
 /* Reads a decimal number, with a point in any locale, at the start of text[length]. Returns how many
  * bytes it took: 0 when there is no number. */
 size_t dae_text_read_number(const char *text, size_t length, double *number);

@@ -334,7 +334,13 @@ enum { CHUNKS = LANES / NATIVE };
 #define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
 
 /* y[r] = the sum of the lanes of row r, in the order of sum_lanes(), for LANES rows at once. */
-#if defined(__AVX512F__) && defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
+#if defined(__AVX512F__) && defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define HAS_SHUFFLE
+#endif
+#endif
+
+#ifdef HAS_SHUFFLE
 
 /* Halves of lanes, in groups of 8, 4, 2 and 1, from two vectors: lower halves plus upper halves. */
 #define FOLD8(a, b)                                                                          \

@@ -132,15 +132,6 @@ static dae_status run_epoch(struct fit *fit) {
 
 /* ---- Public calls --------------------------------------------------------------------------------- */
 
-static dae_status check_idle(const dae_trainer *trainer, const char *context) {
-    if (trainer == NULL)
-        return dae_fail(DAE_ERROR_ARGUMENT, "%s: trainer is NULL, expected a pointer", context);
-    if (trainer->running)
-        return dae_fail(DAE_ERROR_STATE,
-                        "%s: the trainer is in use: it was called from one of its own callbacks", context);
-    return DAE_OK;
-}
-
 /* Brackets the work: the trainer is in use, and the processor and BLAS are set for it. */
 static dae_status enter(struct fit *fit) {
     DAE_TRY(dae_pool_open(&fit->pool));
@@ -159,7 +150,7 @@ static void leave(struct fit *fit) {
 }
 
 static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *dataset, size_t epochs) {
-    DAE_TRY(check_idle(trainer, "dae_trainer_fit"));
+    DAE_TRY(dae_trainer_check_idle(trainer, "dae_trainer_fit"));
     if (dataset == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_fit: dataset is NULL, expected a pointer");
     if (epochs == 0 || epochs > UINT32_MAX - trainer->epochs_begun)
@@ -204,6 +195,9 @@ static dae_status run_epochs(struct fit *fit) {
 
 dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs) {
     DAE_TRY(check_fit(trainer, dataset, epochs));
+    /* kept for the length of the fit: a callback may drop the caller's references */
+    dae_references_keep(&trainer->references);
+    dae_dataset_keep(dataset);
     struct fit fit = {
         .trainer = trainer,
         .dataset = dataset,
@@ -215,12 +209,14 @@ dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t ep
         status = run_epochs(&fit);
     dae_sweep_close(fit.validation);
     dae_release(fit.order);
+    dae_dataset_free(dataset);
+    dae_trainer_free(trainer);
     return status;
 }
 
 dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const float *targets, size_t count,
                             double *loss) {
-    DAE_TRY(check_idle(trainer, __func__));
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     DAE_REQUIRE(inputs);
     DAE_REQUIRE(targets);
     if (count == 0 || count > DAE_MAX_BATCH)
@@ -231,11 +227,13 @@ dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const flo
     struct dae_batch batch = {.count = count, .inputs = inputs, .targets = targets};
     double value = 0;
     DAE_TRY(enter(&fit));
+    dae_references_keep(&trainer->references); /* the gradient hook may drop the caller's */
     dae_status status = dae_trainer_prepare(trainer, fit.pool, count);
     if (status == DAE_OK)
         status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, &batch, &value);
     leave(&fit);
     if (status == DAE_OK && loss != NULL)
         *loss = value;
+    dae_trainer_free(trainer);
     return status;
 }

@@ -155,8 +155,17 @@ void dae_trainer_free(dae_trainer *trainer) {
 
 /* ---- Options ------------------------------------------------------------------------------------ */
 
+dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *context) {
+    if (trainer == NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: trainer is NULL, expected a pointer", context);
+    if (trainer->running)
+        return dae_fail(DAE_ERROR_STATE,
+                        "%s: the trainer is in use: it was called from one of its own callbacks", context);
+    return DAE_OK;
+}
+
 dae_status dae_trainer_set_batch_size(dae_trainer *trainer, size_t batch_size) {
-    DAE_REQUIRE(trainer);
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     if (batch_size == 0 || batch_size > DAE_MAX_BATCH)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_batch_size: batch_size is %zu, expected 1 to %d",
                         batch_size, DAE_MAX_BATCH);
@@ -165,13 +174,13 @@ dae_status dae_trainer_set_batch_size(dae_trainer *trainer, size_t batch_size) {
 }
 
 dae_status dae_trainer_set_seed(dae_trainer *trainer, uint64_t seed) {
-    DAE_REQUIRE(trainer);
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     trainer->seed = seed;
     return DAE_OK;
 }
 
 dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle) {
-    DAE_REQUIRE(trainer);
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     if (shuffle != 0 && shuffle != 1)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_shuffle: shuffle is %d, expected 0 or 1",
                         (int)shuffle);
@@ -180,7 +189,7 @@ dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle) {
 }
 
 dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision) {
-    DAE_REQUIRE(trainer);
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     DAE_TRY(dae_matmul_check_precision(precision, __func__));
     if ((precision == DAE_PRECISION_BFLOAT16) == (trainer->parameters16 != NULL))
         return DAE_OK;
@@ -197,7 +206,7 @@ dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision) {
 }
 
 dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation) {
-    DAE_REQUIRE(trainer);
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     if (validation != NULL) {
         DAE_TRY(
             dae_model_check_shapes(trainer->model, &validation->shape, &validation->target_shape, __func__));
@@ -209,14 +218,14 @@ dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validat
 }
 
 dae_status dae_trainer_set_progress(dae_trainer *trainer, dae_progress_fn progress, void *user) {
-    DAE_REQUIRE(trainer);
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     trainer->progress = progress;
     trainer->progress_user = user;
     return DAE_OK;
 }
 
 dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradient_fn hook, void *user) {
-    DAE_REQUIRE(trainer);
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     trainer->hook = hook;
     trainer->hook_user = user;
     return DAE_OK;

@@ -68,6 +68,9 @@ struct dae_trainer {
     struct dae_workspace workspace;
 };
 
+/* Refuses NULL, and a trainer that is in the middle of a fit or step; `context` begins the message. */
+dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *context);
+
 /* Makes room for batches of `batch` samples. */
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch);
 
