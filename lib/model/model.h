@@ -3,6 +3,7 @@
 #define DAE_MODEL_MODEL_H
 
 #include "layers/layer.h"
+#include "model/safetensors.h"
 #include "noise/noise.h"
 
 #include <dae/model.h>
@@ -57,8 +58,6 @@ size_t dae_model_widest(const dae_model *model);
 /* Replaces the recipe that the model remembers; NULL for none. */
 void dae_model_remember_noise(dae_model *model, dae_noise *noise);
 
-enum { DAE_TENSOR_NAME_SIZE = 64 };
-
 /* A tensor of a model. */
 struct dae_model_tensor {
     char name[DAE_TENSOR_NAME_SIZE];
@@ -72,5 +71,17 @@ struct dae_model_tensor dae_model_tensor_at(const dae_model *model, size_t index
 /* The architecture as text, such as input(784) | dense(units=128, activation=relu, ...), and back. */
 void dae_model_write_architecture(struct dae_text *text, const void *model);
 dae_status dae_model_read_architecture(dae_model **out, const char *text);
+
+/* What a model file says in its metadata: architecture, noise and range, as `"key":"value",...`. Reading takes over
+ * noise and range. */
+void dae_model_write_metadata(struct dae_text *text, const dae_model *model);
+dae_status dae_model_read_metadata(const struct dae_safetensors *file, dae_model *model);
+
+/* Adds tensors like the model's to a header, with `prefix` before their names. */
+void dae_model_write_tensors(struct dae_text *text, const dae_model *model, const char *prefix, size_t *end);
+
+/* Reads them into values[parameter_count], all finite; with values NULL, only looks whether they are there. */
+dae_status dae_model_read_tensors(const struct dae_safetensors *file, const dae_model *model,
+                                  const char *prefix, float *values);
 
 #endif
