@@ -11,7 +11,8 @@ struct adam {
 static void prepare(const dae_optimizer *optimizer, uint64_t step, union dae_update *update) {
     const struct adam *adam = (const struct adam *)optimizer;
     double t = (double)step;
-    double rate = optimizer->learning_rate * sqrt(1 - pow(adam->beta2, t)) / (1 - pow(adam->beta1, t));
+    double rate = dae_optimizer_rate(optimizer, step) * sqrt(1 - pow(adam->beta2, t)) /
+                  (1 - pow(adam->beta1, t));
     update->adam = (struct dae_adam_step){
         .rate = (float)rate,
         .keep1 = (float)adam->beta1,

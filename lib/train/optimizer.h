@@ -5,6 +5,7 @@
 #include "core/handle.h"
 #include "core/status.h"
 #include "math/kernels.h"
+#include "train/schedule.h"
 
 #include <dae/optimizer.h>
 
@@ -30,7 +31,7 @@ struct dae_parameters {
 struct dae_optimizer_operations {
     const char *name;
     size_t slot_count; /* values remembered of each parameter, 0 at the start */
-    /* Works out step `step`, counted from 1. */
+    /* Works out step `step`, counted from 1; its learning rate is dae_optimizer_rate(). */
     void (*prepare)(const dae_optimizer *optimizer, uint64_t step, union dae_update *update);
     void (*apply)(const union dae_update *update, const struct dae_parameters *parameters);
 };
@@ -39,7 +40,8 @@ struct dae_optimizer_operations {
 struct dae_optimizer {
     dae_references references;
     const struct dae_optimizer_operations *operations;
-    double learning_rate;
+    double learning_rate; /* what the schedule starts from */
+    struct dae_schedule schedule;
 };
 
 /* A new optimizer of `size` bytes; `context` begins the message. */
@@ -47,6 +49,9 @@ dae_status dae_optimizer_create(void **out, size_t size, const struct dae_optimi
                                 double learning_rate, const char *context);
 
 dae_optimizer *dae_optimizer_keep(dae_optimizer *optimizer);
+
+/* The learning rate of step `step`, counted from 1, by the schedule. */
+double dae_optimizer_rate(const dae_optimizer *optimizer, uint64_t step);
 
 /* Refuses NULL and other kinds of optimizers; `context` begins the message. */
 dae_status dae_optimizer_check_kind(const dae_optimizer *optimizer,

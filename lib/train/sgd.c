@@ -9,8 +9,7 @@ struct sgd {
 
 static void prepare(const dae_optimizer *optimizer, uint64_t step, union dae_update *update) {
     const struct sgd *sgd = (const struct sgd *)optimizer;
-    (void)step;
-    update->sgd.rate = (float)optimizer->learning_rate;
+    update->sgd.rate = (float)dae_optimizer_rate(optimizer, step);
     update->sgd.momentum = (float)sgd->momentum;
     update->sgd.nesterov = sgd->nesterov;
 }
