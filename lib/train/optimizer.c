@@ -1,8 +1,14 @@
 #include "train/optimizer.h"
 #include "core/memory.h"
 
+#include <string.h>
+
+bool dae_optimizer_is_rate(double learning_rate) {
+    return learning_rate <= DAE_MAX_RATE && (float)learning_rate > 0;
+}
+
 static dae_status check_rate(double learning_rate, const char *context) {
-    if (!(learning_rate <= DAE_MAX_RATE) || !((float)learning_rate > 0))
+    if (!dae_optimizer_is_rate(learning_rate))
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: learning_rate is %g, expected 0 < learning_rate <= %g",
                         context, learning_rate, DAE_MAX_RATE);
     return DAE_OK;
@@ -53,6 +59,30 @@ dae_status dae_optimizer_get_learning_rate(const dae_optimizer *optimizer, doubl
     DAE_REQUIRE(optimizer);
     DAE_REQUIRE(learning_rate);
     *learning_rate = optimizer->learning_rate;
+    return DAE_OK;
+}
+
+/* ---- Options as text ------------------------------------------------------------------------------ */
+
+void dae_optimizer_write_options(struct dae_text *text, const void *object) {
+    const dae_optimizer *optimizer = object;
+    double values[DAE_OPTIMIZER_MAX_OPTIONS];
+    optimizer->operations->get_options(optimizer, values);
+    dae_spec_write(text, optimizer->operations->options, values);
+}
+
+dae_status dae_optimizer_read_options(dae_optimizer *optimizer, const char *text) {
+    const struct dae_spec_kind *options = optimizer->operations->options;
+    struct dae_spec_reader reader = {.what = "optimizer", .text = text};
+    struct dae_spec_step step;
+    double values[DAE_OPTIMIZER_MAX_OPTIONS];
+    DAE_TRY(dae_spec_only(&reader, &step));
+    if (strcmp(step.name, options->name) != 0)
+        return dae_spec_fail(&reader, step.position, "found '%s', expected %s", step.name, options->name);
+    DAE_TRY(dae_spec_read_parameters(&reader, &step, options, values));
+    if (dae_spec_check(options, values, options->name) != DAE_OK)
+        return dae_fail_in(DAE_ERROR_FORMAT, reader.what);
+    optimizer->operations->set_options(optimizer, values);
     return DAE_OK;
 }
 

@@ -124,6 +124,6 @@ void dae_schedule_write(struct dae_text *text, const void *object) {
 }
 
 double dae_schedule_rate(const struct dae_schedule *schedule, double base, uint64_t step) {
-    /* What is at most the limit may be a rounding error above it. */
+    /* A polynomial between two rates near the limit may round to above it. */
     return fmin(schedule->kind->rate(base, (double)step, schedule->parameters), DAE_MAX_RATE);
 }
