@@ -101,11 +101,10 @@ static bool make_model(experiment *e) {
 }
 
 static bool make_optimizer(experiment *e) {
-    if (!e->chosen.sgd) {
-        return worked(dae_optimizer_create_adam(&e->optimizer, e->chosen.learning_rate));
-    }
-    return worked(dae_optimizer_create_sgd(&e->optimizer, e->chosen.learning_rate)) &&
-           worked(dae_optimizer_set_momentum(e->optimizer, e->chosen.momentum));
+    bool made = e->chosen.sgd ? worked(dae_optimizer_create_sgd(&e->optimizer, e->chosen.learning_rate)) &&
+                                    worked(dae_optimizer_set_momentum(e->optimizer, e->chosen.momentum))
+                              : worked(dae_optimizer_create_adam(&e->optimizer, e->chosen.learning_rate));
+    return made && worked(dae_optimizer_set_schedule(e->optimizer, e->chosen.schedule));
 }
 
 static bool make_trainer(experiment *e) {

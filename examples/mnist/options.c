@@ -17,6 +17,7 @@ enum {
     OPTION_BATCH_SIZE,
     OPTION_HIDDEN,
     OPTION_LEARNING_RATE,
+    OPTION_SCHEDULE,
     OPTION_OPTIMIZER,
     OPTION_MOMENTUM,
     OPTION_NOISE_MEAN,
@@ -38,6 +39,7 @@ static const struct option known[] = {
     {"batch-size", required_argument, NULL, OPTION_BATCH_SIZE},
     {"hidden", required_argument, NULL, OPTION_HIDDEN},
     {"learning-rate", required_argument, NULL, OPTION_LEARNING_RATE},
+    {"schedule", required_argument, NULL, OPTION_SCHEDULE},
     {"optimizer", required_argument, NULL, OPTION_OPTIMIZER},
     {"momentum", required_argument, NULL, OPTION_MOMENTUM},
     {"noise-mean", required_argument, NULL, OPTION_NOISE_MEAN},
@@ -126,6 +128,17 @@ static bool parse_folder(const char *option, const char *text, const char **valu
     return true;
 }
 
+/* A schedule that the library takes. */
+static bool parse_schedule(const char *text, const char **value) {
+    dae_optimizer *optimizer = NULL;
+    bool read = worked(dae_optimizer_create_adam(&optimizer, 1e-3)) &&
+                (dae_optimizer_set_schedule(optimizer, text) == DAE_OK ||
+                 complain("--schedule: %s", dae_last_error()));
+    dae_optimizer_free(optimizer);
+    *value = text;
+    return read;
+}
+
 /* What noise and learning rates may be at most: within float32 with room for sums of squares. */
 static const double largest = 1e6;
 
@@ -148,6 +161,8 @@ static bool set_option(options *chosen, int code, const char *text) {
         return parse_count("seed", text, 0, UINT64_MAX, &chosen->seed);
     case OPTION_LEARNING_RATE:
         return parse_real("learning-rate", text, 1e-30, largest, "a number above 0", &chosen->learning_rate);
+    case OPTION_SCHEDULE:
+        return parse_schedule(text, &chosen->schedule);
     case OPTION_MOMENTUM:
         return parse_real("momentum", text, 0, nextafter(1, 0), "a number from 0 to below 1",
                           &chosen->momentum);
@@ -183,6 +198,7 @@ parse_result options_parse(options *chosen, int argc, char **argv) {
                         .hidden = 128,
                         .seed = 1,
                         .learning_rate = 1e-3,
+                        .schedule = "constant",
                         .momentum = 0.8,
                         .noise_mean = 0.5,
                         .noise_stddev = 0.5,
@@ -237,6 +253,9 @@ void options_print_help(void) {
          "  --batch-size N             images in a batch (256)\n"
          "  --optimizer adam|sgd       how weights are changed (adam)\n"
          "  --learning-rate X          step size of the optimizer (0.001)\n"
+         "  --schedule TEXT            how the step size goes with the batches done (constant), such as\n"
+         "                             'cosine(steps=11750)': down to 0 in 50 epochs of 235 batches;\n"
+         "                             all of them are in include/dae/optimizer.h\n"
          "  --momentum X               momentum of sgd; adam has none (0.8)\n"
          "  --seed N                   of weights, order and noise (1)\n"
          "  --threads N                threads to use; 0 for all processors (0). The result is\n"

@@ -9,6 +9,7 @@
 typedef struct options {
     const char *data; /* NULL for the slice that comes with the source */
     const char *output;
+    const char *schedule; /* of the learning rate */
     size_t epochs;
     size_t batch_size;
     size_t hidden;

@@ -17,10 +17,11 @@ bool summary_setting(char *text, size_t capacity, const options *chosen, const d
     } else {
         snprintf(rule, sizeof rule, "adam %g", chosen->learning_rate);
     }
-    snprintf(text, capacity, "%zu-%zu-%zu, %s output, noise %s %s, %s, batch %zu, %zu images", image_size,
+    bool scheduled = strcmp(chosen->schedule, "constant") != 0;
+    snprintf(text, capacity, "%zu-%zu-%zu, %s output, noise %s %s, %s%s%s, batch %zu, %zu images", image_size,
              chosen->hidden, image_size, options_activation_name(chosen), recipe,
-             chosen->noise_mode == DAE_NOISE_ONCE ? "drawn once" : "drawn fresh", rule, chosen->batch_size,
-             train_count);
+             chosen->noise_mode == DAE_NOISE_ONCE ? "drawn once" : "drawn fresh", rule,
+             scheduled ? " by " : "", scheduled ? chosen->schedule : "", chosen->batch_size, train_count);
     return true;
 }
 

@@ -407,21 +407,23 @@ class Optimizer(Handle, noun="optimizer"):
     """Optimizer.sgd() or Optimizer.adam(); what is left out has the library's default."""
 
     @classmethod
-    def sgd(cls, learning_rate, momentum=None, nesterov=None):
+    def sgd(cls, learning_rate, momentum=None, nesterov=None, schedule=None):
         self = cls._make("dae_optimizer_create_sgd", learning_rate)
         if momentum is not None:
             c.call("dae_optimizer_set_momentum", self, momentum)
         if nesterov is not None:
             c.call("dae_optimizer_set_nesterov", self, nesterov)
+        self.schedule = schedule
         return self
 
     @classmethod
-    def adam(cls, learning_rate, betas=None, epsilon=None):
+    def adam(cls, learning_rate, betas=None, epsilon=None, schedule=None):
         self = cls._make("dae_optimizer_create_adam", learning_rate)
         if betas is not None:
             c.call("dae_optimizer_set_betas", self, *betas)
         if epsilon is not None:
             c.call("dae_optimizer_set_epsilon", self, epsilon)
+        self.schedule = schedule
         return self
 
     @property
@@ -431,6 +433,19 @@ class Optimizer(Handle, noun="optimizer"):
     @learning_rate.setter
     def learning_rate(self, rate):
         c.call("dae_optimizer_set_learning_rate", self, rate)
+
+    @property
+    def schedule(self):
+        """How the learning rate goes with the step, such as "cosine(steps=11750)"; None for "constant"."""
+        return c.get_text("dae_optimizer_format_schedule", self)
+
+    @schedule.setter
+    def schedule(self, text):
+        c.call("dae_optimizer_set_schedule", self, None if text is None else text.encode())
+
+    def rate_at(self, step):
+        """The learning rate of a step, the first being 0."""
+        return c.get("dae_optimizer_get_rate_at", c.DOUBLE, self, step)
 
 
 @contextlib.contextmanager

@@ -172,6 +172,9 @@ SIGNATURES = {
     "dae_optimizer_set_nesterov": (STATUS, OPTIMIZER, I32),
     "dae_optimizer_set_betas": (STATUS, OPTIMIZER, DOUBLE, DOUBLE),
     "dae_optimizer_set_epsilon": (STATUS, OPTIMIZER, DOUBLE),
+    "dae_optimizer_set_schedule": (STATUS, OPTIMIZER, TEXT),
+    "dae_optimizer_format_schedule": (STATUS, OPTIMIZER, TEXT, SIZE, SIZE_OUT),
+    "dae_optimizer_get_rate_at": (STATUS, OPTIMIZER, U64, DOUBLE_OUT),
 
     "dae_trainer_create": (STATUS, TRAINER_OUT, MODEL, OPTIMIZER, I32),
     "dae_trainer_free": (None, TRAINER),

@@ -43,10 +43,11 @@ DAE_API dae_status dae_optimizer_create_adam(dae_optimizer **out, double learnin
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_optimizer_free(dae_optimizer *optimizer);
 
-/** Sets the learning rate: 0 < learning_rate <= 1e6. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Sets the learning rate, which a schedule starts from: 0 < learning_rate <= 1e6.
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_learning_rate(dae_optimizer *optimizer, double learning_rate);
 
-/** Gets the learning rate. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Gets the learning rate, as it was set and whatever the schedule. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_get_learning_rate(const dae_optimizer *optimizer, double *learning_rate);
 
 /** Sets the momentum of SGD: 0 <= momentum < 1, default 0.
@@ -64,6 +65,56 @@ DAE_API dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta
 /** Sets Adam's epsilon: finite, > 0 and not below 1e-30, default 1e-7.
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not Adam. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double epsilon);
+
+/* ---- Schedules -------------------------------------------------------------------------------- */
+
+/** Sets how the learning rate goes with the step, default "constant". With lr the learning rate of the
+ * optimizer and t = 0 for a trainer's first step, 1 for its second and so on, step t uses:
+ *
+ *   constant                                lr
+ *   exponential(steps, rate, staircase=0)   lr rate^(t / steps)
+ *   inverse_time(steps, rate, staircase=0)  lr / (1 + rate t / steps)
+ *   polynomial(steps, end=0.0001, power=1)  (lr - end) (1 - min(t / steps, 1))^power + end
+ *   cosine(steps, alpha=0, warmup=0)        lr t / warmup while t < warmup, and from there on
+ *                                           lr ((1 - alpha) (1 + cos(pi d)) / 2 + alpha)
+ *                                           with d = min((t - warmup) / steps, 1)
+ *
+ * With staircase=1, t / steps is rounded down. `end` is a learning rate, not a share of lr, and may be above
+ * it; `alpha` is a share. The rate may be 0: such a step changes no parameter, but is remembered and counted
+ * as any other.
+ *
+ * Formulae, defaults and order of parameters are those of ExponentialDecay, InverseTimeDecay,
+ * PolynomialDecay (with cycle off) and CosineDecay in Keras; there, a warm-up from 0 to lr is
+ * initial_learning_rate=0, warmup_target=lr, warmup_steps=warmup. They are worked out in double precision.
+ *
+ * A schedule keeps nothing: what it makes of a step depends on nothing but its number, which the trainer
+ * counts (dae_trainer_get_step_count()) over all of its fits and steps. A change of schedule or learning
+ * rate acts as if it had been so from the first step on. An epoch has ceil(samples / batch size) steps.
+ *
+ * @param text  one step in the language of dae_noise_parse(), such as `cosine(steps=11750, warmup=235)`;
+ *              NULL for "constant". steps is whole, 1 to 1e15; warmup is whole, 0 to 1e15; rate of
+ *              exponential 0 < rate <= 1, of inverse_time finite and >= 0; staircase 0 or 1; alpha 0 to 1;
+ *              end 0 to 1e6; power finite and > 0
+ * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT with the position of
+ * what is wrong. @since 0.1.0
+ */
+DAE_API dae_status dae_optimizer_set_schedule(dae_optimizer *optimizer, const char *text);
+
+/** Writes the schedule as text that dae_optimizer_set_schedule() reads back to an equal one: every
+ * parameter by name, in the fewest digits that keep its value.
+ *
+ * @param buffer, capacity, length  as for every text (dae.h)
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_optimizer_format_schedule(const dae_optimizer *optimizer, char *buffer,
+                                                 size_t capacity, size_t *length);
+
+/** Gets the learning rate that a step uses, by the schedule: to draw it, or to show it beside the loss.
+ *
+ * @param step  counted from 0: the number of steps that the trainer has made before it
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_optimizer_get_rate_at(const dae_optimizer *optimizer, uint64_t step, double *rate);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 #include "core/spec.h"
-#include "core/text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,4 +112,80 @@ dae_status dae_spec_next(struct dae_spec_reader *reader, struct dae_spec_step *s
     *step = (struct dae_spec_step){.position = reader->position};
     DAE_TRY(read_word(reader, step->name, "a name"));
     return read_arguments(reader, step);
+}
+
+dae_status dae_spec_only(struct dae_spec_reader *reader, struct dae_spec_step *step) {
+    bool more;
+    DAE_TRY(dae_spec_next(reader, step, &more));
+    if (!more)
+        return expected(reader, "a name");
+    return peek(reader) == '\0' ? DAE_OK : expected(reader, "the end of the text");
+}
+
+/* ---- Kinds of steps ------------------------------------------------------------------------------- */
+
+static size_t find_parameter(const struct dae_spec_kind *kind, const char *name) {
+    size_t i = 0;
+    while (i < kind->parameter_count && strcmp(kind->parameters[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* Puts the arguments of a step where they belong; NAN stands for those not given. */
+static dae_status place_arguments(const struct dae_spec_reader *reader, const struct dae_spec_step *step,
+                                  const struct dae_spec_kind *kind, double *values) {
+    bool named = false;
+    for (size_t a = 0; a < step->argument_count; a++) {
+        const struct dae_spec_argument *argument = &step->arguments[a];
+        if (!argument->is_number)
+            return dae_spec_fail(reader, argument->position, "found '%s', expected a number", argument->word);
+        if (named && argument->name[0] == '\0')
+            return dae_spec_fail(reader, argument->position,
+                                 "found a value without a name behind a named one");
+        named = argument->name[0] != '\0';
+        size_t place = named ? find_parameter(kind, argument->name) : a;
+        if (place >= kind->parameter_count)
+            return dae_spec_fail(reader, argument->position, "%s has %s%s", kind->name,
+                                 named ? "no parameter " : "fewer parameters", named ? argument->name : "");
+        if (!isnan(values[place]))
+            return dae_spec_fail(reader, argument->position, "%s of %s is given twice",
+                                 kind->parameters[place].name, kind->name);
+        values[place] = argument->number;
+    }
+    return DAE_OK;
+}
+
+dae_status dae_spec_read_parameters(const struct dae_spec_reader *reader, const struct dae_spec_step *step,
+                                    const struct dae_spec_kind *kind, double *values) {
+    for (size_t i = 0; i < kind->parameter_count; i++)
+        values[i] = NAN;
+    DAE_TRY(place_arguments(reader, step, kind, values));
+    for (size_t i = 0; i < kind->parameter_count; i++) {
+        if (isnan(values[i]) && !kind->parameters[i].has_default)
+            return dae_spec_fail(reader, step->position, "%s needs %s", kind->name, kind->parameters[i].name);
+        if (isnan(values[i]))
+            values[i] = kind->parameters[i].fallback;
+    }
+    return DAE_OK;
+}
+
+dae_status dae_spec_check(const struct dae_spec_kind *kind, const double *values, const char *context) {
+    const char *expected_values = kind->check != NULL ? kind->check(values) : NULL;
+    if (expected_values == NULL)
+        return DAE_OK;
+    char buffer[256] = "";
+    struct dae_text found = {buffer, sizeof buffer, 0};
+    for (size_t i = 0; i < kind->parameter_count; i++)
+        dae_text_add(&found, "%s%s = %g", i > 0 ? ", " : "", kind->parameters[i].name, values[i]);
+    return dae_fail(DAE_ERROR_ARGUMENT, "%s: found %s, expected %s", context, buffer, expected_values);
+}
+
+void dae_spec_write(struct dae_text *text, const struct dae_spec_kind *kind, const double *values) {
+    dae_text_add(text, "%s", kind->name);
+    for (size_t i = 0; i < kind->parameter_count; i++) {
+        dae_text_add(text, "%s%s=", i > 0 ? ", " : "(", kind->parameters[i].name);
+        dae_text_add_number(text, values[i]);
+    }
+    if (kind->parameter_count > 0)
+        dae_text_add(text, ")");
 }

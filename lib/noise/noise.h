@@ -3,7 +3,7 @@
 #define DAE_NOISE_NOISE_H
 
 #include "core/handle.h"
-#include "core/text.h"
+#include "core/spec.h"
 #include "math/rng.h"
 
 #include <dae/noise.h>
@@ -12,15 +12,7 @@ enum { DAE_NOISE_MAX_PARAMETERS = 3 };
 
 /* One kind: how it is written, which values it takes, what it does. */
 struct dae_noise_kind {
-    const char *name;
-    size_t parameter_count;
-    struct {
-        const char *name;
-        bool has_default;
-        double fallback;
-    } parameters[DAE_NOISE_MAX_PARAMETERS];
-    /* NULL when the parameters are fine, otherwise what was expected of them. */
-    const char *(*check)(const double *p);
+    struct dae_spec_kind spec;
     void (*apply)(float *x, size_t count, const double *p, struct dae_draw from);
 };
 
@@ -41,9 +33,6 @@ struct dae_noise {
     size_t step_count;
     struct dae_noise_step steps[DAE_NOISE_MAX_STEPS];
 };
-
-/* Checks parameters; `context` begins the message. */
-dae_status dae_noise_check(const struct dae_noise_kind *kind, const double *parameters, const char *context);
 
 /* Adds a checked step; `context` begins the message. */
 dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, const double *parameters,

@@ -52,36 +52,22 @@ static void apply_clip(float *x, size_t count, const double *p, struct dae_draw 
 }
 
 const struct dae_noise_kind dae_noise_gaussian = {
-    "gaussian", 2, {{"mean", true, 0}, {"stddev", false, 0}}, check_gaussian, apply_gaussian};
+    {"gaussian", 2, {{"mean", true, 0}, {"stddev", false, 0}}, check_gaussian}, apply_gaussian};
 const struct dae_noise_kind dae_noise_uniform = {
-    "uniform", 2, {{"low", false, 0}, {"high", false, 0}}, check_uniform, apply_uniform};
-const struct dae_noise_kind dae_noise_masking = {
-    "masking", 1, {{"rate", false, 0}}, check_rate, apply_masking};
+    {"uniform", 2, {{"low", false, 0}, {"high", false, 0}}, check_uniform}, apply_uniform};
+const struct dae_noise_kind dae_noise_masking = {{"masking", 1, {{"rate", false, 0}}, check_rate},
+                                                 apply_masking};
 const struct dae_noise_kind dae_noise_salt_pepper = {
-    "salt_pepper",
-    3,
-    {{"rate", false, 0}, {"low", true, 0}, {"high", true, 1}},
-    check_salt_pepper,
+    {"salt_pepper", 3, {{"rate", false, 0}, {"low", true, 0}, {"high", true, 1}}, check_salt_pepper},
     apply_salt_pepper};
 const struct dae_noise_kind dae_noise_clip = {
-    "clip", 2, {{"low", true, 0}, {"high", true, 1}}, check_limits, apply_clip};
+    {"clip", 2, {{"low", true, 0}, {"high", true, 1}}, check_limits}, apply_clip};
 
 const struct dae_noise_kind *const dae_noise_kinds[] = {&dae_noise_gaussian, &dae_noise_uniform,
                                                         &dae_noise_masking,  &dae_noise_salt_pepper,
                                                         &dae_noise_clip,     NULL};
 
 /* ---- Recipes ------------------------------------------------------------------------------------ */
-
-dae_status dae_noise_check(const struct dae_noise_kind *kind, const double *parameters, const char *context) {
-    const char *expected = kind->check(parameters);
-    if (expected == NULL)
-        return DAE_OK;
-    char buffer[256] = "";
-    struct dae_text found = {buffer, sizeof buffer, 0};
-    for (size_t i = 0; i < kind->parameter_count; i++)
-        dae_text_add(&found, "%s%s = %g", i > 0 ? ", " : "", kind->parameters[i].name, parameters[i]);
-    return dae_fail(DAE_ERROR_ARGUMENT, "%s: found %s, expected %s", context, buffer, expected);
-}
 
 dae_status dae_noise_create(dae_noise **out) {
     DAE_REQUIRE(out);
@@ -111,7 +97,7 @@ dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, co
                          const char *context) {
     if (noise == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: noise is NULL, expected a pointer", context);
-    DAE_TRY(dae_noise_check(kind, parameters, context));
+    DAE_TRY(dae_spec_check(&kind->spec, parameters, context));
     if (atomic_load(&noise->in_use))
         return dae_fail(DAE_ERROR_STATE, "%s: the recipe is in use and can no longer be changed", context);
     if (noise->step_count == DAE_NOISE_MAX_STEPS)
@@ -119,7 +105,7 @@ dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, co
                         context, DAE_NOISE_MAX_STEPS);
     struct dae_noise_step *step = &noise->steps[noise->step_count++];
     step->kind = kind;
-    for (size_t i = 0; i < kind->parameter_count; i++)
+    for (size_t i = 0; i < kind->spec.parameter_count; i++)
         step->parameters[i] = parameters[i];
     return DAE_OK;
 }

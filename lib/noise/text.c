@@ -1,21 +1,14 @@
 /* Noise recipes as text. */
 #include "noise/noise.h"
-#include "core/spec.h"
 
-#include <math.h>
 #include <string.h>
 
 void dae_noise_write(struct dae_text *text, const void *object) {
     const dae_noise *noise = object;
     dae_text_add(text, "%s", "");
     for (size_t s = 0; s < noise->step_count; s++) {
-        const struct dae_noise_step *step = &noise->steps[s];
-        dae_text_add(text, "%s%s(", s > 0 ? " | " : "", step->kind->name);
-        for (size_t i = 0; i < step->kind->parameter_count; i++) {
-            dae_text_add(text, "%s%s=", i > 0 ? ", " : "", step->kind->parameters[i].name);
-            dae_text_add_number(text, step->parameters[i]);
-        }
-        dae_text_add(text, ")");
+        dae_text_add(text, "%s", s > 0 ? " | " : "");
+        dae_spec_write(text, &noise->steps[s].kind->spec, noise->steps[s].parameters);
     }
 }
 
@@ -26,40 +19,9 @@ dae_status dae_noise_format(const dae_noise *noise, char *buffer, size_t capacit
 
 static const struct dae_noise_kind *find_kind(const char *name) {
     for (const struct dae_noise_kind *const *kind = dae_noise_kinds; *kind != NULL; kind++)
-        if (strcmp((*kind)->name, name) == 0)
+        if (strcmp((*kind)->spec.name, name) == 0)
             return *kind;
     return NULL;
-}
-
-static size_t find_parameter(const struct dae_noise_kind *kind, const char *name) {
-    size_t i = 0;
-    while (i < kind->parameter_count && strcmp(kind->parameters[i].name, name) != 0)
-        i++;
-    return i;
-}
-
-/* Puts the arguments of a step where they belong; NAN stands for those not given. */
-static dae_status place_arguments(const struct dae_spec_reader *reader, const struct dae_spec_step *step,
-                                  const struct dae_noise_kind *kind, double *values) {
-    bool named = false;
-    for (size_t a = 0; a < step->argument_count; a++) {
-        const struct dae_spec_argument *argument = &step->arguments[a];
-        if (!argument->is_number)
-            return dae_spec_fail(reader, argument->position, "found '%s', expected a number", argument->word);
-        if (named && argument->name[0] == '\0')
-            return dae_spec_fail(reader, argument->position,
-                                 "found a value without a name behind a named one");
-        named = argument->name[0] != '\0';
-        size_t place = named ? find_parameter(kind, argument->name) : a;
-        if (place >= kind->parameter_count)
-            return dae_spec_fail(reader, argument->position, "%s has %s%s", kind->name,
-                                 named ? "no parameter " : "fewer parameters", named ? argument->name : "");
-        if (!isnan(values[place]))
-            return dae_spec_fail(reader, argument->position, "%s of %s is given twice",
-                                 kind->parameters[place].name, kind->name);
-        values[place] = argument->number;
-    }
-    return DAE_OK;
 }
 
 static dae_status parse_step(dae_noise *noise, const struct dae_spec_reader *reader,
@@ -71,14 +33,8 @@ static dae_status parse_step(dae_noise *noise, const struct dae_spec_reader *rea
                              step->name);
     if (noise->step_count == DAE_NOISE_MAX_STEPS)
         return dae_spec_fail(reader, step->position, "found more than %d steps", DAE_NOISE_MAX_STEPS);
-    double values[DAE_NOISE_MAX_PARAMETERS] = {NAN, NAN, NAN};
-    DAE_TRY(place_arguments(reader, step, kind, values));
-    for (size_t i = 0; i < kind->parameter_count; i++) {
-        if (isnan(values[i]) && !kind->parameters[i].has_default)
-            return dae_spec_fail(reader, step->position, "%s needs %s", kind->name, kind->parameters[i].name);
-        if (isnan(values[i]))
-            values[i] = kind->parameters[i].fallback;
-    }
+    double values[DAE_NOISE_MAX_PARAMETERS];
+    DAE_TRY(dae_spec_read_parameters(reader, step, &kind->spec, values));
     return dae_noise_add(noise, kind, values, "dae_noise_parse");
 }
 

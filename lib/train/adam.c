@@ -11,7 +11,8 @@ struct adam {
 static void prepare(const dae_optimizer *optimizer, uint64_t step, union dae_update *update) {
     const struct adam *adam = (const struct adam *)optimizer;
     double t = (double)step;
-    double rate = optimizer->learning_rate * sqrt(1 - pow(adam->beta2, t)) / (1 - pow(adam->beta1, t));
+    double rate = dae_optimizer_rate(optimizer, step) * sqrt(1 - pow(adam->beta2, t)) /
+                  (1 - pow(adam->beta1, t));
     update->adam = (struct dae_adam_step){
         .rate = (float)rate,
         .keep1 = (float)adam->beta1,
@@ -26,7 +27,44 @@ static void apply(const union dae_update *update, const struct dae_parameters *p
     dae_kernels()->adam(p->values, p->slots[0], p->slots[1], p->gradient, p->count, update->adam);
 }
 
-static const struct dae_optimizer_operations operations = {"Adam", 2, prepare, apply};
+static bool are_betas(double beta1, double beta2) {
+    return beta1 >= 0 && (float)beta1 < 1 && beta2 >= 0 && (float)beta2 < 1;
+}
+
+static bool is_epsilon(double epsilon) {
+    return epsilon >= 1e-30 && isfinite((float)epsilon);
+}
+
+static const char *check_options(const double *p) {
+    return dae_optimizer_is_rate(p[0]) && are_betas(p[1], p[2]) && is_epsilon(p[3])
+               ? NULL
+               : "0 < learning_rate <= 1e6, 0 <= beta < 1 and a finite epsilon of at least 1e-30";
+}
+
+static void get_options(const dae_optimizer *optimizer, double *values) {
+    const struct adam *adam = (const struct adam *)optimizer;
+    values[0] = optimizer->learning_rate;
+    values[1] = adam->beta1;
+    values[2] = adam->beta2;
+    values[3] = adam->epsilon;
+}
+
+static void set_options(dae_optimizer *optimizer, const double *values) {
+    struct adam *adam = (struct adam *)optimizer;
+    optimizer->learning_rate = values[0];
+    adam->beta1 = values[1];
+    adam->beta2 = values[2];
+    adam->epsilon = values[3];
+}
+
+static const struct dae_spec_kind options = {
+    "adam",
+    4,
+    {{"learning_rate", false, 0}, {"beta1", true, 0.9}, {"beta2", true, 0.999}, {"epsilon", true, 1e-7}},
+    check_options};
+
+static const struct dae_optimizer_operations operations = {"Adam",   2,           prepare,    apply,
+                                                           &options, get_options, set_options};
 
 dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);
@@ -42,7 +80,7 @@ dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate) 
 
 dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, double beta2) {
     DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
-    if (!(beta1 >= 0 && (float)beta1 < 1) || !(beta2 >= 0 && (float)beta2 < 1))
+    if (!are_betas(beta1, beta2))
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_optimizer_set_betas: beta1 is %g and beta2 is %g, expected 0 <= beta < 1", beta1,
                         beta2);
@@ -53,7 +91,7 @@ dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, doubl
 
 dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double epsilon) {
     DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
-    if (!(epsilon >= 1e-30) || !isfinite((float)epsilon))
+    if (!is_epsilon(epsilon))
         return dae_fail(
             DAE_ERROR_ARGUMENT,
             "dae_optimizer_set_epsilon: epsilon is %g, expected a finite number of at least 1e-30", epsilon);

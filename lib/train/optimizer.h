@@ -5,6 +5,7 @@
 #include "core/handle.h"
 #include "core/status.h"
 #include "math/kernels.h"
+#include "train/schedule.h"
 
 #include <dae/optimizer.h>
 
@@ -27,19 +28,26 @@ struct dae_parameters {
     size_t count;
 };
 
+enum { DAE_OPTIMIZER_MAX_OPTIONS = 4 };
+
 struct dae_optimizer_operations {
     const char *name;
     size_t slot_count; /* values remembered of each parameter, 0 at the start */
-    /* Works out step `step`, counted from 1. */
+    /* Works out step `step`, counted from 1; its learning rate is dae_optimizer_rate(). */
     void (*prepare)(const dae_optimizer *optimizer, uint64_t step, union dae_update *update);
     void (*apply)(const union dae_update *update, const struct dae_parameters *parameters);
+    /* Options as numbers, the learning rate first, in the order of `options`, which says what they may be. */
+    const struct dae_spec_kind *options;
+    void (*get_options)(const dae_optimizer *optimizer, double *values);
+    void (*set_options)(dae_optimizer *optimizer, const double *values);
 };
 
 /* What all optimizers have in common; the first member of each kind's struct. */
 struct dae_optimizer {
     dae_references references;
     const struct dae_optimizer_operations *operations;
-    double learning_rate;
+    double learning_rate; /* what the schedule starts from */
+    struct dae_schedule schedule;
 };
 
 /* A new optimizer of `size` bytes; `context` begins the message. */
@@ -47,6 +55,19 @@ dae_status dae_optimizer_create(void **out, size_t size, const struct dae_optimi
                                 double learning_rate, const char *context);
 
 dae_optimizer *dae_optimizer_keep(dae_optimizer *optimizer);
+
+/* Whether an optimizer takes this learning rate. */
+bool dae_optimizer_is_rate(double learning_rate);
+
+/* Writes the options, as in `adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-07)`, to the bit. The
+ * schedule is not among them. (A dae_text_writer.) */
+void dae_optimizer_write_options(struct dae_text *text, const void *optimizer);
+
+/* Sets all options from such a text, or fails with DAE_ERROR_FORMAT and leaves the optimizer as it was. */
+dae_status dae_optimizer_read_options(dae_optimizer *optimizer, const char *text);
+
+/* The learning rate of step `step`, counted from 1, by the schedule. */
+double dae_optimizer_rate(const dae_optimizer *optimizer, uint64_t step);
 
 /* Refuses NULL and other kinds of optimizers; `context` begins the message. */
 dae_status dae_optimizer_check_kind(const dae_optimizer *optimizer,

@@ -9,8 +9,7 @@ struct sgd {
 
 static void prepare(const dae_optimizer *optimizer, uint64_t step, union dae_update *update) {
     const struct sgd *sgd = (const struct sgd *)optimizer;
-    (void)step;
-    update->sgd.rate = (float)optimizer->learning_rate;
+    update->sgd.rate = (float)dae_optimizer_rate(optimizer, step);
     update->sgd.momentum = (float)sgd->momentum;
     update->sgd.nesterov = sgd->nesterov;
 }
@@ -23,7 +22,35 @@ static void apply(const union dae_update *update, const struct dae_parameters *p
                                 update->sgd.momentum, update->sgd.nesterov);
 }
 
-static const struct dae_optimizer_operations operations = {"SGD", 1, prepare, apply};
+static bool is_momentum(double momentum) {
+    return momentum >= 0 && momentum < 1;
+}
+
+static const char *check_options(const double *p) {
+    return dae_optimizer_is_rate(p[0]) && is_momentum(p[1]) && (p[2] == 0 || p[2] == 1)
+               ? NULL
+               : "0 < learning_rate <= 1e6, 0 <= momentum < 1 and nesterov 0 or 1";
+}
+
+static void get_options(const dae_optimizer *optimizer, double *values) {
+    const struct sgd *sgd = (const struct sgd *)optimizer;
+    values[0] = optimizer->learning_rate;
+    values[1] = sgd->momentum;
+    values[2] = sgd->nesterov;
+}
+
+static void set_options(dae_optimizer *optimizer, const double *values) {
+    struct sgd *sgd = (struct sgd *)optimizer;
+    optimizer->learning_rate = values[0];
+    sgd->momentum = values[1];
+    sgd->nesterov = values[2] == 1;
+}
+
+static const struct dae_spec_kind options = {
+    "sgd", 3, {{"learning_rate", false, 0}, {"momentum", true, 0}, {"nesterov", true, 0}}, check_options};
+
+static const struct dae_optimizer_operations operations = {"SGD",    1,           prepare,    apply,
+                                                           &options, get_options, set_options};
 
 dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);
@@ -35,7 +62,7 @@ dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate) {
 
 dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double momentum) {
     DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
-    if (!(momentum >= 0 && momentum < 1))
+    if (!is_momentum(momentum))
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_optimizer_set_momentum: momentum is %g, expected 0 <= momentum < 1", momentum);
     ((struct sgd *)optimizer)->momentum = momentum;

@@ -163,7 +163,7 @@ class Usage(unittest.TestCase):
 
     def test_help(self):
         stdout, stderr = run("--help")
-        for option in ("--data --epochs --batch-size --hidden --learning-rate --optimizer --momentum --noise-mean "
+        for option in ("--data --epochs --batch-size --hidden --learning-rate --optimizer --schedule --momentum --noise-mean "
                        "--noise-stddev --clip --no-clip --noise --output-activation --seed --threads --precision --output "
                        "--help").split():
             self.assertIn(option, stdout)
@@ -171,7 +171,8 @@ class Usage(unittest.TestCase):
 
     def test_wrong_usage(self):
         for arguments in (["--epochs", "many"], ["--epochs", "0"], ["--no-such-option"], ["--optimizer", "lbfgs"],
-                          ["--noise", "twice"], ["stray"], ["--batch-size"], ["--learning-rate", "-1"]):
+                          ["--noise", "twice"], ["stray"], ["--batch-size"], ["--learning-rate", "-1"],
+                          ["--schedule", "linear(10)"], ["--schedule", "cosine(0)"]):
             with self.subTest(arguments=arguments):
                 self.assertIn("--help", self.complains(2, "", *arguments))
 
@@ -192,6 +193,7 @@ class Usage(unittest.TestCase):
     def test_every_choice_trains(self):
         for arguments in (["--no-clip", "--noise", "fresh"], ["--output-activation", "sigmoid", "--hidden", "32"],
                           ["--optimizer", "sgd", "--momentum", "0.9", "--learning-rate", "0.1"],
+                          ["--schedule", "cosine(steps=4)"],
                           ["--output-activation=linear", "--batch-size=100", "--threads=2"]):
             with self.subTest(arguments=arguments):
                 run("--epochs", 1, "--output", self.output, *arguments)

@@ -449,7 +449,15 @@ class TrainerTest(Standard):
         self.assertEqual(sgd.learning_rate, 0.5)
         sgd.learning_rate = 0.25
         self.assertEqual(sgd.learning_rate, 0.25)
-        dae.Optimizer.adam(0.1, betas=(0.8, 0.9), epsilon=1e-5)
+        self.assertEqual((sgd.schedule, sgd.rate_at(7)), ("constant", 0.25))
+        sgd.schedule = "exponential(steps=1, rate=0.5)"
+        self.assertEqual([sgd.rate_at(step) for step in range(3)], [0.25, 0.125, 0.0625])
+        self.assertEqual(sgd.learning_rate, 0.25)
+        adam = dae.Optimizer.adam(0.1, betas=(0.8, 0.9), epsilon=1e-5, schedule="cosine(10)")
+        self.assertEqual(adam.schedule, "cosine(steps=10, alpha=0, warmup=0)")
+        self.assertFails(dae.Status.ERROR_FORMAT, "expected constant", setattr, adam, "schedule", "linear(10)")
+        adam.schedule = None
+        self.assertEqual(adam.schedule, "constant")
         self.assertFails(dae.Status.ERROR_ARGUMENT, "learning", dae.Optimizer.sgd, 0.0)
         self.assertFails(dae.Status.ERROR_ARGUMENT, "", dae.Optimizer.adam, 0.1, (0.8, 1.0))
 

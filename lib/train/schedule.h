@@ -1,0 +1,36 @@
+/* Schedules: the learning rate as a function of the step. A kind is one row of the table in schedule.c. */
+#ifndef DAE_TRAIN_SCHEDULE_H
+#define DAE_TRAIN_SCHEDULE_H
+
+#include "core/spec.h"
+
+enum { DAE_SCHEDULE_MAX_PARAMETERS = 3 };
+
+/* With gradients of at most 1e18 (step.c), a step that takes at most this rate keeps finite weights finite. */
+#define DAE_MAX_RATE 1e6
+
+/* One kind: how it is written, which values it takes, what it makes of the rate `base` at step t. */
+struct dae_schedule_kind {
+    struct dae_spec_kind spec;
+    double (*rate)(double base, double t, const double *p);
+};
+
+/* A schedule has no state but the number of the step, which the trainer counts. */
+struct dae_schedule {
+    const struct dae_schedule_kind *kind;
+    double parameters[DAE_SCHEDULE_MAX_PARAMETERS];
+};
+
+/* The same rate at every step. */
+extern const struct dae_schedule dae_schedule_constant;
+
+/* Reads a schedule from its text: DAE_ERROR_FORMAT, or DAE_ERROR_ARGUMENT for a parameter out of its range. */
+dae_status dae_schedule_read(struct dae_schedule *schedule, const char *text);
+
+/* Writes a schedule (a dae_text_writer). */
+void dae_schedule_write(struct dae_text *text, const void *schedule);
+
+/* The rate of step `step`, counted from 0: from 0 to DAE_MAX_RATE. */
+double dae_schedule_rate(const struct dae_schedule *schedule, double base, uint64_t step);
+
+#endif

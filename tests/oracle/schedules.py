@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Learning rates of PyTorch's schedulers, beside the text of the same schedule in libdae.
+
+    python3 tests/oracle/schedules.py           writes schedules.h beside this file
+    python3 tests/oracle/schedules.py --check   tells whether schedules.h is up to date
+
+PyTorch has the same curves under other names and works most of them out step by step from the rate before.
+Nothing here is computed from the formulae in include/dae/optimizer.h.
+"""
+
+import argparse
+import os
+import sys
+
+import torch
+from torch.optim import lr_scheduler
+
+STEPS = 40
+HEAD = """/* Learning rates of steps 0 to %d.
+ *
+ * Made by tests/oracle/schedules.py with PyTorch's schedulers in double precision. To remake it:
+ *
+ *   python3 tests/oracle/schedules.py
+ */
+/* clang-format off */
+#ifndef TESTS_ORACLE_SCHEDULES_H
+#define TESTS_ORACLE_SCHEDULES_H
+
+#define ORACLE_SCHEDULE_STEPS %d
+
+typedef struct {
+    const char *text, *scheduler;
+    double learning_rate;
+    double rates[ORACLE_SCHEDULE_STEPS];
+} oracle_schedule;
+
+static const oracle_schedule ORACLE_SCHEDULES[] = {
+"""
+TAIL = """};
+
+#endif
+/* clang-format on */
+"""
+
+# text, learning rate, scheduler, its options
+CASES = [
+    ("exponential(steps=1, rate=0.9)", 0.1, "ExponentialLR", {"gamma": 0.9}),
+    ("exponential(steps=1, rate=1)", 0.1, "ExponentialLR", {"gamma": 1.0}),
+    ("exponential(steps=7, rate=0.5, staircase=1)", 1e-3, "StepLR", {"step_size": 7, "gamma": 0.5}),
+    ("polynomial(steps=25, end=0.002)", 0.02, "LinearLR",
+     {"start_factor": 1.0, "end_factor": 0.1, "total_iters": 25}),
+    ("polynomial(steps=25, end=0.5)", 0.25, "LinearLR",
+     {"start_factor": 1.0, "end_factor": 1.0, "total_iters": 25, "base": 0.25, "to": 0.5}),
+    ("polynomial(steps=30, end=0)", 0.02, "PolynomialLR", {"total_iters": 30, "power": 1.0}),
+    ("polynomial(steps=30, end=0, power=2)", 0.02, "PolynomialLR", {"total_iters": 30, "power": 2.0}),
+    ("polynomial(steps=30, end=0, power=0.5)", 3.0, "PolynomialLR", {"total_iters": 30, "power": 0.5}),
+    ("cosine(steps=39)", 1e-3, "CosineAnnealingLR", {"T_max": 39}),
+    ("cosine(steps=39, alpha=0.1)", 0.5, "CosineAnnealingLR", {"T_max": 39, "eta_min": 0.05}),
+    ("cosine(steps=100, alpha=0.5)", 0.01, "CosineAnnealingLR", {"T_max": 100, "eta_min": 0.005}),
+]
+
+
+def rates(learning_rate, scheduler, options):
+    options = dict(options)
+    weight = torch.nn.Parameter(torch.zeros(1))
+    if "to" in options:  # LinearLR only rises up to the rate of the optimizer: begin below it
+        learning_rate = options.pop("to")
+        options.update(start_factor=options.pop("base") / learning_rate)
+    optimizer = torch.optim.SGD([weight], lr=learning_rate)
+    schedule = getattr(lr_scheduler, scheduler)(optimizer, **options)
+    result = []
+    for _ in range(STEPS):
+        result.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return result
+
+
+def table():
+    text = HEAD % (STEPS - 1, STEPS)
+    for written, learning_rate, scheduler, options in CASES:
+        values = rates(learning_rate, scheduler, options)
+        lines = [", ".join("%.12g" % value for value in values[i:i + 8]) for i in range(0, STEPS, 8)]
+        text += '    {"%s", "%s", %.17g,\n     {%s}},\n' % (written, scheduler, learning_rate, ",\n      ".join(lines))
+    return text + TAIL
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing, tell whether the table is up to date")
+    arguments = parser.parse_args()
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "schedules.h")
+    made = table()
+    if not arguments.check:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(made)
+        return 0
+    with open(path, encoding="utf-8") as file:
+        same = file.read() == made
+    print("schedules.h is " + ("up to date" if same else "not what this script writes"))
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
