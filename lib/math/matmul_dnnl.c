@@ -1,6 +1,7 @@
 /* oneDNN compiles a primitive for each shape, which takes milliseconds. Primitives are kept, each with the memory
  * objects and the scratch memory of one execution; a thread borrows one that no other uses. oneDNN's own threading is
  * set to one thread around each execution, in the executing thread only. */
+#define _POSIX_C_SOURCE 200809L /* pthread_sigmask() */
 #include "math/matmul_dnnl.h"
 
 #include "config.h"
@@ -12,6 +13,7 @@
 #include <dnnl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 
 enum { MAX_KEPT = 256 };
@@ -279,7 +281,11 @@ static void give_back(struct dae_multipliers *kept, struct multiplier *m) {
 
 /* ---- Multiplying ------------------------------------------------------------------------------------- */
 
+/* Code that oneDNN 2.6 makes for float32 keeps values below the stack pointer, where a signal handler's frame overwrites
+ * them: training then writes wherever they point (tests/check_signals.c). Signals wait until a product is done; pool
+ * threads have none. */
 static bool execute(const struct multiplier *m) {
+    sigset_t all, before;
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, m->a},
                                    {DNNL_ARG_WEIGHTS, m->b},
                                    {DNNL_ARG_DST, m->c},
@@ -287,8 +293,11 @@ static bool execute(const struct multiplier *m) {
     int threads = omp_get_max_threads != NULL ? omp_get_max_threads() : 1;
     if (threads != 1)
         omp_set_num_threads(1);
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
     bool good = dnnl_primitive_execute(m->primitive, m->stream, 4, arguments) == dnnl_success &&
                 dnnl_stream_wait(m->stream) == dnnl_success;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (threads != 1)
         omp_set_num_threads(threads);
     return good;

@@ -1,0 +1,82 @@
+/* A host with signal handlers: signals that arrive in the middle of training change nothing. */
+#define _DEFAULT_SOURCE /* setitimer() */
+
+#include "network.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/time.h>
+
+enum { SIZE = 784, SAMPLES = 400, EPOCHS = 20 };
+
+static volatile sig_atomic_t arrived;
+
+/* A frame of some size, with values that would be found if they were where they don't belong. */
+static void handle(int number) {
+    volatile unsigned char noise[2048];
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (unsigned char)(0xA5 + number);
+    arrived = arrived + (noise[7] != 0);
+}
+
+/* Parameters behind some epochs, to free(); with a signal every `microseconds`, or none for 0. */
+static float *train(long microseconds, size_t *count) {
+    network net = autoencoder(SIZE, 128, DAE_ACTIVATION_RELU, DAE_ACTIVATION_RELU);
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    struct itimerval every = {{0, microseconds}, {0, microseconds}}, off = {{0, 0}, {0, 0}};
+    struct sigaction action = {.sa_flags = SA_RESTART}, before;
+    action.sa_handler = handle;
+    sigemptyset(&action.sa_mask);
+    ck_assert_int_eq(sigaction(SIGALRM, &action, &before), 0);
+    ok(dae_trainer_set_batch_size(trainer, 200));
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &every, NULL), 0);
+    ok(dae_trainer_fit(trainer, data, EPOCHS));
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &off, NULL), 0);
+    sigaction(SIGALRM, &before, NULL);
+    float *parameters = parameters_of(model, count);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    return parameters;
+}
+
+START_TEST(signals_change_nothing) {
+    for (size_t threads = 1; threads <= 2; threads++) {
+        size_t count;
+        ok(dae_set_num_threads(threads));
+        float *quiet = train(0, &count);
+        arrived = 0;
+        float *disturbed = train(500, &count);
+        ck_assert_int_gt(arrived, 0);
+        same_floats(disturbed, quiet, count);
+        free(quiet);
+        free(disturbed);
+    }
+}
+END_TEST
+
+/* What the host has blocked stays blocked, and what it has not stays open. */
+START_TEST(the_mask_is_left_as_it_was) {
+    sigset_t set, before, after;
+    size_t count;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, &before);
+    sigprocmask(SIG_BLOCK, NULL, &set);
+    free(train(0, &count));
+    sigprocmask(SIG_BLOCK, NULL, &after);
+    for (int number = 1; number < 32; number++)
+        ck_assert_int_eq(sigismember(&after, number), sigismember(&set, number));
+    sigprocmask(SIG_SETMASK, &before, NULL);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("signals");
+    TCase *signals = add_case(suite, "signals");
+    tcase_add_test(signals, signals_change_nothing);
+    tcase_add_test(signals, the_mask_is_left_as_it_was);
+    return suite_main(suite);
+}
