@@ -38,6 +38,7 @@ typedef struct experiment {
     history figures;
     progress_display display;
     char setting[512]; /* one line that says what was done */
+    size_t done;       /* epochs of an earlier run that this one goes on from */
     bool stopped;      /* by a signal, before the last epoch was done */
 } experiment;
 
@@ -117,6 +118,27 @@ static bool make_trainer(experiment *e) {
            worked(dae_trainer_set_progress(e->trainer, progress_show, &e->display));
 }
 
+/* Checkpoints from here on, and what an earlier run has done, if this one goes on from it. */
+static bool prepare_checkpoint(experiment *e) {
+    const char *file = e->chosen.checkpoint;
+    if (!file) {
+        return true;
+    }
+    if (e->chosen.resume) {
+        uint64_t steps = 0;
+        if (!worked(dae_trainer_load_checkpoint(e->trainer, file)) ||
+            !worked(dae_trainer_get_step_count(e->trainer, &steps)) ||
+            !worked(dae_trainer_get_epoch_count(e->trainer, &e->done))) {
+            return false;
+        }
+        printf("Going on from %s: %zu of %zu epochs and %llu batches are done\n\n", file, e->done,
+               e->chosen.epochs, (unsigned long long)steps);
+    }
+    return worked(dae_trainer_set_checkpoint_interval(e->trainer, DAE_INTERVAL_STEPS,
+                                                      e->chosen.checkpoint_every)) &&
+           worked(dae_trainer_set_checkpoint(e->trainer, file));
+}
+
 /* The handler can reach no other data than static ones. */
 static dae_trainer *volatile running;
 static volatile sig_atomic_t caught;
@@ -144,7 +166,9 @@ static void release_signals(void) {
 
 static bool train(experiment *e) {
     catch_signals(e->trainer);
-    dae_status status = dae_trainer_fit(e->trainer, e->train, e->chosen.epochs);
+    dae_status status = e->done < e->chosen.epochs
+                            ? dae_trainer_fit(e->trainer, e->train, e->chosen.epochs - e->done)
+                            : DAE_OK;
     release_signals();
     progress_end_line(&e->display);
     if (status != DAE_OK && !(status == DAE_ERROR_CANCELLED && caught)) {
@@ -158,6 +182,9 @@ static bool train(experiment *e) {
         printf("\nStopped by %s with %zu of %zu epochs done. What follows is for these, and the model has\n"
                "learned from the epoch that was under way as well.\n",
                caught == SIGINT ? "Ctrl-C" : "a signal", e->figures.epochs, e->chosen.epochs);
+        if (e->chosen.checkpoint) {
+            printf("The same command with --resume goes on from %s.\n", e->chosen.checkpoint);
+        }
     }
     return true;
 }
@@ -281,7 +308,7 @@ static bool introduce(experiment *e) {
 static bool prepare(experiment *e) {
     return worked(dae_set_num_threads(e->chosen.threads)) && summary_print_runtime() &&
            output_prepare(e->chosen.output) && open_data(e) && make_noise(e) && make_model(e) &&
-           introduce(e) && add_noise(e) && make_optimizer(e) && make_trainer(e);
+           introduce(e) && add_noise(e) && make_optimizer(e) && make_trainer(e) && prepare_checkpoint(e);
 }
 
 static bool run(experiment *e) {

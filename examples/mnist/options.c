@@ -29,6 +29,9 @@ enum {
     OPTION_SEED,
     OPTION_THREADS,
     OPTION_PRECISION,
+    OPTION_CHECKPOINT,
+    OPTION_CHECKPOINT_EVERY,
+    OPTION_RESUME,
     OPTION_OUTPUT,
     OPTION_HELP
 };
@@ -51,6 +54,9 @@ static const struct option known[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"precision", required_argument, NULL, OPTION_PRECISION},
+    {"checkpoint", required_argument, NULL, OPTION_CHECKPOINT},
+    {"checkpoint-every", required_argument, NULL, OPTION_CHECKPOINT_EVERY},
+    {"resume", no_argument, NULL, OPTION_RESUME},
     {"output", required_argument, NULL, OPTION_OUTPUT},
     {"help", no_argument, NULL, OPTION_HELP},
     {NULL, 0, NULL, 0}};
@@ -120,9 +126,9 @@ static bool parse_real(const char *option, const char *text, double low, double 
     return true;
 }
 
-static bool parse_folder(const char *option, const char *text, const char **value) {
+static bool parse_path(const char *option, const char *what, const char *text, const char **value) {
     if (!*text) {
-        return complain("--%s must name a folder, not ''", option);
+        return complain("--%s must name a %s, not ''", option, what);
     }
     *value = text;
     return true;
@@ -146,9 +152,16 @@ static bool set_option(options *chosen, int code, const char *text) {
     int32_t optimizer;
     switch (code) {
     case OPTION_DATA:
-        return parse_folder("data", text, &chosen->data);
+        return parse_path("data", "folder", text, &chosen->data);
     case OPTION_OUTPUT:
-        return parse_folder("output", text, &chosen->output);
+        return parse_path("output", "folder", text, &chosen->output);
+    case OPTION_CHECKPOINT:
+        return parse_path("checkpoint", "file", text, &chosen->checkpoint);
+    case OPTION_CHECKPOINT_EVERY:
+        return parse_count("checkpoint-every", text, 1, 1000000000, &chosen->checkpoint_every);
+    case OPTION_RESUME:
+        chosen->resume = true;
+        return true;
     case OPTION_EPOCHS:
         return parse_size("epochs", text, 1, 1000000, &chosen->epochs);
     case OPTION_BATCH_SIZE:
@@ -204,6 +217,7 @@ parse_result options_parse(options *chosen, int argc, char **argv) {
                         .noise_stddev = 0.5,
                         .clip = true,
                         .noise_mode = DAE_NOISE_ONCE,
+                        .checkpoint_every = 50,
                         .output_activation = DAE_ACTIVATION_RELU};
     static char program[] = PROGRAM; /* getopt_long() begins its own messages with argv[0] */
     if (argc > 0) {
@@ -220,6 +234,10 @@ parse_result options_parse(options *chosen, int argc, char **argv) {
     }
     if (optind < argc) {
         complain("'%s' is not an option", argv[optind]);
+        return PARSE_WRONG;
+    }
+    if (chosen->resume && !chosen->checkpoint) {
+        complain("--resume needs --checkpoint FILE, the file to go on from");
         return PARSE_WRONG;
     }
     return PARSE_RUN;
@@ -263,6 +281,13 @@ void options_print_help(void) {
          "  --precision float32|bfloat16\n"
          "                             of matrix products; bfloat16 is faster where the first line\n"
          "                             of the output names units for it (float32)\n"
+         "\n"
+         "Interruptions\n"
+         "  --checkpoint FILE          write all that training is to FILE every 50 batches, and when\n"
+         "                             training ends or is stopped\n"
+         "  --checkpoint-every N       every N batches instead\n"
+         "  --resume                   go on from that file; everything else as on the first command\n"
+         "                             line. The result is the same as without the interruption\n"
          "\n"
          "Output\n"
          "  --output DIR               folder for loss.png, denoised.png, history.csv and\n"

@@ -9,7 +9,10 @@
 typedef struct options {
     const char *data; /* NULL for the slice that comes with the source */
     const char *output;
-    const char *schedule; /* of the learning rate */
+    const char *schedule;      /* of the learning rate */
+    const char *checkpoint;    /* file; or NULL */
+    uint64_t checkpoint_every; /* batches */
+    bool resume;
     size_t epochs;
     size_t batch_size;
     size_t hidden;

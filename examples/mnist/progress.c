@@ -16,7 +16,8 @@ static const double seconds_between_bars = 0.1;
 void progress_start(progress_display *display) {
     const char *term = getenv("TERM");
     bool capable = term && *term && strcmp(term, "dumb") != 0;
-    *display = (progress_display){.terminal = capable && isatty(STDOUT_FILENO), .shown = -INFINITY};
+    *display = (progress_display){
+        .terminal = capable && isatty(STDOUT_FILENO), .shown = -INFINITY, .before = -1};
     /* Whoever reads from a pipe or a file shall see each epoch when it is done. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 }
@@ -41,22 +42,28 @@ static int width_of(uint64_t number) {
     return snprintf(NULL, 0, "%llu", (unsigned long long)number);
 }
 
+/* Batches of all epochs that are done. */
+static double batches_done(const dae_progress *progress) {
+    return (double)(progress->epoch - 1) * (double)progress->steps + (double)progress->step;
+}
+
 /* "  loss 0.03124  val_loss 0.03021  0:12, 1:40 left" */
-static void format_figures(const dae_progress *progress, char *text, size_t capacity) {
-    double total = (double)progress->epochs * (double)progress->steps;
-    double done = (double)(progress->epoch - 1) * (double)progress->steps + (double)progress->step;
+static void format_figures(const progress_display *display, const dae_progress *progress, char *text,
+                           size_t capacity) {
+    double missing = (double)progress->epochs * (double)progress->steps - batches_done(progress);
+    double done = batches_done(progress) - display->before;
     char elapsed[32], left[32], validation[48] = "";
     progress_format_time(progress->seconds, elapsed, sizeof elapsed);
-    progress_format_time(progress->seconds * (total - done) / fmax(done, 1), left, sizeof left);
+    progress_format_time(progress->seconds * missing / fmax(done, 1), left, sizeof left);
     if (!isnan(progress->validation_loss)) {
         snprintf(validation, sizeof validation, "  val_loss %.5f", progress->validation_loss);
     }
     snprintf(text, capacity, "  loss %.5f%s  %s, %s left", progress->loss, validation, elapsed, left);
 }
 
-static void draw_bar(const dae_progress *progress) {
+static void draw_bar(const progress_display *display, const dae_progress *progress) {
     char figures[160], head[64], line[LINE_MOST + 1];
-    format_figures(progress, figures, sizeof figures);
+    format_figures(display, progress, figures, sizeof figures);
     snprintf(head, sizeof head, "Epoch %*llu/%llu", width_of(progress->epochs),
              (unsigned long long)progress->epoch, (unsigned long long)progress->epochs);
 
@@ -86,12 +93,15 @@ static void print_plain(const dae_progress *progress) {
 int32_t progress_show(const dae_progress *progress, void *user) {
     progress_display *display = user;
     bool epoch_done = progress->event == DAE_PROGRESS_EPOCH;
+    if (display->before < 0) {
+        display->before = batches_done(progress) - 1;
+    }
     if (!display->terminal) {
         if (epoch_done) {
             print_plain(progress);
         }
     } else if (epoch_done || progress->seconds - display->shown >= seconds_between_bars) {
-        draw_bar(progress);
+        draw_bar(display, progress);
         display->shown = progress->seconds;
         display->line_open = true;
         if (epoch_done) {

@@ -10,6 +10,7 @@ typedef struct progress_display {
     bool terminal;
     bool line_open; /* a bar stands on a line that has not been ended yet */
     double shown;   /* seconds into the fit at which the bar was last drawn */
+    double before;  /* batches that were done before this fit; below 0 while that isn't known */
 } progress_display;
 
 /* Looks whether standard output is a terminal. */

@@ -29,8 +29,8 @@ import threading
 from ctypes import byref, c_float, c_uint32
 
 import dae_c as c
-from dae_c import (Activation, DaeError, Event, Finding, History, Initializer, Loss, Metric, NoiseMode, Precision,
-                   Progress, Status, load)
+from dae_c import (Activation, CheckpointFailure, DaeError, Event, Finding, History, Initializer, Interval, Loss,
+                   Metric, NoiseMode, Precision, Progress, Status, load)
 
 # ---- Objects -----------------------------------------------------------------------------------------
 
@@ -305,11 +305,7 @@ class Model(Handle, noun="model"):
         c.call("dae_model_save", self, os.fsencode(path))
 
     def to_bytes(self):
-        size = c.SIZE()
-        c.call("dae_model_serialize", self, None, 0, byref(size))
-        data = ctypes.create_string_buffer(size.value)
-        c.call("dae_model_serialize", self, data, len(data), byref(size))
-        return data.raw
+        return c.get_bytes("dae_model_serialize", self)
 
     def add(self, layer):
         c.call("dae_model_add", self, layer)
@@ -478,12 +474,12 @@ class Trainer(Handle, noun="trainer"):
     """A model in training; what is left out has the library's default."""
 
     def __init__(self, model, optimizer, loss="mse", batch_size=None, seed=None, shuffle=None,
-                 validation=None, precision="float32"):
+                 validation=None, precision="float32", skip_not_finite=None):
         self._create("dae_trainer_create", model, optimizer, c.pick(Loss, loss))
         c.call("dae_trainer_set_precision", self, c.pick(Precision, precision))
         self._hook, self._sizes = None, (model.input_shape, model.output_shape)
         for name, value in (("batch_size", batch_size), ("seed", seed), ("shuffle", shuffle),
-                            ("validation", validation)):
+                            ("validation", validation), ("skip_not_finite", skip_not_finite)):
             if value is not None:
                 c.call("dae_trainer_set_" + name, self, value)
 
@@ -504,7 +500,7 @@ class Trainer(Handle, noun="trainer"):
         on_epoch and on_step get a Progress; a true result ends the fit. So does Ctrl-C, as ever in Python.
         """
         def report(progress, _):
-            function = on_epoch if progress.contents.event == Event.EPOCH else on_step
+            function = {Event.EPOCH: on_epoch, Event.STEP: on_step}.get(progress.contents.event)
             return 1 if function and function(Progress.from_buffer_copy(progress.contents)) else 0
 
         callback = c.PROGRESS_FN(c.guarded(report))
@@ -532,7 +528,43 @@ class Trainer(Handle, noun="trainer"):
         """Ends a running fit behind its step; may be called from any thread."""
         c.call("dae_trainer_stop", self)
 
+    def stop_early(self, patience, min_delta=0.0):
+        """Fits end when the validation loss has not improved for `patience` epochs, with the best parameters."""
+        c.call("dae_trainer_set_early_stopping", self, patience, min_delta)
+
+    @property
+    def best(self):
+        """(epoch, validation loss) of the best epoch, with stop_early()."""
+        epoch, loss = c.U64(), c.DOUBLE()
+        c.call("dae_trainer_get_best", self, byref(epoch), byref(loss))
+        return epoch.value, loss.value
+
+    def restore_best(self):
+        """Gives the model the parameters of the best epoch."""
+        c.call("dae_trainer_restore_best", self)
+
+    def checkpoint(self, path, every=1, unit="epochs", keep=1, on_failure="stop"):
+        """Fits write checkpoints: every so many "epochs", "steps" or "seconds". None as path: no more."""
+        c.call("dae_trainer_set_checkpoint_interval", self, c.pick(Interval, unit), every)
+        c.call("dae_trainer_set_checkpoint_keep", self, keep)
+        c.call("dae_trainer_set_checkpoint_failure", self, c.pick(CheckpointFailure, on_failure))
+        c.call("dae_trainer_set_checkpoint", self, None if path is None else os.fsencode(path))
+
+    def save_checkpoint(self, path):
+        c.call("dae_trainer_save_checkpoint", self, os.fsencode(path))
+
+    def checkpoint_to_bytes(self):
+        return c.get_bytes("dae_trainer_serialize_checkpoint", self)
+
+    def load_checkpoint(self, source):
+        """Goes back to where training was; from a path, or from bytes."""
+        if isinstance(source, bytes):
+            c.call("dae_trainer_deserialize_checkpoint", self, source, len(source))
+        else:
+            c.call("dae_trainer_load_checkpoint", self, os.fsencode(source))
+
     steps = property(lambda self: c.get("dae_trainer_get_step_count", c.U64, self))
+    skipped = property(lambda self: c.get("dae_trainer_get_skipped_count", c.U64, self))
     epochs = property(lambda self: c.get("dae_trainer_get_epoch_count", c.SIZE, self))
 
     @property

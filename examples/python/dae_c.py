@@ -38,7 +38,9 @@ Initializer = enum.IntEnum("Initializer", "GLOROT_UNIFORM GLOROT_NORMAL HE_UNIFO
 Loss = enum.IntEnum("Loss", "MSE MAE BCE", start=0)
 Precision = enum.IntEnum("Precision", "FLOAT32 BFLOAT16", start=0)
 History = enum.IntEnum("History", "LOSS VALIDATION_LOSS VALIDATION_PSNR SECONDS", start=0)
-Event = enum.IntEnum("Event", "STEP EPOCH", start=0)
+Event = enum.IntEnum("Event", "STEP EPOCH CHECKPOINT_FAILED", start=0)
+Interval = enum.IntEnum("Interval", "EPOCHS STEPS SECONDS", start=0)
+CheckpointFailure = enum.IntEnum("CheckpointFailure", "STOP GO_ON", start=0)
 Metric = enum.IntEnum("Metric", "MSE MAE PSNR PSNR_OF_MEAN INPUT_MSE INPUT_PSNR INPUT_PSNR_OF_MEAN "
                       "MEAN_IMAGE_MSE DEAD_OUTPUTS HARMFUL_DEAD_OUTPUTS INPUTS_OUT_OF_RANGE SAMPLES", start=0)
 Finding = enum.IntEnum("Finding", "DEAD_OUTPUTS WORSE_THAN_MEAN_IMAGE WORSE_THAN_INPUT INPUTS_OUT_OF_RANGE "
@@ -63,7 +65,7 @@ class Progress(ctypes.Structure):
     """What a progress callback is told; a copy that may be kept."""
     _fields_ = [("size", U32), ("event", I32), ("epoch", U64), ("epochs", U64), ("step", U64), ("steps", U64),
                 ("loss", DOUBLE), ("validation_loss", DOUBLE), ("validation_psnr", DOUBLE),
-                ("epoch_seconds", DOUBLE), ("seconds", DOUBLE), ("reserved", U64 * 8)]
+                ("epoch_seconds", DOUBLE), ("seconds", DOUBLE), ("skipped", U64), ("reserved", U64 * 7)]
 
 
 ALLOCATE_FN = CFUNCTYPE(c_void_p, SIZE, USER)
@@ -185,12 +187,25 @@ SIGNATURES = {
     "dae_trainer_set_validation": (STATUS, TRAINER, DATASET),
     "dae_trainer_set_progress": (STATUS, TRAINER, PROGRESS_FN, USER),
     "dae_trainer_set_gradient_hook": (STATUS, TRAINER, GRADIENT_FN, USER),
+    "dae_trainer_set_skip_not_finite": (STATUS, TRAINER, I32),
+    "dae_trainer_set_early_stopping": (STATUS, TRAINER, SIZE, DOUBLE),
     "dae_trainer_fit": (STATUS, TRAINER, DATASET, SIZE),
     "dae_trainer_step": (STATUS, TRAINER, FLOATS, FLOATS, SIZE, DOUBLE_OUT),
     "dae_trainer_stop": (None, TRAINER),
     "dae_trainer_get_step_count": (STATUS, TRAINER, U64_OUT),
+    "dae_trainer_get_skipped_count": (STATUS, TRAINER, U64_OUT),
+    "dae_trainer_get_best": (STATUS, TRAINER, U64_OUT, DOUBLE_OUT),
+    "dae_trainer_restore_best": (STATUS, TRAINER),
     "dae_trainer_get_epoch_count": (STATUS, TRAINER, SIZE_OUT),
     "dae_trainer_get_history": (STATUS, TRAINER, I32, DOUBLES, SIZE),
+    "dae_trainer_set_checkpoint": (STATUS, TRAINER, TEXT),
+    "dae_trainer_set_checkpoint_interval": (STATUS, TRAINER, I32, U64),
+    "dae_trainer_set_checkpoint_keep": (STATUS, TRAINER, SIZE),
+    "dae_trainer_set_checkpoint_failure": (STATUS, TRAINER, I32),
+    "dae_trainer_save_checkpoint": (STATUS, TRAINER, TEXT),
+    "dae_trainer_serialize_checkpoint": (STATUS, TRAINER, BYTES, SIZE, SIZE_OUT),
+    "dae_trainer_load_checkpoint": (STATUS, TRAINER, TEXT),
+    "dae_trainer_deserialize_checkpoint": (STATUS, TRAINER, BYTES, SIZE),
 
     "dae_model_evaluate": (STATUS, REPORT_OUT, MODEL, DATASET),
     "dae_report_free": (None, REPORT),
@@ -300,6 +315,14 @@ def get_text(name, *arguments):
     buffer = ctypes.create_string_buffer(length.value + 1)
     call(name, *arguments, buffer, len(buffer), None)
     return buffer.value.decode()
+
+
+def get_bytes(name, *arguments):
+    size = SIZE()
+    call(name, *arguments, None, 0, byref(size))
+    data = ctypes.create_string_buffer(size.value)
+    call(name, *arguments, data, len(data), byref(size))
+    return data.raw
 
 
 def get_shape(name, *arguments):
