@@ -39,6 +39,7 @@
 #include <dae/session.h>
 #include <dae/optimizer.h>
 #include <dae/trainer.h>
+#include <dae/checkpoint.h>
 #include <dae/report.h>
 
 #endif

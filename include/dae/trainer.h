@@ -41,7 +41,7 @@ enum {
     DAE_HISTORY_VALIDATION_LOSS = 1,
     /** PSNR in dB on the validation data, mean over samples (report.h); NaN without */
     DAE_HISTORY_VALIDATION_PSNR = 2,
-    /** seconds that the epoch took, validation included */
+    /** seconds that the epoch took, validation included, time between two fits not */
     DAE_HISTORY_SECONDS = 3
 };
 
@@ -50,20 +50,22 @@ enum {
     /** a step (one batch) is done */
     DAE_PROGRESS_STEP = 0,
     /** an epoch is done, and its validation */
-    DAE_PROGRESS_EPOCH = 1
+    DAE_PROGRESS_EPOCH = 1,
+    /** a checkpoint could not be written, and the fit goes on (checkpoint.h) */
+    DAE_PROGRESS_CHECKPOINT_FAILED = 2
 };
 
 /** What a progress callback is told. Later versions may use what is reserved now and may append; `size`
  * says how many bytes the running library has filled. */
 typedef struct dae_progress {
     uint32_t size;
-    /** DAE_PROGRESS_STEP or DAE_PROGRESS_EPOCH */
+    /** one of DAE_PROGRESS_* */
     int32_t event;
     /** epoch that is running or done, counted from 1 over the life of the trainer */
     uint64_t epoch;
     /** epoch at which this fit will be complete */
     uint64_t epochs;
-    /** steps done in this epoch */
+    /** steps done in this epoch, batches left out included */
     uint64_t step;
     /** steps of a whole epoch */
     uint64_t steps;
@@ -75,7 +77,9 @@ typedef struct dae_progress {
     /** seconds since this epoch began, and since this fit began */
     double epoch_seconds;
     double seconds;
-    uint64_t reserved[8];
+    /** batches left out over the life of the trainer (dae_trainer_set_skip_not_finite()) */
+    uint64_t skipped;
+    uint64_t reserved[7];
 } dae_progress;
 
 /** Is told how a fit goes on, in the thread that called it. Returning anything but 0 ends the fit with
@@ -132,6 +136,26 @@ DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t preci
  */
 DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation);
 
+/** Sets what a fit does with a batch that is not finite: a NaN or an infinity in its inputs, targets, loss or gradient. The
+ * parameters are never touched by such a batch.
+ *
+ * @param skip  0 (default): the fit ends with DAE_ERROR_NOT_FINITE, and the message names the value where it is one
+ *              of the data. 1: the batch is left out and counted, and the fit goes on; it still ends with
+ *              DAE_ERROR_NOT_FINITE when every batch of an epoch is left out
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_skip_not_finite(dae_trainer *trainer, int32_t skip);
+
+/** Sets early stopping, as in Keras: a fit ends with DAE_OK once the validation loss has not gone below its best by more
+ * than `min_delta` for `patience` epochs, with the parameters of the best epoch. Later fits then return DAE_OK at
+ * once. This call forgets the best epoch and starts anew.
+ *
+ * @param patience   epochs, below 2^32; 0 (default) for none. Otherwise a fit needs validation data
+ * @param min_delta  at least 0, finite
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_early_stopping(dae_trainer *trainer, size_t patience, double min_delta);
+
 /** Sets the function that is told about progress; NULL (default) for none.
  *
  * @param user  handed to the function; may be NULL
@@ -150,13 +174,19 @@ DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradi
 
 /** Trains for `epochs` more epochs.
  *
+ * An epoch that was interrupted goes on where it was, and counts as the first of them, so that stopping and fitting on
+ * gives the same bytes as not stopping. With other data than those that it began with, a new epoch begins instead.
+ *
  * @param dataset  inputs and targets; not kept. The trainer's first epoch reads it as it is in epoch 0, the
- *                 next as in epoch 1, and so on over the life of the trainer
+ *                 next as in epoch 1, and so on over the life of the trainer. Its first and last sample are also read
+ *                 before training, to tell whether it is the same as before
  * @param epochs   at least 1; epochs of a trainer's whole life stay below 2^32
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the dataset does not fit the model.
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_STATE
+ * when early stopping has no validation data, or the data are not those of the checkpoint that was loaded.
  * The following end a fit in the middle: parameters and optimizer are then as behind the last good step,
- * the history holds the epochs completed, and a next fit goes on with the epoch after the last one begun:
- * DAE_ERROR_CANCELLED, DAE_ERROR_CALLBACK; DAE_ERROR_NOT_FINITE when a loss or a gradient is; and for
+ * the history holds the epochs completed, and a next fit goes on behind the last good step:
+ * DAE_ERROR_CANCELLED, DAE_ERROR_CALLBACK; DAE_ERROR_NOT_FINITE when a value, a loss or a gradient is, with step and sample;
+ * DAE_ERROR_IO or DAE_ERROR_MEMORY when a checkpoint could not be written; and for
  * DAE_LOSS_BCE, DAE_ERROR_ARGUMENT when a target is not in [0,1]. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs);
@@ -181,6 +211,23 @@ DAE_API void dae_trainer_stop(dae_trainer *trainer);
 
 /** Steps made over the life of the trainer. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_step_count(const dae_trainer *trainer, uint64_t *steps);
+
+/** Batches that fits have left out (dae_trainer_set_skip_not_finite()). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_get_skipped_count(const dae_trainer *trainer, uint64_t *batches);
+
+/** The best epoch so far, with early stopping.
+ *
+ * @param epoch            counted from 1 over the life of the trainer
+ * @param validation_loss  that of the epoch
+ * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when none is known. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_get_best(const dae_trainer *trainer, uint64_t *epoch, double *validation_loss);
+
+/** Gives the model the parameters that it had behind the best epoch. The optimizer's memory stays.
+ *
+ * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when no best epoch is known. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_restore_best(dae_trainer *trainer);
 
 /** Epochs in the history. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_t *epochs);

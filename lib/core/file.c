@@ -137,3 +137,58 @@ dae_status dae_file_write(const char *path, const void *bytes, size_t size) {
     dae_release(beside);
     return status;
 }
+
+/* ---- Older files -------------------------------------------------------------------------------- */
+
+/* "path.N", or path itself for 0. */
+static const char *name_older(const char *path, size_t n, char *name, size_t room) {
+    if (n == 0)
+        snprintf(name, room, "%s", path);
+    else
+        snprintf(name, room, "%s.%zu", path, n);
+    return name;
+}
+
+/* Where the file system has no links, a copy does it. */
+static dae_status copy_file(const char *from, const char *to) {
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    DAE_TRY(dae_file_read(from, &bytes, &size));
+    dae_status status = dae_file_write(to, bytes, size);
+    dae_release(bytes);
+    return status;
+}
+
+/* Gives the file the second name "path.1", in place of whatever has that name. */
+static dae_status link_older(const char *path, char *names, size_t room) {
+    const char *name = name_older(path, 1, names, room);
+    char *beside = names + room;
+    snprintf(beside, room, "%s.1.%ld.tmp", path, (long)getpid());
+    unlink(beside);
+    if (link(path, beside) != 0)
+        return copy_file(path, name);
+    dae_status status = rename(beside, name) == 0 ? DAE_OK : fail_errno("replace", name);
+    unlink(beside); /* still there if both names were one file's already */
+    return status;
+}
+
+dae_status dae_file_keep_older(const char *path, size_t count) {
+    struct stat info;
+    if (count == 0 || stat(path, &info) != 0) /* what is wrong with it, writing it will tell */
+        return DAE_OK;
+    size_t room = strlen(path) + 64;
+    char *names = dae_allocate(2, room);
+    if (names == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_status status = DAE_OK;
+    for (size_t n = count; n > 1 && status == DAE_OK; n--) {
+        const char *from = name_older(path, n - 1, names, room),
+                   *to = name_older(path, n, names + room, room);
+        if (rename(from, to) != 0 && errno != ENOENT)
+            status = fail_errno("rename", from);
+    }
+    if (status == DAE_OK)
+        status = link_older(path, names, room);
+    dae_release(names);
+    return status;
+}

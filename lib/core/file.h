@@ -12,4 +12,8 @@ dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size);
  * new file stands there, whole. */
 dae_status dae_file_write(const char *path, const void *bytes, size_t size);
 
+/* Before `path` is written: keeps what is there as "path.1", what was "path.1" as "path.2", and so on up to `count`. A file
+ * called `path` is there all the time. */
+dae_status dae_file_keep_older(const char *path, size_t count);
+
 #endif

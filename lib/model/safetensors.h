@@ -6,7 +6,7 @@
 #include "core/size.h"
 #include "core/text.h"
 
-enum { DAE_TENSOR_NAME_SIZE = 64, DAE_METADATA_MAX = 24 };
+enum { DAE_TENSOR_NAME_SIZE = 64, DAE_METADATA_MAX = 32 };
 
 enum dae_tensor_type { DAE_TENSOR_F32, DAE_TENSOR_F64 };
 

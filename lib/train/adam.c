@@ -63,8 +63,17 @@ static const struct dae_spec_kind options = {
     {{"learning_rate", false, 0}, {"beta1", true, 0.9}, {"beta2", true, 0.999}, {"epsilon", true, 1e-7}},
     check_options};
 
-static const struct dae_optimizer_operations operations = {"Adam",   2,           prepare,    apply,
-                                                           &options, get_options, set_options};
+/* Gradients are at most 1e18 (step.c), and moments are their means; a little more for rounding. */
+static const struct dae_optimizer_operations operations = {
+    .name = "Adam",
+    .slot_count = 2,
+    .slots = {{"m", -1.1e18f, 1.1e18f}, {"v", 0.0f, 1.1e36f}},
+    .prepare = prepare,
+    .apply = apply,
+    .options = &options,
+    .get_options = get_options,
+    .set_options = set_options,
+};
 
 dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);

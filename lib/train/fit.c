@@ -4,8 +4,10 @@
 #include "core/memory.h"
 #include "train/trainer.h"
 
+#include <dae/checkpoint.h>
+
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 #include <time.h>
 
 /* What a fit has at hand. */
@@ -17,8 +19,15 @@ struct fit {
     uint64_t fpu;                 /* the caller's setting */
     size_t batch;                 /* samples of a step */
     size_t *order;
+    size_t epochs;
     uint64_t last_epoch;
     double began; /* seconds */
+    /* when the interval to the next checkpoint began */
+    uint64_t saved_steps, saved_epoch;
+    double saved_at;
+    dae_progress progress;
+    bool unsaved; /* something has changed since the last checkpoint */
+    bool gave_up; /* writing one has failed, which ends the fit */
 };
 
 static double now(void) {
@@ -46,23 +55,53 @@ static dae_status report(struct fit *fit, const dae_progress *progress) {
                     (unsigned long long)progress->steps);
 }
 
-/* ---- An epoch ------------------------------------------------------------------------------------- */
+/* ---- Checkpoints ---------------------------------------------------------------------------------- */
 
-/* Room for at least `epochs` more. */
-static dae_status reserve_history(dae_trainer *trainer, size_t epochs) {
-    if (trainer->history_count + epochs <= trainer->history_room)
-        return DAE_OK;
-    size_t room = 2 * (trainer->history_count + epochs);
-    struct dae_history_row *larger = dae_allocate(room, sizeof *larger);
-    if (larger == NULL)
-        return DAE_ERROR_MEMORY;
-    if (trainer->history_count > 0)
-        memcpy(larger, trainer->history, trainer->history_count * sizeof *larger);
-    dae_release(trainer->history);
-    trainer->history = larger;
-    trainer->history_room = room;
-    return DAE_OK;
+/* Whether the interval has passed, behind a step or an epoch. */
+static bool is_due(const struct fit *fit, int32_t event) {
+    const dae_trainer *trainer = fit->trainer;
+    const struct dae_checkpoint_plan *plan = &trainer->checkpoint;
+    if (plan->path == NULL)
+        return false;
+    if (plan->unit == DAE_INTERVAL_STEPS)
+        return trainer->steps - fit->saved_steps >= plan->interval;
+    if (plan->unit == DAE_INTERVAL_SECONDS)
+        return now() - fit->saved_at >= (double)plan->interval;
+    return event == DAE_PROGRESS_EPOCH && trainer->epoch - fit->saved_epoch >= plan->interval;
 }
+
+/* With a plan that goes on in spite of failures, those are for the caller to hear. */
+static dae_status write_checkpoint(struct fit *fit, const dae_progress *progress) {
+    const dae_trainer *trainer = fit->trainer;
+    fit->saved_steps = trainer->steps;
+    fit->saved_epoch = trainer->epoch;
+    dae_status status = dae_trainer_write_checkpoint(trainer);
+    fit->saved_at = now();
+    fit->unsaved = status != DAE_OK;
+    fit->gave_up = status != DAE_OK && !trainer->checkpoint.go_on;
+    if (status == DAE_OK || fit->gave_up)
+        return status;
+    dae_progress failed = *progress;
+    failed.event = DAE_PROGRESS_CHECKPOINT_FAILED;
+    return report(fit, &failed);
+}
+
+/* Behind a step or an epoch that the caller has been told of. */
+static dae_status checkpoint_if_due(struct fit *fit, const dae_progress *progress) {
+    return is_due(fit, progress->event) ? write_checkpoint(fit, progress) : DAE_OK;
+}
+
+/* At the end of a fit, whose own status counts more. */
+static dae_status checkpoint_at_end(struct fit *fit, dae_status status) {
+    if (fit->trainer->checkpoint.path == NULL || !fit->unsaved || fit->gave_up)
+        return status;
+    char reason[512];
+    snprintf(reason, sizeof reason, "%s", dae_last_error());
+    dae_status written = write_checkpoint(fit, &fit->progress);
+    return status == DAE_OK ? written : dae_fail(status, "%s", reason);
+}
+
+/* ---- An epoch ------------------------------------------------------------------------------------- */
 
 static void set_order(struct fit *fit, uint64_t epoch) {
     dae_trainer *trainer = fit->trainer;
@@ -74,60 +113,109 @@ static void set_order(struct fit *fit, uint64_t epoch) {
             fit->order[i] = i;
 }
 
-/* The steps of epoch `epoch`, counted from 0. *loss is the mean over samples so far. */
-static dae_status run_steps(struct fit *fit, uint64_t epoch, dae_progress *progress) {
+/* One step. A batch that is not finite is left out, if the caller wishes so. */
+static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
     dae_trainer *trainer = fit->trainer;
+    struct dae_open_epoch *open = &trainer->open;
+    double loss;
+    dae_status status = dae_trainer_run_step(trainer, fit->pool, fit->fpu, batch, &loss);
+    if (status == DAE_OK) {
+        open->loss += loss * (double)batch->count;
+        open->counted += batch->count;
+    } else if (status == DAE_ERROR_NOT_FINITE && trainer->skip_not_finite) {
+        trainer->skipped++;
+    } else {
+        return status;
+    }
+    open->samples += batch->count;
+    open->steps++;
+    fit->unsaved = true;
+    if (trainer->model->noise != fit->dataset->noise)
+        dae_model_remember_noise(trainer->model, fit->dataset->noise);
+    return DAE_OK;
+}
+
+/* What is left of the open epoch's steps. */
+static dae_status run_steps(struct fit *fit) {
+    dae_trainer *trainer = fit->trainer;
+    dae_progress *progress = &fit->progress;
+    struct dae_open_epoch *open = &trainer->open;
     size_t samples = fit->dataset->count;
-    double sum = 0, began = now();
-    for (size_t first = 0, count; first < samples; first += count) {
-        count = dae_size_min(fit->batch, samples - first);
+    double began = now() - open->seconds;
+    while (open->samples < samples) {
         struct dae_batch batch = {
-            .count = count,
+            .count = dae_size_min(fit->batch, samples - open->samples),
             .dataset = fit->dataset,
-            .order = fit->order + first,
-            .epoch = epoch,
+            .order = fit->order + open->samples,
+            .epoch = trainer->epoch,
         };
-        double loss;
-        DAE_TRY(dae_trainer_run_step(trainer, fit->pool, fit->fpu, &batch, &loss));
-        sum += loss * (double)count;
-        progress->step++;
-        progress->loss = sum / (double)(first + count);
-        progress->epoch_seconds = now() - began;
+        DAE_TRY(run_batch(fit, &batch));
+        open->seconds = now() - began;
+        progress->step = open->steps;
+        progress->loss = open->loss / (double)open->counted; /* NaN while there is none */
+        progress->skipped = trainer->skipped;
+        progress->epoch_seconds = open->seconds;
         progress->seconds = now() - fit->began;
         DAE_TRY(report(fit, progress));
+        DAE_TRY(checkpoint_if_due(fit, progress));
     }
     return DAE_OK;
 }
 
+/* The next epoch begins anew; nothing of this one is kept. */
+static void leave_epoch(dae_trainer *trainer) {
+    trainer->epoch++;
+    trainer->open = (struct dae_open_epoch){0};
+}
+
+static dae_status end_epoch(struct fit *fit) {
+    dae_trainer *trainer = fit->trainer;
+    dae_progress *progress = &fit->progress;
+    progress->event = DAE_PROGRESS_EPOCH;
+    progress->epoch_seconds = trainer->open.seconds;
+    progress->seconds = now() - fit->began;
+    trainer->history[trainer->history_count++] = (struct dae_history_row){{
+        [DAE_HISTORY_LOSS] = progress->loss,
+        [DAE_HISTORY_VALIDATION_LOSS] = progress->validation_loss,
+        [DAE_HISTORY_VALIDATION_PSNR] = progress->validation_psnr,
+        [DAE_HISTORY_SECONDS] = progress->epoch_seconds,
+    }};
+    if (fit->validation != NULL)
+        dae_trainer_note_validation(trainer, progress->validation_loss);
+    leave_epoch(trainer);
+    fit->unsaved = true;
+    DAE_TRY(report(fit, progress));
+    return checkpoint_if_due(fit, progress);
+}
+
+/* The open epoch, or a new one, to its end. */
 static dae_status run_epoch(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
-    DAE_TRY(reserve_history(trainer, 1));
-    uint64_t epoch = trainer->epochs_begun++;
-    double began = now();
-    dae_progress progress = {
-        .size = sizeof progress,
+    DAE_TRY(dae_trainer_reserve_history(trainer, 1));
+    fit->progress = (dae_progress){
+        .size = sizeof fit->progress,
         .event = DAE_PROGRESS_STEP,
-        .epoch = epoch + 1,
+        .epoch = trainer->epoch + 1,
         .epochs = fit->last_epoch,
+        .step = trainer->open.steps,
         .steps = dae_size_divide_up(fit->dataset->count, fit->batch),
+        .loss = trainer->open.loss / (double)trainer->open.counted,
         .validation_loss = NAN,
         .validation_psnr = NAN,
+        .skipped = trainer->skipped,
     };
-    set_order(fit, epoch);
-    DAE_TRY(run_steps(fit, epoch, &progress));
+    set_order(fit, trainer->epoch);
+    DAE_TRY(run_steps(fit));
+    if (trainer->open.counted == 0) {
+        leave_epoch(trainer);
+        return dae_fail_in(DAE_ERROR_NOT_FINITE, "every batch of the epoch was left out; the last one");
+    }
+    double began = now();
     if (fit->validation != NULL)
-        DAE_TRY(dae_trainer_validate(trainer, fit->validation, fit->pool, &progress.validation_loss,
-                                     &progress.validation_psnr));
-    progress.event = DAE_PROGRESS_EPOCH;
-    progress.epoch_seconds = now() - began;
-    progress.seconds = now() - fit->began;
-    trainer->history[trainer->history_count++] = (struct dae_history_row){{
-        [DAE_HISTORY_LOSS] = progress.loss,
-        [DAE_HISTORY_VALIDATION_LOSS] = progress.validation_loss,
-        [DAE_HISTORY_VALIDATION_PSNR] = progress.validation_psnr,
-        [DAE_HISTORY_SECONDS] = progress.epoch_seconds,
-    }};
-    return report(fit, &progress);
+        DAE_TRY(dae_trainer_validate(trainer, fit->validation, fit->pool, &fit->progress.validation_loss,
+                                     &fit->progress.validation_psnr));
+    trainer->open.seconds += now() - began;
+    return end_epoch(fit);
 }
 
 /* ---- Public calls --------------------------------------------------------------------------------- */
@@ -153,9 +241,12 @@ static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *datas
     DAE_TRY(dae_trainer_check_idle(trainer, "dae_trainer_fit"));
     if (dataset == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_fit: dataset is NULL, expected a pointer");
-    if (epochs == 0 || epochs > UINT32_MAX - trainer->epochs_begun)
+    if (epochs == 0 || epochs > UINT32_MAX - trainer->epoch)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_fit: epochs is %zu, expected 1 to %llu", epochs,
-                        (unsigned long long)(UINT32_MAX - trainer->epochs_begun));
+                        (unsigned long long)(UINT32_MAX - trainer->epoch));
+    if (trainer->early.patience > 0 && trainer->validation == NULL)
+        return dae_fail(DAE_ERROR_STATE,
+                        "dae_trainer_fit: early stopping needs validation data, the trainer has none");
     return dae_model_check_shapes(trainer->model, &dataset->shape, &dataset->target_shape, "dae_trainer_fit");
 }
 
@@ -165,7 +256,8 @@ enum { HISTORY_AHEAD = 1000 };
 static dae_status reserve(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
     DAE_TRY(dae_trainer_reserve(trainer, fit->batch));
-    DAE_TRY(reserve_history(trainer, dae_size_min(fit->last_epoch - trainer->epochs_begun, HISTORY_AHEAD)));
+    DAE_TRY(
+        dae_trainer_reserve_history(trainer, dae_size_min(fit->last_epoch - trainer->epoch, HISTORY_AHEAD)));
     fit->order = dae_allocate(fit->dataset->count, sizeof *fit->order);
     if (fit->order == NULL)
         return DAE_ERROR_MEMORY;
@@ -174,22 +266,71 @@ static dae_status reserve(struct fit *fit) {
     return DAE_OK;
 }
 
+static uint64_t mix(uint64_t hash, const float *values, size_t count) {
+    const unsigned char *bytes = (const unsigned char *)values;
+    for (size_t i = 0; i < count * sizeof *values; i++)
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* What the data are, in short: their number, and the first and the last sample as they are in epoch 1, which tells noise that
+ * is drawn fresh from noise that is drawn once. FNV-1a (Fowler, Noll, Vo); never 0. */
+static dae_status fingerprint(struct fit *fit, uint64_t *print) {
+    const dae_dataset *dataset = fit->dataset;
+    struct dae_workspace *w = &fit->trainer->workspace;
+    size_t samples[] = {0, dataset->count - 1};
+    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ dataset->count;
+    for (size_t i = 0; i < 2; i++) {
+        DAE_TRY(dae_dataset_read(dataset, 1, samples[i], 1, w->inputs, w->targets));
+        hash = mix(hash, w->inputs, dataset->shape.size);
+        hash = mix(hash, w->targets, dataset->target_shape.size);
+    }
+    *print = hash | 1;
+    return DAE_OK;
+}
+
+/* An open epoch can go on only with the data that it began with. */
+static dae_status take_data(struct fit *fit, uint64_t print) {
+    dae_trainer *trainer = fit->trainer;
+    bool same = print == trainer->data && trainer->open.samples <= fit->dataset->count;
+    if (!same && trainer->data_required)
+        return dae_fail(
+            DAE_ERROR_STATE,
+            "dae_trainer_fit: the dataset is not the one that the checkpoint was written with: the same "
+            "samples, noise, noise mode and noise seed are needed");
+    if (!same && trainer->open.samples > 0)
+        leave_epoch(trainer);
+    trainer->data = print;
+    trainer->data_required = false;
+    return DAE_OK;
+}
+
+/* Takes what a backend needs, and looks at the data. Nothing has changed if this fails. */
+static dae_status prepare(struct fit *fit) {
+    dae_trainer *trainer = fit->trainer;
+    size_t last = fit->dataset->count % fit->batch;
+    uint64_t print;
+    DAE_TRY(dae_trainer_prepare(trainer, fit->pool, fit->batch));
+    if (last > 0)
+        DAE_TRY(dae_trainer_prepare(trainer, fit->pool, last));
+    if (fit->validation != NULL)
+        DAE_TRY(dae_sweep_prepare(fit->validation, fit->pool));
+    DAE_TRY(fingerprint(fit, &print));
+    return take_data(fit, print);
+}
+
 static dae_status run_epochs(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
-    uint64_t steps = trainer->steps;
-    dae_status status = DAE_OK;
     DAE_TRY(enter(fit));
-    size_t last = fit->dataset->count % fit->batch;
-    status = dae_trainer_prepare(trainer, fit->pool, fit->batch);
-    if (status == DAE_OK && last > 0)
-        status = dae_trainer_prepare(trainer, fit->pool, last);
-    if (status == DAE_OK && fit->validation != NULL)
-        status = dae_sweep_prepare(fit->validation, fit->pool);
-    while (status == DAE_OK && trainer->epochs_begun < fit->last_epoch)
+    dae_status status = prepare(fit);
+    fit->last_epoch = trainer->epoch + fit->epochs;
+    fit->saved_steps = trainer->steps;
+    fit->saved_epoch = trainer->epoch;
+    fit->saved_at = now();
+    while (status == DAE_OK && trainer->epoch < fit->last_epoch && !trainer->early.stopped)
         status = run_epoch(fit);
+    status = checkpoint_at_end(fit, status);
     leave(fit);
-    if (trainer->steps > steps)
-        dae_model_remember_noise(trainer->model, fit->dataset->noise);
     return status;
 }
 
@@ -201,7 +342,8 @@ dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t ep
     struct fit fit = {
         .trainer = trainer,
         .dataset = dataset,
-        .last_epoch = trainer->epochs_begun + epochs,
+        .epochs = epochs,
+        .last_epoch = trainer->epoch + epochs,
         .batch = dae_size_min(trainer->batch_size, dataset->count),
     };
     dae_status status = reserve(&fit);

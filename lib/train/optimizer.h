@@ -30,9 +30,16 @@ struct dae_parameters {
 
 enum { DAE_OPTIMIZER_MAX_OPTIONS = 4 };
 
+/* A value remembered of each parameter: its name in checkpoints, and the bounds that training keeps it in. */
+struct dae_optimizer_slot {
+    const char *name;
+    float low, high;
+};
+
 struct dae_optimizer_operations {
     const char *name;
-    size_t slot_count; /* values remembered of each parameter, 0 at the start */
+    size_t slot_count; /* values are 0 at the start of training */
+    struct dae_optimizer_slot slots[DAE_OPTIMIZER_MAX_SLOTS];
     /* Works out step `step`, counted from 1; its learning rate is dae_optimizer_rate(). */
     void (*prepare)(const dae_optimizer *optimizer, uint64_t step, union dae_update *update);
     void (*apply)(const union dae_update *update, const struct dae_parameters *parameters);

@@ -1,6 +1,8 @@
 /* Stochastic gradient descent, with momentum. */
 #include "train/optimizer.h"
 
+#include <float.h>
+
 struct sgd {
     dae_optimizer base;
     double momentum;
@@ -49,8 +51,16 @@ static void set_options(dae_optimizer *optimizer, const double *values) {
 static const struct dae_spec_kind options = {
     "sgd", 3, {{"learning_rate", false, 0}, {"momentum", true, 0}, {"nesterov", true, 0}}, check_options};
 
-static const struct dae_optimizer_operations operations = {"SGD",    1,           prepare,    apply,
-                                                           &options, get_options, set_options};
+static const struct dae_optimizer_operations operations = {
+    .name = "SGD",
+    .slot_count = 1,
+    .slots = {{"velocity", -FLT_MAX, FLT_MAX}},
+    .prepare = prepare,
+    .apply = apply,
+    .options = &options,
+    .get_options = get_options,
+    .set_options = set_options,
+};
 
 dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);

@@ -8,6 +8,7 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -270,24 +271,58 @@ static void set_passes(struct step *step) {
     }
 }
 
-/* Names the first target that the loss cannot take. */
-static dae_status fail_target(const struct step *step) {
-    size_t width = dae_model_output(step->trainer->model)->size;
+/* ---- What is wrong with a batch -------------------------------------------------------------------- */
+
+static bool is_finite_value(float value) {
+    return isfinite(value);
+}
+
+static bool is_unit(float value) {
+    return are_unit(&value, 1);
+}
+
+/* One target, wherever it lies. */
+static float target_at(const struct step *step, size_t width, size_t row, size_t i) {
     float strip[STRIP];
+    size_t column = i - i % STRIP;
+    struct dae_span span = {row, column, dae_size_min(STRIP, width - column)};
+    return targets_of(step, width, span, strip)[i % STRIP];
+}
+
+/* `status`, with the place of a value in batch and dataset. */
+static dae_status fail_value(const struct step *step, dae_status status, const char *what, size_t row,
+                             size_t i, float value, const char *expected) {
+    char where[64] = "";
+    if (step->batch->order != NULL)
+        snprintf(where, sizeof where, " (sample %zu of the dataset)", step->batch->order[row]);
+    return dae_fail(status, "step %llu: %s value %zu of sample %zu in the batch%s is %g, expected %s",
+                    (unsigned long long)step->trainer->steps + 1, what, i, row, where, (double)value,
+                    expected);
+}
+
+/* Names the first target that is not good, if there is one. */
+static dae_status check_targets(const struct step *step, bool (*is_good)(float value), dae_status status,
+                                const char *expected) {
+    size_t width = dae_model_output(step->trainer->model)->size;
     for (size_t row = 0; row < step->batch->count; row++)
         for (size_t i = 0; i < width; i++) {
-            size_t column = i - i % STRIP;
-            struct dae_span span = {row, column, dae_size_min(STRIP, width - column)};
-            float target = targets_of(step, width, span, strip)[i % STRIP];
-            if (!are_unit(&target, 1))
-                return dae_fail(
-                    DAE_ERROR_ARGUMENT,
-                    "step %llu: target value %zu of sample %zu in the batch is %g, %s needs targets in "
-                    "[0,1]",
-                    (unsigned long long)step->trainer->steps + 1, i, row, (double)target,
-                    step->trainer->loss->name);
+            float value = target_at(step, width, row, i);
+            if (!is_good(value))
+                return fail_value(step, status, "target", row, i, value, expected);
         }
     return DAE_OK;
+}
+
+/* Names the first of the data that is NaN or infinite, if there is one. */
+static dae_status find_bad_value(const struct step *step) {
+    size_t width = step->trainer->model->input.size;
+    for (size_t row = 0; row < step->batch->count; row++)
+        for (size_t i = 0; i < width; i++) {
+            float value = step->inputs[row * width + i];
+            if (!isfinite(value))
+                return fail_value(step, DAE_ERROR_NOT_FINITE, "input", row, i, value, "a finite number");
+        }
+    return check_targets(step, is_finite_value, DAE_ERROR_NOT_FINITE, "a finite number");
 }
 
 static dae_status check_products(struct step *step) {
@@ -307,16 +342,13 @@ static dae_status forward(struct step *step, double *loss) {
     unsigned long long at = (unsigned long long)trainer->steps + 1;
     DAE_TRY(check_products(step));
     if (atomic_load(&step->bad_target))
-        return fail_target(step);
-    if (!isfinite(*loss))
-        return dae_fail(
-            DAE_ERROR_NOT_FINITE,
-            "step %llu: the loss is %g: look for NaN or infinity in the data, or use a smaller learning "
-            "rate",
-            at, *loss);
-    if (!isfinite(magnitude(join(step->input_ranges))))
-        return dae_fail(DAE_ERROR_NOT_FINITE, "step %llu: an input is infinite, expected finite numbers", at);
-    return DAE_OK;
+        return check_targets(step, is_unit, DAE_ERROR_ARGUMENT,
+                             "0 to 1: binary cross-entropy takes no other");
+    if (isfinite(*loss) && isfinite(magnitude(join(step->input_ranges))))
+        return DAE_OK;
+    DAE_TRY(find_bad_value(step));
+    return dae_fail(DAE_ERROR_NOT_FINITE,
+                    "step %llu: the loss is %g, the data are finite: use a smaller learning rate", at, *loss);
 }
 
 static void backward_inputs(struct step *step) {

@@ -1,6 +1,8 @@
 #include "train/trainer.h"
 #include "core/memory.h"
 
+#include <dae/checkpoint.h>
+
 #include <string.h>
 
 static void release_workspace(struct dae_workspace *w, size_t layers) {
@@ -129,6 +131,7 @@ dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer
                       model->layers[model->layer_count - 1].layer->ends_in_sigmoid;
     trainer->batch_size = 32;
     trainer->shuffle = true;
+    trainer->checkpoint = (struct dae_checkpoint_plan){.unit = DAE_INTERVAL_EPOCHS, .interval = 1, .keep = 1};
     dae_status status = allocate_memory(trainer);
     if (status != DAE_OK)
         dae_trainer_free(trainer);
@@ -147,6 +150,8 @@ void dae_trainer_free(dae_trainer *trainer) {
     dae_release(trainer->parameters16);
     dae_multipliers_free(trainer->multipliers);
     dae_release(trainer->history);
+    dae_release(trainer->early.best);
+    dae_release(trainer->checkpoint.path);
     dae_dataset_free(trainer->validation);
     dae_optimizer_free(trainer->optimizer);
     dae_model_free(trainer->model);
@@ -185,6 +190,15 @@ dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle) {
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_shuffle: shuffle is %d, expected 0 or 1",
                         (int)shuffle);
     trainer->shuffle = shuffle;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_skip_not_finite(dae_trainer *trainer, int32_t skip) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    if (skip != 0 && skip != 1)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_skip_not_finite: skip is %d, expected 0 or 1",
+                        (int)skip);
+    trainer->skip_not_finite = skip;
     return DAE_OK;
 }
 
@@ -245,10 +259,32 @@ dae_status dae_trainer_get_step_count(const dae_trainer *trainer, uint64_t *step
     return DAE_OK;
 }
 
+dae_status dae_trainer_get_skipped_count(const dae_trainer *trainer, uint64_t *batches) {
+    DAE_REQUIRE(trainer);
+    DAE_REQUIRE(batches);
+    *batches = trainer->skipped;
+    return DAE_OK;
+}
+
 dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_t *epochs) {
     DAE_REQUIRE(trainer);
     DAE_REQUIRE(epochs);
     *epochs = trainer->history_count;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_reserve_history(dae_trainer *trainer, size_t epochs) {
+    if (trainer->history_count + epochs <= trainer->history_room)
+        return DAE_OK;
+    size_t room = 2 * (trainer->history_count + epochs); /* epochs are below 2^32 */
+    struct dae_history_row *larger = dae_allocate(room, sizeof *larger);
+    if (larger == NULL)
+        return DAE_ERROR_MEMORY;
+    if (trainer->history_count > 0)
+        memcpy(larger, trainer->history, trainer->history_count * sizeof *larger);
+    dae_release(trainer->history);
+    trainer->history = larger;
+    trainer->history_room = room;
     return DAE_OK;
 }
 

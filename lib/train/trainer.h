@@ -38,6 +38,34 @@ struct dae_history_row {
     double figures[DAE_HISTORY_COUNT];
 };
 
+/* An epoch that has begun and not ended: where the next fit goes on. */
+struct dae_open_epoch {
+    size_t samples; /* that lie behind; 0 when no epoch is open */
+    uint64_t steps;
+    size_t counted; /* samples that `loss` is the sum of: all but those of skipped batches */
+    double loss;
+    double seconds; /* that it has taken */
+};
+
+struct dae_early_stopping {
+    size_t patience; /* epochs; 0 when it is off */
+    double min_delta;
+    float *best;         /* the model's parameters as they were behind the best epoch */
+    uint64_t best_epoch; /* counted from 1; 0 when there is none yet */
+    double best_loss;
+    size_t waited; /* epochs since */
+    bool stopped;
+};
+
+/* When checkpoints are written, and where. */
+struct dae_checkpoint_plan {
+    char *path; /* or NULL */
+    int32_t unit;
+    uint64_t interval;
+    size_t keep;
+    bool go_on; /* when one cannot be written */
+};
+
 struct dae_trainer {
     dae_references references;
     dae_model *model;         /* kept */
@@ -48,6 +76,7 @@ struct dae_trainer {
     size_t batch_size;
     uint64_t seed;
     bool shuffle;
+    bool skip_not_finite;
     dae_dataset *validation; /* kept; or NULL */
     dae_progress_fn progress;
     void *progress_user;
@@ -56,8 +85,14 @@ struct dae_trainer {
 
     bool running;
     atomic_bool stop;
-    uint64_t steps;        /* made */
-    uint64_t epochs_begun; /* what noise and shuffling of the next epoch depend on */
+    uint64_t steps;   /* made */
+    uint64_t skipped; /* batches left out since they were not finite */
+    uint64_t epoch;   /* the open one, or else the next, from 0: what its noise and shuffling depend on */
+    struct dae_open_epoch open;
+    uint64_t data;      /* fingerprint of what the last fit was given; 0 before any */
+    bool data_required; /* the next fit must be given that: the trainer was loaded from a checkpoint */
+    struct dae_early_stopping early;
+    struct dae_checkpoint_plan checkpoint;
     struct dae_history_row *history;
     size_t history_count, history_room;
 
@@ -70,6 +105,16 @@ struct dae_trainer {
 
 /* Refuses NULL, and a trainer that is in the middle of a fit or step; `context` begins the message. */
 dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *context);
+
+/* Room in the history for at least `epochs` more. */
+dae_status dae_trainer_reserve_history(dae_trainer *trainer, size_t epochs);
+
+/* Behind an epoch: remembers the best one, and sets `stopped` when patience is exhausted; the parameters are then those of
+ * the best epoch. */
+void dae_trainer_note_validation(dae_trainer *trainer, double loss);
+
+/* Writes the checkpoint of the trainer's plan, and moves older ones on. */
+dae_status dae_trainer_write_checkpoint(const dae_trainer *trainer);
 
 /* Makes room for batches of `batch` samples. */
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch);

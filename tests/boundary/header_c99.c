@@ -16,13 +16,13 @@ static int32_t on_gradients(float *gradients, size_t count, void *user) {
 
 /* ctypes and other languages mirror this struct: its layout may not move. */
 typedef char progress_size_is_144[sizeof(dae_progress) == 144 ? 1 : -1];
-typedef char reserved_is_at_80[offsetof(dae_progress, reserved) == 80 ? 1 : -1];
+typedef char reserved_is_at_88[offsetof(dae_progress, reserved) == 88 ? 1 : -1];
 typedef char status_is_32_bits[sizeof(dae_status) == 4 ? 1 : -1];
 
 int main(void) {
     static const dae_progress_fn progress = on_progress;
     static const dae_gradient_fn gradients = on_gradients;
-    dae_progress report = {sizeof report, DAE_PROGRESS_EPOCH, 1, 1, 1, 1, 0.5, 0, 0, 0, 0, {0}};
+    dae_progress report = {sizeof report, DAE_PROGRESS_EPOCH, 1, 1, 1, 1, 0.5, 0, 0, 0, 0, 0, {0}};
     float values[2] = {0.25f, 2.0f};
     double loss = 0;
 

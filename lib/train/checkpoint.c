@@ -1,0 +1,569 @@
+/* Checkpoints: all that training is, in one safetensors file. docs/file-formats.md */
+#include "core/file.h"
+#include "core/memory.h"
+#include "train/trainer.h"
+
+#include <dae/checkpoint.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_INTERVAL = 1000 * 1000 * 1000,
+    MAX_KEEP = 1000,
+    /* parameters, memory and best parameters of any model, and the history */
+    MAX_TENSORS = (2 + DAE_OPTIMIZER_MAX_SLOTS) * DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS + 1,
+};
+
+/* ---- The plan ----------------------------------------------------------------------------------- */
+
+dae_status dae_trainer_set_checkpoint(dae_trainer *trainer, const char *path) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    char *copy = NULL;
+    if (path != NULL && path[0] == '\0')
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_set_checkpoint: path is empty, expected a file's name");
+    if (path != NULL && (copy = dae_copy_text(path)) == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_release(trainer->checkpoint.path);
+    trainer->checkpoint.path = copy;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_checkpoint_interval(dae_trainer *trainer, int32_t unit, uint64_t count) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    if (unit < DAE_INTERVAL_EPOCHS || unit > DAE_INTERVAL_SECONDS)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_set_checkpoint_interval: unit is %d, expected one of DAE_INTERVAL_*",
+                        (int)unit);
+    if (count == 0 || count > MAX_INTERVAL)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_set_checkpoint_interval: count is %llu, expected 1 to %d",
+                        (unsigned long long)count, MAX_INTERVAL);
+    trainer->checkpoint.unit = unit;
+    trainer->checkpoint.interval = count;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_checkpoint_keep(dae_trainer *trainer, size_t count) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    if (count == 0 || count > MAX_KEEP)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_checkpoint_keep: count is %zu, expected 1 to %d",
+                        count, MAX_KEEP);
+    trainer->checkpoint.keep = count;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_checkpoint_failure(dae_trainer *trainer, int32_t policy) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    if (policy != DAE_CHECKPOINT_STOP && policy != DAE_CHECKPOINT_GO_ON)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_set_checkpoint_failure: policy is %d, expected one of DAE_CHECKPOINT_*",
+                        (int)policy);
+    trainer->checkpoint.go_on = policy == DAE_CHECKPOINT_GO_ON;
+    return DAE_OK;
+}
+
+/* ---- The state, as numbers ---------------------------------------------------------------------- */
+
+/* What a checkpoint holds beside texts and tensors. */
+struct state {
+    /* options, which a trainer that goes on must share */
+    uint64_t batch_size, seed, shuffle, bfloat16, skip_not_finite, patience;
+    double min_delta;
+    /* where training is */
+    uint64_t steps, skipped, epoch, epochs_kept, data;
+    uint64_t open_samples, open_steps, open_counted;
+    double open_loss, open_seconds;
+    uint64_t best_epoch, waited, stopped;
+    double best_loss;
+};
+
+/* Each number's key in the metadata, and its place in the state. */
+static const struct field {
+    const char *key;
+    size_t offset;
+    bool is_double;
+    const char *option; /* how a message names it, when it is one; or NULL */
+} fields[] = {
+    {"dae.batch_size", offsetof(struct state, batch_size), false, "batch size"},
+    {"dae.seed", offsetof(struct state, seed), false, "seed"},
+    {"dae.shuffle", offsetof(struct state, shuffle), false, "shuffle"},
+    {"dae.bfloat16", offsetof(struct state, bfloat16), false, "precision (1 for bfloat16)"},
+    {"dae.skip_not_finite", offsetof(struct state, skip_not_finite), false, "skip_not_finite"},
+    {"dae.patience", offsetof(struct state, patience), false, "early stopping's patience"},
+    {"dae.min_delta", offsetof(struct state, min_delta), true, "early stopping's min_delta"},
+    {"dae.steps", offsetof(struct state, steps), false, NULL},
+    {"dae.skipped", offsetof(struct state, skipped), false, NULL},
+    {"dae.epoch", offsetof(struct state, epoch), false, NULL},
+    {"dae.history", offsetof(struct state, epochs_kept), false, NULL},
+    {"dae.data", offsetof(struct state, data), false, NULL},
+    {"dae.open.samples", offsetof(struct state, open_samples), false, NULL},
+    {"dae.open.steps", offsetof(struct state, open_steps), false, NULL},
+    {"dae.open.counted", offsetof(struct state, open_counted), false, NULL},
+    {"dae.open.loss", offsetof(struct state, open_loss), true, NULL},
+    {"dae.open.seconds", offsetof(struct state, open_seconds), true, NULL},
+    {"dae.best.epoch", offsetof(struct state, best_epoch), false, NULL},
+    {"dae.best.loss", offsetof(struct state, best_loss), true, NULL},
+    {"dae.waited", offsetof(struct state, waited), false, NULL},
+    {"dae.stopped", offsetof(struct state, stopped), false, NULL},
+};
+
+enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 7 };
+
+_Static_assert(FIELD_COUNT + TEXT_COUNT + 1 <= DAE_METADATA_MAX, "raise DAE_METADATA_MAX");
+
+static uint64_t count_of(const struct state *state, const struct field *field) {
+    uint64_t count;
+    memcpy(&count, (const char *)state + field->offset, sizeof count);
+    return count;
+}
+
+static double number_of(const struct state *state, const struct field *field) {
+    double number;
+    memcpy(&number, (const char *)state + field->offset, sizeof number);
+    return number;
+}
+
+static struct state state_of(const dae_trainer *trainer) {
+    const struct dae_open_epoch *open = &trainer->open;
+    const struct dae_early_stopping *early = &trainer->early;
+    return (struct state){
+        .batch_size = trainer->batch_size,
+        .seed = trainer->seed,
+        .shuffle = trainer->shuffle,
+        .bfloat16 = trainer->parameters16 != NULL,
+        .skip_not_finite = trainer->skip_not_finite,
+        .patience = early->patience,
+        .min_delta = early->min_delta,
+        .steps = trainer->steps,
+        .skipped = trainer->skipped,
+        .epoch = trainer->epoch,
+        .epochs_kept = trainer->history_count,
+        .data = trainer->data,
+        .open_samples = open->samples,
+        .open_steps = open->steps,
+        .open_counted = open->counted,
+        .open_loss = open->loss,
+        .open_seconds = open->seconds,
+        .best_epoch = early->best_epoch,
+        .best_loss = early->best_loss,
+        .waited = early->waited,
+        .stopped = early->stopped,
+    };
+}
+
+static void set_state(dae_trainer *trainer, const struct state *state) {
+    trainer->steps = state->steps;
+    trainer->skipped = state->skipped;
+    trainer->epoch = state->epoch;
+    trainer->history_count = (size_t)state->epochs_kept;
+    trainer->data = state->data;
+    trainer->data_required = state->data != 0;
+    trainer->open = (struct dae_open_epoch){
+        .samples = (size_t)state->open_samples,
+        .steps = state->open_steps,
+        .counted = (size_t)state->open_counted,
+        .loss = state->open_loss,
+        .seconds = state->open_seconds,
+    };
+    trainer->early.best_epoch = state->best_epoch;
+    trainer->early.best_loss = state->best_loss;
+    trainer->early.waited = (size_t)state->waited;
+    trainer->early.stopped = state->stopped != 0;
+}
+
+/* ---- Writing ------------------------------------------------------------------------------------ */
+
+static const char *optimizer_prefix(const dae_trainer *trainer, size_t slot,
+                                    char prefix[DAE_TENSOR_NAME_SIZE]) {
+    snprintf(prefix, DAE_TENSOR_NAME_SIZE, "optimizer.%s.", trainer->optimizer->operations->slots[slot].name);
+    return prefix;
+}
+
+static const char best_prefix[] = "best.";
+
+static struct dae_shape history_shape(size_t epochs) {
+    return (struct dae_shape){
+        .rank = 2, .dims = {epochs, DAE_HISTORY_COUNT}, .size = epochs * DAE_HISTORY_COUNT};
+}
+
+static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
+    struct state state = state_of(trainer);
+    dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.checkpoint\":\"1\",");
+    dae_model_write_metadata(text, trainer->model);
+    dae_text_add(text, ",\"dae.loss\":\"%s\",\"dae.optimizer\":\"", trainer->loss->name);
+    dae_optimizer_write_options(text, trainer->optimizer);
+    dae_text_add(text, "\",\"dae.schedule\":\"");
+    dae_schedule_write(text, &trainer->optimizer->schedule);
+    dae_text_add(text, "\"");
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        dae_text_add(text, ",\"%s\":\"", fields[i].key);
+        if (fields[i].is_double)
+            dae_text_add_number(text, number_of(&state, &fields[i]));
+        else
+            dae_text_add(text, "%llu", (unsigned long long)count_of(&state, &fields[i]));
+        dae_text_add(text, "\"");
+    }
+    dae_text_add(text, "}");
+}
+
+static void write_header(struct dae_text *text, const void *object) {
+    const dae_trainer *trainer = object;
+    char prefix[DAE_TENSOR_NAME_SIZE];
+    size_t end = 0;
+    write_metadata(text, trainer);
+    dae_model_write_tensors(text, trainer->model, "", &end);
+    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+        dae_model_write_tensors(text, trainer->model, optimizer_prefix(trainer, i, prefix), &end);
+    if (trainer->early.best_epoch > 0)
+        dae_model_write_tensors(text, trainer->model, best_prefix, &end);
+    struct dae_shape history = history_shape(trainer->history_count);
+    if (history.size > 0)
+        dae_safetensors_add(text, "history", DAE_TENSOR_F64, &history, &end);
+}
+
+static dae_status write_file(const dae_trainer *trainer, unsigned char **bytes, size_t *size) {
+    size_t parameters = trainer->model->parameter_count * sizeof(float), count = 0;
+    struct dae_bytes parts[DAE_OPTIMIZER_MAX_SLOTS + 3];
+    parts[count++] = (struct dae_bytes){dae_model_values(trainer->model), parameters};
+    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+        parts[count++] = (struct dae_bytes){trainer->slots[i], parameters};
+    if (trainer->early.best_epoch > 0)
+        parts[count++] = (struct dae_bytes){trainer->early.best, parameters};
+    parts[count++] = (struct dae_bytes){trainer->history, trainer->history_count * sizeof *trainer->history};
+    return dae_safetensors_write(bytes, size, write_header, trainer, parts, count);
+}
+
+static dae_status save(const dae_trainer *trainer, const char *path, size_t keep) {
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    DAE_TRY(write_file(trainer, &bytes, &size));
+    dae_status status = dae_file_keep_older(path, keep - 1);
+    if (status == DAE_OK)
+        status = dae_file_write(path, bytes, size);
+    dae_release(bytes);
+    return status;
+}
+
+dae_status dae_trainer_write_checkpoint(const dae_trainer *trainer) {
+    return save(trainer, trainer->checkpoint.path, trainer->checkpoint.keep);
+}
+
+dae_status dae_trainer_save_checkpoint(const dae_trainer *trainer, const char *path) {
+    DAE_REQUIRE(trainer);
+    DAE_REQUIRE(path);
+    return save(trainer, path, 1);
+}
+
+dae_status dae_trainer_serialize_checkpoint(const dae_trainer *trainer, void *bytes, size_t capacity,
+                                            size_t *size) {
+    DAE_REQUIRE(trainer);
+    DAE_REQUIRE(size);
+    DAE_TRY(write_file(trainer, NULL, size));
+    if (capacity == 0)
+        return DAE_OK;
+    DAE_REQUIRE(bytes);
+    if (capacity < *size)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_serialize_checkpoint: capacity is %zu, expected at least %zu", capacity,
+                        *size);
+    unsigned char *file = NULL;
+    DAE_TRY(write_file(trainer, &file, size));
+    memcpy(bytes, file, *size);
+    dae_release(file);
+    return DAE_OK;
+}
+
+/* ---- Reading ------------------------------------------------------------------------------------ */
+
+/* What has been read and checked, before anything of it is taken over. */
+struct loaded {
+    struct dae_safetensors file;
+    struct state state;
+    dae_model *model; /* a copy: parameters, noise and range */
+    float *slots[DAE_OPTIMIZER_MAX_SLOTS];
+    float *best;
+    double *history;
+    struct dae_schedule schedule;
+};
+
+static void release_loaded(struct loaded *loaded) {
+    for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS; i++)
+        dae_release(loaded->slots[i]);
+    dae_release(loaded->best);
+    dae_release(loaded->history);
+    dae_model_free(loaded->model);
+    dae_safetensors_release(&loaded->file);
+}
+
+static dae_status require_value(const struct dae_safetensors *file, const char *key, const char **value) {
+    *value = dae_safetensors_value(file, key);
+    return *value != NULL
+               ? DAE_OK
+               : dae_fail(DAE_ERROR_FORMAT, "%s: no %s in __metadata__: not a checkpoint of libdae",
+                          file->name, key);
+}
+
+/* Reads a whole number of at most 20 digits; false when it is none. */
+static bool read_count(const char *text, uint64_t *count) {
+    *count = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c < '0' || *c > '9' || __builtin_mul_overflow(*count, UINT64_C(10), count) ||
+            __builtin_add_overflow(*count, (uint64_t)(*c - '0'), count))
+            return false;
+    }
+    return text[0] != '\0';
+}
+
+static dae_status read_field(const struct dae_safetensors *file, const struct field *field,
+                             struct state *state) {
+    const char *text;
+    DAE_TRY(require_value(file, field->key, &text));
+    union {
+        uint64_t count;
+        double number;
+    } value;
+    bool good = field->is_double ? dae_text_read_number(text, strlen(text), &value.number) == strlen(text) &&
+                                       isfinite(value.number)
+                                 : read_count(text, &value.count);
+    if (!good)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: %s is '%.64s', expected a number", file->name, field->key,
+                        text);
+    memcpy((char *)state + field->offset, &value, sizeof value);
+    return DAE_OK;
+}
+
+/* Whether these numbers can be those of a training. */
+static const char *find_nonsense(const struct state *s) {
+    return s->epoch > UINT32_MAX                                                  ? "dae.epoch"
+           : s->epochs_kept > s->epoch                                            ? "dae.history"
+           : s->open_counted > s->open_samples || s->open_steps > s->open_samples ? "dae.open.counted"
+           : s->open_samples > SIZE_MAX / 2                                       ? "dae.open.samples"
+           : s->steps >= UINT64_MAX / 2                                           ? "dae.steps"
+           : s->best_epoch > s->epoch || (s->best_epoch > 0 && s->patience == 0)  ? "dae.best.epoch"
+           : s->waited > UINT32_MAX                                               ? "dae.waited"
+           : s->stopped > 1                                                       ? "dae.stopped"
+                                                                                  : NULL;
+}
+
+/* `option` differs between the file and the trainer. */
+static dae_status fail_option(const struct dae_safetensors *file, const char *option, const char *found,
+                              const char *expected) {
+    return dae_fail(DAE_ERROR_STATE,
+                    "%s: the checkpoint was written with %s '%.160s', the trainer has '%.160s'", file->name,
+                    option, found, expected);
+}
+
+static dae_status check_options(const struct dae_safetensors *file, const struct state *state,
+                                const dae_trainer *trainer) {
+    struct state own = state_of(trainer);
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        char expected[32];
+        struct dae_text text = {expected, sizeof expected, 0};
+        if (fields[i].option == NULL || count_of(state, &fields[i]) == count_of(&own, &fields[i]))
+            continue; /* equal numbers of either type have equal bits, as none of them is -0 */
+        if (fields[i].is_double)
+            dae_text_add_number(&text, number_of(&own, &fields[i]));
+        else
+            dae_text_add(&text, "%llu", (unsigned long long)count_of(&own, &fields[i]));
+        return fail_option(file, fields[i].option, dae_safetensors_value(file, fields[i].key), expected);
+    }
+    return DAE_OK;
+}
+
+static dae_status check_architecture(const struct dae_safetensors *file, const dae_model *model) {
+    const char *found;
+    DAE_TRY(require_value(file, "dae.architecture", &found));
+    struct dae_text measure = {NULL, 0, 0};
+    dae_model_write_architecture(&measure, model);
+    struct dae_text text = {dae_allocate(measure.length + 1, 1), measure.length + 1, 0};
+    if (text.data == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_model_write_architecture(&text, model);
+    dae_status status = strcmp(found, text.data) == 0 ? DAE_OK
+                                                      : fail_option(file, "layers", found, text.data);
+    dae_release(text.data);
+    return status;
+}
+
+static dae_status check_optimizer(const struct dae_safetensors *file, const dae_optimizer *optimizer) {
+    const char *found, *expected = optimizer->operations->options->name;
+    size_t length = strlen(expected);
+    DAE_TRY(require_value(file, "dae.optimizer", &found));
+    return strncmp(found, expected, length) == 0 && found[length] == '('
+               ? DAE_OK
+               : fail_option(file, "optimizer", found, expected);
+}
+
+static dae_status check_kind(const struct dae_safetensors *file, const dae_trainer *trainer) {
+    const char *version, *loss;
+    DAE_TRY(require_value(file, "dae.checkpoint", &version));
+    if (strcmp(version, "1") != 0)
+        return dae_fail(DAE_ERROR_FORMAT,
+                        "%s: dae.checkpoint is '%.16s', expected '1': the file is from a newer version",
+                        file->name, version);
+    DAE_TRY(require_value(file, "dae.loss", &loss));
+    if (strcmp(loss, trainer->loss->name) != 0)
+        return fail_option(file, "loss", loss, trainer->loss->name);
+    DAE_TRY(check_optimizer(file, trainer->optimizer));
+    return check_architecture(file, trainer->model);
+}
+
+static dae_status read_state(struct loaded *loaded, const dae_trainer *trainer) {
+    const struct dae_safetensors *file = &loaded->file;
+    DAE_TRY(check_kind(file, trainer));
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        DAE_TRY(read_field(file, &fields[i], &loaded->state));
+    DAE_TRY(check_options(file, &loaded->state, trainer));
+    const char *nonsense = find_nonsense(&loaded->state);
+    return nonsense == NULL ? DAE_OK
+                            : dae_fail(DAE_ERROR_FORMAT, "%s: %s is '%.64s', which no training can have",
+                                       file->name, nonsense, dae_safetensors_value(file, nonsense));
+}
+
+/* Finds every tensor, and no other, before memory is taken. */
+static dae_status check_tensors(const struct loaded *loaded, const dae_trainer *trainer) {
+    const struct dae_safetensors *file = &loaded->file;
+    size_t sets = 1, others = 0;
+    char prefix[DAE_TENSOR_NAME_SIZE];
+    const void *bytes;
+    DAE_TRY(dae_model_read_tensors(file, trainer->model, "", NULL));
+    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++, sets++)
+        DAE_TRY(dae_model_read_tensors(file, trainer->model, optimizer_prefix(trainer, i, prefix), NULL));
+    if (loaded->state.best_epoch > 0) {
+        DAE_TRY(dae_model_read_tensors(file, trainer->model, best_prefix, NULL));
+        sets++;
+    }
+    if (loaded->state.epochs_kept > 0) {
+        struct dae_shape shape = history_shape((size_t)loaded->state.epochs_kept);
+        DAE_TRY(dae_safetensors_get(file, "history", DAE_TENSOR_F64, &shape, &bytes));
+        others++;
+    }
+    size_t expected = sets * dae_model_tensor_count(trainer->model) + others;
+    if (file->entry_count != expected)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: found %zu tensors, the training needs %zu", file->name,
+                        file->entry_count, expected);
+    return DAE_OK;
+}
+
+static dae_status read_parameters(const struct loaded *loaded, const dae_model *model, const char *prefix,
+                                  float **values) {
+    *values = dae_allocate(model->parameter_count, sizeof **values);
+    return *values == NULL ? DAE_ERROR_MEMORY : dae_model_read_tensors(&loaded->file, model, prefix, *values);
+}
+
+static dae_status read_slot(struct loaded *loaded, const dae_trainer *trainer, size_t i) {
+    const struct dae_optimizer_slot *slot = &trainer->optimizer->operations->slots[i];
+    char prefix[DAE_TENSOR_NAME_SIZE];
+    DAE_TRY(read_parameters(loaded, trainer->model, optimizer_prefix(trainer, i, prefix), &loaded->slots[i]));
+    float low = 0, high = 0;
+    dae_kernels()->range(loaded->slots[i], trainer->model->parameter_count, &low, &high);
+    if (low < slot->low || high > slot->high)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: %s* ranges from %g to %g, expected %g to %g",
+                        loaded->file.name, prefix, (double)low, (double)high, (double)slot->low,
+                        (double)slot->high);
+    return DAE_OK;
+}
+
+static dae_status read_history(struct loaded *loaded) {
+    struct dae_shape shape = history_shape((size_t)loaded->state.epochs_kept);
+    const void *bytes;
+    if (shape.size == 0)
+        return DAE_OK;
+    DAE_TRY(dae_safetensors_get(&loaded->file, "history", DAE_TENSOR_F64, &shape, &bytes));
+    loaded->history = dae_allocate(shape.size, sizeof *loaded->history);
+    if (loaded->history == NULL)
+        return DAE_ERROR_MEMORY;
+    memcpy(loaded->history, bytes, shape.size * sizeof *loaded->history);
+    return DAE_OK;
+}
+
+static dae_status read_tensors(struct loaded *loaded, const dae_trainer *trainer) {
+    DAE_TRY(check_tensors(loaded, trainer));
+    DAE_TRY(dae_model_copy(&loaded->model, trainer->model));
+    dae_model_remember_noise(loaded->model, NULL);
+    loaded->model->low = 1;
+    loaded->model->high = 0;
+    DAE_TRY(dae_model_read_tensors(&loaded->file, trainer->model, "", dae_model_values(loaded->model)));
+    DAE_TRY(dae_model_read_metadata(&loaded->file, loaded->model));
+    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+        DAE_TRY(read_slot(loaded, trainer, i));
+    if (loaded->state.best_epoch > 0)
+        DAE_TRY(read_parameters(loaded, trainer->model, best_prefix, &loaded->best));
+    return read_history(loaded);
+}
+
+/* The optimizer's options come last, as they are set where they are read. */
+static dae_status read_optimizer(struct loaded *loaded, const dae_trainer *trainer) {
+    const char *options, *schedule;
+    DAE_TRY(require_value(&loaded->file, "dae.optimizer", &options));
+    DAE_TRY(require_value(&loaded->file, "dae.schedule", &schedule));
+    dae_status status = dae_schedule_read(&loaded->schedule, schedule);
+    if (status == DAE_OK)
+        status = dae_optimizer_read_options(trainer->optimizer, options);
+    return status == DAE_OK || status == DAE_ERROR_MEMORY ? status
+                                                          : dae_fail_in(DAE_ERROR_FORMAT, loaded->file.name);
+}
+
+/* Takes everything over; nothing here can fail. */
+static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
+    dae_model *model = trainer->model;
+    size_t parameters = model->parameter_count * sizeof(float);
+    if (parameters > 0)
+        memcpy(dae_model_values(model), dae_model_values(loaded->model), parameters);
+    dae_model_remember_noise(model, loaded->model->noise);
+    model->low = loaded->model->low;
+    model->high = loaded->model->high;
+    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+        memcpy(trainer->slots[i], loaded->slots[i], parameters);
+    if (loaded->best != NULL)
+        memcpy(trainer->early.best, loaded->best, parameters);
+    trainer->optimizer->schedule = loaded->schedule;
+    set_state(trainer, &loaded->state);
+    if (loaded->history != NULL)
+        memcpy(trainer->history, loaded->history, trainer->history_count * sizeof *trainer->history);
+}
+
+static dae_status load(dae_trainer *trainer, const unsigned char *bytes, size_t size, const char *name) {
+    static const char *const texts[TEXT_COUNT] = {"dae.checkpoint", "dae.architecture", "dae.noise",
+                                                  "dae.range",      "dae.loss",         "dae.optimizer",
+                                                  "dae.schedule"};
+    const char *keys[TEXT_COUNT + FIELD_COUNT + 1] = {NULL};
+    memcpy(keys, texts, sizeof texts);
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        keys[TEXT_COUNT + i] = fields[i].key;
+    struct loaded loaded = {.model = NULL};
+    dae_status status = dae_safetensors_read(&loaded.file, name, bytes, size, keys, MAX_TENSORS);
+    if (status == DAE_OK)
+        status = read_state(&loaded, trainer);
+    if (status == DAE_OK)
+        status = read_tensors(&loaded, trainer);
+    if (status == DAE_OK && loaded.state.epochs_kept > trainer->history_room)
+        status = dae_trainer_reserve_history(trainer, (size_t)loaded.state.epochs_kept);
+    if (status == DAE_OK)
+        status = read_optimizer(&loaded, trainer);
+    if (status == DAE_OK)
+        take_over(trainer, &loaded);
+    release_loaded(&loaded);
+    return status;
+}
+
+dae_status dae_trainer_load_checkpoint(dae_trainer *trainer, const char *path) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    DAE_REQUIRE(path);
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    DAE_TRY(dae_file_read(path, &bytes, &size));
+    dae_status status = load(trainer, bytes, size, path);
+    dae_release(bytes);
+    return status;
+}
+
+dae_status dae_trainer_deserialize_checkpoint(dae_trainer *trainer, const void *bytes, size_t size) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    DAE_REQUIRE(bytes);
+    return load(trainer, bytes, size, "checkpoint in memory");
+}
