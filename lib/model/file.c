@@ -361,16 +361,32 @@ static dae_status read_model(dae_model **out, const struct header *header, const
     return DAE_OK;
 }
 
-static dae_status read_file(dae_model **out, const unsigned char *bytes, size_t size, const char *name) {
-    uint64_t length = 0;
+static dae_status read_length(const unsigned char *bytes, size_t size, const char *name, uint64_t *length) {
+    *length = 0;
     if (size < LENGTH_SIZE)
         return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: the file ends, expected the %d bytes of a length",
                         name, size, LENGTH_SIZE);
     for (size_t i = 0; i < LENGTH_SIZE; i++)
-        length |= (uint64_t)bytes[i] << 8 * i;
-    if (length > MAX_HEADER || length > size - LENGTH_SIZE)
+        *length |= (uint64_t)bytes[i] << 8 * i;
+    if (*length > MAX_HEADER || *length > size - LENGTH_SIZE)
         return dae_fail(DAE_ERROR_FORMAT, "%s: offset 0: the header claims %llu bytes, the file has %zu",
-                        name, (unsigned long long)length, size - LENGTH_SIZE);
+                        name, (unsigned long long)*length, size - LENGTH_SIZE);
+    return DAE_OK;
+}
+
+/* Refuses a file by its start, before memory is taken for the whole. */
+static dae_status check_start(const unsigned char *start, size_t count, size_t size, const char *name) {
+    uint64_t length;
+    DAE_TRY(read_length(start, size, name, &length));
+    if (count > LENGTH_SIZE && start[LENGTH_SIZE] != '{')
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %d: found 0x%02X, expected '{'", name, LENGTH_SIZE,
+                        start[LENGTH_SIZE]);
+    return DAE_OK;
+}
+
+static dae_status read_file(dae_model **out, const unsigned char *bytes, size_t size, const char *name) {
+    uint64_t length;
+    DAE_TRY(read_length(bytes, size, name, &length));
     struct dae_json json = {.name = name,
                             .text = (const char *)bytes + LENGTH_SIZE,
                             .length = (size_t)length,
@@ -394,7 +410,7 @@ dae_status dae_model_load(dae_model **out, const char *path) {
     DAE_REQUIRE(path);
     unsigned char *bytes = NULL;
     size_t size = 0;
-    DAE_TRY(dae_file_read(path, &bytes, &size));
+    DAE_TRY(dae_file_read_checked(path, check_start, &bytes, &size));
     dae_status status = read_file(out, bytes, size, path);
     dae_release(bytes);
     return status;
