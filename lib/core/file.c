@@ -190,8 +190,10 @@ static dae_status follow_links(struct writing *w) {
 static dae_status look_at_old(struct writing *w) {
     struct stat info;
     w->replaces = stat(w->path, &info) == 0;
+    if (!w->replaces && (errno != ENOENT || w->real[strlen(w->folder)] == '\0'))
+        return fail_errno("write", w->path); /* "" and "absent/" have no name that a file could get */
     if (!w->replaces)
-        return errno == ENOENT ? DAE_OK : fail_errno("write", w->path);
+        return DAE_OK;
     if (!S_ISREG(info.st_mode))
         return fail_because("replace", w->path,
                             S_ISDIR(info.st_mode) ? "it is a folder" : "not a regular file");

@@ -2,7 +2,8 @@
  *
  * A program that links faults.c defines open(), write(), rename() and so on itself. Definitions of the program
  * come before those of the C library, also for calls from inside libdae.so, so nothing needs to be
- * preloaded and sanitizers do not mind. Without faults_begin() each hands on to the C library. */
+ * preloaded and sanitizers do not mind. Without faults_begin() each hands on to the C library, but for
+ * fsync(), which does nothing. */
 #ifndef DAE_TESTS_FAULTS_H
 #define DAE_TESTS_FAULTS_H
 

@@ -13,6 +13,10 @@ size_t entries_of(const char *folder);
 /* Descriptors that this process has open. */
 size_t open_descriptors(void);
 
+/* Gives this process mounts of its own: as root, or as the root of a namespace where users may make one, which needs
+ * a process of one thread. False, with errno, where that is not allowed. */
+bool allow_mounts(void);
+
 /* Mounts a tmpfs of `options` ("size=64k") on `folder`, seen by this process only. False, with the reason on
  * standard output, where that is not allowed. */
 bool mount_small(const char *folder, const char *options);
