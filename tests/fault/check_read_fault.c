@@ -308,7 +308,9 @@ START_TEST(a_wrong_file_costs_no_memory_however_large) {
     static const unsigned char starts[][16] = {
         {0},
         "PK\003\004 a zip file",
-        {0x1F, 0x8B, 8},                                  /* gzip and nothing behind it */
+#ifdef DAE_TEST_ZLIB
+        {0x1F, 0x8B, 8}, /* gzip and nothing behind it */
+#endif
         {0, 0, 8, 3, 0, 0, 0, 9, 0, 0, 0, 9, 0, 0, 0, 9}, /* IDX of 729 bytes */
         {2, 0, 0, 0, 0, 0, 0, 0, 'n', 'o'},
     };
