@@ -100,5 +100,5 @@ int main(void) {
     show_kinds();
     measure_gaussian();
     show_recipe();
-    return EXIT_SUCCESS;
+    return finish(EXIT_SUCCESS);
 }

@@ -85,5 +85,5 @@ int main(void) {
     dae_layer_free(late);
     dae_model_free(first);
     dae_model_free(second);
-    return status == DAE_ERROR_STATE ? EXIT_SUCCESS : EXIT_FAILURE;
+    return finish(status == DAE_ERROR_STATE ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -61,5 +61,5 @@ int main(int argc, char **argv) {
     dae_dataset_free(test);
     dae_dataset_free(train);
     dae_dataset_free(images);
-    return denoised > input ? EXIT_SUCCESS : EXIT_FAILURE;
+    return finish(denoised > input ? EXIT_SUCCESS : EXIT_FAILURE);
 }

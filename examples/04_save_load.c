@@ -50,5 +50,5 @@ int main(int argc, char **argv) {
 
     dae_dataset_free(digits);
     dae_model_free(loaded);
-    return same ? EXIT_SUCCESS : EXIT_FAILURE;
+    return finish(same ? EXIT_SUCCESS : EXIT_FAILURE);
 }

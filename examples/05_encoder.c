@@ -71,5 +71,5 @@ int main(void) {
     dae_model_free(denoiser);
     dae_model_free(encoder);
     dae_model_free(decoder);
-    return same ? EXIT_SUCCESS : EXIT_FAILURE;
+    return finish(same ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -98,5 +98,5 @@ int main(void) {
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);
     dae_model_free(model);
-    return last < first ? EXIT_SUCCESS : EXIT_FAILURE;
+    return finish(last < first ? EXIT_SUCCESS : EXIT_FAILURE);
 }

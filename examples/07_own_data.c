@@ -96,5 +96,5 @@ int main(void) {
     dae_dataset_free(test);
     dae_dataset_free(train);
     dae_dataset_free(all);
-    return EXIT_SUCCESS;
+    return finish(EXIT_SUCCESS);
 }

@@ -61,5 +61,5 @@ int main(void) {
     free(noisy);
     dae_dataset_free(digits);
     dae_model_free(model);
-    return same == THREADS ? EXIT_SUCCESS : EXIT_FAILURE;
+    return finish(same == THREADS ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -17,6 +17,16 @@ static inline void check(dae_status status) {
     }
 }
 
+/* The exit status, at the end of main(): what was printed must have arrived, which a full disk may show only
+ * now. */
+static inline int finish(int status) {
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "cannot write to standard output\n");
+        return EXIT_FAILURE;
+    }
+    return status;
+}
+
 /* For arrays of the program's own. */
 static inline float *make_array(size_t count) {
     float *values = calloc(count, sizeof *values);

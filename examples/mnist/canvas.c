@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "complain.h"
+#include "output.h"
 
 const color ink = {0.13, 0.15, 0.18};
 const color faded = {0.42, 0.45, 0.50};
@@ -33,21 +34,20 @@ cairo_t *canvas_open(double width, double height, double zoom, const char *path)
 }
 
 bool canvas_write(cairo_t *canvas, const char *path) {
+    char part[OUTPUT_PATH_MAX];
+    output_part_path(part, path);
     cairo_status_t status = cairo_status(canvas);
-    bool drawn = status == CAIRO_STATUS_SUCCESS;
-    if (drawn) {
-        errno = 0;
-        status = cairo_surface_write_to_png(cairo_get_target(canvas), path);
-    }
-    cairo_destroy(canvas);
+    errno = 0;
     if (status == CAIRO_STATUS_SUCCESS) {
+        status = cairo_surface_write_to_png(cairo_get_target(canvas), part);
+    }
+    int reason = errno;
+    cairo_destroy(canvas);
+    errno = reason;
+    if (output_finish(path, status == CAIRO_STATUS_SUCCESS)) {
         return true;
     }
-    refuse(path, status);
-    if (drawn) {
-        remove(path);
-    }
-    return false;
+    return refuse(path, status != CAIRO_STATUS_SUCCESS ? status : CAIRO_STATUS_WRITE_ERROR);
 }
 
 void canvas_color(cairo_t *canvas, color c) {

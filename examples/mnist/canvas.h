@@ -21,7 +21,7 @@ typedef enum alignment { ALIGN_LEFT, ALIGN_CENTER, ALIGN_RIGHT } alignment;
  * memory is short; the reason is told. */
 cairo_t *canvas_open(double width, double height, double zoom, const char *path);
 
-/* Writes the sheet as PNG and closes it. On failure the reason is told and no file is left. */
+/* Writes the sheet as PNG and closes it. On failure the reason is told and the file that was there stays. */
 bool canvas_write(cairo_t *canvas, const char *path);
 
 void canvas_color(cairo_t *canvas, color c);

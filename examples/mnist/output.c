@@ -50,6 +50,22 @@ void output_path(char path[OUTPUT_PATH_MAX], const char *folder, const char *nam
     snprintf(path, OUTPUT_PATH_MAX, "%s%s%s", folder, slash ? "" : "/", name);
 }
 
+void output_part_path(char part[OUTPUT_PATH_MAX], const char *path) {
+    snprintf(part, OUTPUT_PATH_MAX, "%.*s.part", OUTPUT_PATH_MAX - 6, path);
+}
+
+bool output_finish(const char *path, bool written) {
+    char part[OUTPUT_PATH_MAX];
+    output_part_path(part, path);
+    if (written && rename(part, path) == 0) {
+        return true;
+    }
+    int reason = errno;
+    remove(part);
+    errno = reason;
+    return false;
+}
+
 bool history_get(history *figures, const dae_trainer *trainer) {
     *figures = (history){0};
     size_t epochs;
@@ -77,19 +93,21 @@ bool history_get(history *figures, const dae_trainer *trainer) {
 }
 
 bool history_write_csv(const history *figures, const char *path) {
-    FILE *file = fopen(path, "w");
-    if (!file) {
-        return complain("cannot write '%s': %s", path, strerror(errno));
+    char part[OUTPUT_PATH_MAX];
+    output_part_path(part, path);
+    FILE *file = fopen(part, "w");
+    bool written = file && fputs("epoch,seconds,loss,val_loss,val_psnr\n", file) >= 0;
+    for (size_t i = 0; written && i < figures->epochs; i++) {
+        written = fprintf(file, "%zu,%.6f,%.9g,%.9g,%.9g\n", i + 1, figures->seconds[i], figures->loss[i],
+                          figures->validation_loss[i], figures->validation_psnr[i]) >= 0;
     }
-    fputs("epoch,seconds,loss,val_loss,val_psnr\n", file);
-    for (size_t i = 0; i < figures->epochs; i++) {
-        fprintf(file, "%zu,%.6f,%.9g,%.9g,%.9g\n", i + 1, figures->seconds[i], figures->loss[i],
-                figures->validation_loss[i], figures->validation_psnr[i]);
+    written = written && fflush(file) == 0; /* a full disk may show only now */
+    int reason = errno;
+    if (file) {
+        fclose(file);
     }
-    bool broken = ferror(file) != 0;
-    /* A full disk may show only when the file is closed. */
-    broken |= fclose(file) != 0;
-    return !broken || complain("cannot write '%s': %s", path, strerror(errno));
+    errno = reason;
+    return output_finish(path, written) || complain("cannot write '%s': %s", path, strerror(errno));
 }
 
 void history_free(history *figures) {

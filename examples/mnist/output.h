@@ -16,6 +16,12 @@ bool output_prepare(const char *folder);
 /* Joins folder and name; output_prepare() has made sure that the result fits. */
 void output_path(char path[OUTPUT_PATH_MAX], const char *folder, const char *name);
 
+/* A file that is written anew gets this name first, so that a full disk does not cost the old one. */
+void output_part_path(char part[OUTPUT_PATH_MAX], const char *path);
+
+/* Gives it its own name if it was `written`. If not, or if that fails, it is removed; false, with errno. */
+bool output_finish(const char *path, bool written);
+
 /* Figures of each epoch. */
 typedef struct history {
     size_t epochs;

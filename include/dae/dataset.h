@@ -85,10 +85,12 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  *
  * Bytes (type 0x08) are read as value / 255, so that images are in [0,1]. Types 0x09, 0x0B, 0x0C, 0x0D
  * and 0x0E (signed byte, 16 and 32 bit integers, float, double) are read as they are. The file is read
- * whole, kept in its own type, and closed.
+ * whole, kept in its own type, and closed; one that changes its length meanwhile is refused.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_IO, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with offset, value found
- * and value expected; DAE_ERROR_UNSUPPORTED for gzip in a build without zlib. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason, also for
+ * what is not a regular file; DAE_ERROR_FORMAT with offset, value found and value expected, before memory is
+ * taken for more than the start of the file where that tells; DAE_ERROR_UNSUPPORTED for gzip in a build
+ * without zlib. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_open_idx(dae_dataset **out, const char *path);
 

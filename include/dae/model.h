@@ -152,17 +152,27 @@ DAE_API dae_status dae_model_describe(const dae_model *model, char *buffer, size
 /* ---- Keeping ---------------------------------------------------------------------------------- */
 
 /** Writes the model to a file: beside it first, then synced and renamed, so that a file of that name is
- * at any time the old one or the new one, whole.
+ * at any time the old one or the new one, whole. It takes room for both meanwhile, and a folder that may be
+ * written to.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_IO; DAE_ERROR_STATE before
- * dae_model_initialize(). @since 0.1.0
+ * A symbolic link stays, and what it leads to is written. A file that is replaced hands its permissions on;
+ * one that is write-protected, and what is not a regular file (a folder, a pipe, a device), is refused.
+ *
+ * After DAE_ERROR_IO the file is as before and nothing is left beside it, with two exceptions that the message
+ * names: the new file could not be removed, or only syncing the folder failed; then the new one stands there,
+ * whole, and may be gone after a loss of power.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason;
+ * DAE_ERROR_STATE before dae_model_initialize(). @since 0.1.0
  */
 DAE_API dae_status dae_model_save(const dae_model *model, const char *path);
 
-/** Reads a model that dae_model_save() wrote; its parameters are the same to the bit.
+/** Reads a model that dae_model_save() wrote; its parameters are the same to the bit. The file is read whole
+ * and closed; one that changes its length meanwhile is refused.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_IO; DAE_ERROR_FORMAT with offset or field,
- * value found and value expected; DAE_ERROR_NOT_FINITE. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason, also for
+ * what is not a regular file; DAE_ERROR_FORMAT with offset or field, value found and value expected;
+ * DAE_ERROR_NOT_FINITE. @since 0.1.0
  */
 DAE_API dae_status dae_model_load(dae_model **out, const char *path);
 

@@ -6,26 +6,69 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum {
+    START_SIZE = 4096, /* what a check of a file's start sees */
+    PATH_ROOM = 4096,
+    MOST_LINKS = 40, /* symbolic links upon each other, as the kernel counts */
+    SHOWN = 300,     /* characters of a path in messages, so that the reason has room behind it */
+};
+
+static dae_status fail_because(const char *action, const char *path, const char *reason) {
+    size_t length = strlen(path);
+    bool cut = length > SHOWN;
+    return dae_fail(DAE_ERROR_IO, "%s%s: could not %s: %s", cut ? "..." : "",
+                    cut ? path + length - SHOWN : path, action, reason);
+}
 
 /* `action` failed on `path` with errno. */
 static dae_status fail_errno(const char *action, const char *path) {
     int error = errno;
     char reason[128] = "unknown error";
     strerror_r(error, reason, sizeof reason);
-    return dae_fail(DAE_ERROR_IO, "%s: could not %s: %s", path, action, reason);
+    return fail_because(action, path, reason);
 }
+
+/* ---- Descriptors ---------------------------------------------------------------------------------- */
 
 static int open_file(const char *path, int flags, mode_t mode) {
     int file;
     do
-        file = open(path, flags | O_CLOEXEC, mode);
+        file = open(path, flags | O_CLOEXEC | O_NOCTTY, mode);
     while (file < 0 && errno == EINTR);
     return file;
 }
+
+/* A host that has closed its standard streams may print all the same: that must not get into a file of ours.
+ * Gives another descriptor above them, or -1 with errno; the first is closed. */
+static int above_streams(int file) {
+    if (file < 0 || file > STDERR_FILENO)
+        return file;
+    int higher = fcntl(file, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), error = errno;
+    close(file);
+    errno = error;
+    return higher;
+}
+
+static bool synced(int file) {
+    int result;
+    do
+        result = fsync(file);
+    while (result != 0 && errno == EINTR);
+    return result == 0;
+}
+
+/* An interrupted close() must not be repeated: the descriptor may be another's by then. */
+static bool closed(int file) {
+    return close(file) == 0 || errno == EINTR;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------------- */
 
 /* Reads until the end of the file or until bytes[size] is full. */
 static dae_status read_all(int file, const char *path, unsigned char *bytes, size_t size, size_t *got) {
@@ -42,37 +85,142 @@ static dae_status read_all(int file, const char *path, unsigned char *bytes, siz
     return DAE_OK;
 }
 
-static dae_status read_opened(int file, const char *path, unsigned char **bytes, size_t *size) {
-    struct stat info;
-    if (fstat(file, &info) != 0)
-        return fail_errno("stat", path);
-    if (!S_ISREG(info.st_mode))
-        return dae_fail(DAE_ERROR_IO, "%s: could not read: not a regular file", path);
-    size_t length = (size_t)info.st_size;
+static dae_status check_length(const char *path, size_t got, size_t length) {
+    if (got == length)
+        return DAE_OK;
+    char reason[128];
+    snprintf(reason, sizeof reason, "it changed meanwhile: found %s %zu bytes, expected %zu",
+             got > length ? "at least" : "only", got, length);
+    return fail_because("read", path, reason);
+}
+
+/* Reads the start, has it checked, and only then takes memory for the whole, which has `length` bytes. */
+static dae_status read_checked(int file, const char *path, size_t length, dae_file_check_fn check,
+                               unsigned char **bytes) {
+    unsigned char start[START_SIZE];
+    size_t first = dae_size_min(length, sizeof start), rest;
+    DAE_TRY(read_all(file, path, start, first, &rest));
+    DAE_TRY(check_length(path, rest == first ? length : rest, length));
+    if (check != NULL)
+        DAE_TRY(check(start, first, length, path));
     unsigned char *memory = dae_allocate_raw(length + 1, 1);
     if (memory == NULL)
         return DAE_ERROR_MEMORY;
-    size_t got;
-    dae_status status = read_all(file, path, memory, length + 1, &got);
-    if (status == DAE_OK && got != length)
-        status = dae_fail(DAE_ERROR_IO, "%s: changed while it was read: found %s %zu bytes, expected %zu",
-                          path, got > length ? "at least" : "only", got, length);
-    if (status != DAE_OK) {
+    memcpy(memory, start, first);
+    dae_status status = read_all(file, path, memory + first, length + 1 - first, &rest);
+    if (status == DAE_OK)
+        status = check_length(path, first + rest, length);
+    if (status == DAE_OK)
+        *bytes = memory;
+    else
         dae_release(memory);
-        return status;
-    }
-    *bytes = memory;
-    *size = length;
+    return status;
+}
+
+static dae_status read_opened(int file, const char *path, dae_file_check_fn check, unsigned char **bytes,
+                              size_t *size) {
+    struct stat info;
+    if (fstat(file, &info) != 0)
+        return fail_errno("read", path);
+    if (!S_ISREG(info.st_mode))
+        return fail_because("read", path, "not a regular file");
+    if ((uintmax_t)info.st_size >= SIZE_MAX)
+        return fail_because("read", path, "it is larger than this machine can address");
+    DAE_TRY(read_checked(file, path, (size_t)info.st_size, check, bytes));
+    *size = (size_t)info.st_size;
     return DAE_OK;
 }
 
-dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size) {
+dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, unsigned char **bytes,
+                                 size_t *size) {
     int file = open_file(path, O_RDONLY | O_NONBLOCK, 0); /* a pipe must not block */
     if (file < 0)
         return fail_errno("open", path);
-    dae_status status = read_opened(file, path, bytes, size);
+    dae_status status = read_opened(file, path, check, bytes, size);
     close(file);
     return status;
+}
+
+dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size) {
+    return dae_file_read_checked(path, NULL, bytes, size);
+}
+
+/* ---- Writing -------------------------------------------------------------------------------------- */
+
+/* A file that is being written. Messages name the path that the caller gave. */
+struct writing {
+    const char *path;
+    char real[PATH_ROOM];        /* where symbolic links lead: what is replaced */
+    char folder[PATH_ROOM];      /* of `real`, with its slash; empty for the current one */
+    char beside[PATH_ROOM + 64]; /* the new file until it is whole */
+    bool replaces;
+    mode_t mode; /* of the file that is replaced */
+    int folder_file, file;
+};
+
+/* Follows symbolic links, so that the link stays and what it leads to is replaced. It need not exist. */
+static dae_status follow_links(struct writing *w) {
+    size_t length = strlen(w->path);
+    char link[PATH_ROOM];
+    errno = ENAMETOOLONG;
+    if (length >= sizeof w->real)
+        return fail_errno("write", w->path);
+    memcpy(w->real, w->path, length + 1);
+    for (int links = 0;; links++) {
+        const char *slash = strrchr(w->real, '/');
+        size_t folder = slash == NULL ? 0 : (size_t)(slash + 1 - w->real);
+        memcpy(w->folder, w->real, folder);
+        w->folder[folder] = '\0';
+        ssize_t count = readlink(w->real, link, sizeof link);
+        if (count < 0 && (errno == EINVAL || errno == ENOENT)) /* no link, or nothing */
+            return DAE_OK;
+        if (count < 0)
+            return fail_errno("write", w->path);
+        folder = link[0] == '/' ? 0 : folder;
+        errno = links == MOST_LINKS ? ELOOP : ENAMETOOLONG;
+        if (links == MOST_LINKS || folder + (size_t)count >= sizeof w->real)
+            return fail_errno("write", w->path);
+        memcpy(w->real + folder, link, (size_t)count);
+        w->real[folder + (size_t)count] = '\0';
+    }
+}
+
+/* What stands there must be a file that may be written: rename() alone would replace a device or a file that
+ * its owner has write-protected. */
+static dae_status look_at_old(struct writing *w) {
+    struct stat info;
+    w->replaces = stat(w->path, &info) == 0;
+    if (!w->replaces && (errno != ENOENT || w->real[strlen(w->folder)] == '\0'))
+        return fail_errno("write", w->path); /* "" and "absent/" have no name that a file could get */
+    if (!w->replaces)
+        return DAE_OK;
+    if (!S_ISREG(info.st_mode))
+        return fail_because("replace", w->path,
+                            S_ISDIR(info.st_mode) ? "it is a folder" : "not a regular file");
+    if (faccessat(AT_FDCWD, w->path, W_OK, AT_EACCESS) != 0)
+        return fail_errno("replace", w->path);
+    w->mode = info.st_mode & 0777;
+    return DAE_OK;
+}
+
+/* The folder is opened first, so that nothing is in the way of syncing it when the new file has its name. */
+static dae_status open_folder(struct writing *w) {
+    w->folder_file = open_file(w->folder[0] != '\0' ? w->folder : ".", O_RDONLY | O_DIRECTORY, 0);
+    if (w->folder_file < 0 && errno != EACCES) /* a folder may be writable and not readable */
+        return fail_errno("write", w->path);
+    return DAE_OK;
+}
+
+/* Creates the new file in the folder, with a name that shows which it belongs to where there is room for it. */
+static dae_status open_beside(struct writing *w) {
+    static atomic_uint serial;
+    const char *name = w->real + strlen(w->folder);
+    do {
+        snprintf(w->beside, sizeof w->beside, "%s%s.%ld-%u.tmp", w->folder, strlen(name) < 200 ? name : "dae",
+                 (long)getpid(), atomic_fetch_add(&serial, 1));
+        w->file = open_file(w->beside, O_WRONLY | O_CREAT | O_EXCL, w->replaces ? w->mode : 0666);
+    } while (w->file < 0 && errno == EEXIST);
+    return w->file < 0 ? fail_errno("write", w->path) : DAE_OK;
 }
 
 static dae_status write_all(int file, const char *path, const unsigned char *bytes, size_t size) {
@@ -82,59 +230,75 @@ static dae_status write_all(int file, const char *path, const unsigned char *byt
             continue;
         if (count < 0)
             return fail_errno("write", path);
+        if (count == 0)
+            return fail_because("write", path, "the system takes no more bytes");
         bytes += count;
         size -= (size_t)count;
     }
-    return fsync(file) == 0 ? DAE_OK : fail_errno("sync", path);
+    return DAE_OK;
 }
 
-/* Makes the new name durable. Some file systems cannot sync a folder (EINVAL): that is no loss. */
-static dae_status sync_folder(const char *path, char *scratch) {
-    strcpy(scratch, path);
-    char *slash = strrchr(scratch, '/');
-    if (slash == NULL)
-        strcpy(scratch, ".");
-    else
-        slash[slash == scratch] = '\0';
-    int folder = open_file(scratch, O_RDONLY | O_DIRECTORY, 0);
-    if (folder < 0)
-        return DAE_OK; /* a folder may be writable and not readable */
-    int failed = fsync(folder) != 0 && errno != EINVAL && errno != EROFS;
-    dae_status status = failed ? fail_errno("sync the folder", scratch) : DAE_OK;
-    close(folder);
+/* Writes and closes the new file. Its permissions are those of the old one, whatever the umask; a file system
+ * that has none to set does without. */
+static dae_status fill(struct writing *w, const void *bytes, size_t size) {
+    w->file = above_streams(w->file);
+    if (w->file < 0)
+        return fail_errno("write", w->path);
+    dae_status status = write_all(w->file, w->path, bytes, size);
+    if (status == DAE_OK && w->replaces)
+        (void)!fchmod(w->file, w->mode);
+    if (status == DAE_OK && !synced(w->file))
+        status = fail_errno("sync", w->path);
+    if (!closed(w->file) && status == DAE_OK)
+        status = fail_errno("close", w->path);
     return status;
 }
 
-/* Permissions that a new file gets: those of the one that it replaces, or the usual ones. */
-static mode_t new_mode(const char *path) {
-    struct stat info;
-    return stat(path, &info) == 0 ? info.st_mode & 0777 : 0666;
+/* Takes the new file away behind a failure; if that fails too, the message tells where it lies. */
+static void give_up(const struct writing *w) {
+    char first[512], reason[128] = "unknown error";
+    if (unlink(w->beside) == 0 || errno == ENOENT)
+        return;
+    strerror_r(errno, reason, sizeof reason);
+    snprintf(first, sizeof first, "%s", dae_last_error());
+    dae_fail(DAE_ERROR_IO, "%.360s; nor remove %.80s: %s", first, w->beside + strlen(w->folder), reason);
+}
+
+/* Makes the new name durable. Some file systems cannot sync a folder: that is no loss. */
+static dae_status sync_folder(const struct writing *w) {
+    if (w->folder_file < 0 || synced(w->folder_file) || errno == EINVAL || errno == EROFS)
+        return DAE_OK;
+    return fail_errno("sync the folder of the new file", w->path);
+}
+
+static dae_status write_opened(struct writing *w, const void *bytes, size_t size) {
+    DAE_TRY(open_beside(w));
+    dae_status status = fill(w, bytes, size);
+    if (status == DAE_OK && rename(w->beside, w->real) != 0)
+        status = fail_errno("replace", w->path);
+    if (status == DAE_OK)
+        return sync_folder(w);
+    give_up(w);
+    return status;
+}
+
+static dae_status write_file(struct writing *w, const void *bytes, size_t size) {
+    DAE_TRY(follow_links(w));
+    DAE_TRY(look_at_old(w));
+    DAE_TRY(open_folder(w));
+    dae_status status = write_opened(w, bytes, size);
+    if (w->folder_file >= 0)
+        close(w->folder_file);
+    return status;
 }
 
 dae_status dae_file_write(const char *path, const void *bytes, size_t size) {
-    static atomic_uint serial;
-    size_t room = strlen(path) + 64;
-    char *beside = dae_allocate(2, room);
-    if (beside == NULL)
+    struct writing *writing = dae_allocate(1, sizeof *writing);
+    if (writing == NULL)
         return DAE_ERROR_MEMORY;
-    int file;
-    do {
-        snprintf(beside, room, "%s.%ld-%u.tmp", path, (long)getpid(), atomic_fetch_add(&serial, 1));
-        file = open_file(beside, O_WRONLY | O_CREAT | O_EXCL, new_mode(path));
-    } while (file < 0 && errno == EEXIST);
-    dae_status status = file < 0 ? fail_errno("write", path) : DAE_OK;
-    if (file >= 0) {
-        status = write_all(file, path, bytes, size);
-        if (close(file) != 0 && status == DAE_OK)
-            status = fail_errno("close", path);
-        if (status == DAE_OK && rename(beside, path) != 0)
-            status = fail_errno("replace", path);
-        if (status != DAE_OK)
-            unlink(beside);
-        else
-            status = sync_folder(path, beside + room);
-    }
-    dae_release(beside);
+    writing->path = path;
+    dae_status status = write_file(writing, bytes, size);
+    dae_release(writing);
     return status;
 }
 

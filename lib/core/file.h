@@ -4,12 +4,26 @@
 
 #include "core/status.h"
 
-/* Reads a file into memory of its size, which becomes the caller's (dae_release). Messages name the path. */
+/* Reads a regular file into memory of its size, which becomes the caller's (dae_release). Messages name the
+ * path. A file that changes its length while it is read is refused. */
 dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size);
 
+/* Looks at the first bytes [count] of a file of `size` bytes, all of them where it is short. A status other
+ * than DAE_OK refuses the file. */
+typedef dae_status (*dae_file_check_fn)(const unsigned char *start, size_t count, size_t size,
+                                        const char *path);
+
+/* As dae_file_read(); memory for the whole is taken only when `check`, which may be NULL, has agreed. So a file
+ * that is of no use costs nothing, however large it is or claims to be. */
+dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, unsigned char **bytes,
+                                 size_t *size);
+
 /* Writes beside `path`, syncs, renames over it and syncs the folder. After a failure the file that was
- * there is as before and nothing is left beside it; only if syncing the folder failed, which comes last, the
- * new file stands there, whole. */
+ * there is as before and nothing is left beside it (if it cannot be removed, the message says so); only if
+ * syncing the folder failed, which comes last, the new file stands there, whole.
+ *
+ * A symbolic link stays, and the file that it leads to is replaced. The new file has the permissions of the old
+ * one. What is not a regular file, or is write-protected, is refused. */
 dae_status dae_file_write(const char *path, const void *bytes, size_t size);
 
 /* Before `path` is written: keeps what is there as "path.1", what was "path.1" as "path.2", and so on up to `count`. A file

@@ -97,6 +97,10 @@ dae_status dae_gzip_check_claim(const struct dae_gzip *gzip, size_t size) {
     return DAE_OK;
 }
 
+bool dae_gzip_is_used_up(const struct dae_gzip *gzip) {
+    return consumed(gzip) == gzip->size;
+}
+
 dae_status dae_gzip_expect_end(struct dae_gzip *gzip) {
     unsigned char extra;
     size_t got;
@@ -132,6 +136,11 @@ dae_status dae_gzip_read(struct dae_gzip *gzip, unsigned char *out, size_t size)
 dae_status dae_gzip_check_claim(const struct dae_gzip *gzip, size_t size) {
     (void)gzip, (void)size;
     return DAE_ERROR_UNSUPPORTED;
+}
+
+bool dae_gzip_is_used_up(const struct dae_gzip *gzip) {
+    (void)gzip;
+    return true;
 }
 
 dae_status dae_gzip_expect_end(struct dae_gzip *gzip) {

@@ -4,6 +4,8 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
+
 struct dae_gzip;
 
 /* Opens gzip data in memory, which must stay; `name` begins messages and must stay too. */
@@ -16,6 +18,9 @@ dae_status dae_gzip_read(struct dae_gzip *gzip, unsigned char *out, size_t size)
 
 /* Refuses a claim that the data expand to `size` bytes where no compressed data of their length can. */
 dae_status dae_gzip_check_claim(const struct dae_gzip *gzip, size_t size);
+
+/* True when all compressed data have been taken: if reading failed, more of them might have helped. */
+bool dae_gzip_is_used_up(const struct dae_gzip *gzip);
 
 /* Checks that nothing follows, and the checksum of all that was read. */
 dae_status dae_gzip_expect_end(struct dae_gzip *gzip);

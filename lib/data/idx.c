@@ -149,21 +149,24 @@ static dae_status read_header(const unsigned char *bytes, size_t size, const cha
     return DAE_OK;
 }
 
-/* Expands a gzip file: first its header, which says how much memory the rest may take. */
+/* Expands the header of a gzip file, which says how much memory the rest may take. */
+static dae_status expand_header(struct dae_gzip *gzip, const char *name, unsigned char start[MAX_HEADER],
+                                struct header *header) {
+    *header = (struct header){0};
+    DAE_TRY(dae_gzip_read(gzip, start, 4));
+    DAE_TRY(check_magic(start, name, header));
+    DAE_TRY(dae_gzip_read(gzip, start + 4, header->size - 4));
+    return check_dimensions(start, name, header);
+}
+
 static dae_status expand(const unsigned char *packed, size_t packed_size, const char *name,
                          unsigned char **bytes, size_t *size) {
     struct dae_gzip *gzip;
     DAE_TRY(dae_gzip_open(&gzip, packed, packed_size, name));
     unsigned char start[MAX_HEADER];
-    struct header header = {0};
+    struct header header;
     unsigned char *memory = NULL;
-    dae_status status = dae_gzip_read(gzip, start, 4);
-    if (status == DAE_OK)
-        status = check_magic(start, name, &header);
-    if (status == DAE_OK)
-        status = dae_gzip_read(gzip, start + 4, header.size - 4);
-    if (status == DAE_OK)
-        status = check_dimensions(start, name, &header);
+    dae_status status = expand_header(gzip, name, start, &header);
     if (status == DAE_OK)
         status = dae_gzip_check_claim(gzip, header.total);
     if (status == DAE_OK && (memory = dae_allocate_raw(header.total, 1)) == NULL)
@@ -181,6 +184,33 @@ static dae_status expand(const unsigned char *packed, size_t packed_size, const 
     }
     *bytes = memory;
     *size = header.total;
+    return DAE_OK;
+}
+
+static bool is_gzip(const unsigned char *bytes, size_t size) {
+    return size >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
+}
+
+/* Refuses a file by its start, before memory is taken for the whole. Of a gzip file the start may be too short
+ * to tell; where it is not, the packed file may be up to MAX_GROWTH times the size of what it claims to hold:
+ * compressors that find nothing to compress add less than a hundredth. */
+static dae_status check_start(const unsigned char *start, size_t count, size_t size, const char *name) {
+    enum { MAX_GROWTH = 2, MAX_GZIP_HEADER = 1 << 20 };
+    struct header header;
+    if (!is_gzip(start, count))
+        return read_header(start, size, name, &header);
+    struct dae_gzip *gzip;
+    unsigned char bytes[MAX_HEADER];
+    DAE_TRY(dae_gzip_open(&gzip, start, count, name));
+    dae_status status = expand_header(gzip, name, bytes, &header);
+    bool too_short = count < size && dae_gzip_is_used_up(gzip);
+    dae_gzip_close(gzip);
+    if (status != DAE_OK)
+        return status == DAE_ERROR_FORMAT && too_short ? DAE_OK : status;
+    if (size > MAX_GZIP_HEADER && (size - MAX_GZIP_HEADER) / MAX_GROWTH > header.total)
+        return dae_fail(DAE_ERROR_FORMAT,
+                        "%s: %zu bytes of gzip data are too many for the %zu bytes that the header claims",
+                        name, size, header.total);
     return DAE_OK;
 }
 
@@ -229,16 +259,12 @@ static dae_status create(dae_dataset **out, unsigned char *bytes, size_t size, c
     return DAE_OK;
 }
 
-static bool is_gzip(const unsigned char *bytes, size_t size) {
-    return size >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
-}
-
 dae_status dae_dataset_open_idx(dae_dataset **out, const char *path) {
     DAE_REQUIRE(out);
     DAE_REQUIRE(path);
     unsigned char *bytes;
     size_t size;
-    DAE_TRY(dae_file_read(path, &bytes, &size));
+    DAE_TRY(dae_file_read_checked(path, check_start, &bytes, &size));
     if (is_gzip(bytes, size)) {
         unsigned char *packed = bytes;
         dae_status status = expand(packed, size, path, &bytes, &size);

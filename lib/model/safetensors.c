@@ -257,18 +257,34 @@ static dae_status check_data(const struct dae_safetensors *file, size_t size) {
     return DAE_OK;
 }
 
-dae_status dae_safetensors_read(struct dae_safetensors *file, const char *name, const unsigned char *bytes,
-                                size_t size, const char *const *keys, size_t most) {
-    *file = (struct dae_safetensors){.name = name, .keys = keys, .entry_room = most};
-    uint64_t length = 0;
+static dae_status read_length(const unsigned char *bytes, size_t size, const char *name, uint64_t *length) {
+    *length = 0;
     if (size < LENGTH_SIZE)
         return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: the file ends, expected the %d bytes of a length",
                         name, size, LENGTH_SIZE);
     for (size_t i = 0; i < LENGTH_SIZE; i++)
-        length |= (uint64_t)bytes[i] << 8 * i;
-    if (length > MAX_HEADER || length > size - LENGTH_SIZE)
+        *length |= (uint64_t)bytes[i] << 8 * i;
+    if (*length > MAX_HEADER || *length > size - LENGTH_SIZE)
         return dae_fail(DAE_ERROR_FORMAT, "%s: offset 0: the header claims %llu bytes, the file has %zu",
-                        name, (unsigned long long)length, size - LENGTH_SIZE);
+                        name, (unsigned long long)*length, size - LENGTH_SIZE);
+    return DAE_OK;
+}
+
+dae_status dae_safetensors_check_start(const unsigned char *start, size_t count, size_t size,
+                                       const char *name) {
+    uint64_t length;
+    DAE_TRY(read_length(start, size, name, &length));
+    if (count > LENGTH_SIZE && start[LENGTH_SIZE] != '{')
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %d: found 0x%02X, expected '{'", name, LENGTH_SIZE,
+                        start[LENGTH_SIZE]);
+    return DAE_OK;
+}
+
+dae_status dae_safetensors_read(struct dae_safetensors *file, const char *name, const unsigned char *bytes,
+                                size_t size, const char *const *keys, size_t most) {
+    *file = (struct dae_safetensors){.name = name, .keys = keys, .entry_room = most};
+    uint64_t length;
+    DAE_TRY(read_length(bytes, size, name, &length));
     file->entries = dae_allocate(most, sizeof *file->entries);
     if (file->entries == NULL)
         return DAE_ERROR_MEMORY;

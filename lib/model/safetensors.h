@@ -48,6 +48,10 @@ struct dae_safetensors {
     const unsigned char *data;
 };
 
+/* Refuses a file by its start, before memory is taken for the whole (a dae_file_check_fn). */
+dae_status dae_safetensors_check_start(const unsigned char *start, size_t count, size_t size,
+                                       const char *name);
+
 /* Reads a file of `size` bytes, which must outlive `file`, with at most `most` tensors and those metadata that `keys`
  * names; others are ignored. After a failure too `file` is to be released. */
 dae_status dae_safetensors_read(struct dae_safetensors *file, const char *name, const unsigned char *bytes,
