@@ -49,6 +49,9 @@
 /* The message of the last failure is not empty and contains `word`. */
 bool message_has(const char *word);
 
+/* Well-formed UTF-8 (RFC 3629) without control characters. */
+bool is_printable_utf8(const char *text);
+
 /* Index of the first float whose bits differ, or `count`. */
 size_t first_difference(const float *a, const float *b, size_t count);
 
