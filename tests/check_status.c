@@ -100,15 +100,6 @@ START_TEST(success_leaves_the_message_alone) {
 }
 END_TEST
 
-START_TEST(long_messages_are_cut) {
-    dae_dataset *dataset = NULL;
-    static char path[3000];
-    memset(path, 'p', sizeof path - 1);
-    fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_IO, "ppp");
-    ck_assert_uint_le(strlen(dae_last_error()), 511);
-}
-END_TEST
-
 /* What dae_model_load() says about a path, without the reason of the operating system. */
 static void message_of_path(const char *path, char shown[512]) {
     dae_model *model = NULL;
@@ -148,19 +139,42 @@ START_TEST(messages_are_utf8) {
 }
 END_TEST
 
-/* Where a message is cut, the last character is there whole or not at all. */
-START_TEST(messages_are_cut_between_characters) {
-    static const char *const characters[] = {"\303\274", "\342\202\254", "\360\237\220\261"};
-    static char path[3000], shown[512];
-    for (size_t c = 0; c < 3; c++)
+/* What a long message begins with and what it ends with are there, and between them whole characters only. */
+START_TEST(long_messages_lose_their_middle) {
+    static const char *const characters[] = {"p", "\303\274", "\342\202\254", "\360\237\220\261"};
+    static const char start[] = "from", end[] = "to: could not open: File name too long";
+    static char path[4000];
+    for (size_t c = 0; c < 4; c++)
         for (size_t shift = 0; shift < 4; shift++) {
-            size_t size = strlen(characters[c]), length = shift;
-            memset(path, 'p', shift);
-            for (; length < 1000; length += size)
+            dae_dataset *dataset = NULL;
+            size_t size = strlen(characters[c]),
+                   length = (size_t)sprintf(path, "%s%.*s", start, (int)shift, "abc");
+            for (; length < 3000; length += size)
                 memcpy(path + length, characters[c], size + 1);
-            message_of_path(path, shown);
-            ck_assert_uint_eq(strlen(shown), shift + (511 - shift) / size * size);
-            ck_assert_ptr_null(strchr(shown, '?'));
+            strcpy(path + length, "to");
+            fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_IO, "...");
+            const char *message = dae_last_error();
+            ck_assert_uint_le(strlen(message), 511);
+            ck_assert_uint_gt(strlen(message), 500);
+            ck_assert(is_printable_utf8(message) && strchr(message, '?') == NULL);
+            ck_assert(strncmp(message, start, strlen(start)) == 0);
+            ck_assert_str_eq(message + strlen(message) - strlen(end), end);
+        }
+}
+END_TEST
+
+START_TEST(messages_of_any_length) {
+    static const size_t ranges[][2] = {{450, 560}, {8100, 8200}, {100000, 100001}};
+    static const char reason[] = ": could not open: File name too long";
+    static char path[100001];
+    for (size_t r = 0; r < 3; r++)
+        for (size_t length = ranges[r][0]; length < ranges[r][1]; length++) {
+            dae_dataset *dataset = NULL;
+            memset(path, 'p', length);
+            path[length] = '\0';
+            fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_IO, "ppp");
+            ck_assert_uint_le(strlen(dae_last_error()), 511);
+            ck_assert((strstr(dae_last_error(), "...") != NULL) == (length + strlen(reason) > 511));
         }
 }
 END_TEST
@@ -305,9 +319,9 @@ int main(void) {
     tcase_add_test(status, other_numbers_are_unknown);
     tcase_add_test(status, each_thread_has_its_own_message);
     tcase_add_test(status, success_leaves_the_message_alone);
-    tcase_add_test(status, long_messages_are_cut);
     tcase_add_test(status, messages_are_utf8);
-    tcase_add_test(status, messages_are_cut_between_characters);
+    tcase_add_test(status, long_messages_lose_their_middle);
+    tcase_add_test(status, messages_of_any_length);
     TCase *version = add_case(suite, "version");
     tcase_add_test(version, library_and_headers_agree);
     TCase *threads = add_case(suite, "threads");

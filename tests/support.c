@@ -270,6 +270,10 @@ void heap_watch(void) {
     heap.live = heap.requests = heap.largest = heap.fail_at = 0;
     heap.limit = SIZE_MAX;
     heap.ever_after = heap.foreign = false;
+    heap_resume();
+}
+
+void heap_resume(void) {
     ok(dae_set_allocator(watched_allocate, watched_release, &heap));
 }
 

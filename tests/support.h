@@ -96,6 +96,8 @@ void leave_comma_locale(void);
 
 /* From heap_watch() to heap_unwatch() the library allocates through the tests. Watches do not nest. */
 void heap_watch(void);
+/* Puts the watched allocator back in force after a call that may have set another one. */
+void heap_resume(void);
 /* Allocation number `k` from now on fails, the first being 1, and all behind it if `ever_after`; 0: none. */
 void heap_fail_at(size_t k, bool ever_after);
 /* Requests above `size` bytes fail. SIZE_MAX: no limit, as after heap_watch(). */

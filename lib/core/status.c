@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum {
+    WHOLE_SIZE = 8192, /* of a message before it is shortened: two paths of the longest kind */
+    HEAD = 200,        /* bytes before the gap of a shortened one */
+};
+
 static _Thread_local char message[512];
 
 /* How many bytes follow the first one of a character of UTF-8; -1 when none begins like this. */
@@ -44,12 +49,37 @@ static void make_printable(char *text, bool cut) {
     }
 }
 
+static size_t boundary_before(const char *text, size_t at) {
+    while (((unsigned char)text[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+static size_t boundary_behind(const char *text, size_t at) {
+    while (((unsigned char)text[at] & 0xC0) == 0x80)
+        at++;
+    return at;
+}
+
+/* A long path must push neither what is wrong with it nor its own name out of the message. */
+static void set_message(const char *text) {
+    static const char gap[] = "...";
+    size_t length = strlen(text), head = length, tail = length;
+    if (length >= sizeof message) {
+        head = boundary_before(text, HEAD);
+        tail = boundary_behind(text, length - (sizeof message - 1 - HEAD - strlen(gap)));
+    }
+    snprintf(message, sizeof message, "%.*s%s%s", (int)head, text, tail < length ? gap : "", text + tail);
+}
+
 dae_status dae_fail(dae_status status, const char *format, ...) {
+    char text[WHOLE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(message, sizeof message, format, arguments);
+    int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    make_printable(message, (size_t)length >= sizeof message);
+    make_printable(text, (size_t)length >= sizeof text);
+    set_message(text);
     return status;
 }
 

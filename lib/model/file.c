@@ -95,12 +95,14 @@ dae_status dae_model_serialize(const dae_model *model, void *bytes, size_t capac
                         capacity);
     struct dae_text measure = {NULL, 0, 0};
     write_header(&measure, model);
-    *size = LENGTH_SIZE + measure.length + model->parameter_count * sizeof(float);
+    size_t needed = LENGTH_SIZE + measure.length + model->parameter_count * sizeof(float);
+    if (capacity < needed)
+        *size = needed;
     if (capacity == 0)
         return DAE_OK;
-    if (capacity < *size)
+    if (capacity < needed)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_model_serialize: capacity is %zu, expected at least %zu",
-                        capacity, *size);
+                        capacity, needed);
     unsigned char *file = NULL;
     DAE_TRY(write_file(model, &file, size));
     memcpy(bytes, file, *size);

@@ -168,6 +168,7 @@ dae_status dae_session_run(dae_session *session, const float *inputs, size_t cou
     DAE_REQUIRE(inputs);
     DAE_REQUIRE(outputs);
     size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
+    DAE_TRY(dae_array_check(count, input > output ? input : output, "count", __func__));
     bool small = dae_size_min(count, session->max_batch) <= LOCK_FREE_BATCH;
     uint64_t fpu = dae_fpu_flush_denormals();
     if (!small)
