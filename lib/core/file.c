@@ -16,7 +16,8 @@ static dae_status fail_errno(const char *action, const char *path) {
     int error = errno;
     char reason[128] = "unknown error";
     strerror_r(error, reason, sizeof reason);
-    return dae_fail(DAE_ERROR_IO, "%s: could not %s: %s", path, action, reason);
+    return dae_fail(DAE_ERROR_IO, "%s: could not %s: %s", path[0] != '\0' ? path : "empty path", action,
+                    reason);
 }
 
 static int open_file(const char *path, int flags, mode_t mode) {
