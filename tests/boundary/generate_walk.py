@@ -23,7 +23,7 @@ AS_OTHER = re.compile(r"\b[Aa]s (dae_\w+)\(\)")
 HANDLE = re.compile(r"(const )?(dae_(\w+) )\*")
 OUT_HANDLE = re.compile(r"(dae_(\w+) )\*\*")
 
-# What spoils an argument: (description, C expression).
+# What spoils an argument: (description, C expression). Values "are" what they are; arrays and texts just have it said.
 ADDRESSABLE = [("INT32_MAX", "INT32_MAX"), ("2^40", "(size_t)1 << 40")]
 IMPOSSIBLE = [("2^61", "(size_t)1 << 61"), ("2^62", "(size_t)1 << 62"), ("SIZE_MAX / 2", "SIZE_MAX / 2"),
               ("SIZE_MAX", "SIZE_MAX")]
@@ -38,6 +38,7 @@ TEXTS = [("empty", '""'), ("not UTF-8", '"\\xff\\xfe\\x80\\xc3"'), ("of 5000 cha
 SHAPES = [("with a dimension of 0", "w->zero_shape"), ("beyond all memory", "w->huge_shape")]
 ARRAYS = {"const float *": [("full of NaN", "w->nans"), ("full of infinity", "w->infinities")],
           "const void *": [("full of garbage", "w->garbage")],
+          "const size_t *": SHAPES,
           "const char *": TEXTS}
 
 
@@ -88,44 +89,34 @@ def check(functions):
     return problems, left_out
 
 
-def spoiled(function, row, kind, name):
-    """(description, C expression, expectation) of each way to spoil a parameter."""
-    handle = HANDLE.fullmatch(kind)
-    is_free = function.name.endswith("_free")
+def values_of(function, row, kind, name):
+    """Values that spoil a parameter: (value, C expression, expectation)."""
     if "*" in kind or kind.endswith("_fn"):
-        may_be_null = is_free or name in row.null  # dae.h: any free function accepts NULL
+        # dae.h: any free function accepts NULL
+        may_be_null = function.name.endswith("_free") or name in row.null
         yield "NULL", "NULL", "WORKS" if may_be_null else "REFUSED"
-    if handle and not is_free:
-        for what, value in walk_table.OTHERS[handle.group(2) + "*"]:
+    for what, value in {"size_t": SIZES, "uint64_t": WIDE_NUMBERS, "double": NUMBERS}.get(kind, ()):
+        if not (name in row.vouched and (what, value) in ADDRESSABLE):
             yield what, value, "MAY_FAIL"
-    elif kind == "size_t":
-        for what, value in SIZES:
-            if not (name in row.vouched and (what, value) in ADDRESSABLE):
-                yield what, value, "MAY_FAIL"
-    elif kind == "uint64_t":
-        for what, value in WIDE_NUMBERS:
-            yield what, value, "MAY_FAIL"
-    elif kind in ("int32_t", "dae_status"):
-        for what, value in CHOICES:
-            yield what, value, "REFUSED"
-    elif kind == "double":
-        for what, value in NOT_FINITE:
-            yield what, value, "REFUSED"
-        for what, value in NUMBERS:
-            yield what, value, "MAY_FAIL"
-    elif kind == "const size_t *":
-        for what, value in SHAPES:
-            yield what, value, "MAY_FAIL"
-    else:
-        for what, value in ARRAYS.get(kind, ()):
-            yield what, value, "MAY_FAIL"
+    for what, value in {"int32_t": CHOICES, "dae_status": CHOICES, "double": NOT_FINITE}.get(kind, ()):
+        yield what, value, "REFUSED"
+
+
+def things_of(function, kind):
+    """Objects, arrays and texts that spoil a parameter: (description, C expression)."""
+    handle = HANDLE.fullmatch(kind)
+    if handle and not function.name.endswith("_free"):
+        return walk_table.OTHERS[handle.group(2) + "*"]
+    return [] if handle else ARRAYS.get(kind, [])
 
 
 def spoilings(function, row):
     """(description, assignment, expectation) of all calls behind those that work."""
     for kind, name in function.parameters:
-        for what, value, expected in spoiled(function, row, kind, name):
-            yield f"{name} is {what}" if what[0] in "N0123456789IS-" else f"{name} {what}", f"{name} = {value}", expected
+        for what, value, expected in values_of(function, row, kind, name):
+            yield f"{name} is {what}", f"{name} = {value}", expected
+        for what, value in things_of(function, kind):
+            yield f"{name} {what}", f"{name} = {value}", "MAY_FAIL"
 
 
 def mask(names):
@@ -170,7 +161,8 @@ def write_call(function, row):
 
 def write_calls_of(function, row):
     """What walk.c has to know about each call."""
-    lines = [f"static const struct attack attacks_{function.name}[] = {{", '    {"the call as it should be", WORKS, 0},']
+    lines = [f"static const struct attack attacks_{function.name}[] = {{",
+             '    {"the call as it should be", WORKS, 0},']
     for changes in row.also:
         what = ", ".join(f"{name} = {value}" for name, value in changes.items()).replace('"', '\\"')
         lines.append(f'    {{"{what}", WORKS, {mask(row.may_give)}}},')

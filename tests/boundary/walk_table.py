@@ -4,7 +4,9 @@ A row says how to call the function so that it works. Arguments whose type or na
 need not be named; handles default to the world's object of that kind (struct world in walk.h). From the
 row, generate_walk.py makes further calls, each with one argument spoiled.
 
-A new function needs a row here; often Row() or Row(allocates=True) is all of it.
+A new function needs a row here; often Row() or Row(allocates=True) is all of it. Objects, files or arrays
+that the world lacks go into struct world (walk.h), and into make_...(), world_free() and, so that a change is
+seen, world_look() or world_use() of walk_world.c; objects in some special state also into OTHERS.
 """
 
 from dataclasses import dataclass, field
