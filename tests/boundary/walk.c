@@ -18,7 +18,7 @@
 /* For the last line; in memory that forked tests share. */
 static struct { size_t functions, calls, failures, allocations; } * counts;
 
-/* Of a fresh world. */
+/* Of the world before a call (files may hold what the clock said), and of any fresh world. */
 static uint64_t fresh_look, fresh_use;
 
 /* The call that a failed assertion is about. In memory that forked tests share, one for each walk with each function,
@@ -59,6 +59,7 @@ static void renew(struct world *w) {
     world_free(w);
     ck_assert_msg(heap_live() == 0, "%s: %zu blocks leaked", place, heap_live());
     world_make(w);
+    fresh_look = world_look(w);
 }
 
 /* ---- One call ------------------------------------------------------------------------------------- */
@@ -77,7 +78,7 @@ static bool has_word(const char *text, const char *word) {
 
 /* It speaks of the function, of an argument or of a file, or says why there is no result. */
 static bool is_about(const char *text, const struct row *row, dae_status status) {
-    static const char *const of_files[] = {"could not",   "offset",        "gzip",
+    static const char *const of_files[] = {"could not",   "offset",        "position",       "gzip",
                                            "not a model", "IDX in memory", "model in memory"};
     for (size_t i = 0; i < sizeof row->words / sizeof *row->words && row->words[i] != NULL; i++)
         if (has_word(text, row->words[i]))
