@@ -1,6 +1,7 @@
-/* Memory that runs out at every possible place, in every call on layers, models, sessions, optimizers,
- * trainers and reports: DAE_ERROR_MEMORY, nothing leaked, all objects as before, and the call works at once
- * when there is memory again. */
+/* Memory that runs out at every possible place, in longer sequences of calls and with several threads:
+ * DAE_ERROR_MEMORY, nothing leaked, all objects as before, and the call works at once when there is memory again.
+ * That no call at all has been forgotten is the business of tests/boundary/walk.c, which takes each function of the
+ * headers alone. */
 #include "network.h"
 
 #include <math.h>
@@ -466,6 +467,62 @@ START_TEST(allocators_may_change) {
 }
 END_TEST
 
+static int32_t read_zeros(uint64_t first, size_t count, float *out, void *user) {
+    (void)first, (void)count, (void)user;
+    out[0] = 0; /* is not called: there is no memory for what it would fill */
+    return 0;
+}
+
+/* Products of sizes that just fit into a size_t, and those that just do not: dropout takes samples of any size, and a
+ * dataset may claim them. */
+START_TEST(products_of_huge_sizes) {
+    const size_t huge[] = {(size_t)1 << 58};
+    objects o = {0};
+    heap_watch();
+    heap_limit((size_t)64 << 20);
+    ok(dae_model_create_shaped(&o.model, 1, huge));
+    ok(dae_layer_create_dropout(&o.layer[0], 0.5));
+    ok(dae_layer_create_dense(&o.layer[1], INT32_MAX, DAE_ACTIVATION_RELU));
+    ok(dae_model_add(o.model, o.layer[0]));
+    fails(dae_model_add(o.model, o.layer[1]), DAE_ERROR_SHAPE, "dense");
+    ok(dae_model_initialize(o.model, 1));
+    fails(dae_session_create(&o.session, o.model, 64), DAE_ERROR_ARGUMENT, "max_batch");
+    fails(dae_session_create(&o.session, o.model, 63), DAE_ERROR_MEMORY, "");
+    fails(dae_dataset_create_callback(&o.data, 8, 1, huge, read_zeros, NULL, NULL), DAE_ERROR_ARGUMENT, "8");
+    ok(dae_dataset_create_callback(&o.data, 7, 1, huge, read_zeros, NULL, NULL));
+    fails(dae_dataset_cache(&o.source, o.data), DAE_ERROR_MEMORY, "");
+    fails(dae_model_evaluate(&o.report, o.model, o.data), DAE_ERROR_MEMORY, "");
+    ok(dae_optimizer_create_adam(&o.optimizer, 1e-3));
+    ok(dae_trainer_create(&o.trainer, o.model, o.optimizer, DAE_LOSS_MSE));
+    fails(dae_trainer_fit(o.trainer, o.data, 1), DAE_ERROR_MEMORY, "");
+    fails(dae_trainer_step(o.trainer, &(float){0}, &(float){0}, 1 << 20, NULL), DAE_ERROR_MEMORY, "");
+    check_counts(o.model, 1, 0);
+    free_all(&o);
+    heap_unwatch();
+}
+END_TEST
+
+/* The parameters of one layer can still be addressed as double, those of two cannot. */
+START_TEST(sums_of_many_parameters) {
+    const size_t width = (size_t)1 << 30;
+    objects o = {0};
+    heap_watch();
+    heap_limit((size_t)64 << 20);
+    ok(dae_model_create(&o.model, width));
+    ok(dae_layer_create_dense(&o.layer[0], width, DAE_ACTIVATION_RELU));
+    ok(dae_layer_create_dense(&o.layer[1], width, DAE_ACTIVATION_RELU));
+    ok(dae_layer_create_dense(&o.layer[2], INT32_MAX, DAE_ACTIVATION_RELU));
+    ok(dae_model_add(o.model, o.layer[0]));
+    fails(dae_model_add(o.model, o.layer[1]), DAE_ERROR_ARGUMENT, "parameters");
+    fails(dae_model_add(o.model, o.layer[2]), DAE_ERROR_ARGUMENT, "parameters");
+    check_counts(o.model, 1, width * width + width);
+    fails(dae_model_initialize(o.model, 1), DAE_ERROR_MEMORY, "");
+    ok(dae_layer_set_initializer(o.layer[1], DAE_INITIALIZER_ZEROS)); /* still in no model */
+    free_all(&o);
+    heap_unwatch();
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("memory");
     TCase *making = add_case(suite, "making");
@@ -487,5 +544,8 @@ int main(void) {
     tcase_add_loop_test(training, stepping, 1, 3);
     tcase_add_test(training, success_leaves_the_message_alone);
     tcase_add_test(training, allocators_may_change);
+    TCase *sizes = add_case(suite, "sizes");
+    tcase_add_test(sizes, products_of_huge_sizes);
+    tcase_add_test(sizes, sums_of_many_parameters);
     return suite_main(suite);
 }

@@ -100,12 +100,83 @@ START_TEST(success_leaves_the_message_alone) {
 }
 END_TEST
 
-START_TEST(long_messages_are_cut) {
-    dae_dataset *dataset = NULL;
-    static char path[3000];
-    memset(path, 'p', sizeof path - 1);
-    fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_IO, "ppp");
-    ck_assert_uint_le(strlen(dae_last_error()), 511);
+/* What dae_model_load() says about a path, without the reason of the operating system. */
+static void message_of_path(const char *path, char shown[512]) {
+    dae_model *model = NULL;
+    fails(dae_model_load(&model, path), DAE_ERROR_IO, "");
+    ck_assert_msg(is_printable_utf8(dae_last_error()), "the message is not UTF-8: %s", dae_last_error());
+    snprintf(shown, 512, "%s", dae_last_error());
+    char *reason = strstr(shown, ": could not");
+    if (reason != NULL)
+        *reason = '\0';
+}
+
+/* Texts of callers come back in messages: as UTF-8 in one line, whatever they are. */
+START_TEST(messages_are_utf8) {
+    static const struct {
+        const char *path, *shown;
+    } all[] = {
+        {"gone/plain", "gone/plain"},
+        {"", "empty path"},
+        {"gone/gr\303\274n \342\202\254 \360\237\220\261", "gone/gr\303\274n \342\202\254 \360\237\220\261"},
+        {"gone/\302\240 \337\277 \340\240\200 \355\237\277 \356\200\200 \360\220\200\200 \364\217\277\277",
+         "gone/\302\240 \337\277 \340\240\200 \355\237\277 \356\200\200 \360\220\200\200 \364\217\277\277"},
+        {"gone/\377\376\200x", "gone/???x"},                     /* no character begins like this */
+        {"gone/\300\257 \340\237\277", "gone/?? ???"},           /* longer than it needs to be */
+        {"gone/\360\217\277\277", "gone/????"},                  /* the same */
+        {"gone/\355\240\200 \364\220\200\200", "gone/??? ????"}, /* half a pair; above U+10FFFF */
+        {"gone/\303", "gone/?"},                                 /* the rest is missing */
+        {"gone/\342\202 \360\237\220", "gone/?? ???"},           /* the same */
+        {"gone/\303\303\274", "gone/?\303\274"},                 /* a good one behind a bad one */
+        {"gone/a\nb\tc\033[31m\177", "gone/a?b?c?[31m?"},
+        {"gone/\302\205", "gone/??"}, /* U+0085, a new line too */
+        {"gone/%s%n%d", "gone/%s%n%d"},
+    };
+    char shown[512];
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        message_of_path(all[i].path, shown);
+        ck_assert_str_eq(shown, all[i].shown);
+    }
+}
+END_TEST
+
+/* What a long message begins with and what it ends with are there, and between them whole characters only. */
+START_TEST(long_messages_lose_their_middle) {
+    static const char *const characters[] = {"p", "\303\274", "\342\202\254", "\360\237\220\261"};
+    static const char start[] = "from", end[] = "to: could not open: File name too long";
+    static char path[4000];
+    for (size_t c = 0; c < 4; c++)
+        for (size_t shift = 0; shift < 4; shift++) {
+            dae_dataset *dataset = NULL;
+            size_t size = strlen(characters[c]),
+                   length = (size_t)sprintf(path, "%s%.*s", start, (int)shift, "abc");
+            for (; length < 3000; length += size)
+                memcpy(path + length, characters[c], size + 1);
+            strcpy(path + length, "to");
+            fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_IO, "...");
+            const char *message = dae_last_error();
+            ck_assert_uint_le(strlen(message), 511);
+            ck_assert_uint_gt(strlen(message), 500);
+            ck_assert(is_printable_utf8(message) && strchr(message, '?') == NULL);
+            ck_assert(strncmp(message, start, strlen(start)) == 0);
+            ck_assert_str_eq(message + strlen(message) - strlen(end), end);
+        }
+}
+END_TEST
+
+START_TEST(messages_of_any_length) {
+    static const size_t ranges[][2] = {{450, 560}, {8100, 8200}, {100000, 100001}};
+    static const char reason[] = ": could not open: File name too long";
+    static char path[100001];
+    for (size_t r = 0; r < 3; r++)
+        for (size_t length = ranges[r][0]; length < ranges[r][1]; length++) {
+            dae_dataset *dataset = NULL;
+            memset(path, 'p', length);
+            path[length] = '\0';
+            fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_IO, "ppp");
+            ck_assert_uint_le(strlen(dae_last_error()), 511);
+            ck_assert((strstr(dae_last_error(), "...") != NULL) == (length + strlen(reason) > 511));
+        }
 }
 END_TEST
 
@@ -171,7 +242,8 @@ START_TEST(runtime_describes_itself) {
     char start[64];
     snprintf(start, sizeof start, "libdae %s, ", dae_version_string());
     ck_assert_msg(strncmp(text, start, strlen(start)) == 0, "the text is: %s", text);
-    ck_assert_msg(strstr(text, ", BLAS ") != NULL || strstr(text, ", oneDNN ") != NULL, "the text is: %s", text);
+    ck_assert_msg(strstr(text, ", BLAS ") != NULL || strstr(text, ", oneDNN ") != NULL, "the text is: %s",
+                  text);
     ck_assert_ptr_nonnull(strstr(text, ", bfloat16 "));
     ck_assert_ptr_nonnull(strstr(text, ", kernels "));
     ck_assert_ptr_nonnull(strstr(text, ", 7 threads"));
@@ -248,7 +320,9 @@ int main(void) {
     tcase_add_test(status, other_numbers_are_unknown);
     tcase_add_test(status, each_thread_has_its_own_message);
     tcase_add_test(status, success_leaves_the_message_alone);
-    tcase_add_test(status, long_messages_are_cut);
+    tcase_add_test(status, messages_are_utf8);
+    tcase_add_test(status, long_messages_lose_their_middle);
+    tcase_add_test(status, messages_of_any_length);
     TCase *version = add_case(suite, "version");
     tcase_add_test(version, library_and_headers_agree);
     TCase *threads = add_case(suite, "threads");

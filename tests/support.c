@@ -31,6 +31,23 @@ bool message_has(const char *word) {
     return message != NULL && message[0] != '\0' && strstr(message, word) != NULL;
 }
 
+/* Puts the code point together and asks for its range, so that it has little in common with what it tests. */
+bool is_printable_utf8(const char *text) {
+    static const uint32_t least[] = {0x20, 0xA0, 0x800, 0x10000};
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        int more = *c < 0x80 ? 0 : *c >> 5 == 6 ? 1 : *c >> 4 == 14 ? 2 : *c >> 3 == 30 ? 3 : -1;
+        uint32_t code = more < 1 ? *c : *c & (0x3Fu >> more);
+        for (int i = 0; i < more; i++) {
+            if (*++c >> 6 != 2)
+                return false;
+            code = code << 6 | (*c & 0x3Fu);
+        }
+        if (more < 0 || code < least[more] || code == 0x7F || code > 0x10FFFF || (code >> 11) == 0x1B)
+            return false;
+    }
+    return true;
+}
+
 size_t first_difference(const float *a, const float *b, size_t count) {
     if (memcmp(a, b, count * sizeof *a) == 0)
         return count;
@@ -253,6 +270,10 @@ void heap_watch(void) {
     heap.live = heap.requests = heap.largest = heap.fail_at = 0;
     heap.limit = SIZE_MAX;
     heap.ever_after = heap.foreign = false;
+    heap_resume();
+}
+
+void heap_resume(void) {
     ok(dae_set_allocator(watched_allocate, watched_release, &heap));
 }
 

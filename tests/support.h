@@ -49,6 +49,9 @@
 /* The message of the last failure is not empty and contains `word`. */
 bool message_has(const char *word);
 
+/* Well-formed UTF-8 (RFC 3629) without control characters. */
+bool is_printable_utf8(const char *text);
+
 /* Index of the first float whose bits differ, or `count`. */
 size_t first_difference(const float *a, const float *b, size_t count);
 
@@ -93,6 +96,8 @@ void leave_comma_locale(void);
 
 /* From heap_watch() to heap_unwatch() the library allocates through the tests. Watches do not nest. */
 void heap_watch(void);
+/* Puts the watched allocator back in force after a call that may have set another one. */
+void heap_resume(void);
 /* Allocation number `k` from now on fails, the first being 1, and all behind it if `ever_after`; 0: none. */
 void heap_fail_at(size_t k, bool ever_after);
 /* Requests above `size` bytes fail. SIZE_MAX: no limit, as after heap_watch(). */

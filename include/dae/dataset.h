@@ -140,7 +140,7 @@ DAE_API dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_
 /** The same dataset with its inputs, as they are in epoch 0, held in memory as float32; targets are
  * read from the source. Worth its memory when inputs are dear to make and the same in every epoch.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, and what reading the source can give. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_cache(dae_dataset **out, dae_dataset *source);
 
@@ -168,7 +168,7 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
  * @param epoch    below 2^32; matters only with DAE_NOISE_FRESH
  * @param inputs   [count, shape], or NULL if inputs are not wanted
  * @param targets  [count, target shape], or NULL if targets are not wanted
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK. After a failure the arrays may be
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_CALLBACK. After a failure the arrays may be
  * partly written. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,

@@ -43,8 +43,8 @@ DAE_API void dae_model_free(dae_model *model);
 
 /** Adds a layer behind those that are there.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the layer is in a model already,
- * or the model has its parameters, or 256 layers; DAE_ERROR_SHAPE when the layer cannot take the
+ * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when the layer is in a model already, or the model has its
+ * parameters, or 256 layers; DAE_ERROR_SHAPE when the layer cannot take the
  * model's output. @since 0.1.0
  */
 DAE_API dae_status dae_model_add(dae_model *model, dae_layer *layer);
@@ -145,7 +145,7 @@ DAE_API dae_status dae_model_get_range(const dae_model *model, double *low, doub
  * says whether the code is smaller or larger than the input.
  *
  * @param buffer, capacity, length  as for every text (dae.h)
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
 DAE_API dae_status dae_model_describe(const dae_model *model, char *buffer, size_t capacity, size_t *length);
 

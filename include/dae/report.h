@@ -65,7 +65,7 @@ enum {
  * "The same for every sample" is judged from two samples on; dead outputs of a single sample are 0.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters;
- * DAE_ERROR_SHAPE when the dataset does not fit the model; what reading the dataset gives.
+ * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_CALLBACK from reading the dataset.
  * Threads: uses dae_get_num_threads(); the result does not depend on it. @since 0.1.0
  */
 DAE_API dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *dataset);

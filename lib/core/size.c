@@ -2,6 +2,15 @@
 
 #include <stdio.h>
 
+dae_status dae_array_check(size_t count, size_t values, const char *what, const char *context) {
+    size_t all, bytes;
+    if (!dae_size_multiply(count, values, &all) || !dae_size_multiply(all, sizeof(float), &bytes) ||
+        bytes > PTRDIFF_MAX)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s is %zu, more than an array can hold", context, what,
+                        count);
+    return DAE_OK;
+}
+
 dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context) {
     if (rank < 1 || rank > DAE_SHAPE_MAX_RANK)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: rank is %zu, expected 1 to %d", context, rank,

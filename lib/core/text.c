@@ -71,7 +71,8 @@ dae_status dae_text_deliver(dae_text_writer writer, const void *object, char *bu
     if (capacity <= measure.length)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: capacity is %zu, expected at least %zu", context, capacity,
                         measure.length + 1);
-    struct dae_text text = {buffer, capacity, 0};
+    struct dae_text text = {buffer, measure.length + 1,
+                            0}; /* vsnprintf() may refuse capacities above INT_MAX */
     buffer[0] = '\0';
     writer(&text, object);
     return DAE_OK;

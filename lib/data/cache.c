@@ -32,7 +32,7 @@ static const struct dae_dataset_operations operations = {read_inputs, dae_datase
 
 static dae_status fill(struct cache *cache) {
     const dae_dataset *source = cache->base.source;
-    cache->inputs = dae_allocate_raw(source->count * source->shape.size, sizeof *cache->inputs);
+    cache->inputs = dae_allocate_raw(source->count, source->shape.size * sizeof *cache->inputs);
     if (cache->inputs == NULL)
         return DAE_ERROR_MEMORY;
     return source->operations->read_inputs(source, 0, 0, source->count,

@@ -51,13 +51,12 @@ dae_status dae_dataset_copy_array(dae_dataset **out, const float *data, size_t c
     DAE_REQUIRE(out);
     struct memory_dataset *memory = NULL;
     DAE_TRY(create(&memory, data, count, rank, shape, __func__));
-    size_t values = count * memory->base.shape.size;
-    memory->owned = dae_allocate_raw(values, sizeof *data);
+    memory->owned = dae_allocate_raw(count, memory->base.shape.size * sizeof *data);
     if (memory->owned == NULL) {
         dae_dataset_free(&memory->base);
         return DAE_ERROR_MEMORY;
     }
-    memcpy(memory->owned, data, values * sizeof *data);
+    memcpy(memory->owned, data, count * memory->base.shape.size * sizeof *data);
     memory->data = memory->owned;
     *out = &memory->base;
     return DAE_OK;

@@ -42,7 +42,7 @@ static dae_status check_fill(const dae_rng *rng, const void *out, size_t count, 
     if (rng == NULL || (out == NULL && count > 0))
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s is NULL, expected a pointer", context,
                         rng == NULL ? "rng" : "out");
-    return DAE_OK;
+    return dae_array_check(count, 1, "count", context);
 }
 
 dae_status dae_rng_fill_bits(dae_rng *rng, uint32_t *out, size_t count) {

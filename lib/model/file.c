@@ -46,17 +46,18 @@ static void write_header(struct dae_text *text, const void *object) {
     dae_model_write_tensors(text, object, "", &end);
 }
 
-static dae_status write_file(const dae_model *model, unsigned char **bytes, size_t *size) {
-    struct dae_bytes data = {dae_model_values(model), model->parameter_count * sizeof(float)};
-    return dae_safetensors_write(bytes, size, write_header, model, &data, 1);
+static struct dae_tensors tensors_of(const dae_model *model) {
+    return (struct dae_tensors){
+        write_header, model, {{dae_model_values(model), model->parameter_count * sizeof(float)}}, 1};
 }
 
 dae_status dae_model_save(const dae_model *model, const char *path) {
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(path);
+    struct dae_tensors tensors = tensors_of(model);
     unsigned char *bytes = NULL;
     size_t size = 0;
-    DAE_TRY(write_file(model, &bytes, &size));
+    DAE_TRY(dae_safetensors_write(&tensors, &bytes, &size));
     dae_status status = dae_file_write(path, bytes, size);
     dae_release(bytes);
     return status;
@@ -65,20 +66,8 @@ dae_status dae_model_save(const dae_model *model, const char *path) {
 dae_status dae_model_serialize(const dae_model *model, void *bytes, size_t capacity, size_t *size) {
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(size);
-    if (bytes == NULL && capacity > 0)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_model_serialize: bytes is NULL though capacity is %zu",
-                        capacity);
-    DAE_TRY(write_file(model, NULL, size));
-    if (capacity == 0)
-        return DAE_OK;
-    if (capacity < *size)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_model_serialize: capacity is %zu, expected at least %zu",
-                        capacity, *size);
-    unsigned char *file = NULL;
-    DAE_TRY(write_file(model, &file, size));
-    memcpy(bytes, file, *size);
-    dae_release(file);
-    return DAE_OK;
+    struct dae_tensors tensors = tensors_of(model);
+    return dae_safetensors_deliver(&tensors, bytes, capacity, size, __func__);
 }
 
 /* ---- Reading ------------------------------------------------------------------------------------ */

@@ -35,37 +35,63 @@ void dae_safetensors_add(struct dae_text *header, const char *name, enum dae_ten
 }
 
 /* The header, ended, and padded so that the data are aligned. */
-static void write_header(struct dae_text *text, dae_text_writer header, const void *object) {
-    header(text, object);
+static void write_header(struct dae_text *text, const struct dae_tensors *tensors) {
+    tensors->header(text, tensors->object);
     dae_text_add(text, "}");
     dae_text_add(text, "%*s", (int)((LENGTH_SIZE - text->length % LENGTH_SIZE) % LENGTH_SIZE), "");
 }
 
-dae_status dae_safetensors_write(unsigned char **bytes, size_t *size, dae_text_writer header,
-                                 const void *object, const struct dae_bytes *parts, size_t part_count) {
-    struct dae_text measure = {NULL, 0, 0};
-    write_header(&measure, header, object);
-    size_t total, length = measure.length;
-    bool fits = dae_size_add(length, LENGTH_SIZE + 1, &total);
-    for (size_t i = 0; i < part_count; i++)
-        fits = fits && dae_size_add(total, parts[i].size, &total);
+/* Bytes of the header and of the whole file; a byte more is addressable too. */
+static dae_status measure(const struct dae_tensors *tensors, size_t *header, size_t *size) {
+    struct dae_text text = {NULL, 0, 0};
+    write_header(&text, tensors);
+    size_t total;
+    bool fits = dae_size_add(text.length, LENGTH_SIZE + 1, &total);
+    for (size_t i = 0; i < tensors->part_count; i++)
+        fits = fits && dae_size_add(total, tensors->parts[i].size, &total);
     if (!fits)
         return dae_fail(DAE_ERROR_MEMORY, "out of memory: the file is larger than what can be addressed");
-    *size = total - 1; /* without the zero that ends the header while it is written */
-    if (bytes == NULL)
-        return DAE_OK;
-    unsigned char *file = dae_allocate_raw(total, 1);
+    *header = text.length;
+    *size = total - 1;
+    return DAE_OK;
+}
+
+dae_status dae_safetensors_write(const struct dae_tensors *tensors, unsigned char **bytes, size_t *size) {
+    size_t length, total;
+    DAE_TRY(measure(tensors, &length, &total));
+    unsigned char *file = dae_allocate_raw(total + 1, 1); /* a zero ends the header while it is written */
     if (file == NULL)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < LENGTH_SIZE; i++)
         file[i] = (unsigned char)((uint64_t)length >> 8 * i);
     struct dae_text text = {(char *)file + LENGTH_SIZE, length + 1, 0};
-    write_header(&text, header, object);
+    write_header(&text, tensors);
     unsigned char *next = file + LENGTH_SIZE + length;
-    for (size_t i = 0; i < part_count; next += parts[i++].size)
-        if (parts[i].size > 0)
-            memcpy(next, parts[i].bytes, parts[i].size);
+    for (size_t i = 0; i < tensors->part_count; next += tensors->parts[i++].size)
+        if (tensors->parts[i].size > 0)
+            memcpy(next, tensors->parts[i].bytes, tensors->parts[i].size);
     *bytes = file;
+    *size = total;
+    return DAE_OK;
+}
+
+dae_status dae_safetensors_deliver(const struct dae_tensors *tensors, void *bytes, size_t capacity,
+                                   size_t *size, const char *context) {
+    size_t length, needed;
+    if (bytes == NULL && capacity > 0)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: bytes is NULL though capacity is %zu", context, capacity);
+    DAE_TRY(measure(tensors, &length, &needed));
+    if (capacity < needed)
+        *size = needed;
+    if (capacity == 0)
+        return DAE_OK;
+    if (capacity < needed)
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: capacity is %zu, expected at least %zu", context, capacity,
+                        needed);
+    unsigned char *file = NULL;
+    DAE_TRY(dae_safetensors_write(tensors, &file, size));
+    memcpy(bytes, file, *size);
+    dae_release(file);
     return DAE_OK;
 }
 

@@ -6,7 +6,7 @@
 #include "core/size.h"
 #include "core/text.h"
 
-enum { DAE_TENSOR_NAME_SIZE = 64, DAE_METADATA_MAX = 32 };
+enum { DAE_TENSOR_NAME_SIZE = 64, DAE_METADATA_MAX = 32, DAE_TENSORS_MAX_PARTS = 8 };
 
 enum dae_tensor_type { DAE_TENSOR_F32, DAE_TENSOR_F64 };
 
@@ -23,10 +23,20 @@ struct dae_bytes {
     size_t size;
 };
 
-/* The whole file in memory, to be released. `header` writes the JSON, without the last brace; the parts are the
- * tensors' bytes. With bytes NULL, only measures. */
-dae_status dae_safetensors_write(unsigned char **bytes, size_t *size, dae_text_writer header,
-                                 const void *object, const struct dae_bytes *parts, size_t part_count);
+/* What a file is made of: `header` writes the JSON, without the last brace, and the parts are the tensors' bytes. */
+struct dae_tensors {
+    dae_text_writer header;
+    const void *object; /* for the header */
+    struct dae_bytes parts[DAE_TENSORS_MAX_PARTS];
+    size_t part_count;
+};
+
+/* The whole file in memory, to be released. */
+dae_status dae_safetensors_write(const struct dae_tensors *tensors, unsigned char **bytes, size_t *size);
+
+/* The whole file into a caller's memory, as dae_model_serialize() says; `context` begins the message. */
+dae_status dae_safetensors_deliver(const struct dae_tensors *tensors, void *bytes, size_t capacity,
+                                   size_t *size, const char *context);
 
 /* ---- Reading ------------------------------------------------------------------------------------ */
 

@@ -90,10 +90,10 @@ static void release16(dae_session *session) {
 
 static dae_status fill16(dae_session *session) {
     const dae_model *model = session->model;
-    size_t values = session->max_batch * dae_model_widest(model);
+    size_t row = dae_model_widest(model) * sizeof(uint16_t);
     session->parameters16 = dae_allocate(model->parameter_count, sizeof(uint16_t));
-    session->rows16[0] = dae_allocate(values, sizeof(uint16_t));
-    session->rows16[1] = dae_allocate(values, sizeof(uint16_t));
+    session->rows16[0] = dae_allocate(session->max_batch, row);
+    session->rows16[1] = dae_allocate(session->max_batch, row);
     return session->parameters16 != NULL && session->rows16[0] != NULL && session->rows16[1] != NULL
                ? warm_up(session)
                : DAE_ERROR_MEMORY;
@@ -168,6 +168,7 @@ dae_status dae_session_run(dae_session *session, const float *inputs, size_t cou
     DAE_REQUIRE(inputs);
     DAE_REQUIRE(outputs);
     size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
+    DAE_TRY(dae_array_check(count, input > output ? input : output, "count", __func__));
     bool small = dae_size_min(count, session->max_batch) <= LOCK_FREE_BATCH;
     uint64_t fpu = dae_fpu_flush_denormals();
     if (!small)

@@ -22,9 +22,10 @@ void dae_sweep_close(struct dae_sweep *sweep) {
 
 static dae_status fill(struct dae_sweep *sweep, dae_model *model) {
     DAE_TRY(dae_session_open(&sweep->session, model, sweep->batch));
-    sweep->inputs = dae_allocate(sweep->batch * model->input.size, sizeof(float));
-    sweep->outputs = dae_allocate(sweep->batch * dae_model_output(model)->size, sizeof(float));
-    sweep->targets = dae_allocate(sweep->batch * dae_model_output(model)->size, sizeof(float));
+    size_t output = dae_model_output(model)->size;
+    sweep->inputs = dae_allocate(sweep->batch, model->input.size * sizeof(float));
+    sweep->outputs = dae_allocate(sweep->batch, output * sizeof(float));
+    sweep->targets = dae_allocate(sweep->batch, output * sizeof(float));
     sweep->order = dae_allocate(sweep->batch, sizeof *sweep->order);
     if (sweep->inputs == NULL || sweep->outputs == NULL || sweep->targets == NULL || sweep->order == NULL)
         return DAE_ERROR_MEMORY;

@@ -32,6 +32,7 @@ dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, siz
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_noise_apply: first is %llu and samples is %zu, expected a sum of at most 2^56",
                         (unsigned long long)first, samples);
+    DAE_TRY(dae_array_check(samples, sample_size, "samples", __func__));
     dae_noise_freeze(noise);
     for (size_t i = 0; i < samples && !empty; i++)
         dae_noise_apply_part(noise, x + i * sample_size, 0, sample_size, seed, epoch, first + i);

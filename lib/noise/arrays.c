@@ -1,5 +1,6 @@
 /* Noise as calls on an array. */
 #include "noise/noise.h"
+#include "core/size.h"
 
 static dae_status add_to_array(float *x, size_t count, const struct dae_noise_kind *kind,
                                const double *parameters, dae_rng *rng, const char *context) {
@@ -7,6 +8,7 @@ static dae_status add_to_array(float *x, size_t count, const struct dae_noise_ki
     if ((draws && rng == NULL) || (x == NULL && count > 0))
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s is NULL, expected a pointer", context,
                         x == NULL && count > 0 ? "x" : "rng");
+    DAE_TRY(dae_array_check(count, 1, "count", context));
     DAE_TRY(dae_spec_check(&kind->spec, parameters, context));
     kind->apply(x, count, parameters, draws ? dae_rng_take(rng, count) : (struct dae_draw){0, 0, 0});
     return DAE_OK;

@@ -111,6 +111,8 @@ static const struct field {
     {"dae.stopped", offsetof(struct state, stopped), false, NULL},
 };
 
+_Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 3 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
+
 enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 7 };
 
 _Static_assert(FIELD_COUNT + TEXT_COUNT + 1 <= DAE_METADATA_MAX, "raise DAE_METADATA_MAX");
@@ -225,22 +227,25 @@ static void write_header(struct dae_text *text, const void *object) {
         dae_safetensors_add(text, "history", DAE_TENSOR_F64, &history, &end);
 }
 
-static dae_status write_file(const dae_trainer *trainer, unsigned char **bytes, size_t *size) {
-    size_t parameters = trainer->model->parameter_count * sizeof(float), count = 0;
-    struct dae_bytes parts[DAE_OPTIMIZER_MAX_SLOTS + 3];
-    parts[count++] = (struct dae_bytes){dae_model_values(trainer->model), parameters};
+static struct dae_tensors tensors_of(const dae_trainer *trainer) {
+    size_t parameters = trainer->model->parameter_count * sizeof(float);
+    struct dae_tensors tensors = {.header = write_header, .object = trainer};
+    struct dae_bytes *next = tensors.parts;
+    *next++ = (struct dae_bytes){dae_model_values(trainer->model), parameters};
     for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
-        parts[count++] = (struct dae_bytes){trainer->slots[i], parameters};
+        *next++ = (struct dae_bytes){trainer->slots[i], parameters};
     if (trainer->early.best_epoch > 0)
-        parts[count++] = (struct dae_bytes){trainer->early.best, parameters};
-    parts[count++] = (struct dae_bytes){trainer->history, trainer->history_count * sizeof *trainer->history};
-    return dae_safetensors_write(bytes, size, write_header, trainer, parts, count);
+        *next++ = (struct dae_bytes){trainer->early.best, parameters};
+    *next++ = (struct dae_bytes){trainer->history, trainer->history_count * sizeof *trainer->history};
+    tensors.part_count = (size_t)(next - tensors.parts);
+    return tensors;
 }
 
 static dae_status save(const dae_trainer *trainer, const char *path, size_t keep) {
+    struct dae_tensors tensors = tensors_of(trainer);
     unsigned char *bytes = NULL;
     size_t size = 0;
-    DAE_TRY(write_file(trainer, &bytes, &size));
+    DAE_TRY(dae_safetensors_write(&tensors, &bytes, &size));
     dae_status status = dae_file_keep_older(path, keep - 1);
     if (status == DAE_OK)
         status = dae_file_write(path, bytes, size);
@@ -262,19 +267,8 @@ dae_status dae_trainer_serialize_checkpoint(const dae_trainer *trainer, void *by
                                             size_t *size) {
     DAE_REQUIRE(trainer);
     DAE_REQUIRE(size);
-    DAE_TRY(write_file(trainer, NULL, size));
-    if (capacity == 0)
-        return DAE_OK;
-    DAE_REQUIRE(bytes);
-    if (capacity < *size)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_trainer_serialize_checkpoint: capacity is %zu, expected at least %zu", capacity,
-                        *size);
-    unsigned char *file = NULL;
-    DAE_TRY(write_file(trainer, &file, size));
-    memcpy(bytes, file, *size);
-    dae_release(file);
-    return DAE_OK;
+    struct dae_tensors tensors = tensors_of(trainer);
+    return dae_safetensors_deliver(&tensors, bytes, capacity, size, __func__);
 }
 
 /* ---- Reading ------------------------------------------------------------------------------------ */

@@ -23,6 +23,7 @@ class Function:
     header: str
     line: int
     comment: str  # the /** comment directly before it, or ""
+    parameters: list  # (type, name), such as ("dae_rng **", "out")
 
     @property
     def returns_status(self):
@@ -67,6 +68,13 @@ def _comment_before(text, offset):
     return before[start:] if before.startswith("/**", start) else ""
 
 
+def _parameters(text):
+    """(type, name) of each parameter of a declaration."""
+    parameters = [" ".join(part.split()) for part in text.split(",")]
+    matches = [re.fullmatch(r"(.*?)(\w+)", part) for part in parameters if part not in ("", "void")]
+    return [(match.group(1).strip(), match.group(2)) for match in matches]
+
+
 def public_functions(source):
     """All functions that the public headers declare with DAE_API."""
     functions = []
@@ -81,6 +89,7 @@ def public_functions(source):
                     header=str(header.relative_to(source)),
                     line=line_of(text, match.start()),
                     comment=_comment_before(text, match.start()),
+                    parameters=_parameters(match.group(3)),
                 )
             )
     return functions

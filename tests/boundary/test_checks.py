@@ -16,8 +16,10 @@ import check_comments
 import check_readme
 import check_sources
 import check_symbols
+import generate_walk
 import interface
 import read_testlog
+from walk_table import Row
 
 HERE = Path(__file__).resolve().parent
 INCLUDE = HERE.parent.parent / "include"
@@ -102,6 +104,9 @@ class InterfaceTest(Checkout):
         self.assertEqual([f.name for f in functions], ["dae_name", "dae_draw", "dae_draw_twice"])
         self.assertEqual([f.result for f in functions], ["const char *", "dae_status", "dae_status"])
         self.assertEqual(functions[1].line, 4)
+        self.assertEqual([f.parameters for f in functions],
+                         [[("dae_status", "status")], [("float *", "x"), ("int32_t", "count")], [("float *", "x")]])
+        self.assertEqual(interface._parameters("void"), [])
 
     def test_all_functions_of_the_real_headers_are_read(self):
         lines = "".join(path.read_text(encoding="utf-8") for path in INCLUDE.rglob("*.h")).splitlines()
@@ -203,6 +208,58 @@ class CommentsTest(Checkout):
                 self.change(name, old, new)
                 self.assert_finds(self.problems(), found)
                 self.write(name, FILES[name])
+
+
+class WalkTest(Checkout):
+    """The table of the walk over all functions, against the small headers."""
+
+    ROWS = {
+        "dae_name": Row({"status": "0"}),
+        "dae_draw": Row({"x": "w->floats", "count": "3"}),
+        "dae_draw_twice": Row({"x": "w->floats"}, null=("x",)),
+    }
+
+    def generate(self, **rows):
+        with unittest.mock.patch.object(generate_walk.walk_table, "ROWS", {**self.ROWS, **rows}):
+            functions = interface.public_functions(self.root)
+            return generate_walk.check(functions)[0], generate_walk.generate(functions)
+
+    def test_clean(self):
+        problems, code = self.generate()
+        self.assertEqual(problems, [])
+        for part in ("dae_draw(x, count)", "float *x = w->floats;", '{"x is NULL", REFUSED, 0}',
+                     '{"count is INT32_MIN", REFUSED, 0}', "count = INT32_MAX;", '.words = {"dae_draw", "x", "count"}'):
+            self.assertIn(part, code)
+        # of dae_draw_twice, whose table row allows it; nothing is refused that returns no status
+        self.assertEqual(code.count('{"x is NULL", WORKS, 0}'), 1)
+        self.assertIn('{"status is -1", WORKS, 0}', code)
+
+    def test_faults_of_the_table(self):
+        for name, row, found in (
+            ("dae_gone", Row(), "dae_gone is in no header"),
+            ("dae_draw", Row({"x": "w->floats", "count": "3", "size": "4"}), "has no parameter size"),
+            ("dae_draw", Row({"x": "w->floats", "count": "3"}, null=("y",)), "has no parameter y"),
+            ("dae_draw", Row({"x": "w->floats"}), "hand over as int32_t count"),
+            ("dae_draw", Row({"x": "w->floats", "count": "3"}, allocates=True), "does not name DAE_ERROR_MEMORY"),
+        ):
+            with self.subTest(found=found):
+                problems, code = self.generate(**{name: row})
+                self.assert_finds(problems, found, "tests/boundary/walk_table.py")
+                self.assertIn(found, code)
+
+    def test_function_without_a_row(self):
+        new = "/** New. */\nDAE_API dae_status dae_new(float *x);\n"
+        self.write("include/dae/rng.h", FILES["include/dae/rng.h"] + new)
+        problems, code = self.generate()
+        self.assert_finds(problems, "dae_new (include/dae/rng.h:10)", "add a row", "tests/boundary/walk_table.py")
+        self.assertIn(problems[0], code)
+        self.assertNotIn("dae_new(x)", code)
+
+    def test_statuses_of_others(self):
+        self.change("include/dae/rng.h", "Errors: none", "Errors: DAE_ERROR_IO")
+        functions = {function.name: function for function in interface.public_functions(self.root)}
+        for name, statuses in (("dae_draw", {"IO"}), ("dae_draw_twice", {"IO"}), ("dae_name", set())):
+            self.assertEqual(generate_walk.documented(functions[name], functions), statuses)
 
 
 class SymbolsTest(Checkout):

@@ -1,0 +1,246 @@
+"""What the walk over all public functions has to know beyond the headers: a row for each function.
+
+A row says how to call the function so that it works. Arguments whose type or name has a default in DEFAULTS
+need not be named; handles default to the world's object of that kind (struct world in walk.h). From the
+row, generate_walk.py makes further calls, each with one argument spoiled.
+
+A new function needs a row here; often Row() or Row(allocates=True) is all of it. Objects, files or arrays
+that the world lacks go into struct world (walk.h), and into make_...(), world_free() and, so that a change is
+seen, world_look() or world_use() of walk_world.c; objects in some special state also into OTHERS.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Row:
+    """How to call one function."""
+
+    # C expressions by parameter; w is the world. What has a default may be left out.
+    arguments: dict = field(default_factory=dict)
+    # More calls that work, each as changes to `arguments`: for branches that the first one does not take.
+    also: list = field(default_factory=list)
+    # It takes memory from the allocator; its comment then names DAE_ERROR_MEMORY. All others must not.
+    allocates: bool = False
+    # Parameters that may be NULL, as their comments say.
+    null: tuple = ()
+    # Sizes that only the caller can vouch for, or that would take for ever: large ones are tried only where
+    # no array could have them.
+    vouched: tuple = ()
+    # Outputs that a failing call may write to, as its comment says.
+    written: tuple = ()
+    # Failures after which part of the work is done, as its comment says.
+    partly: tuple = ()
+    # What calls of `also` may give beside DAE_OK, for what a build or a processor may not have.
+    may_give: tuple = ()
+
+
+DEFAULTS = {
+    # by name and type, where a type alone does not tell what is meant
+    ("const size_t *", "shape"): "w->shape",
+    ("size_t *", "shape"): "w->out.dims",
+    ("size_t *", "length"): "&w->out.length",
+    ("char *", "buffer"): "w->buffer",
+    ("size_t", "capacity"): "BUFFER_SIZE",
+    ("double *", "high"): "&w->out.high",
+    ("size_t *", "rank"): "&w->out.rank",
+    ("uint64_t", "seed"): "7",
+    ("const char *", "path"): "MODEL_FILE",
+    # by type
+    "size_t *": "&w->out.size",
+    "uint64_t *": "&w->out.position",
+    "int32_t *": "&w->out.code",
+    "double *": "&w->out.number",
+    "const char **": "&w->out.text",
+    "void *": "NULL",
+    "dae_dataset_read_fn": "walk_read",
+    "dae_dataset_release_fn": "walk_dataset_release",
+    "dae_progress_fn": "walk_progress",
+    "dae_gradient_fn": "walk_gradient",
+    "dae_allocate_fn": "walk_allocate",
+    "dae_release_fn": "walk_release",
+    # handles
+    "dae_rng *": "w->rng",
+    "dae_noise *": "w->noise",
+    "dae_dataset *": "w->data",
+    "dae_layer *": "w->layer",
+    "dae_model *": "w->model",
+    "dae_session *": "w->session",
+    "dae_optimizer *": "w->adam",
+    "dae_trainer *": "w->trainer",
+    "dae_report *": "w->report",
+}
+
+# Objects of the right type that a call may have no use for, with the state that they are in.
+OTHERS = {
+    "dae_rng *": [("at its last position", "w->last_rng")],
+    "dae_noise *": [("in use", "w->used_noise"), ("full", "w->full_noise")],
+    "dae_dataset *": [
+        ("of another shape", "w->narrow_data"),
+        ("of another number of samples", "w->short_data"),
+        ("with targets of another shape", "w->odd_pair"),
+        ("whose function fails", "w->failing_data"),
+        ("of more samples than fit into memory", "w->endless_data"),
+        ("with NaN", "w->nan_data"),
+    ],
+    "dae_layer *": [
+        ("in a model already", "w->used_layer"),
+        ("without parameters", "w->dropout"),
+        ("without a slope", "w->sigmoid"),
+    ],
+    "dae_model *": [
+        ("without layers", "w->bare"),
+        ("without parameters", "w->unready"),
+        ("of another size", "w->narrow"),
+        ("that is part of another", "w->part"),
+        ("without training", "w->untrained"),
+    ],
+    "dae_session *": [("whose model has changed", "w->stale_session")],
+    "dae_optimizer *": [("of another kind", "w->sgd")],
+    "dae_trainer *": [("without an epoch", "w->fresh_trainer"), ("that was stopped", "w->stopped_trainer")],
+    "dae_report *": [],
+}
+
+TEXT = Row(null=("length",), written=("length",))
+TWO_SIZED = ("samples", "sample_size")
+FLOATS = {"x": "w->floats", "count": "FLOATS"}
+IDX_BYTES = {"bytes": "w->idx_bytes", "size": "IDX_SIZE"}
+ARRAY = {"data": "w->samples", "count": "SAMPLES", "rank": "2"}
+BFLOAT16 = {"precision": "DAE_PRECISION_BFLOAT16"}
+
+ROWS = {
+    # status.h, version.h, runtime.h
+    "dae_status_name": Row({"status": "DAE_ERROR_SHAPE"}),
+    "dae_last_error": Row(),
+    "dae_version_number": Row(),
+    "dae_version_string": Row(),
+    "dae_set_allocator": Row(null=("user",)),
+    "dae_set_num_threads": Row({"count": "1"}),
+    "dae_get_num_threads": Row(),
+    "dae_runtime_describe": TEXT,
+    # rng.h
+    "dae_rng_create": Row({"stream": "1"}, allocates=True),
+    "dae_rng_free": Row(),
+    "dae_rng_get_position": Row(),
+    "dae_rng_set_position": Row({"position": "12"}),
+    "dae_rng_fill_bits": Row({"out": "w->words", "count": "WORDS"}, vouched=("count",)),
+    "dae_rng_fill_uniform": Row({"out": "w->floats", "count": "FLOATS", "low": "-1", "high": "2"},
+                                vouched=("count",)),
+    "dae_rng_fill_normal": Row({"out": "w->floats", "count": "FLOATS", "mean": "1", "stddev": "2"},
+                               vouched=("count",)),
+    # noise.h
+    "dae_add_gaussian_noise": Row({**FLOATS, "mean": "0.5", "stddev": "0.5"}, vouched=("count",)),
+    "dae_add_uniform_noise": Row({**FLOATS, "low": "-1", "high": "1"}, vouched=("count",)),
+    "dae_add_masking_noise": Row({**FLOATS, "rate": "0.5"}, vouched=("count",)),
+    "dae_add_salt_pepper_noise": Row({**FLOATS, "rate": "0.5", "low": "0", "high": "1"}, vouched=("count",)),
+    "dae_clip": Row({**FLOATS, "low": "-0.5", "high": "0.5"}, vouched=("count",)),
+    "dae_noise_create": Row(allocates=True),
+    "dae_noise_free": Row(),
+    "dae_noise_add_gaussian": Row({"mean": "0.5", "stddev": "0.5"}),
+    "dae_noise_add_uniform": Row({"low": "-1", "high": "1"}),
+    "dae_noise_add_masking": Row({"rate": "0.5"}),
+    "dae_noise_add_salt_pepper": Row({"rate": "0.5", "low": "0", "high": "1"}),
+    "dae_noise_add_clip": Row({"low": "0", "high": "1"}),
+    "dae_noise_parse": Row({"text": '"gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)"'}, allocates=True),
+    "dae_noise_format": TEXT,
+    "dae_noise_apply": Row({"x": "w->floats", "samples": "2", "sample_size": "FLOATS / 2", "epoch": "1",
+                            "first": "3"}, vouched=TWO_SIZED),
+    # dataset.h
+    "dae_dataset_copy_array": Row(ARRAY, allocates=True),
+    "dae_dataset_borrow_array": Row(ARRAY, allocates=True, null=("release", "user")),
+    "dae_dataset_create_callback": Row({"count": "SAMPLES", "rank": "2"}, allocates=True,
+                                       null=("release", "user")),
+    "dae_dataset_open_idx": Row({"path": "IDX_FILE"}, also=[{"path": "PACKED_IDX_FILE"}], allocates=True,
+                                may_give=("DAE_ERROR_UNSUPPORTED",)),
+    "dae_dataset_parse_idx": Row(IDX_BYTES, also=[{"bytes": "w->packed_bytes", "size": "PACKED_SIZE"}],
+                                 allocates=True, may_give=("DAE_ERROR_UNSUPPORTED",)),
+    "dae_dataset_slice": Row({"first": "1", "count": "4"}, allocates=True),
+    "dae_dataset_split": Row({"count": "4"}, allocates=True),
+    "dae_dataset_corrupt": Row({"mode": "DAE_NOISE_FRESH"}, also=[{"source": "w->view"}], allocates=True),
+    "dae_dataset_clip": Row({"low": "0.25", "high": "0.5"}, also=[{"source": "w->view"}], allocates=True),
+    "dae_dataset_pair": Row({"inputs": "w->view", "targets": "w->data"}, allocates=True),
+    "dae_dataset_cache": Row({"source": "w->view"}, allocates=True),
+    "dae_dataset_free": Row(),
+    "dae_dataset_get_count": Row(),
+    "dae_dataset_get_shape": Row(),
+    "dae_dataset_get_target_shape": Row(),
+    "dae_dataset_read": Row({"dataset": "w->view", "epoch": "1", "first": "2", "count": "2",
+                             "inputs": "w->floats", "targets": "w->floats + 2 * SIZE"},
+                            null=("inputs", "targets"), written=("inputs", "targets")),
+    # layer.h
+    "dae_layer_create_dense": Row({"units": "4", "activation": "DAE_ACTIVATION_RELU"}, allocates=True),
+    "dae_layer_create_dropout": Row({"rate": "0.5"}, allocates=True),
+    "dae_layer_free": Row(),
+    "dae_layer_set_initializer": Row({"initializer": "DAE_INITIALIZER_HE_NORMAL"}),
+    "dae_layer_set_leaky_slope": Row({"slope": "0.125"}),
+    # model.h
+    "dae_model_create": Row({"size": "6"}, allocates=True),
+    "dae_model_create_shaped": Row({"rank": "2"}, allocates=True),
+    "dae_model_free": Row(),
+    "dae_model_add": Row({"model": "w->bare"}, also=[{"model": "w->unready", "layer": "w->dropout"}]),
+    "dae_model_initialize": Row({"model": "w->unready"}, also=[{"model": "w->model"}], allocates=True),
+    "dae_model_slice": Row({"first": "0", "count": "2"}, allocates=True),
+    "dae_model_copy": Row(allocates=True),
+    "dae_model_get_input_shape": Row(),
+    "dae_model_get_output_shape": Row(),
+    "dae_model_get_layer_count": Row(),
+    "dae_model_get_parameter_count": Row(),
+    "dae_model_get_parameters": Row({"values": "w->parameters", "count": "PARAMETERS"}),
+    "dae_model_set_parameters": Row({"values": "w->parameters", "count": "PARAMETERS"}),
+    "dae_model_get_tensor_count": Row(),
+    "dae_model_get_tensor_info": Row({"index": "1"}, null=("length",), written=("length",),
+                                     also=[{"rank": "NULL", "shape": "NULL"}]),
+    "dae_model_get_tensor": Row({"name": '"0.bias"', "values": "w->parameters", "count": "HIDDEN"}),
+    "dae_model_set_tensor": Row({"name": '"0.bias"', "values": "w->parameters", "count": "HIDDEN"}),
+    "dae_model_get_noise": Row(),
+    "dae_model_get_range": Row({"low": "&w->out.number"}),
+    "dae_model_describe": TEXT,
+    "dae_model_save": Row(also=[{"path": '"new"'}], allocates=True),
+    "dae_model_load": Row(allocates=True),
+    "dae_model_serialize": Row({"bytes": "w->bytes", "capacity": "BYTES", "size": "&w->out.length"},
+                               written=("size",), allocates=True),
+    "dae_model_deserialize": Row({"bytes": "w->model_bytes", "size": "w->model_size"}, allocates=True),
+    # session.h
+    "dae_session_create": Row({"max_batch": "9"}, also=[{"max_batch": "2"}], allocates=True),
+    "dae_session_free": Row(),
+    "dae_session_set_precision": Row({"precision": "DAE_PRECISION_FLOAT32"}, also=[BFLOAT16], allocates=True,
+                                     may_give=("DAE_ERROR_UNSUPPORTED",)),
+    "dae_session_run": Row({"inputs": "w->samples", "count": "SAMPLES", "outputs": "w->outputs"},
+                           also=[{"count": "3"}], vouched=("count",)),
+    # optimizer.h
+    "dae_optimizer_create_sgd": Row({"learning_rate": "0.01"}, allocates=True),
+    "dae_optimizer_create_adam": Row({"learning_rate": "0.01"}, allocates=True),
+    "dae_optimizer_free": Row(),
+    "dae_optimizer_set_learning_rate": Row({"learning_rate": "0.125"}),
+    "dae_optimizer_get_learning_rate": Row(),
+    "dae_optimizer_set_momentum": Row({"optimizer": "w->sgd", "momentum": "0.5"}),
+    "dae_optimizer_set_nesterov": Row({"optimizer": "w->sgd", "nesterov": "1"}),
+    "dae_optimizer_set_betas": Row({"beta1": "0.5", "beta2": "0.75"}),
+    "dae_optimizer_set_epsilon": Row({"epsilon": "0.125"}),
+    # trainer.h
+    "dae_trainer_create": Row({"loss": "DAE_LOSS_BCE"}, also=[{"optimizer": "w->sgd"}], allocates=True),
+    "dae_trainer_free": Row(),
+    "dae_trainer_set_batch_size": Row({"batch_size": "5"}),
+    "dae_trainer_set_seed": Row({"seed": "12"}),
+    "dae_trainer_set_shuffle": Row({"shuffle": "0"}),
+    "dae_trainer_set_precision": Row({"precision": "DAE_PRECISION_FLOAT32"}, also=[BFLOAT16], allocates=True,
+                                     may_give=("DAE_ERROR_UNSUPPORTED",)),
+    "dae_trainer_set_validation": Row({"validation": "w->view"}, null=("validation",)),
+    "dae_trainer_set_progress": Row(null=("progress", "user")),
+    "dae_trainer_set_gradient_hook": Row(null=("hook", "user")),
+    "dae_trainer_fit": Row({"dataset": "w->view", "epochs": "2"}, also=[{"trainer": "w->fresh_trainer"}],
+                           allocates=True, vouched=("epochs",),
+                           partly=("DAE_ERROR_CANCELLED", "DAE_ERROR_CALLBACK", "DAE_ERROR_NOT_FINITE")),
+    "dae_trainer_step": Row({"inputs": "w->samples", "targets": "w->samples", "count": "SAMPLES"},
+                            also=[{"trainer": "w->fresh_trainer"}], allocates=True, null=("loss",)),
+    "dae_trainer_stop": Row(null=("trainer",)),
+    "dae_trainer_get_step_count": Row(),
+    "dae_trainer_get_epoch_count": Row(),
+    "dae_trainer_get_history": Row({"metric": "DAE_HISTORY_LOSS", "values": "w->history", "count": "1"}),
+    # report.h
+    "dae_model_evaluate": Row({"dataset": "w->view"}, allocates=True),
+    "dae_report_free": Row(),
+    "dae_report_get": Row({"metric": "DAE_METRIC_PSNR"}),
+    "dae_report_get_finding_count": Row(),
+    "dae_report_get_finding": Row({"index": "0"}, null=("code", "text")),
+}
