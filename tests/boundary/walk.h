@@ -16,13 +16,14 @@ enum {
     FLOATS = 4 * SIZE,
     WORDS = 10,
     BUFFER_SIZE = 2000,
-    BYTES = 4096,
+    BYTES = 16384,
     NUMBERS = 256, /* of arrays that stand in for any other */
     IDX_SIZE = 16 + SAMPLES * SIZE,
     PACKED_SIZE = 35,
 };
 
 #define MODEL_FILE      "model.safetensors"
+#define CHECKPOINT_FILE "run.checkpoint"
 #define IDX_FILE        "samples.idx"
 #define PACKED_IDX_FILE "samples.idx.gz"
 
@@ -43,8 +44,8 @@ struct world {
     uint32_t *words;
     double *history;
     char *buffer, *long_text;
-    unsigned char *bytes, *garbage, *idx_bytes, *packed_bytes, *model_bytes;
-    size_t model_size;
+    unsigned char *bytes, *garbage, *idx_bytes, *packed_bytes, *model_bytes, *checkpoint_bytes;
+    size_t model_size, checkpoint_size;
     size_t shape[2], zero_shape[2], huge_shape[2];
 
     /* What calls write single values to. */

@@ -151,6 +151,7 @@ static void make_trainers(struct world *w) {
     dae_trainer_stop(w->stopped_trainer);
     ok(dae_trainer_set_batch_size(w->trainer, 4));
     ok(dae_trainer_set_validation(w->trainer, w->view));
+    ok(dae_trainer_set_early_stopping(w->trainer, 100, 0));
     ok(dae_trainer_fit(w->trainer, w->view, 1));
     ok(dae_model_evaluate(&w->report, w->model, w->view));
 }
@@ -161,6 +162,9 @@ static void make_files(struct world *w) {
     ok(dae_model_serialize(w->model, w->model_bytes, BYTES, &w->model_size));
     write_file(MODEL_FILE, w->model_bytes,
                w->model_size); /* dae_model_save() would wait for the disk each time */
+    w->checkpoint_bytes = must_have(BYTES);
+    ok(dae_trainer_serialize_checkpoint(w->trainer, w->checkpoint_bytes, BYTES, &w->checkpoint_size));
+    write_file(CHECKPOINT_FILE, w->checkpoint_bytes, w->checkpoint_size);
     write_file(IDX_FILE, w->idx_bytes, IDX_SIZE);
     write_file(PACKED_IDX_FILE, w->packed_bytes, PACKED_SIZE);
 }
@@ -201,9 +205,10 @@ void world_free(struct world *w) {
     dae_noise_free(w->full_noise);
     dae_rng_free(w->rng);
     dae_rng_free(w->last_rng);
-    void *arrays[] = {w->samples,    w->floats,  w->outputs,   w->parameters,   w->nans,
-                      w->infinities, w->words,   w->history,   w->buffer,       w->long_text,
-                      w->bytes,      w->garbage, w->idx_bytes, w->packed_bytes, w->model_bytes};
+    void *arrays[] = {w->samples,   w->floats,       w->outputs,     w->parameters,
+                      w->nans,      w->infinities,   w->words,       w->history,
+                      w->buffer,    w->long_text,    w->bytes,       w->garbage,
+                      w->idx_bytes, w->packed_bytes, w->model_bytes, w->checkpoint_bytes};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
 }
