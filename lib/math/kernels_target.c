@@ -333,7 +333,6 @@ enum { CHUNKS = LANES / NATIVE };
 /* Vectors stay inside a function: passing them would depend on the target's calling convention. */
 #define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
 
-/* y[r] = the sum of the lanes of row r, in the order of sum_lanes(), for LANES rows at once. */
 #if defined(__AVX512F__) && defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define HAS_SHUFFLE
@@ -356,7 +355,11 @@ enum { CHUNKS = LANES / NATIVE };
     (__builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) + \
      __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
 
+#endif
+
+/* y[r] = the sum of the lanes of row r, in the order of sum_lanes(), for LANES rows at once. */
 static inline void sum_rows(float *y, float rows[LANES][LANES]) {
+#ifdef HAS_SHUFFLE
     native_t v[LANES];
     memcpy(v, rows, sizeof v);
     for (size_t i = 0; i < 8; i++)
@@ -367,20 +370,15 @@ static inline void sum_rows(float *y, float rows[LANES][LANES]) {
         v[i] = FOLD2(v[2 * i], v[2 * i + 1]);
     v[0] = FOLD1(v[0], v[1]);
     memcpy(y, v, sizeof v[0]);
-}
-
 #else
-
-static inline void sum_rows(float *y, float rows[LANES][LANES]) {
     for (size_t half = LANES / 2; half > 1; half /= 2)
         for (size_t r = 0; r < LANES; r++)
             for (size_t i = 0; i < half; i++)
                 rows[r][i] += rows[r][i + half];
     for (size_t r = 0; r < LANES; r++)
         y[r] = rows[r][0] + rows[r][1];
-}
-
 #endif
+}
 
 /* sum_k w[k] x[k]: value k in lane k % LANES, as for several rows at once below */
 static inline float dot(const float *w, const float *x, size_t k) {
