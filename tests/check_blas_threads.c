@@ -13,7 +13,7 @@
 extern void openblas_set_num_threads(int count) __attribute__((weak));
 extern int openblas_get_num_threads(void) __attribute__((weak));
 
-enum { CHILDREN = 300, SECONDS = 60 };
+enum { CHILDREN = 200, SECONDS = 60 };
 
 static int blas_threads(void) {
     return openblas_get_num_threads != NULL ? openblas_get_num_threads() : 1;

@@ -1,4 +1,5 @@
 #include "math/matmul.h"
+#include "core/annotate.h"
 #include "core/size.h"
 #include "math/kernels.h"
 #include "math/matmul_dnnl.h"
@@ -45,11 +46,13 @@ static _Thread_local size_t calls_of_this_thread;
 
 static void lock_blas(void) {
     int self = (int)getpid(), owner = 0;
+    DAE_IS_ATOMIC(blas.owner);
     while (!atomic_compare_exchange_weak(&blas.owner, &owner, self))
         if (owner == self) {
             sched_yield();
             owner = 0;
         }
+    DAE_HAPPENS_AFTER(&blas);
     if (blas.process == self)
         return;
     /* In a child: of all threads that it had as a parent, only the one that called fork() is left. */
@@ -58,6 +61,7 @@ static void lock_blas(void) {
 }
 
 static void unlock_blas(void) {
+    DAE_HAPPENS_BEFORE(&blas);
     atomic_store(&blas.owner, 0);
 }
 
