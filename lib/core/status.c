@@ -8,6 +8,7 @@
 
 static _Thread_local char message[512];
 
+#undef dae_fail /* a macro for the analyzer */
 dae_status dae_fail(dae_status status, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

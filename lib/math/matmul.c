@@ -27,7 +27,7 @@ enum {
 
 /* Present in the process when the BLAS library is OpenBLAS or BLIS, also when it was chosen only at run
  * time as the system's libblas. */
-extern void openblas_set_num_threads(int count) __attribute__((weak));
+extern void openblas_set_num_threads(int num_threads) __attribute__((weak));
 extern int openblas_get_num_threads(void) __attribute__((weak));
 extern void bli_thread_set_num_threads(int64_t count) __attribute__((weak));
 extern int64_t bli_thread_get_num_threads(void) __attribute__((weak));

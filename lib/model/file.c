@@ -247,7 +247,7 @@ static dae_status add_entry(struct header *header, struct dae_json *json, const 
 static dae_status read_header(struct header *header, struct dae_json *json) {
     char key[KEY_SIZE];
     bool metadata = false;
-    header->entry_room = DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS;
+    header->entry_room = (size_t)DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS;
     header->entries = dae_allocate(header->entry_room, sizeof *header->entries);
     if (header->entries == NULL)
         return DAE_ERROR_MEMORY;
