@@ -33,10 +33,10 @@ tier_tsan() {
 # the order of locks, and races by the order of events rather than by their being caught in the act.
 tier_valgrind() {
     local timeouts=8 memcheck helgrind
-    local short=(status recipe noise_text dataset views idx gzip layer model model_file model_broken optimizer
-        trainer progress)
+    local short=(status dataset model model_file report limits optimizer trainer progress)
     local threads=(concurrency)
-    # BLAS starts no threads of its own here; it is one thread in any case while the library works.
+    # BLAS starts no threads of its own here, which nothing tells helgrind about; while the library works it has one
+    # thread in any case.
     helgrind="env OPENBLAS_NUM_THREADS=1 valgrind -q --tool=helgrind --error-exitcode=9"
     memcheck="env OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=9 --leak-check=full"
     memcheck+=" --errors-for-leak-kinds=definite,indirect"
