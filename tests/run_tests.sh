@@ -4,16 +4,30 @@ set -u -o pipefail
 
 usage() {
     cat <<'TEXT'
-usage: tests/run_tests.sh [--all] [--jobs N] [--build-root DIR]
+usage: tests/run_tests.sh [--all | --tier NAME ...] [--jobs N] [--build-root DIR]
 
 Installs the packages that are missing (through apt-get, as root or with sudo), builds libdae in a folder of
 its own and runs the tests. The last line is "N passed, N failed"; the exit status is 0 if none failed.
 
-  --all             every configuration: gcc and clang, OpenBLAS and the reference BLAS, sanitizers, optional
-                    features off, shared and static (this is what CI runs; some minutes on two processors)
+  --all             every tier below (this is what CI runs; under half an hour on two processors)
+  --tier NAME       this tier only; may be given several times
   --jobs N          compile and test with N processes (default: the number of processors)
   --build-root DIR  where to build (default: build-tests in the checkout); one folder for each configuration
   --help            this text
+
+Tiers. Without --all and --tier, one build with the default compiler and options is tested, which is what to run
+while working; docs/reliability.md says what each tier proves.
+
+  scripts         shellcheck
+  gcc             everything, with OpenBLAS and oneDNN where it is, -O3, shared and static
+  clang           the same with clang, CBLAS only
+  reference-blas  the reference CBLAS
+  minimal         every optional feature off, -O0, static only
+  sanitizers      AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, with gcc and clang
+  tsan            ThreadSanitizer on all that has to do with threads
+  valgrind        memcheck on a short set, helgrind on the threads
+  analyzers       clang-tidy and cppcheck over lib/
+  coverage        lines and branches of lib/ that the tests reach, and the least that they must reach
 TEXT
 }
 
@@ -25,13 +39,21 @@ wrong_usage() {
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 build_root=$source_root/build-tests
 jobs=$(nproc 2>/dev/null || echo 2)
-all=no
+all_tiers=(scripts gcc clang reference-blas minimal sanitizers tsan valgrind analyzers coverage)
+tiers=()
 while [ $# -gt 0 ]; do
     case $1 in
-        --all) all=yes ;;
-        --jobs | --build-root)
+        --all) tiers=("${all_tiers[@]}") ;;
+        --jobs | --build-root | --tier)
             [ $# -ge 2 ] || wrong_usage "$1 needs a value"
-            if [ "$1" = --jobs ]; then jobs=$2; else build_root=$2; fi
+            case $1 in
+                --jobs) jobs=$2 ;;
+                --build-root) build_root=$2 ;;
+                --tier)
+                    [[ " ${all_tiers[*]} " == *" $2 "* ]] || wrong_usage "there is no tier $2"
+                    tiers+=("$2")
+                    ;;
+            esac
             shift
             ;;
         --help | -h)
@@ -81,6 +103,11 @@ all_packages="
 g++              | can_compile g++ c++ memory
 clang            | command -v clang
 libblas-dev      | has_reference_blas
+shellcheck       | command -v shellcheck
+valgrind         | can_compile gcc c valgrind/helgrind.h && command -v valgrind
+clang-tidy       | command -v clang-tidy
+cppcheck         | command -v cppcheck
+gcovr            | command -v gcovr
 "
 
 missing_packages() { # list
@@ -113,7 +140,7 @@ update_package_lists() {
 install_packages() {
     local wanted missing
     wanted=$basic_packages
-    [ "$all" = no ] || wanted+=$all_packages
+    [ ${#tiers[@]} = 0 ] || wanted+=$all_packages
     missing=$(missing_packages "$wanted")
     [ -n "$missing" ] || return 0
     if ! may_install; then
@@ -181,21 +208,25 @@ show_errors() { # log of a build that failed
     echo "  (the whole log is $1)"
 }
 
-# One configuration: sets up, builds and tests in a fresh folder. Failing to build is one failure.
-run_configuration() { # name, meson arguments...
-    local name=$1 folder=$build_root/$1 log=$build_root/$1.log started=$SECONDS
+# Sets up and builds in a fresh folder: all, or the programs of the suites that the array `suites` names.
+build() { # name, meson arguments...
+    local name=$1 folder=$build_root/$1 log=$build_root/$1.log
     shift
     echo "== $name: ${CC:-default compiler} $*"
     rm -rf "$folder"
-    if ! meson setup "$folder" "$source_root" "$@" >"$log" 2>&1 ||
-        ! ninja -C "$folder" -j "$jobs" -k 0 >>"$log" 2>&1; then
-        show_errors "$log"
-        count_result "$name: build" 1
-        return
-    fi
+    meson setup "$folder" "$source_root" "$@" >"$log" 2>&1 &&
+        ninja -C "$folder" -j "$jobs" -k 0 "${suites[@]/#/tests/check_}" >>"$log" 2>&1 && return
+    show_errors "$log"
+    count_result "$name: build" 1
+    return 1
+}
 
-    meson test -C "$folder" --no-rebuild --num-processes "$jobs" --timeout-multiplier "${timeouts:-2}" \
-        >>"$log" 2>&1
+# Runs the tests of a folder, or those that `suites` names, and counts their results.
+run_tests() { # name, arguments of meson test...
+    local name=$1 folder=$build_root/$1 log=$build_root/$1.log started=$SECONDS
+    shift
+    meson test -C "$folder" --no-rebuild --num-processes "$jobs" --timeout-multiplier "${timeouts:-2}" "$@" \
+        "${suites[@]}" >>"$log" 2>&1
     local status=$? results=$folder/meson-logs/testlog.json counts here_passed here_failed here_skipped
     if ! counts=$(python3 "$source_root/tests/boundary/read_testlog.py" "$results"); then
         tail -n 40 "$log"
@@ -214,6 +245,16 @@ run_configuration() { # name, meson arguments...
     echo "   $here_passed passed, $here_failed failed, $here_skipped skipped in $((SECONDS - started)) s"
 }
 
+# One configuration. Failing to build is one failure.
+run_configuration() { # name, meson arguments...
+    build "$@" && run_tests "$1"
+}
+
+leave_out() { # what, why
+    echo "== $1: left out, $2"
+    skipped=$((skipped + 1))
+}
+
 # ---- Configurations ---------------------------------------------------------------------------------------
 
 # Debian's libblas.so.3 is whichever BLAS is selected on the machine, for programs linked with the reference
@@ -225,8 +266,6 @@ reference_blas_folder() {
     done
 }
 
-sanitize=("-Db_sanitize=address,undefined" -Db_lundef=false -Dbuildtype=debugoptimized -Dwerror=true)
-
 # oneDNN is optional, and not in every distribution.
 provide_onednn() {
     can_compile gcc c dnnl.h -ldnnl && return
@@ -236,14 +275,16 @@ provide_onednn() {
     can_compile gcc c dnnl.h -ldnnl
 }
 
-run_all() {
-    if ! provide_onednn; then
-        echo "== oneDNN is not here: bfloat16 is left out"
-        skipped=$((skipped + 1))
-    fi
+tier_gcc() {
+    provide_onednn || leave_out bfloat16 "oneDNN is not here"
     CC=gcc CXX=g++ run_configuration gcc -Dcblas=openblas -Dwerror=true -Ddefault_library=both
-    CC=clang CXX=clang++ run_configuration clang -Dcblas=openblas -Donednn=disabled -Dwerror=true
+}
 
+tier_clang() {
+    CC=clang CXX=clang++ run_configuration clang -Dcblas=openblas -Donednn=disabled -Dwerror=true
+}
+
+tier_reference-blas() {
     local folder
     folder=$(reference_blas_folder)
     CC=gcc LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
@@ -251,54 +292,56 @@ run_all() {
     LD_LIBRARY_PATH=$folder ldd "$build_root/reference-blas/lib/libdae.so.0" 2>/dev/null |
         grep -E "blas.* => $folder/" >/dev/null
     count_result "reference-blas: the reference library is what was loaded" $?
+}
 
-    # Nothing optional, without optimisation, and a static library only: each is one more way to be built.
+# Nothing optional, without optimisation, and a static library only: each is one more way to be built.
+tier_minimal() {
     CC=gcc run_configuration minimal -Dauto_features=disabled -Dtests=enabled -Ddefault_library=static \
         -Dbuildtype=debug -Dwerror=true
+}
 
-    # Off, where newer compilers have it on: the frames that it puts on the heap are not aligned as AVX-512
-    # kernels need it (seen with gcc 12).
+tier_sanitizers() {
+    local timeouts=8 sanitize=("-Db_sanitize=address,undefined" -Db_lundef=false -Dbuildtype=debugoptimized
+        -Dwerror=true)
+    # detect_stack_use_after_return is off, where newer compilers have it on: the frames that it puts on the heap
+    # are not aligned as AVX-512 kernels need it (seen with gcc 12).
     export ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    timeouts=8
     CC=gcc run_configuration gcc-sanitizers "${sanitize[@]}"
     if provide_clang_sanitizers; then
         CC=clang run_configuration clang-sanitizers -Donednn=disabled "${sanitize[@]}"
     else
-        echo "== clang-sanitizers: left out, clang's sanitizer library is not here"
-        skipped=$((skipped + 1))
+        leave_out clang-sanitizers "clang's sanitizer library is not here"
     fi
-    check_scripts
 }
 
-check_scripts() {
+tier_scripts() {
     echo "== scripts"
-    if ! command -v shellcheck >/dev/null; then
-        may_install && apt_install shellcheck
-    fi
     local script scripts=()
     while IFS= read -r script; do
         head -c 64 "$script" | head -n 1 | grep -qE '^#!.*\b(ba)?sh\b' && scripts+=("$script")
     done < <(find "$source_root" \( -path "$build_root" -o -path '*/.git' -o -path '*/build*' \) -prune -o \
         -type f \( -name '*.sh' -o -path '*/.ci/*' \) -print | sort)
-    if command -v shellcheck >/dev/null; then
-        shellcheck --severity=warning "${scripts[@]}"
-        count_result "shellcheck (${#scripts[@]} scripts)" $?
-    else
-        echo "  left out: shellcheck is not here"
-        skipped=$((skipped + 1))
-    fi
+    shellcheck --severity=warning "${scripts[@]}"
+    count_result "shellcheck (${#scripts[@]} scripts)" $?
 }
+
+# shellcheck source=ci/tools.sh
+. "$source_root/tests/ci/tools.sh"
 
 mkdir -p "$build_root" || exit 1
 build_root=$(cd "$build_root" && pwd)
 : >"$build_root/packages.log"
 install_packages && provide_meson || exit 1
 
-if [ "$all" = yes ]; then
-    run_all
-else
-    run_configuration default
-fi
+suites=()
+times=()
+[ ${#tiers[@]} -gt 0 ] || run_configuration default
+for tier in "${tiers[@]}"; do
+    began=$SECONDS
+    "tier_$tier"
+    times+=("$tier $((SECONDS - began)) s")
+done
+[ ${#times[@]} = 0 ] || (IFS=, && echo "times: ${times[*]}, together $SECONDS s")
 
 [ "$passed" -gt 0 ] || [ "$failed" -gt 0 ] || echo "no test has run"
 [ "$skipped" = 0 ] || echo "$skipped skipped"

@@ -329,7 +329,7 @@ static dae_status link_older(const char *path, char *names, size_t room) {
     char *beside = names + room;
     snprintf(beside, room, "%s.1.%ld.tmp", path, (long)getpid());
     unlink(beside);
-    if (link(path, beside) != 0)
+    if (linkat(AT_FDCWD, path, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) != 0)
         return copy_file(path, name);
     dae_status status = rename(beside, name) == 0 ? DAE_OK : fail_errno("replace", name);
     unlink(beside); /* still there if both names were one file's already */

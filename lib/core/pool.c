@@ -1,5 +1,6 @@
 #define _GNU_SOURCE /* sched_getaffinity() */
 #include "core/pool.h"
+#include "core/annotate.h"
 #include "core/fpu.h"
 #include "core/memory.h"
 
@@ -106,9 +107,11 @@ static void *worker_main(void *argument) {
     dae_fpu_flush_denormals();
     for (unsigned seen = 0;; seen++) {
         wait_for_run(pool, seen);
+        DAE_HAPPENS_AFTER(&pool->run);
         if (pool->quit)
             return NULL;
         work(pool, worker.index);
+        DAE_HAPPENS_BEFORE(&pool->pending);
         if (atomic_fetch_sub(&pool->pending, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
             pthread_mutex_lock(&pool->lock);
             pthread_cond_signal(&pool->done);
@@ -119,6 +122,7 @@ static void *worker_main(void *argument) {
 
 /* Starts a run: everything written before is visible to the workers. */
 static void announce(struct dae_pool *pool) {
+    DAE_HAPPENS_BEFORE(&pool->run);
     atomic_fetch_add(&pool->run, 1);
     if (atomic_load(&pool->sleepers) == 0)
         return;
@@ -154,6 +158,7 @@ void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t
     announce(pool);
     work(pool, 0);
     wait_for_workers(pool);
+    DAE_HAPPENS_AFTER(&pool->pending);
 }
 
 size_t dae_pool_threads(const struct dae_pool *pool) {
@@ -198,6 +203,10 @@ dae_status dae_pool_open(struct dae_pool **out) {
     struct dae_pool *pool = dae_allocate(1, sizeof *pool);
     if (pool == NULL)
         return DAE_ERROR_MEMORY;
+    DAE_IS_ATOMIC(pool->run);
+    DAE_IS_ATOMIC(pool->pending);
+    DAE_IS_ATOMIC(pool->sleepers);
+    DAE_IS_ATOMIC(pool->caller_sleeps);
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->done, NULL);

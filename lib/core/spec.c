@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef dae_spec_fail /* a macro for the analyzer */
 dae_status dae_spec_fail(const struct dae_spec_reader *reader, size_t position, const char *format, ...) {
     char reason[256];
     va_list arguments;

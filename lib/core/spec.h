@@ -66,4 +66,8 @@ void dae_spec_write(struct dae_text *text, const struct dae_spec_kind *kind, con
 __attribute__((format(printf, 3, 4))) dae_status dae_spec_fail(const struct dae_spec_reader *reader,
                                                                size_t position, const char *format, ...);
 
+#ifdef __clang_analyzer__ /* as dae_fail() in status.h */
+#define dae_spec_fail(...) (dae_spec_fail(__VA_ARGS__), dae_status_again(DAE_ERROR_FORMAT))
+#endif
+
 #endif

@@ -8,6 +8,14 @@
  * here only, they are made printable. */
 __attribute__((format(printf, 2, 3))) dae_status dae_fail(dae_status status, const char *format, ...);
 
+#ifdef __clang_analyzer__
+/* It looks into one source at a time, and is told here that a failure is never DAE_OK. */
+static inline dae_status dae_status_again(dae_status status) {
+    return status;
+}
+#define dae_fail(status, ...) (dae_fail(status, __VA_ARGS__), dae_status_again(status))
+#endif
+
 /* Puts "context: " before this thread's message and returns `status`: for callers that know the path. */
 dae_status dae_fail_in(dae_status status, const char *context);
 

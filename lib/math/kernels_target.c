@@ -84,9 +84,11 @@ static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct
 }
 
 /* Repeats a body over strips of 4 BLOCKS values, with `n` values left in this one. */
-#define FOR_STRIPS(x, count, from)                                        \
-    for (size_t left = (count), n; n = least(left, 4 * BLOCKS), left > 0; \
+#define FOR_STRIPS(x, count, from)                                                \
+    for (size_t left = (count), n; n = least(left, (size_t)4 * BLOCKS), left > 0; \
          left -= n, (x) += n, (from).block += BLOCKS)
+
+/* NOLINTBEGIN(clang-analyzer-core.*): the analyzer does not divide, and holds (n + 3) / 4 blocks to be none */
 
 static void add_gaussian(float *x, size_t count, float mean, float stddev, struct dae_draw from) {
     float z[4 * BLOCKS];
@@ -133,6 +135,8 @@ static void add_salt_pepper(float *x, size_t count, float rate, float low, float
         }
     }
 }
+
+/* NOLINTEND(clang-analyzer-core.*) */
 
 static void clip(float *x, size_t count, float low, float high) {
     for (size_t i = 0; i < count; i++) {
@@ -333,7 +337,6 @@ enum { CHUNKS = LANES / NATIVE };
 /* Vectors stay inside a function: passing them would depend on the target's calling convention. */
 #define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
 
-/* y[r] = the sum of the lanes of row r, in the order of sum_lanes(), for LANES rows at once. */
 #if defined(__AVX512F__) && defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define HAS_SHUFFLE
@@ -356,7 +359,11 @@ enum { CHUNKS = LANES / NATIVE };
     (__builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) + \
      __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
 
+#endif
+
+/* y[r] = the sum of the lanes of row r, in the order of sum_lanes(), for LANES rows at once. */
 static inline void sum_rows(float *y, float rows[LANES][LANES]) {
+#ifdef HAS_SHUFFLE
     native_t v[LANES];
     memcpy(v, rows, sizeof v);
     for (size_t i = 0; i < 8; i++)
@@ -367,20 +374,15 @@ static inline void sum_rows(float *y, float rows[LANES][LANES]) {
         v[i] = FOLD2(v[2 * i], v[2 * i + 1]);
     v[0] = FOLD1(v[0], v[1]);
     memcpy(y, v, sizeof v[0]);
-}
-
 #else
-
-static inline void sum_rows(float *y, float rows[LANES][LANES]) {
     for (size_t half = LANES / 2; half > 1; half /= 2)
         for (size_t r = 0; r < LANES; r++)
             for (size_t i = 0; i < half; i++)
                 rows[r][i] += rows[r][i + half];
     for (size_t r = 0; r < LANES; r++)
         y[r] = rows[r][0] + rows[r][1];
-}
-
 #endif
+}
 
 /* sum_k w[k] x[k]: value k in lane k % LANES, as for several rows at once below */
 static inline float dot(const float *w, const float *x, size_t k) {

@@ -1,4 +1,5 @@
 #include "math/matmul.h"
+#include "core/annotate.h"
 #include "core/size.h"
 #include "math/kernels.h"
 #include "math/matmul_dnnl.h"
@@ -9,8 +10,10 @@
 
 #include <cblas.h>
 #include <math.h>
-#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     /* Cutting a product repeats the packing of one operand, which costs as much as some 10 to 30 rows of the
@@ -24,14 +27,43 @@ enum {
 
 /* Present in the process when the BLAS library is OpenBLAS or BLIS, also when it was chosen only at run
  * time as the system's libblas. */
-extern void openblas_set_num_threads(int count) __attribute__((weak));
+extern void openblas_set_num_threads(int num_threads) __attribute__((weak));
 extern int openblas_get_num_threads(void) __attribute__((weak));
 extern void bli_thread_set_num_threads(int64_t count) __attribute__((weak));
 extern int64_t bli_thread_get_num_threads(void) __attribute__((weak));
 
-static pthread_mutex_t users_lock = PTHREAD_MUTEX_INITIALIZER;
-static size_t users;
-static int64_t saved_threads;
+/* Who multiplies in this process. `owner` guards the rest: the id of the process that changes it, 0 for nobody. It is
+ * not a mutex, because a child that is forked while another thread holds a mutex waits for ever for a thread that it
+ * has not got. An owner that is not this process is such a thread, and its lock is taken over; each value below is
+ * right at every moment, so that nothing is left half done. */
+static struct {
+    atomic_int owner;
+    int process;    /* the one that `users` counts for */
+    size_t users;   /* calls between dae_matmul_enter() and dae_matmul_leave() */
+    int64_t before; /* BLAS threads to go back to; 0: nothing to go back to */
+} blas;
+static _Thread_local size_t calls_of_this_thread;
+
+static void lock_blas(void) {
+    int self = (int)getpid(), owner = 0;
+    DAE_IS_ATOMIC(blas.owner);
+    while (!atomic_compare_exchange_weak(&blas.owner, &owner, self))
+        if (owner == self) {
+            sched_yield();
+            owner = 0;
+        }
+    DAE_HAPPENS_AFTER(&blas);
+    if (blas.process == self)
+        return;
+    /* In a child: of all threads that it had as a parent, only the one that called fork() is left. */
+    blas.users = calls_of_this_thread;
+    blas.process = self;
+}
+
+static void unlock_blas(void) {
+    DAE_HAPPENS_BEFORE(&blas);
+    atomic_store(&blas.owner, 0);
+}
 
 static int64_t get_blas_threads(void) {
     if (openblas_get_num_threads != NULL)
@@ -49,20 +81,28 @@ static void set_blas_threads(int64_t count) {
 }
 
 void dae_matmul_enter(void) {
-    pthread_mutex_lock(&users_lock);
-    if (users++ == 0) {
-        saved_threads = get_blas_threads();
-        if (saved_threads != 1)
+    lock_blas();
+    calls_of_this_thread++;
+    if (blas.users++ == 0) {
+        int64_t now = get_blas_threads();
+        /* a child may find its parent's setting of one thread, and then knows what was before it */
+        if (now != 1 || blas.before == 0)
+            blas.before = now;
+        if (now != 1)
             set_blas_threads(1);
     }
-    pthread_mutex_unlock(&users_lock);
+    unlock_blas();
 }
 
 void dae_matmul_leave(void) {
-    pthread_mutex_lock(&users_lock);
-    if (--users == 0 && saved_threads != 1)
-        set_blas_threads(saved_threads);
-    pthread_mutex_unlock(&users_lock);
+    lock_blas();
+    calls_of_this_thread--;
+    if (blas.users > 0 && --blas.users == 0) {
+        if (blas.before != 1)
+            set_blas_threads(blas.before);
+        blas.before = 0;
+    }
+    unlock_blas();
 }
 
 const char *dae_matmul_name(void) {

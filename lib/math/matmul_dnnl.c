@@ -208,16 +208,16 @@ dae_status dae_multipliers_create(struct dae_multipliers **out) {
     return DAE_OK;
 }
 
-void dae_multipliers_free(struct dae_multipliers *kept) {
-    if (kept == NULL)
+void dae_multipliers_free(struct dae_multipliers *multipliers) {
+    if (multipliers == NULL)
         return;
-    for (struct multiplier *next; kept->first != NULL; kept->first = next) {
-        next = kept->first->next;
-        destroy(kept->first);
+    for (struct multiplier *next; multipliers->first != NULL; multipliers->first = next) {
+        next = multipliers->first->next;
+        destroy(multipliers->first);
     }
-    dnnl_engine_destroy(kept->engine);
-    pthread_mutex_destroy(&kept->lock);
-    dae_release(kept);
+    dnnl_engine_destroy(multipliers->engine);
+    pthread_mutex_destroy(&multipliers->lock);
+    dae_release(multipliers);
 }
 
 /* Takes one out of the list that nobody uses, to make room. */

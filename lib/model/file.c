@@ -161,7 +161,7 @@ static dae_status read_file(dae_model **out, const unsigned char *bytes, size_t 
     struct dae_safetensors file;
     dae_model *model = NULL;
     dae_status status = dae_safetensors_read(&file, name, bytes, size, keys,
-                                             DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS);
+                                             (size_t)DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS);
     if (status == DAE_OK)
         status = read_model(&model, &file);
     dae_safetensors_release(&file);

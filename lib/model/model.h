@@ -68,8 +68,8 @@ struct dae_model_tensor {
 size_t dae_model_tensor_count(const dae_model *model);
 struct dae_model_tensor dae_model_tensor_at(const dae_model *model, size_t index);
 
-/* The architecture as text, such as input(784) | dense(units=128, activation=relu, ...), and back. */
-void dae_model_write_architecture(struct dae_text *text, const void *model);
+/* The architecture of a model as text, such as input(784) | dense(units=128, activation=relu, ...), and back. */
+void dae_model_write_architecture(struct dae_text *text, const void *object);
 dae_status dae_model_read_architecture(dae_model **out, const char *text);
 
 /* What a model file says in its metadata: architecture, noise and range, as `"key":"value",...`. Reading takes over

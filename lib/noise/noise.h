@@ -47,7 +47,7 @@ void dae_noise_freeze(const dae_noise *noise);
 void dae_noise_apply_part(const dae_noise *noise, float *x, size_t first, size_t count, uint64_t seed,
                           uint64_t epoch, uint64_t sample);
 
-/* Writes a recipe as text. */
-void dae_noise_write(struct dae_text *text, const void *noise);
+/* Writes a recipe, a dae_noise, as text. */
+void dae_noise_write(struct dae_text *text, const void *object);
 
 #endif
