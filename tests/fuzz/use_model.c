@@ -30,17 +30,17 @@ static unsigned char *file_of(const dae_model *model, size_t *size) {
     return file;
 }
 
-/* What is written is read back, and written again it is the same. */
-static void go_round(const dae_model *model) {
+/* What is written is read back, and written again it is the same. Gives the model that was read back. */
+static dae_model *go_round(const dae_model *model) {
     size_t size, again_size;
     dae_model *again = NULL;
     unsigned char *file = file_of(model, &size);
     must(dae_model_deserialize(&again, file, size) == DAE_OK, "what was written is not read");
     unsigned char *again_file = file_of(again, &again_size);
     must(size == again_size && memcmp(file, again_file, size) == 0, "the file changes as it goes round");
-    dae_model_free(again);
     free(again_file);
     free(file);
+    return again;
 }
 
 static void look_at(const dae_model *model, size_t parameters) {
@@ -81,35 +81,39 @@ static void run(dae_model *model, const float *inputs, float *outputs) {
     dae_session_free(session);
 }
 
-/* A copy gives the same outputs. */
-static void run_twice(dae_model *model, size_t inputs, size_t outputs) {
-    float *in = must_have(BATCH * inputs * sizeof *in);
-    float *out = must_have(BATCH * outputs * sizeof *out),
-          *out_of_copy = must_have(BATCH * outputs * sizeof *out);
+/* A copy, and the model that went round, give the same outputs. */
+static void compare(dae_model *model, dae_model *again, size_t inputs, size_t outputs) {
+    size_t bytes = BATCH * outputs * sizeof(float);
+    float *in = must_have(BATCH * inputs * sizeof *in), *out = must_have(bytes), *other = must_have(bytes);
     for (size_t i = 0; i < BATCH * inputs; i++)
-        in[i] = (float)(i % 7) / 7;
+        in[i] = (float)(i % 7) / 7 - 0.5f;
     dae_model *copy = NULL;
     must(dae_model_copy(&copy, model) == DAE_OK, "no copy");
     run(model, in, out);
-    run(copy, in, out_of_copy);
-    must(memcmp(out, out_of_copy, BATCH * outputs * sizeof *out) == 0, "a copy gives other outputs");
+    run(copy, in, other);
+    must(memcmp(out, other, bytes) == 0, "a copy gives other outputs");
+    run(again, in, other);
+    must(memcmp(out, other, bytes) == 0, "the model that went round gives other outputs");
     dae_model_free(copy);
-    free(out_of_copy);
+    free(other);
     free(out);
     free(in);
 }
 
-static void use_model(dae_model *model) {
+/* `data` is the size of what lies behind the header of the model's file. */
+static void use_model(dae_model *model, size_t data) {
     size_t layers = 0, parameters = 0;
     size_t inputs = size_of(dae_model_get_input_shape, model),
            outputs = size_of(dae_model_get_output_shape, model);
     must(dae_model_get_layer_count(model, &layers) == DAE_OK && layers >= 1, "no layers");
     must(dae_model_get_parameter_count(model, &parameters) == DAE_OK, "no number of parameters");
-    go_round(model);
+    must(data == parameters * sizeof(float), "%zu parameters from %zu bytes", parameters, data);
+    dae_model *again = go_round(model);
     if (parameters <= MOST_PARAMETERS)
         look_at(model, parameters);
     if (parameters <= MOST_PARAMETERS && inputs <= MOST_INPUTS)
-        run_twice(model, inputs, outputs);
+        compare(model, again, inputs, outputs);
+    dae_model_free(again);
     dae_model *slice = NULL;
     must(dae_model_slice(&slice, model, layers - 1, 1) == DAE_OK, "no slice");
     dae_model_free(slice);
@@ -126,7 +130,9 @@ void fuzz_read_model(const unsigned char *bytes, size_t size) {
     if (status != DAE_OK) {
         fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_NOT_FINITE), model);
     } else {
-        use_model(model);
+        use_model(model,
+                  size - 8 -
+                      (bytes[0] | (size_t)bytes[1] << 8 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 24));
         dae_model_free(model);
     }
     fuzz_end();
