@@ -3,7 +3,7 @@
  *
  * usage: fuzz_NAME CORPUS [MUTATIONS]
  *
- * For each file: the file, its beginnings, each bit of its first bytes flipped, and MUTATIONS (default 2000) files
+ * For each file: the file, its beginnings, each bit of its first bytes flipped, and MUTATIONS (default 1000) files
  * with random changes. A finding ends the process; its last input is written to standard error in hexadecimal. */
 #define _POSIX_C_SOURCE 200809L
 #include "fuzz.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_BYTES = 1 << 20, PREFIXES = 512, FLIPPED_BYTES = 256, SHOWN = 4096, PATH_SIZE = 4096 };
+enum { MOST_BYTES = 1 << 20, PREFIXES = 512, FLIPPED_BYTES = 160, SHOWN = 4096, PATH_SIZE = 4096 };
 
 struct input {
     unsigned char *bytes;
@@ -127,7 +127,7 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: %s CORPUS [MUTATIONS]\n", arguments[0]);
         return 2;
     }
-    size_t mutations = count > 2 ? (size_t)strtoul(arguments[2], NULL, 10) : 2000, files = 0, inputs = 0;
+    size_t mutations = count > 2 ? (size_t)strtoul(arguments[2], NULL, 10) : 1000, files = 0, inputs = 0;
     DIR *folder = opendir(arguments[1]);
     if (folder == NULL) {
         fprintf(stderr, "%s cannot be opened\n", arguments[1]);
