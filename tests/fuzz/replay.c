@@ -1,4 +1,4 @@
-/* Runs a fuzz target without a fuzzer: on each file of the folders that are given, and on what becomes of it by
+/* Runs a fuzz target without a fuzzer: on each file of a folder, and on what becomes of it by
  * changes that are the same every time.
  *
  * usage: fuzz_NAME CORPUS [MUTATIONS]
