@@ -186,8 +186,7 @@ START_TEST(headers_that_are_no_dictionary_are_refused) {
         "{'descr': '|u\\x31', 'fortran_order': False, 'shape': (9,)}",
         "{'descr': '|u1\n', 'fortran_order': False, 'shape': (9,)}",
         "{'descr': u'|u1', 'fortran_order': False, 'shape': (9,)}",
-        "{'descr': '|u1', 'fortran_order': False, 'shape': (9,), 'a key that is longer than any that there "
-        "is': 1}",
+        "{'a key that is longer than all that there are': 1}",
         "{descr: '|u1', 'fortran_order': False, 'shape': (9,)}",
         "{'descr': '|u1', 'fortran_order': False, 'shape': (9,)} \xff",
     };
