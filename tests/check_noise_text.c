@@ -404,6 +404,46 @@ START_TEST(spoiled_texts_are_refused_or_understood) {
 }
 END_TEST
 
+/* Whatever the text is: refused cleanly, or a recipe whose text stays the same when it is read and written. */
+static void is_handled(const char *text) {
+    dae_noise *noise = NULL;
+    heap_watch();
+    dae_status status = dae_noise_parse(&noise, text);
+    if (status == DAE_OK) {
+        dae_noise_free(noise);
+    } else {
+        ck_assert_msg(status == DAE_ERROR_FORMAT || status == DAE_ERROR_ARGUMENT, "\"%s\": %s", text,
+                      dae_status_name(status));
+        ck_assert(message_has(""));
+        ck_assert_ptr_null(noise);
+    }
+    ck_assert_uint_lt(heap_largest(), 8192);
+    heap_unwatch();
+    if (status == DAE_OK) {
+        char *once = rewritten(text), *twice = rewritten(once);
+        ck_assert_str_eq(twice, once);
+        free(once);
+        free(twice);
+    }
+}
+
+START_TEST(every_beginning_and_every_flipped_bit_are_handled) {
+    static const char whole[] =
+        "gaussian(mean=0.5, stddev=1e-3) | salt_pepper(.25, high=2) | clip | masking(rate=1)";
+    char text[sizeof whole];
+    for (size_t length = 0; length < sizeof whole; length++) {
+        memcpy(text, whole, length);
+        text[length] = '\0';
+        is_handled(text);
+    }
+    for (size_t bit = 0; bit < 8 * (sizeof whole - 1); bit++) {
+        memcpy(text, whole, sizeof whole);
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+        is_handled(text);
+    }
+}
+END_TEST
+
 static dae_status parse_and_free(void *user) {
     dae_noise *noise = user;
     dae_status status = dae_noise_parse(&noise, "gaussian(0.5, 0.5) | clip() | masking(0.25)");
@@ -450,6 +490,7 @@ int main(void) {
     tcase_add_test(refused, too_many_steps);
     tcase_add_test(refused, values_out_of_range);
     tcase_add_test(refused, null_is_refused);
+    tcase_add_test(refused, every_beginning_and_every_flipped_bit_are_handled);
     tcase_add_test(refused, spoiled_texts_are_refused_or_understood);
     tcase_add_test(refused, memory_may_run_out);
     tcase_add_test(refused, a_malformed_text_leaks_nothing);

@@ -173,7 +173,8 @@ def _release(token):
 
 
 class Dataset(Handle, noun="dataset"):
-    """Samples of one shape: from_array(), borrow(), from_function(), open_idx(), parse_idx(), and views."""
+    """Samples of one shape: from_array(), borrow(), from_function(), views, and files: open_idx(), parse_idx(),
+    open_npy(), parse_npy()."""
 
     @classmethod
     def from_array(cls, data, shape=None):
@@ -210,6 +211,14 @@ class Dataset(Handle, noun="dataset"):
     @classmethod
     def parse_idx(cls, data):
         return cls._make("dae_dataset_parse_idx", bytes(data), len(data))
+
+    @classmethod
+    def open_npy(cls, path):
+        return cls._make("dae_dataset_open_npy", os.fsencode(path))
+
+    @classmethod
+    def parse_npy(cls, data):
+        return cls._make("dae_dataset_parse_npy", bytes(data), len(data))
 
     @staticmethod
     def _samples(values, found, shape):

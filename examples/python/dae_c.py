@@ -117,6 +117,8 @@ SIGNATURES = {
                                     DATASET_RELEASE_FN, USER),
     "dae_dataset_open_idx": (STATUS, DATASET_OUT, TEXT),
     "dae_dataset_parse_idx": (STATUS, DATASET_OUT, BYTES, SIZE),
+    "dae_dataset_open_npy": (STATUS, DATASET_OUT, TEXT),
+    "dae_dataset_parse_npy": (STATUS, DATASET_OUT, BYTES, SIZE),
     "dae_dataset_slice": (STATUS, DATASET_OUT, DATASET, SIZE, SIZE),
     "dae_dataset_split": (STATUS, DATASET_OUT, DATASET_OUT, DATASET, SIZE),
     "dae_dataset_corrupt": (STATUS, DATASET_OUT, DATASET, NOISE, I32, U64),

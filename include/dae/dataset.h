@@ -97,6 +97,23 @@ DAE_API dae_status dae_dataset_open_idx(dae_dataset **out, const char *path);
 /** As dae_dataset_open_idx(), from `size` bytes in memory, which are copied. @since 0.1.0 */
 DAE_API dae_status dae_dataset_parse_idx(dae_dataset **out, const void *bytes, size_t size);
 
+/** Opens an NPY file, as numpy.save() writes it: format versions 1.0, 2.0 and 3.0 (numpy.lib.format). The first
+ * dimension counts samples, the others are the shape of one (an array with one dimension holds samples of shape {1});
+ * 1 to 9 dimensions, none of them 0.
+ *
+ * Values are read as they are, bytes too: what numpy shows is what a model gets. Images stored as bytes are therefore
+ * in [0,255], unlike those of dae_dataset_open_idx(). Types: f2, f4, f8, i1 to i8, u1 to u8, in either byte order,
+ * each rounded to float32 as C does; b1 as 0 and 1. The file is read whole, kept in its own type, and closed.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_IO, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with offset, value found and value
+ * expected; DAE_ERROR_UNSUPPORTED for an array in Fortran order (save numpy.ascontiguousarray() of it), of
+ * another type, or of a later format version. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_open_npy(dae_dataset **out, const char *path);
+
+/** As dae_dataset_open_npy(), from `size` bytes in memory, which are copied. @since 0.1.0 */
+DAE_API dae_status dae_dataset_parse_npy(dae_dataset **out, const void *bytes, size_t size);
+
 /* ---- Views ------------------------------------------------------------------------------------ */
 
 /** Samples [first, first + count) of a dataset.

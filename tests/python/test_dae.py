@@ -196,6 +196,29 @@ class DatasetTest(Standard):
         with self.assertRaises(ValueError):
             dae.Dataset.from_array([1, 2, 3], shape=2)
 
+    def test_npy_files(self):
+        """Without numpy a file made by hand, and with it every type that numpy has and the library reads."""
+        header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }\n"
+        data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack("<6f", *range(6))
+        self.assertEqual(flat(dae.Dataset.parse_npy(data).read()[0]), list(range(6)))
+        self.assertFails(dae.Status.ERROR_FORMAT, "offset", dae.Dataset.parse_npy, data[:-1])
+        if NUMPY is None:
+            return
+        kinds = "|b1 |u1 |i1".split() + [o + k + s for o in "<>" for k in "iu" for s in "248"]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "array.npy")
+            for number, kind in enumerate(kinds + [o + "f" + s for o in "<>" for s in "248"]):
+                size = 24 * NUMPY.dtype(kind).itemsize
+                bits = NUMPY.frombuffer(random.Random(number).randbytes(size), kind)
+                values = (bits != 0 if kind == "|b1" else bits).reshape(4, 3, 2)
+                NUMPY.save(path, values)
+                dataset = dae.Dataset.open_npy(path)
+                self.assertEqual((len(dataset), dataset.shape), (4, (3, 2)))
+                with NUMPY.errstate(all="ignore"):
+                    expected = values.astype(NUMPY.float32)
+                read = NUMPY.asarray(dataset.read()[0])
+                self.assertTrue(NUMPY.array_equal(read, expected, equal_nan=True), kind)
+
     def test_borrowed_buffer_lives_until_the_last_view_is_gone(self):
         class Buffer(array.array):
             pass

@@ -1,0 +1,108 @@
+#include "data/filed.h"
+#include "core/memory.h"
+
+struct filed {
+    dae_dataset base;
+    unsigned char *bytes; /* the whole file */
+    const unsigned char *data;
+    const struct dae_value_type *type;
+};
+
+/* ---- The layout --------------------------------------------------------------------------------- */
+
+static dae_status too_many(const char *name, size_t offset) {
+    return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: the dimensions are more than can be addressed", name,
+                    offset);
+}
+
+dae_status dae_layout_add(struct dae_layout *layout, size_t dimension, const char *name, size_t offset) {
+    if (layout->rank == DAE_FILED_MAX_RANK)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found more than %d dimensions, expected 1 to %d",
+                        name, offset, DAE_FILED_MAX_RANK, DAE_FILED_MAX_RANK);
+    if (dimension == 0)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found dimension 0, expected at least 1", name,
+                        offset);
+    if (layout->rank++ == 0) {
+        layout->count = dimension;
+        layout->shape = dae_shape_flat(1);
+        return DAE_OK;
+    }
+    size_t values;
+    layout->shape.rank = layout->rank - 1;
+    layout->shape.dims[layout->rank - 2] = dimension;
+    if (!dae_size_multiply(layout->shape.size, dimension, &layout->shape.size) ||
+        !dae_size_multiply(layout->shape.size, layout->count, &values))
+        return too_many(name, offset);
+    return DAE_OK;
+}
+
+dae_status dae_layout_finish(struct dae_layout *layout, const struct dae_value_type *type, size_t begin,
+                             const char *name, size_t offset) {
+    if (layout->rank == 0)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found 0 dimensions, expected 1 to %d", name,
+                        offset, DAE_FILED_MAX_RANK);
+    /* float64 of each value must be addressable too */
+    size_t values = layout->count * layout->shape.size, wide;
+    if (!dae_size_multiply(values, sizeof(double), &wide) || !dae_size_add(wide, begin, &wide))
+        return too_many(name, offset);
+    layout->type = type;
+    layout->begin = begin;
+    layout->end = begin + values * type->size;
+    return DAE_OK;
+}
+
+dae_status dae_filed_too_short(const char *name, size_t size, size_t expected) {
+    return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: the file ends, expected %zu bytes", name, size,
+                    expected);
+}
+
+dae_status dae_layout_check_size(const struct dae_layout *layout, size_t size, const char *name) {
+    if (size < layout->end)
+        return dae_filed_too_short(name, size, layout->end);
+    if (size > layout->end)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found %zu bytes behind the values, expected none",
+                        name, layout->end, size - layout->end);
+    return DAE_OK;
+}
+
+/* ---- The dataset -------------------------------------------------------------------------------- */
+
+static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                       struct dae_part part, float *out) {
+    const struct filed *filed = (const struct filed *)dataset;
+    (void)epoch;
+    for (size_t i = 0; i < count; i++)
+        filed->type->convert(
+            out + i * part.count,
+            filed->data + ((first + i) * dataset->shape.size + part.first) * filed->type->size, part.count);
+    return DAE_OK;
+}
+
+static struct dae_stored locate(const dae_dataset *dataset, size_t sample) {
+    const struct filed *filed = (const struct filed *)dataset;
+    size_t size = dataset->shape.size * filed->type->size;
+    return (struct dae_stored){filed->data + sample * size, size};
+}
+
+static void destroy(dae_dataset *dataset) {
+    dae_release(((struct filed *)dataset)->bytes);
+}
+
+static const struct dae_dataset_operations operations = {read, read, locate, locate, destroy};
+
+dae_status dae_filed_create(dae_dataset **out, unsigned char *bytes, const struct dae_layout *layout,
+                            const char *name) {
+    void *created = NULL;
+    dae_status status = dae_dataset_create_source(&created, sizeof(struct filed), &operations, layout->count,
+                                                  layout->shape.rank, layout->shape.dims, name);
+    if (status != DAE_OK) {
+        dae_release(bytes);
+        return status;
+    }
+    struct filed *filed = created;
+    filed->bytes = bytes;
+    filed->data = bytes + layout->begin;
+    filed->type = layout->type;
+    *out = &filed->base;
+    return DAE_OK;
+}

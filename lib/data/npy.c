@@ -1,0 +1,301 @@
+/* Samples of an NPY file, as numpy.save() writes it, kept in the file's own type. */
+#include "core/file.h"
+#include "core/memory.h"
+#include "data/filed.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    MAGIC_SIZE = 6,
+    VERSION_END = 8, /* two bytes of version behind the magic; then the length of the header */
+};
+
+static const unsigned char magic[MAGIC_SIZE] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+
+/* ---- Reading Python ----------------------------------------------------------------------------- */
+
+/* The header, a Python dictionary, being read. Offsets count from the start of the file. */
+struct text {
+    const char *name; /* of the file */
+    const unsigned char *bytes;
+    size_t position, end;
+};
+
+__attribute__((format(printf, 3, 4))) static dae_status fail_at(const struct text *text, size_t position,
+                                                                const char *format, ...) {
+    char reason[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: %s", text->name, position, reason);
+}
+
+/* The next character behind spaces, -1 at the end. */
+static int peek(struct text *text) {
+    while (text->position < text->end && memchr(" \t\r\n", text->bytes[text->position], 4) != NULL)
+        text->position++;
+    return text->position < text->end ? text->bytes[text->position] : -1;
+}
+
+/* Where the next character behind spaces is. */
+static size_t next(struct text *text) {
+    (void)peek(text);
+    return text->position;
+}
+
+static dae_status unexpected(struct text *text, const char *expected) {
+    int found = peek(text);
+    if (found < 0)
+        return fail_at(text, text->position, "the header ends, expected %s", expected);
+    return found >= ' ' && found <= '~'
+               ? fail_at(text, text->position, "found '%c', expected %s", found, expected)
+               : fail_at(text, text->position, "found byte 0x%02X, expected %s", (unsigned)found, expected);
+}
+
+/* Whether `c` is next; takes it if so. */
+static bool accept(struct text *text, char c) {
+    if (peek(text) != c)
+        return false;
+    text->position++;
+    return true;
+}
+
+static dae_status expect(struct text *text, char c) {
+    const char expected[] = {'\'', c, '\'', '\0'};
+    return accept(text, c) ? DAE_OK : unexpected(text, expected);
+}
+
+/* A string in single or double quotes, without escapes, which nothing in such a header needs. */
+static dae_status read_string(struct text *text, char *string, size_t capacity, const char *what) {
+    int quote = peek(text);
+    if (quote != '\'' && quote != '"')
+        return unexpected(text, what);
+    size_t start = ++text->position, length = 0;
+    for (; text->position < text->end && text->bytes[text->position] != quote; text->position++) {
+        unsigned char c = text->bytes[text->position];
+        if (c < ' ' || c > '~' || c == '\\')
+            return fail_at(text, text->position, "found byte 0x%02X in a string", c);
+        if (length + 1 == capacity)
+            return fail_at(text, start, "found a string of more than %zu characters", capacity - 1);
+        string[length++] = (char)c;
+    }
+    if (text->position == text->end)
+        return fail_at(text, text->position, "the header ends within a string");
+    text->position++;
+    string[length] = '\0';
+    return DAE_OK;
+}
+
+static dae_status read_size(struct text *text, size_t *number) {
+    int first = peek(text);
+    size_t start = text->position;
+    if (first < '0' || first > '9')
+        return unexpected(text, "a whole number");
+    *number = 0;
+    for (; text->position < text->end && text->bytes[text->position] >= '0' &&
+           text->bytes[text->position] <= '9';
+         text->position++)
+        if (!dae_size_multiply(*number, 10, number) ||
+            !dae_size_add(*number, (size_t)(text->bytes[text->position] - '0'), number))
+            return fail_at(text, start, "found a number that is too large");
+    if (first == '0' && text->position > start + 1)
+        return fail_at(text, start, "found a number that begins with 0");
+    return DAE_OK;
+}
+
+/* True or False. */
+static dae_status read_bool(struct text *text, bool *value) {
+    static const char *const words[] = {"False", "True"};
+    size_t at = next(text);
+    for (size_t i = 0; i < 2; i++) {
+        size_t length = strlen(words[i]);
+        if (text->end - at >= length && memcmp(text->bytes + at, words[i], length) == 0) {
+            text->position += length;
+            *value = i == 1;
+            return DAE_OK;
+        }
+    }
+    return unexpected(text, "True or False");
+}
+
+/* ---- The header --------------------------------------------------------------------------------- */
+
+struct header {
+    struct text text;
+    struct dae_layout layout;
+    const struct dae_value_type *type;
+    bool fortran;
+    size_t fortran_at, shape_at; /* for messages */
+};
+
+/* The type: byte order, kind, size. */
+static dae_status read_type(struct header *header) {
+    struct text *text = &header->text;
+    char descr[32];
+    size_t at = next(text);
+    if (peek(text) == '[' || peek(text) == '(')
+        return dae_fail(DAE_ERROR_UNSUPPORTED,
+                        "%s: offset %zu: found a type with fields, expected plain numbers", text->name, at);
+    DAE_TRY(read_string(text, descr, sizeof descr, "a type"));
+    if (strlen(descr) < 2 || strchr("<>|", descr[0]) == NULL)
+        return fail_at(text, at, "found type '%s', expected '<', '>' or '|' and a type such as f4", descr);
+    bool one_digit = strlen(descr) == 3 && descr[2] >= '1' && descr[2] <= '8';
+    header->type = one_digit && strchr("biuf", descr[1]) != NULL
+                       ? dae_value_type_find(descr[1], (size_t)(descr[2] - '0'), descr[0] == '>')
+                       : NULL;
+    if (header->type == NULL)
+        return dae_fail(
+            DAE_ERROR_UNSUPPORTED,
+            "%s: offset %zu: found type '%s', expected b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4 or f8",
+            text->name, at, descr);
+    if (descr[0] == '|' && header->type->size > 1)
+        return fail_at(text, at, "found type '%s' without a byte order, expected '<' or '>'", descr);
+    return DAE_OK;
+}
+
+/* A tuple of dimensions; one of a single number ends with a comma. */
+static dae_status read_shape(struct header *header) {
+    struct text *text = &header->text;
+    header->shape_at = next(text);
+    DAE_TRY(expect(text, '('));
+    while (!accept(text, ')')) {
+        size_t dimension = 0, at = next(text);
+        DAE_TRY(read_size(text, &dimension));
+        DAE_TRY(dae_layout_add(&header->layout, dimension, text->name, at));
+        if (peek(text) == ',')
+            text->position++;
+        else if (peek(text) != ')' || header->layout.rank == 1)
+            return unexpected(text, header->layout.rank == 1 ? "','" : "',' or ')'");
+    }
+    return DAE_OK;
+}
+
+static dae_status read_fortran(struct header *header) {
+    header->fortran_at = next(&header->text);
+    return read_bool(&header->text, &header->fortran);
+}
+
+static const struct {
+    const char *key;
+    dae_status (*read)(struct header *header);
+} entries[] = {{"descr", read_type}, {"fortran_order", read_fortran}, {"shape", read_shape}};
+
+enum { ENTRIES = sizeof entries / sizeof *entries };
+
+static dae_status read_entry(struct header *header, unsigned *seen) {
+    struct text *text = &header->text;
+    char key[32];
+    size_t at = next(text), i = 0;
+    DAE_TRY(read_string(text, key, sizeof key, "a key"));
+    while (i < ENTRIES && strcmp(entries[i].key, key) != 0)
+        i++;
+    if (i == ENTRIES)
+        return fail_at(text, at, "found key '%s', expected descr, fortran_order or shape", key);
+    if ((*seen & 1u << i) != 0)
+        return fail_at(text, at, "found key '%s' twice", key);
+    *seen |= 1u << i;
+    DAE_TRY(expect(text, ':'));
+    return entries[i].read(header);
+}
+
+/* The dictionary, and nothing but spaces behind it. */
+static dae_status read_dictionary(struct header *header) {
+    struct text *text = &header->text;
+    unsigned seen = 0;
+    DAE_TRY(expect(text, '{'));
+    while (!accept(text, '}')) {
+        DAE_TRY(read_entry(header, &seen));
+        if (peek(text) == ',')
+            text->position++;
+        else if (peek(text) != '}')
+            return unexpected(text, "',' or '}'");
+    }
+    for (size_t i = 0; i < ENTRIES; i++)
+        if ((seen & 1u << i) == 0)
+            return fail_at(text, text->position, "the header has no %s", entries[i].key);
+    if (peek(text) >= 0)
+        return unexpected(text, "the end of the header");
+    if (header->fortran && header->layout.rank > 1)
+        return dae_fail(DAE_ERROR_UNSUPPORTED,
+                        "%s: offset %zu: found an array in Fortran order, expected C order "
+                        "(numpy.ascontiguousarray)",
+                        text->name, header->fortran_at);
+    return DAE_OK;
+}
+
+/* Magic, version, and the length of the header: sets where its text lies. */
+static dae_status read_start(const unsigned char *bytes, size_t size, const char *name, struct text *text) {
+    if (size < VERSION_END)
+        return dae_filed_too_short(name, size, VERSION_END);
+    if (memcmp(bytes, magic, MAGIC_SIZE) != 0)
+        return dae_fail(
+            DAE_ERROR_FORMAT,
+            "%s: not an NPY file: offset 0: found 0x%02X%02X%02X%02X%02X%02X, expected 0x934E554D5059", name,
+            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5]);
+    int major = bytes[6], minor = bytes[7];
+    if (major < 1 || major > 3 || minor != 0)
+        return dae_fail(DAE_ERROR_UNSUPPORTED, "%s: offset 6: found version %d.%d, expected 1.0, 2.0 or 3.0",
+                        name, major, minor);
+    size_t width = major == 1 ? 2 : 4, length = 0;
+    if (size < VERSION_END + width)
+        return dae_filed_too_short(name, size, VERSION_END + width);
+    for (size_t i = 0; i < width; i++)
+        length |= (size_t)bytes[VERSION_END + i] << 8 * i;
+    if (length > size - VERSION_END - width)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %d: the header claims %zu bytes, the file has %zu",
+                        name, VERSION_END, length, size - VERSION_END - width);
+    *text = (struct text){name, bytes, VERSION_END + width, VERSION_END + width + length};
+    return DAE_OK;
+}
+
+/* Reads the header and holds its claims against the file's size. */
+static dae_status read_header(const unsigned char *bytes, size_t size, const char *name,
+                              struct dae_layout *layout) {
+    struct header header = {0};
+    DAE_TRY(read_start(bytes, size, name, &header.text));
+    DAE_TRY(read_dictionary(&header));
+    DAE_TRY(dae_layout_finish(&header.layout, header.type, header.text.end, name, header.shape_at));
+    *layout = header.layout;
+    return dae_layout_check_size(layout, size, name);
+}
+
+/* Refuses a file by its start, before memory is taken for the whole. */
+static dae_status check_start(const unsigned char *start, size_t count, size_t size, const char *name) {
+    struct text text = {0};
+    struct dae_layout layout;
+    DAE_TRY(read_start(start, size, name, &text));
+    return text.end <= count ? read_header(start, size, name, &layout) : DAE_OK;
+}
+
+/* ---- The dataset -------------------------------------------------------------------------------- */
+
+dae_status dae_dataset_open_npy(dae_dataset **out, const char *path) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(path);
+    unsigned char *bytes;
+    size_t size;
+    struct dae_layout layout;
+    DAE_TRY(dae_file_read_checked(path, check_start, &bytes, &size));
+    dae_status status = read_header(bytes, size, path, &layout);
+    if (status != DAE_OK) {
+        dae_release(bytes);
+        return status;
+    }
+    return dae_filed_create(out, bytes, &layout, path);
+}
+
+dae_status dae_dataset_parse_npy(dae_dataset **out, const void *bytes, size_t size) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(bytes);
+    static const char name[] = "NPY in memory";
+    struct dae_layout layout;
+    DAE_TRY(read_header(bytes, size, name, &layout));
+    unsigned char *copy = dae_allocate_raw(size, 1);
+    if (copy == NULL)
+        return DAE_ERROR_MEMORY;
+    memcpy(copy, bytes, size);
+    return dae_filed_create(out, copy, &layout, name);
+}

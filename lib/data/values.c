@@ -1,0 +1,114 @@
+/* Values of files as floats: one function for each type and byte order. */
+#include "data/filed.h"
+
+#include <string.h>
+
+static uint16_t little_16(const unsigned char *bytes) {
+    return (uint16_t)(bytes[1] << 8 | bytes[0]);
+}
+
+static uint32_t little_32(const unsigned char *bytes) {
+    return (uint32_t)bytes[3] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[1] << 8 | bytes[0];
+}
+
+static uint64_t little_64(const unsigned char *bytes) {
+    return (uint64_t)little_32(bytes + 4) << 32 | little_32(bytes);
+}
+
+static uint16_t big_16(const unsigned char *bytes) {
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
+}
+
+static uint32_t big_32(const unsigned char *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static uint64_t big_64(const unsigned char *bytes) {
+    return (uint64_t)big_32(bytes) << 32 | big_32(bytes + 4);
+}
+
+static void convert_scaled(float *out, const unsigned char *bytes, size_t count) {
+    dae_kernels()->scale_bytes(out, bytes, count);
+}
+
+static void convert_bool(float *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = bytes[i] != 0 ? 1.0f : 0.0f;
+}
+
+static void convert_u1(float *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)bytes[i];
+}
+
+static void convert_i1(float *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)(int8_t)bytes[i];
+}
+
+/* binary16 of IEEE 754: every value of it is a float too. */
+static float half_value(uint16_t half) {
+    uint32_t exponent = half >> 10 & 31, fraction = half & 0x3FF, sign = (uint32_t)(half & 0x8000) << 16;
+    uint32_t bits = sign | (exponent == 31 ? 255u : exponent + 112) << 23 | fraction << 13;
+    float value;
+    if (exponent == 0) { /* subnormal: a multiple of 2^-24 */
+        value = (float)fraction * 0x1p-24f;
+        return sign != 0 ? -value : value;
+    }
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* convert_NAME_ORDER(): words of BITS bits that hold a value of TYPE. */
+#define DEFINE_CONVERSION(name, order, bits, type)                                               \
+    static void convert_##name##_##order(float *out, const unsigned char *bytes, size_t count) { \
+        for (size_t i = 0; i < count; i++) {                                                     \
+            uint##bits##_t word = order##_##bits(bytes + i * sizeof word);                       \
+            type value;                                                                          \
+            memcpy(&value, &word, sizeof value);                                                 \
+            out[i] = (float)value;                                                               \
+        }                                                                                        \
+    }
+#define DEFINE_CONVERSIONS(name, bits, type)    \
+    DEFINE_CONVERSION(name, little, bits, type) \
+    DEFINE_CONVERSION(name, big, bits, type)
+
+DEFINE_CONVERSIONS(i2, 16, int16_t)
+DEFINE_CONVERSIONS(u2, 16, uint16_t)
+DEFINE_CONVERSIONS(i4, 32, int32_t)
+DEFINE_CONVERSIONS(u4, 32, uint32_t)
+DEFINE_CONVERSIONS(i8, 64, int64_t)
+DEFINE_CONVERSIONS(u8, 64, uint64_t)
+DEFINE_CONVERSIONS(f4, 32, float)
+DEFINE_CONVERSIONS(f8, 64, double)
+
+static void convert_f2_little(float *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = half_value(little_16(bytes + 2 * i));
+}
+
+static void convert_f2_big(float *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = half_value(big_16(bytes + 2 * i));
+}
+
+static const struct dae_value_type types[] = {
+    {'n', 1, false, convert_scaled},    {'b', 1, false, convert_bool},
+    {'u', 1, false, convert_u1},        {'i', 1, false, convert_i1},
+    {'i', 2, false, convert_i2_little}, {'i', 2, true, convert_i2_big},
+    {'u', 2, false, convert_u2_little}, {'u', 2, true, convert_u2_big},
+    {'i', 4, false, convert_i4_little}, {'i', 4, true, convert_i4_big},
+    {'u', 4, false, convert_u4_little}, {'u', 4, true, convert_u4_big},
+    {'i', 8, false, convert_i8_little}, {'i', 8, true, convert_i8_big},
+    {'u', 8, false, convert_u8_little}, {'u', 8, true, convert_u8_big},
+    {'f', 2, false, convert_f2_little}, {'f', 2, true, convert_f2_big},
+    {'f', 4, false, convert_f4_little}, {'f', 4, true, convert_f4_big},
+    {'f', 8, false, convert_f8_little}, {'f', 8, true, convert_f8_big},
+};
+
+const struct dae_value_type *dae_value_type_find(char kind, size_t size, bool big) {
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (types[i].kind == kind && types[i].size == size && (size == 1 || types[i].big == big))
+            return &types[i];
+    return NULL;
+}

@@ -1,0 +1,87 @@
+/* NPY files in memory. */
+#include "fuzz.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The values lie behind the header, whose length the file says. */
+static size_t begin_of(const uint8_t *data) {
+    if (data[6] == 1)
+        return 10 + (data[8] | (size_t)data[9] << 8);
+    return 12 + (data[8] | (size_t)data[9] << 8 | (size_t)data[10] << 16 | (size_t)data[11] << 24);
+}
+
+/* Where the type stands: the first of its forms that is found within quotes. */
+static const uint8_t *find_type(const uint8_t *data, size_t end) {
+    for (const uint8_t *c = data + 8; c + 4 < data + end; c++)
+        if (strchr("'\"", c[0]) != NULL && strchr("<>|", c[1]) != NULL && strchr("biuf", c[2]) != NULL &&
+            c[3] >= '1' && c[3] <= '8' && c[4] == c[0] && c[0] != 0 && c[1] != 0 && c[2] != 0)
+            return c + 1;
+    return NULL;
+}
+
+static float value_of(char kind, size_t size, uint64_t word) {
+    float single;
+    double value;
+    uint32_t low = (uint32_t)word;
+    int64_t number;
+    switch (kind) {
+    case 'b':
+        return word != 0 ? 1.0f : 0.0f;
+    case 'u':
+        return (float)word;
+    case 'i':
+        word <<= 64 - 8 * size;
+        memcpy(&number, &word, sizeof number);
+        for (size_t i = size; i < 8; i++) /* the sign comes down with each division, which has no rest */
+            number /= 256;
+        return (float)number;
+    default:
+        if (size == 2) {
+            int exponent = (int)(word >> 10 & 31), fraction = (int)(word & 1023);
+            value = exponent == 31  ? (fraction != 0 ? NAN : INFINITY)
+                    : exponent == 0 ? ldexp(fraction, -24)
+                                    : ldexp(1024 + fraction, exponent - 25);
+            return (float)((word & 0x8000) != 0 ? -value : value);
+        }
+        memcpy(&single, &low, sizeof single);
+        memcpy(&value, &word, sizeof value);
+        return size == 4 ? single : (float)value;
+    }
+}
+
+/* The values once more, read by the format's definition. */
+static void compare(const uint8_t *data, size_t size, const float *values, size_t count) {
+    size_t begin = begin_of(data);
+    const uint8_t *type = find_type(data, begin);
+    must(memcmp(data, "\x93NUMPY", 6) == 0 && begin <= size && type != NULL, "this is not NPY");
+    size_t width = (size_t)(type[2] - '0');
+    if (count > 0)
+        must(size == begin + count * width, "%zu values of %zu bytes in %zu bytes", count, width,
+             size - begin);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word = 0;
+        for (size_t b = 0; b < width; b++)
+            word = word << 8 | data[begin + i * width + (type[0] == '>' ? b : width - 1 - b)];
+        float expected = value_of((char)type[1], width, word);
+        must(memcmp(values + i, &expected, sizeof expected) == 0 || (isnan(values[i]) && isnan(expected)),
+             "value %zu is %g, not %g", i, (double)values[i], (double)expected);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static float values[FUZZ_MOST_VALUES];
+    dae_dataset *dataset = fuzz_untouched;
+    size_t count;
+    fuzz_begin();
+    dae_status status = dae_dataset_parse_npy(&dataset, data, size);
+    fuzz_asked_at_most(size + 4096);
+    if (status != DAE_OK) {
+        fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_UNSUPPORTED), dataset);
+    } else {
+        fuzz_use_dataset(dataset, values, &count);
+        compare(data, size, values, count);
+    }
+    fuzz_end();
+    return 0;
+}
