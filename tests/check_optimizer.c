@@ -50,6 +50,8 @@ START_TEST(sgd_options_are_checked) {
     fails(dae_optimizer_set_momentum(NULL, 0.5), DAE_ERROR_ARGUMENT, "optimizer");
     fails(dae_optimizer_set_momentum(sgd, -0.125), DAE_ERROR_ARGUMENT, "-0.125");
     fails(dae_optimizer_set_momentum(sgd, 1.0), DAE_ERROR_ARGUMENT, "momentum");
+    fails(dae_optimizer_set_momentum(sgd, nextafter(1, 0)), DAE_ERROR_ARGUMENT,
+          "momentum"); /* 1 in float32 */
     fails(dae_optimizer_set_momentum(sgd, NAN), DAE_ERROR_ARGUMENT, "momentum");
     fails(dae_optimizer_set_momentum(adam, 0.5), DAE_ERROR_ARGUMENT, "");
     ok(dae_optimizer_set_momentum(sgd, 0.0));

@@ -50,7 +50,7 @@ DAE_API dae_status dae_optimizer_set_learning_rate(dae_optimizer *optimizer, dou
 /** Gets the learning rate, as it was set and whatever the schedule. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_get_learning_rate(const dae_optimizer *optimizer, double *learning_rate);
 
-/** Sets the momentum of SGD: 0 <= momentum < 1, default 0.
+/** Sets the momentum of SGD: 0 <= momentum < 1 when rounded to float32, default 0.
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not SGD. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double momentum);
 
@@ -58,7 +58,7 @@ DAE_API dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double m
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not SGD. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_nesterov(dae_optimizer *optimizer, int32_t nesterov);
 
-/** Sets Adam's decay rates: 0 <= beta < 1, defaults 0.9 and 0.999.
+/** Sets Adam's decay rates: 0 <= beta < 1 when rounded to float32, defaults 0.9 and 0.999.
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not Adam. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, double beta2);
 

@@ -25,7 +25,7 @@ static void apply(const union dae_update *update, const struct dae_parameters *p
 }
 
 static bool is_momentum(double momentum) {
-    return momentum >= 0 && momentum < 1;
+    return momentum >= 0 && (float)momentum < 1;
 }
 
 static const char *check_options(const double *p) {
