@@ -16,14 +16,11 @@ enum {
     START_SIZE = 4096, /* what a check of a file's start sees */
     PATH_ROOM = 4096,
     MOST_LINKS = 40, /* symbolic links upon each other, as the kernel counts */
-    SHOWN = 300,     /* characters of a path in messages, so that the reason has room behind it */
 };
 
 static dae_status fail_because(const char *action, const char *path, const char *reason) {
-    size_t length = strlen(path);
-    bool cut = length > SHOWN;
-    return dae_fail(DAE_ERROR_IO, "%s%s: could not %s: %s", cut ? "..." : "",
-                    cut ? path + length - SHOWN : path, action, reason);
+    return dae_fail(DAE_ERROR_IO, "%s: could not %s: %s", path[0] != '\0' ? path : "empty path", action,
+                    reason);
 }
 
 /* `action` failed on `path` with errno. */

@@ -20,12 +20,14 @@ enum {
     NUMBERS = 256, /* of arrays that stand in for any other */
     IDX_SIZE = 16 + SAMPLES * SIZE,
     PACKED_SIZE = 35,
+    NPY_SIZE = 128 + SAMPLES * SIZE,
 };
 
 #define MODEL_FILE      "model.safetensors"
 #define CHECKPOINT_FILE "run.checkpoint"
 #define IDX_FILE        "samples.idx"
 #define PACKED_IDX_FILE "samples.idx.gz"
+#define NPY_FILE        "samples.npy"
 
 /* Objects and arrays that calls are made with. Arrays are as long as they have to be and no longer, so that a
  * sanitizer sees what goes beyond. */
@@ -44,7 +46,7 @@ struct world {
     uint32_t *words;
     double *history;
     char *buffer, *long_text;
-    unsigned char *bytes, *garbage, *idx_bytes, *packed_bytes, *model_bytes, *checkpoint_bytes;
+    unsigned char *bytes, *garbage, *idx_bytes, *packed_bytes, *npy_bytes, *model_bytes, *checkpoint_bytes;
     size_t model_size, checkpoint_size;
     size_t shape[2], zero_shape[2], huge_shape[2];
 

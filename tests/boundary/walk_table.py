@@ -105,6 +105,7 @@ TEXT = Row(null=("length",), written=("length",))
 TWO_SIZED = ("samples", "sample_size")
 FLOATS = {"x": "w->floats", "count": "FLOATS"}
 IDX_BYTES = {"bytes": "w->idx_bytes", "size": "IDX_SIZE"}
+NPY_BYTES = {"bytes": "w->npy_bytes", "size": "NPY_SIZE"}
 ARRAY = {"data": "w->samples", "count": "SAMPLES", "rank": "2"}
 BFLOAT16 = {"precision": "DAE_PRECISION_BFLOAT16"}
 
@@ -154,6 +155,8 @@ ROWS = {
                                 may_give=("DAE_ERROR_UNSUPPORTED",)),
     "dae_dataset_parse_idx": Row(IDX_BYTES, also=[{"bytes": "w->packed_bytes", "size": "PACKED_SIZE"}],
                                  allocates=True, may_give=("DAE_ERROR_UNSUPPORTED",)),
+    "dae_dataset_open_npy": Row({"path": "NPY_FILE"}, allocates=True, may_give=("DAE_ERROR_UNSUPPORTED",)),
+    "dae_dataset_parse_npy": Row(NPY_BYTES, allocates=True, may_give=("DAE_ERROR_UNSUPPORTED",)),
     "dae_dataset_slice": Row({"first": "1", "count": "4"}, allocates=True),
     "dae_dataset_split": Row({"count": "4"}, allocates=True),
     "dae_dataset_corrupt": Row({"mode": "DAE_NOISE_FRESH"}, also=[{"source": "w->view"}], allocates=True),

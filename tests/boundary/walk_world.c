@@ -4,6 +4,7 @@
 #include "walk.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* ---- Functions to hand over --------------------------------------------------------------------- */
@@ -81,6 +82,13 @@ static void make_arrays(struct world *w) {
     w->idx_bytes = memset(must_have(IDX_SIZE), 100, IDX_SIZE);
     memcpy(w->idx_bytes, idx_head, sizeof idx_head);
     w->packed_bytes = memcpy(must_have(PACKED_SIZE), packed, PACKED_SIZE);
+    w->npy_bytes = memset(must_have(NPY_SIZE), ' ', NPY_SIZE);
+    memcpy(w->npy_bytes, "\x93NUMPY\1\0\x76\0", 10);
+    snprintf((char *)w->npy_bytes + 10, 118,
+             "{'descr': '|u1', 'fortran_order': False, 'shape': (%d, 2, 3), }", SAMPLES);
+    for (size_t i = 10; i < 127; i++)
+        w->npy_bytes[i] = w->npy_bytes[i] == 0 ? ' ' : w->npy_bytes[i];
+    w->npy_bytes[127] = '\n';
     w->shape[0] = 2, w->shape[1] = 3;
     w->zero_shape[0] = 2, w->zero_shape[1] = 0;
     w->huge_shape[0] = w->huge_shape[1] = (size_t)1 << 40;
@@ -167,6 +175,7 @@ static void make_files(struct world *w) {
     write_file(CHECKPOINT_FILE, w->checkpoint_bytes, w->checkpoint_size);
     write_file(IDX_FILE, w->idx_bytes, IDX_SIZE);
     write_file(PACKED_IDX_FILE, w->packed_bytes, PACKED_SIZE);
+    write_file(NPY_FILE, w->npy_bytes, NPY_SIZE);
 }
 
 void world_make(struct world *w) {
@@ -205,10 +214,10 @@ void world_free(struct world *w) {
     dae_noise_free(w->full_noise);
     dae_rng_free(w->rng);
     dae_rng_free(w->last_rng);
-    void *arrays[] = {w->samples,   w->floats,       w->outputs,     w->parameters,
-                      w->nans,      w->infinities,   w->words,       w->history,
-                      w->buffer,    w->long_text,    w->bytes,       w->garbage,
-                      w->idx_bytes, w->packed_bytes, w->model_bytes, w->checkpoint_bytes};
+    void *arrays[] = {w->samples,     w->floats,          w->outputs,   w->parameters,   w->nans,
+                      w->infinities,  w->words,           w->history,   w->buffer,       w->long_text,
+                      w->bytes,       w->garbage,         w->idx_bytes, w->packed_bytes, w->npy_bytes,
+                      w->model_bytes, w->checkpoint_bytes};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
 }
