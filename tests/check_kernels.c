@@ -69,6 +69,11 @@ typedef void (*use_fn)(const struct dae_kernels *k, float *a, float *b, float *c
 
 static const struct dae_draw draw = {11, 22, 33};
 
+static void reverse(uint32_t *places, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        places[i] = (uint32_t)(n - 1 - i);
+}
+
 #define KERNEL(name, call)                                                                          \
     static void name(const struct dae_kernels *k, float *a, float *b, float *c, float *d, size_t n, \
                      double *r) {                                                                   \
@@ -102,6 +107,8 @@ KERNEL(use_momentum, k->momentum(a, c, b, n, 0.01f, 0.9f, false))
 KERNEL(use_nesterov, k->momentum(a, c, b, n, 0.01f, 0.9f, true))
 KERNEL(use_adam, k->adam(a, b, c, d, n, ((struct dae_adam_step){0.01f, 0.9f, 0.1f, 0.999f, 0.001f, 1e-7f})))
 KERNEL(use_affine, k->affine(a, b, c, n / 7, 7))
+KERNEL(use_mark, k->mark((uint32_t *)b, a, n))
+KERNEL(use_pick, (reverse((uint32_t *)c, n), k->pick(b, a, (const uint32_t *)c, n)))
 KERNEL(use_is_finite, *r = k->is_finite(a, n))
 KERNEL(use_range, (b[0] = 0.1f, c[0] = -0.1f, k->range(a, n, b, c)))
 
@@ -135,6 +142,8 @@ static const struct {
     {"nesterov", use_nesterov},
     {"adam", use_adam},
     {"affine", use_affine},
+    {"mark", use_mark},
+    {"pick", use_pick},
     {"is_finite", use_is_finite},
     {"range", use_range},
 };

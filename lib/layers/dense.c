@@ -1,5 +1,6 @@
 /* The fully connected layer: Y[b,n] = a(X[b,k] W[n,k]^T + c[n]). */
 #include "layers/activation.h"
+#include "layers/active.h"
 #include "layers/initializer.h"
 #include "layers/layer.h"
 
@@ -170,22 +171,38 @@ static void derive(const struct dae_pass *pass, struct dae_span span, const floa
         dae_activation_get(dense_of(pass->layer)->activation)->derive(d, a, span.count);
 }
 
+/* D and W for the products of the backward pass, without the columns and rows that add nothing where that is known. */
+struct factors {
+    size_t units; /* columns of D, rows of W */
+    const float *d, *weights;
+    const uint16_t *d16, *weights16;
+};
+
+static struct factors factors_of(const struct dae_pass *pass) {
+    const struct dae_active *a = pass->active;
+    if (a == NULL || a->width == 0)
+        return (struct factors){pass->layer->output.size, pass->d, pass->parameters, pass->d16,
+                                pass->parameters16};
+    return (struct factors){a->width, a->d, a->weights, a->d16, a->weights16};
+}
+
 static void derive_before(void *context, struct dae_tile tile, const float *values, size_t stride) {
     (void)values, (void)stride;
     dae_pass_derive_tile(context, tile);
 }
 
 static void backward_input(const struct dae_pass *pass) {
-    size_t n = pass->layer->output.size, k = pass->layer->input.size;
+    struct factors f = factors_of(pass);
+    size_t k = pass->layer->input.size;
     struct dae_product product = {
         .m = pass->batch,
         .n = k,
-        .k = n,
+        .k = f.units,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
-        .bfloat16 = pass->d16 != NULL,
-        .a = factor(pass->d, pass->d16, n, false),
-        .b = factor(pass->parameters, pass->parameters16, k, false), /* dX[b,k] = D[b,n] W[n,k] */
+        .bfloat16 = f.d16 != NULL,
+        .a = factor(f.d, f.d16, f.units, false),
+        .b = factor(f.weights, f.weights16, k, false), /* dX[b,k] = D[b,n] W[n,k] */
         .c = pass->before->d,
         .c_stride = k,
         .scratch = pass->scratch,
@@ -195,46 +212,85 @@ static void backward_input(const struct dae_pass *pass) {
     dae_product_run(pass->pool, &product);
 }
 
-/* dc[n] = sum_b D[b,n] for the rows n of a tile of dW, once for each row. */
-static void sum_bias_gradient(const struct dae_pass *pass, struct dae_tile tile) {
-    size_t n = pass->layer->output.size;
-    float *sums = pass->gradient + weight_count(pass->layer) + tile.row;
-    memset(sums, 0, tile.rows * sizeof *sums);
-    for (size_t b = 0; b < pass->batch; b++)
-        dae_kernels()->add(sums, pass->d + b * n + tile.row, tile.rows);
+/* Hands on the gradient of parameters [offset, offset + count), or keeps it. */
+static void deliver(const struct dae_pass *pass, size_t offset, size_t count, const float *gradient) {
     if (pass->after_gradient != NULL)
-        pass->after_gradient(pass->context, pass, weight_count(pass->layer) + tile.row, tile.rows, sums);
+        pass->after_gradient(pass->context, pass, offset, count, gradient);
+    else if (gradient != pass->gradient + offset)
+        memcpy(pass->gradient + offset, gradient, count * sizeof *gradient);
+}
+
+/* dc[n] = sum_b D[b,n] for columns [first, first + count) of D[b, stride]. */
+static void sum_columns(const struct dae_pass *pass, const float *d, size_t stride, size_t first,
+                        size_t count, float *sums) {
+    memset(sums, 0, count * sizeof *sums);
+    for (size_t b = 0; b < pass->batch; b++)
+        dae_kernels()->add(sums, d + b * stride + first, count);
 }
 
 static void finish_gradient(void *context, struct dae_tile tile, const float *values, size_t stride) {
     const struct dae_pass *pass = context;
-    size_t k = pass->layer->input.size;
-    if (tile.column == 0)
-        sum_bias_gradient(pass, tile);
-    if (pass->after_gradient != NULL)
-        for (size_t row = 0; row < tile.rows; row++)
-            pass->after_gradient(pass->context, pass, (tile.row + row) * k + tile.column, tile.columns,
-                                 values + row * stride);
+    size_t k = pass->layer->input.size, bias = weight_count(pass->layer) + tile.row;
+    if (tile.column == 0) {
+        sum_columns(pass, pass->d, pass->layer->output.size, tile.row, tile.rows, pass->gradient + bias);
+        deliver(pass, bias, tile.rows, pass->gradient + bias);
+    }
+    for (size_t row = 0; row < tile.rows; row++)
+        deliver(pass, (tile.row + row) * k + tile.column, tile.columns, values + row * stride);
+}
+
+/* The same where the rows of the product are the units with a gradient. */
+static void finish_active(void *context, struct dae_tile tile, const float *values, size_t stride) {
+    const struct dae_pass *pass = context;
+    struct dae_active *a = pass->active;
+    size_t k = pass->layer->input.size, end = dae_size_min(tile.row + tile.rows, a->count);
+    if (tile.column == 0 && tile.row < end)
+        sum_columns(pass, a->d, a->width, tile.row, end - tile.row, a->bias + tile.row);
+    for (size_t row = tile.row; row < end; row++)
+        deliver(pass, a->columns[row] * k + tile.column, tile.columns, values + (row - tile.row) * stride);
+}
+
+enum { UNITS_PER_TASK = 64 };
+
+/* What the product has left out: a gradient of zero for the other units' weights, and all biases. */
+static void finish_others(void *context, size_t task) {
+    const struct dae_pass *pass = context;
+    const struct dae_active *a = pass->active;
+    size_t first = task * UNITS_PER_TASK, end = dae_size_min(a->units, first + UNITS_PER_TASK);
+    float *bias = pass->gradient + weight_count(pass->layer);
+    memset(bias + first, 0, (end - first) * sizeof *bias);
+    for (size_t i = 0; i < a->count; i++)
+        if (a->columns[i] >= first && a->columns[i] < end)
+            bias[a->columns[i]] = a->bias[i];
+    for (size_t unit = first; unit < end; unit++)
+        if (a->seen[unit] == 0)
+            deliver(pass, unit * a->inputs, a->inputs, a->zeros);
+    deliver(pass, weight_count(pass->layer) + first, end - first, bias + first);
 }
 
 static void backward_parameters(const struct dae_pass *pass) {
-    size_t n = pass->layer->output.size, k = pass->layer->input.size;
+    struct factors f = factors_of(pass);
+    size_t k = pass->layer->input.size;
+    bool all = f.d == pass->d;
     struct dae_product product = {
-        .m = n,
+        .m = f.units,
         .n = k,
         .k = pass->batch,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
-        .bfloat16 = pass->d16 != NULL,
-        .a = factor(pass->d, pass->d16, n, true), /* dW[n,k] = D[b,n]^T X[b,k] */
+        .bfloat16 = f.d16 != NULL,
+        .a = factor(f.d, f.d16, f.units, true), /* dW[n,k] = D[b,n]^T X[b,k] */
         .b = factor(pass->x, pass->x16, k, false),
-        .c = pass->after_gradient == NULL ? pass->gradient : NULL,
+        .c = all && pass->after_gradient == NULL ? pass->gradient : NULL,
         .c_stride = k,
         .tiles = pass->tiles,
-        .after = finish_gradient,
+        .after = all ? finish_gradient : finish_active,
         .context = (void *)(uintptr_t)pass,
     };
     dae_product_run(pass->pool, &product);
+    if (!all)
+        dae_pool_run(pass->pool, finish_others, (void *)(uintptr_t)pass,
+                     dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));
 }
 
 static size_t scratch(const dae_layer *layer, size_t batch) {

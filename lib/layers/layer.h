@@ -29,6 +29,8 @@ struct dae_span {
     size_t row, column, count;
 };
 
+struct dae_active;
+
 /* One layer's part in working on a batch. */
 struct dae_pass {
     const dae_layer *layer;
@@ -48,9 +50,10 @@ struct dae_pass {
     bool training;
     bool logits; /* leave a out: Y = Z */
     uint64_t seed, step;
-    size_t place;                  /* of the layer in the model */
-    float *d;                      /* [batch, output] */
-    float *gradient;               /* like the parameters */
+    size_t place;              /* of the layer in the model */
+    float *d;                  /* [batch, output] */
+    struct dae_active *active; /* which columns of D are not zero (active.h); NULL when nobody has looked */
+    float *gradient;           /* like the parameters */
     const struct dae_pass *before; /* whose D this layer's backward_input makes; NULL for the first layer */
 
     /* Called when a part of Y is complete; parts of one index come from one thread, in order. May be NULL. */

@@ -73,6 +73,11 @@ struct dae_kernels {
     /* y[n] = sum_k w[n,k] x[k] */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
 
+    /* seen |= 0 where x is 0, something else where not */
+    void (*mark)(uint32_t *seen, const float *x, size_t count);
+    /* out[i] = x[places[i]] */
+    void (*pick)(float *out, const float *x, const uint32_t *places, size_t count);
+
     /* Whether all values are finite; least and greatest value, taken together with *low and *high, where NaN
      * counts as infinity. */
     bool (*is_finite)(const float *x, size_t count);

@@ -465,6 +465,20 @@ static void range(const float *x, size_t count, float *low, float *high) {
     *high = h == h ? h : INFINITY;
 }
 
+static void mark(uint32_t *seen, const float *x, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, x + i, sizeof bits);
+        seen[i] |= bits << 1; /* without the sign */
+    }
+}
+
+static void pick(float *restrict out, const float *restrict x, const uint32_t *restrict places,
+                 size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = x[(int32_t)places[i]]; /* places are below 2^31, which gathers need to know */
+}
+
 extern const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET);
 const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .name = TEXT_OF(DAE_KERNELS_TARGET),
@@ -494,5 +508,7 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .adam = adam,
     .affine = affine,
     .is_finite = is_finite,
+    .mark = mark,
+    .pick = pick,
     .range = range,
 };

@@ -262,6 +262,7 @@ static void set_passes(struct step *step) {
             .step = trainer->steps,
             .place = i,
             .d = w->d[i],
+            .active = last ? w->active : NULL,
             .gradient = trainer->gradient + model->layers[i].offset,
             .before = i > 0 ? &w->passes[i - 1] : NULL,
             .after_forward = after_forward,
@@ -450,8 +451,14 @@ dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size
     set_passes(&step);
     for (size_t i = 0; i < trainer->model->layer_count; i++)
         w->passes[i].layer->operations->forward(&w->passes[i]);
-    backward_inputs(&step);
-    backward_parameters(&step, false);
+    for (size_t i = 0; i <= (w->active != NULL ? DAE_ACTIVE_WIDTHS : 0); i++) {
+        if (w->active != NULL) {
+            w->active->count = 0;
+            w->active->width = i < DAE_ACTIVE_WIDTHS ? dae_active_width(w->active, i) : 0;
+        }
+        backward_inputs(&step);
+        backward_parameters(&step, false);
+    }
     DAE_TRY(check_products(&step));
     w->prepared[1] = w->prepared[0];
     w->prepared[0] = count;
@@ -467,6 +474,9 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     DAE_TRY(gather(&step));
     set_passes(&step);
     DAE_TRY(forward(&step, loss));
+    if (trainer->workspace.active != NULL)
+        dae_active_find(trainer->workspace.active,
+                        &trainer->workspace.passes[trainer->model->layer_count - 1]);
     backward_inputs(&step);
     DAE_TRY(check_products(&step));
     if (trainer->hook == NULL && gradient_is_bounded(&step))

@@ -26,6 +26,7 @@ static void release_workspace(struct dae_workspace *w, size_t layers) {
     dae_release(w->scratch);
     dae_release(w->tiles.values);
     dae_release(w->passes);
+    dae_active_free(w->active);
     dae_release(w->ranges);
     *w = (struct dae_workspace){0};
 }
@@ -46,9 +47,11 @@ static size_t scratch_values(const dae_model *model, size_t batch) {
     return most;
 }
 
-static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model, size_t batch) {
+static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model, size_t batch,
+                                 bool bfloat16) {
     size_t layers = model->layer_count;
     w->batch = batch;
+    DAE_TRY(dae_active_create(&w->active, model->layers[layers - 1].layer, batch, bfloat16));
     w->y = dae_allocate(layers, sizeof *w->y);
     w->d = dae_allocate(layers, sizeof *w->d);
     w->passes = dae_allocate(layers, sizeof *w->passes);
@@ -92,7 +95,7 @@ dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
     if (batch <= trainer->workspace.batch)
         return DAE_OK;
     struct dae_workspace larger = {0};
-    dae_status status = fill_workspace(&larger, trainer->model, batch);
+    dae_status status = fill_workspace(&larger, trainer->model, batch, trainer->parameters16 != NULL);
     if (status == DAE_OK && trainer->parameters16 != NULL)
         status = fill_workspace16(&larger, trainer->model, batch);
     release_workspace(status == DAE_OK ? &trainer->workspace : &larger, trainer->model->layer_count);

@@ -3,6 +3,7 @@
 #define DAE_TRAIN_TRAINER_H
 
 #include "data/dataset.h"
+#include "layers/active.h"
 #include "model/sweep.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
@@ -31,6 +32,7 @@ struct dae_workspace {
     size_t tile_threads; /* that there are tiles for */
     size_t prepared[2]; /* sizes of batch whose products have been made: whole batches, and an epoch's last */
     struct dae_pass *passes;
+    struct dae_active *active; /* of the last layer; or NULL */
     struct dae_step_ranges *ranges;
 };
 
