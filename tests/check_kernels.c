@@ -102,6 +102,8 @@ KERNEL(use_momentum, k->momentum(a, c, b, n, 0.01f, 0.9f, false))
 KERNEL(use_nesterov, k->momentum(a, c, b, n, 0.01f, 0.9f, true))
 KERNEL(use_adam, k->adam(a, b, c, d, n, ((struct dae_adam_step){0.01f, 0.9f, 0.1f, 0.999f, 0.001f, 1e-7f})))
 KERNEL(use_affine, k->affine(a, b, c, n / 7, 7))
+/* rows of whole vectors, many of them at once */
+KERNEL(use_affine_rows, k->affine(a, b, c, n / 32, 32))
 KERNEL(use_is_finite, *r = k->is_finite(a, n))
 KERNEL(use_range, (b[0] = 0.1f, c[0] = -0.1f, k->range(a, n, b, c)))
 
@@ -135,6 +137,7 @@ static const struct {
     {"nesterov", use_nesterov},
     {"adam", use_adam},
     {"affine", use_affine},
+    {"affine, many rows", use_affine_rows},
     {"is_finite", use_is_finite},
     {"range", use_range},
 };

@@ -72,6 +72,46 @@ START_TEST(noise_has_a_largest_sample) {
 }
 END_TEST
 
+/* ---- Sources ---------------------------------------------------------------------------------- */
+
+enum { COUNT = 60, SIDE = 5 };
+
+/* The parameters after two epochs on the dataset, which is freed; to free(). */
+static float *trained_on(dae_dataset *dataset, size_t *count) {
+    network net = autoencoder(SIDE * SIDE, 7, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_BCE);
+    ok(dae_trainer_fit(trainer, dataset, 2));
+    float *parameters = parameters_of(model, count);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    dae_dataset_free(dataset);
+    return parameters;
+}
+
+/* Bytes of a file, an array, and an array kept by a cache: where samples lie makes no difference. */
+START_TEST(training_does_not_depend_on_where_samples_lie) {
+    unsigned char bytes[16 + COUNT * SIDE * SIDE] = {0, 0, 8, 3,    0, 0, 0, COUNT,
+                                                     0, 0, 0, SIDE, 0, 0, 0, SIDE};
+    float values[COUNT * SIDE * SIDE];
+    for (size_t i = 0; i < COUNT * SIDE * SIDE; i++) {
+        bytes[16 + i] = (unsigned char)(i * i % 251);
+        values[i] = (float)bytes[16 + i] / 255.0f;
+    }
+    size_t count;
+    dae_dataset *array = array_dataset(values, COUNT, SIDE * SIDE), *cached = NULL, *idx = NULL;
+    ok(dae_dataset_cache(&cached, array));
+    ok(dae_dataset_parse_idx(&idx, bytes, sizeof bytes));
+    float *of_array = trained_on(array, &count);
+    float *of_cache = trained_on(cached, &count), *of_idx = trained_on(idx, &count);
+    same_floats(of_cache, of_array, count);
+    same_floats(of_idx, of_array, count);
+    free(of_array);
+    free(of_cache);
+    free(of_idx);
+}
+END_TEST
+
 /* ---- Nothing ---------------------------------------------------------------------------------- */
 
 START_TEST(a_model_may_have_no_parameters) {
@@ -208,6 +248,8 @@ int main(void) {
     tcase_add_test(sizes, parameters_of_a_layer_must_be_addressable);
     tcase_add_test(sizes, parameters_of_a_model_must_be_addressable);
     tcase_add_test(sizes, noise_has_a_largest_sample);
+    TCase *sources = add_case(suite, "sources");
+    tcase_add_test(sources, training_does_not_depend_on_where_samples_lie);
     TCase *nothing = add_case(suite, "nothing");
     tcase_add_test(nothing, a_model_may_have_no_parameters);
     tcase_add_test(nothing, no_samples_are_no_work);
