@@ -107,6 +107,8 @@ KERNEL(use_momentum, k->momentum(a, c, b, n, 0.01f, 0.9f, false))
 KERNEL(use_nesterov, k->momentum(a, c, b, n, 0.01f, 0.9f, true))
 KERNEL(use_adam, k->adam(a, b, c, d, n, ((struct dae_adam_step){0.01f, 0.9f, 0.1f, 0.999f, 0.001f, 1e-7f})))
 KERNEL(use_affine, k->affine(a, b, c, n / 7, 7))
+/* rows of whole vectors, many of them at once */
+KERNEL(use_affine_rows, k->affine(a, b, c, n / 32, 32))
 KERNEL(use_mark, k->mark((uint32_t *)b, a, n))
 KERNEL(use_pick, (reverse((uint32_t *)c, n), k->pick(b, a, (const uint32_t *)c, n)))
 KERNEL(use_is_finite, *r = k->is_finite(a, n))
@@ -142,6 +144,7 @@ static const struct {
     {"nesterov", use_nesterov},
     {"adam", use_adam},
     {"affine", use_affine},
+    {"affine, many rows", use_affine_rows},
     {"mark", use_mark},
     {"pick", use_pick},
     {"is_finite", use_is_finite},

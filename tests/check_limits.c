@@ -72,6 +72,76 @@ START_TEST(noise_has_a_largest_sample) {
 }
 END_TEST
 
+/* The parameters after steps of 120 sizes, all of them twice; to free(). */
+static float *stepped_with_many_sizes(size_t *count) {
+    enum { SIZE = 12, LEAST = 9, MOST = 128 };
+    network net = autoencoder(SIZE, 8, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR);
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = sgd_trainer(model, 1e-2, DAE_LOSS_MSE);
+    float *values = random_floats(MOST * SIZE, 0, 1, 3);
+    for (size_t round = 0; round < 2; round++)
+        for (size_t size = LEAST; size <= MOST; size++)
+            ok(dae_trainer_step(trainer, values, values, size, NULL));
+    float *parameters = parameters_of(model, count);
+    free(values);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    return parameters;
+}
+
+/* A backend keeps what it has compiled for 256 products at most, and gets along with more. */
+START_TEST(batches_may_have_many_sizes) {
+    size_t count;
+    ok(dae_set_num_threads(1));
+    float *alone = stepped_with_many_sizes(&count);
+    ok(dae_set_num_threads(2));
+    float *together = stepped_with_many_sizes(&count);
+    same_floats(together, alone, count);
+    free(alone);
+    free(together);
+}
+END_TEST
+
+/* ---- Sources ---------------------------------------------------------------------------------- */
+
+enum { COUNT = 60, SIDE = 5 };
+
+/* The parameters after two epochs on the dataset, which is freed; to free(). */
+static float *trained_on(dae_dataset *dataset, size_t *count) {
+    network net = autoencoder(SIDE * SIDE, 7, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_BCE);
+    ok(dae_trainer_fit(trainer, dataset, 2));
+    float *parameters = parameters_of(model, count);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    dae_dataset_free(dataset);
+    return parameters;
+}
+
+/* Bytes of a file, an array, and an array kept by a cache: where samples lie makes no difference. */
+START_TEST(training_does_not_depend_on_where_samples_lie) {
+    unsigned char bytes[16 + COUNT * SIDE * SIDE] = {0, 0, 8, 3,    0, 0, 0, COUNT,
+                                                     0, 0, 0, SIDE, 0, 0, 0, SIDE};
+    float values[COUNT * SIDE * SIDE];
+    for (size_t i = 0; i < COUNT * SIDE * SIDE; i++) {
+        bytes[16 + i] = (unsigned char)(i * i % 251);
+        values[i] = (float)bytes[16 + i] / 255.0f;
+    }
+    size_t count;
+    dae_dataset *array = array_dataset(values, COUNT, SIDE * SIDE), *cached = NULL, *idx = NULL;
+    ok(dae_dataset_cache(&cached, array));
+    ok(dae_dataset_parse_idx(&idx, bytes, sizeof bytes));
+    float *of_array = trained_on(array, &count);
+    float *of_cache = trained_on(cached, &count), *of_idx = trained_on(idx, &count);
+    same_floats(of_cache, of_array, count);
+    same_floats(of_idx, of_array, count);
+    free(of_array);
+    free(of_cache);
+    free(of_idx);
+}
+END_TEST
+
 /* ---- Nothing ---------------------------------------------------------------------------------- */
 
 START_TEST(a_model_may_have_no_parameters) {
@@ -86,10 +156,20 @@ START_TEST(a_model_may_have_no_parameters) {
     ck_assert_uint_eq(count, 0);
     ok(dae_model_get_parameters(model, NULL, 0));
     ok(dae_model_set_parameters(model, NULL, 0));
+    fails(dae_model_get_tensor_info(model, 0, NULL, 0, &count, NULL, NULL), DAE_ERROR_ARGUMENT, "index is 0");
     char *text = text_by_the_rules((text_fn)dae_model_describe, model);
     ck_assert_ptr_null(strstr(text, "Code:"));
     free(text);
     dae_layer_free(layer);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(rank_and_shape_come_together) {
+    dae_model *model = trained_model();
+    size_t length, shape[DAE_MAX_RANK];
+    fails(dae_model_get_tensor_info(model, 0, NULL, 0, &length, NULL, shape), DAE_ERROR_ARGUMENT, "rank");
+    fails(dae_model_get_tensor_info(model, 0, NULL, 0, &length, shape, NULL), DAE_ERROR_ARGUMENT, "shape");
     dae_model_free(model);
 }
 END_TEST
@@ -154,8 +234,11 @@ START_TEST(one_thread_is_no_threads) {
 }
 END_TEST
 
-/* The bytes of a model's file with `note` put in front of its metadata; to free(). */
-static unsigned char *with_note(const char *note, size_t *size) {
+/* A model's file in which part of the header is replaced, and to whose end a zero float is added if `longer`; to
+ * free(). `part` says what: the place in front of the metadata or of the tensors, or the architecture. */
+enum part { NOTE, TENSOR, ARCHITECTURE };
+
+static unsigned char *changed_file(enum part part, const char *text, bool longer, size_t *size) {
     dae_model *model = trained_model();
     const char *path = temp_path("limits.safetensors");
     safetensors file;
@@ -163,17 +246,34 @@ static unsigned char *with_note(const char *note, size_t *size) {
     dae_model_free(model);
     unsigned char *bytes = read_file(path, size);
     safetensors_read(&file, bytes, *size);
-    size_t at = file.note[0].key.at, more = strlen(note);
-    unsigned char *longer = must_have(*size + more);
-    memcpy(longer, bytes, at);
-    memcpy(longer + at, note, more);
-    memcpy(longer + at + more, bytes + at, *size - at);
-    uint64_t header = file.data_at - 8 + more;
+    span at = {part == NOTE ? file.note[0].key.at : file.tensor[0].entry.at, 0};
+    for (size_t i = 0; part == ARCHITECTURE && i < file.notes; i++)
+        if (memcmp(bytes + file.note[i].key.at, "\"dae.architecture\"", file.note[i].key.length) == 0)
+            at = file.note[i].value;
+    size_t length = strlen(text), behind = at.at + at.length;
+    unsigned char *changed = must_have(*size + length + 4);
+    memcpy(changed, bytes, at.at);
+    memcpy(changed + at.at, text, length);
+    memcpy(changed + at.at + length, bytes + behind, *size - behind);
+    uint64_t header = file.data_at - 8 + length - at.length;
     for (int i = 0; i < 8; i++)
-        longer[i] = (unsigned char)(header >> 8 * i);
+        changed[i] = (unsigned char)(header >> 8 * i);
     free(bytes);
-    *size += more;
-    return longer;
+    *size += length - at.length;
+    if (longer) {
+        memset(changed + *size, 0, 4);
+        *size += 4;
+    }
+    return changed;
+}
+
+static void is_refused(enum part part, const char *text, bool longer, const char *word) {
+    size_t size;
+    dae_model *model = NULL;
+    unsigned char *bytes = changed_file(part, text, longer, &size);
+    fails(dae_model_deserialize(&model, bytes, size), DAE_ERROR_FORMAT, word);
+    ck_assert_ptr_null(model);
+    free(bytes);
 }
 
 START_TEST(notes_of_others_may_have_any_characters) {
@@ -186,19 +286,31 @@ START_TEST(notes_of_others_may_have_any_characters) {
     dae_model *model = NULL, *same = trained_model();
     for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
         size_t size;
-        unsigned char *bytes = with_note(notes[i], &size);
+        unsigned char *bytes = changed_file(NOTE, notes[i], false, &size);
         ok(dae_model_deserialize(&model, bytes, size));
         same_parameters(model, same);
         dae_model_free(model);
         free(bytes);
     }
-    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
-        size_t size;
-        unsigned char *bytes = with_note(broken[i], &size);
-        fails(dae_model_deserialize(&model, bytes, size), DAE_ERROR_FORMAT, "");
-        free(bytes);
-    }
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        is_refused(NOTE, broken[i], false, "");
     dae_model_free(same);
+}
+END_TEST
+
+START_TEST(files_hold_what_the_architecture_says_and_no_more) {
+    is_refused(ARCHITECTURE, "\"input(2, 6)\"", false, "found no layer");
+    char extra[400];
+    dae_model *model = trained_model();
+    size_t count;
+    ok(dae_model_get_parameter_count(model, &count));
+    dae_model_free(model);
+    snprintf(extra, sizeof extra, "\"more\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%zu,%zu]},",
+             4 * count, 4 * count + 4);
+    is_refused(TENSOR, extra, true, "the architecture needs");
+    snprintf(extra, sizeof extra, "\"%0200d\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[%zu,%zu]},",
+             0, 4 * count, 4 * count + 4);
+    is_refused(TENSOR, extra, true, "too long");
 }
 END_TEST
 
@@ -208,13 +320,18 @@ int main(void) {
     tcase_add_test(sizes, parameters_of_a_layer_must_be_addressable);
     tcase_add_test(sizes, parameters_of_a_model_must_be_addressable);
     tcase_add_test(sizes, noise_has_a_largest_sample);
+    tcase_add_test(sizes, batches_may_have_many_sizes);
+    TCase *sources = add_case(suite, "sources");
+    tcase_add_test(sources, training_does_not_depend_on_where_samples_lie);
     TCase *nothing = add_case(suite, "nothing");
     tcase_add_test(nothing, a_model_may_have_no_parameters);
+    tcase_add_test(nothing, rank_and_shape_come_together);
     tcase_add_test(nothing, no_samples_are_no_work);
     tcase_add_test(nothing, arrays_may_be_empty);
     TCase *texts = add_case(suite, "texts");
     tcase_add_test(texts, a_description_says_how_wide_the_code_is);
     tcase_add_test(texts, one_thread_is_no_threads);
     tcase_add_test(texts, notes_of_others_may_have_any_characters);
+    tcase_add_test(texts, files_hold_what_the_architecture_says_and_no_more);
     return suite_main(suite);
 }

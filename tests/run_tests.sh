@@ -225,10 +225,12 @@ build() { # name, meson arguments...
 run_tests() { # name, arguments of meson test...
     local name=$1 folder=$build_root/$1 log=$build_root/$1.log started=$SECONDS
     shift
+    rm -f "$folder"/meson-logs/testlog*.json
     meson test -C "$folder" --no-rebuild --num-processes "$jobs" --timeout-multiplier "${timeouts:-2}" "$@" \
         "${suites[@]}" >>"$log" 2>&1
-    local status=$? results=$folder/meson-logs/testlog.json counts here_passed here_failed here_skipped
-    if ! counts=$(python3 "$source_root/tests/boundary/read_testlog.py" "$results"); then
+    local status=$? counts here_passed here_failed here_skipped
+    # one file, whose name holds the wrapper's, if there is one
+    if ! counts=$(python3 "$source_root/tests/boundary/read_testlog.py" "$folder"/meson-logs/testlog*.json); then
         tail -n 40 "$log"
         count_result "$name: tests" 1
         return
