@@ -1,10 +1,13 @@
 /* Checkpoints: training that was interrupted ends in the same bytes; what a checkpoint refuses; when it is written. */
+#define _POSIX_C_SOURCE 200809L /* nanosleep() */
+
 #include "network.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { SIZE = 12, HIDDEN = 8, SAMPLES = 45, BATCH = 8, STEPS = 6, EPOCHS = 4 };
 
@@ -299,6 +302,13 @@ START_TEST(other_data) {
     ok(dae_trainer_fit(t->trainer, other, 1));
     ck_assert_uint_eq(steps_of(t->trainer), 9 + STEPS);
     ck_assert_uint_eq(epochs_of(t->trainer), 2);
+    /* so does another order */
+    t->stop_at = 9 + STEPS + 2;
+    fails(dae_trainer_fit(t->trainer, other, 1), DAE_ERROR_CANCELLED, "");
+    ok(dae_trainer_set_shuffle(t->trainer, 0));
+    t->stop_at = 0;
+    ok(dae_trainer_fit(t->trainer, other, 1));
+    ck_assert_uint_eq(steps_of(t->trainer), 9 + STEPS + 2 + STEPS);
     dae_dataset_free(other);
     tear_down(seed);
     tear_down(once);
@@ -373,6 +383,31 @@ START_TEST(written_at_the_end_of_any_fit) {
     t->stop_at = 10;
     fails(dae_trainer_fit(t->trainer, t->data, EPOCHS), DAE_ERROR_CANCELLED, "callback");
     ck_assert_uint_eq(steps_in(path), 8);
+    tear_down(t);
+}
+END_TEST
+
+/* Behind each step that ends more than a second behind the file before. */
+static int32_t wait_and_look(const dae_progress *progress, void *user) {
+    watch *w = user;
+    if (progress->event != DAE_PROGRESS_STEP)
+        return 0;
+    if (progress->step == 3)
+        w->expected = file_exists(w->path) ? steps_in(w->path) : 0;
+    nanosleep(&(struct timespec){.tv_nsec = 600 * 1000 * 1000}, NULL);
+    return progress->step == 4;
+}
+
+START_TEST(written_every_second) {
+    training *t = set_up(&(setting){0});
+    watch w = {.t = t, .path = temp_path("second")};
+    ok(dae_trainer_set_progress(t->trainer, wait_and_look, &w));
+    ok(dae_trainer_set_checkpoint(t->trainer, w.path));
+    ok(dae_trainer_set_checkpoint_interval(t->trainer, DAE_INTERVAL_SECONDS, 1));
+    fails(dae_trainer_fit(t->trainer, t->data, 1), DAE_ERROR_CANCELLED, "");
+    ck_assert_uint_ge(w.expected, 1); /* step 2, or the one before it if that took very long */
+    ck_assert_uint_le(w.expected, 2);
+    ck_assert_uint_eq(steps_in(w.path), 4);
     tear_down(t);
 }
 END_TEST
@@ -674,6 +709,7 @@ int main(void) {
     TCase *written = add_case(suite, "written");
     tcase_add_test(written, written_at_every_interval);
     tcase_add_test(written, written_at_the_end_of_any_fit);
+    tcase_add_test(written, written_every_second);
     tcase_add_test(written, the_last_ones_are_kept);
     tcase_add_test(written, a_fit_stops_or_goes_on_without_its_checkpoint);
     tcase_add_test(written, options_are_checked);

@@ -175,7 +175,7 @@ DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradi
 /** Trains for `epochs` more epochs.
  *
  * An epoch that was interrupted goes on where it was, and counts as the first of them, so that stopping and fitting on
- * gives the same bytes as not stopping. With other data than those that it began with, a new epoch begins instead.
+ * gives the same bytes as not stopping. With other data, seed or shuffling than it began with, a new epoch begins instead.
  *
  * @param dataset  inputs and targets; not kept. The trainer's first epoch reads it as it is in epoch 0, the
  *                 next as in epoch 1, and so on over the life of the trainer. Its first and last sample are also read

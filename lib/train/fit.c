@@ -75,7 +75,9 @@ static dae_status write_checkpoint(struct fit *fit, const dae_progress *progress
     const dae_trainer *trainer = fit->trainer;
     fit->saved_steps = trainer->steps;
     fit->saved_epoch = trainer->epoch;
+    dae_fpu_restore(fit->fpu); /* numbers are written as they are, small ones too */
     dae_status status = dae_trainer_write_checkpoint(trainer);
+    dae_fpu_flush_denormals();
     fit->saved_at = now();
     fit->unsaved = status != DAE_OK;
     fit->gave_up = status != DAE_OK && !trainer->checkpoint.go_on;
@@ -266,30 +268,32 @@ static dae_status reserve(struct fit *fit) {
     return DAE_OK;
 }
 
-static uint64_t mix(uint64_t hash, const float *values, size_t count) {
-    const unsigned char *bytes = (const unsigned char *)values;
-    for (size_t i = 0; i < count * sizeof *values; i++)
+static uint64_t mix(uint64_t hash, const void *data, size_t size) {
+    const unsigned char *bytes = data;
+    for (size_t i = 0; i < size; i++)
         hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 
-/* What the data are, in short: their number, and the first and the last sample as they are in epoch 1, which tells noise that
- * is drawn fresh from noise that is drawn once. FNV-1a (Fowler, Noll, Vo); never 0. */
+/* What an epoch goes through, in short: the number of samples and their order, and the first and the last of them as they are
+ * in epoch 1, which tells noise that is drawn fresh from noise that is drawn once. FNV-1a (Fowler, Noll, Vo); never 0. */
 static dae_status fingerprint(struct fit *fit, uint64_t *print) {
     const dae_dataset *dataset = fit->dataset;
-    struct dae_workspace *w = &fit->trainer->workspace;
+    const dae_trainer *trainer = fit->trainer;
+    const struct dae_workspace *w = &trainer->workspace;
     size_t samples[] = {0, dataset->count - 1};
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ dataset->count;
+    uint64_t numbers[] = {dataset->count, trainer->shuffle, trainer->seed};
+    uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof numbers);
     for (size_t i = 0; i < 2; i++) {
         DAE_TRY(dae_dataset_read(dataset, 1, samples[i], 1, w->inputs, w->targets));
-        hash = mix(hash, w->inputs, dataset->shape.size);
-        hash = mix(hash, w->targets, dataset->target_shape.size);
+        hash = mix(hash, w->inputs, dataset->shape.size * sizeof *w->inputs);
+        hash = mix(hash, w->targets, dataset->target_shape.size * sizeof *w->targets);
     }
     *print = hash | 1;
     return DAE_OK;
 }
 
-/* An open epoch can go on only with the data that it began with. */
+/* An open epoch can go on only with the data, and in the order, that it began with. */
 static dae_status take_data(struct fit *fit, uint64_t print) {
     dae_trainer *trainer = fit->trainer;
     bool same = print == trainer->data && trainer->open.samples <= fit->dataset->count;
