@@ -9,10 +9,10 @@ enum { DAE_FILED_MAX_RANK = DAE_SHAPE_MAX_RANK + 1 };
 
 /* How values of one type become floats. */
 struct dae_value_type {
-    char kind; /* 'b' truth, 'i' signed, 'u' unsigned, 'f' float, 'n' unsigned bytes divided by 255 */
     size_t size;
-    bool big; /* byte order; of no meaning where size is 1 */
     void (*convert)(float *out, const unsigned char *bytes, size_t count);
+    char kind; /* 'b' truth, 'i' signed, 'u' unsigned, 'f' float, 'n' unsigned bytes divided by 255 */
+    bool big;  /* byte order; of no meaning where size is 1 */
 };
 
 /* NULL when there is no such type. */

@@ -93,17 +93,17 @@ static void convert_f2_big(float *out, const unsigned char *bytes, size_t count)
 }
 
 static const struct dae_value_type types[] = {
-    {'n', 1, false, convert_scaled},    {'b', 1, false, convert_bool},
-    {'u', 1, false, convert_u1},        {'i', 1, false, convert_i1},
-    {'i', 2, false, convert_i2_little}, {'i', 2, true, convert_i2_big},
-    {'u', 2, false, convert_u2_little}, {'u', 2, true, convert_u2_big},
-    {'i', 4, false, convert_i4_little}, {'i', 4, true, convert_i4_big},
-    {'u', 4, false, convert_u4_little}, {'u', 4, true, convert_u4_big},
-    {'i', 8, false, convert_i8_little}, {'i', 8, true, convert_i8_big},
-    {'u', 8, false, convert_u8_little}, {'u', 8, true, convert_u8_big},
-    {'f', 2, false, convert_f2_little}, {'f', 2, true, convert_f2_big},
-    {'f', 4, false, convert_f4_little}, {'f', 4, true, convert_f4_big},
-    {'f', 8, false, convert_f8_little}, {'f', 8, true, convert_f8_big},
+    {1, convert_scaled, 'n', false},    {1, convert_bool, 'b', false},
+    {1, convert_u1, 'u', false},        {1, convert_i1, 'i', false},
+    {2, convert_i2_little, 'i', false}, {2, convert_i2_big, 'i', true},
+    {2, convert_u2_little, 'u', false}, {2, convert_u2_big, 'u', true},
+    {4, convert_i4_little, 'i', false}, {4, convert_i4_big, 'i', true},
+    {4, convert_u4_little, 'u', false}, {4, convert_u4_big, 'u', true},
+    {8, convert_i8_little, 'i', false}, {8, convert_i8_big, 'i', true},
+    {8, convert_u8_little, 'u', false}, {8, convert_u8_big, 'u', true},
+    {2, convert_f2_little, 'f', false}, {2, convert_f2_big, 'f', true},
+    {4, convert_f4_little, 'f', false}, {4, convert_f4_big, 'f', true},
+    {8, convert_f8_little, 'f', false}, {8, convert_f8_big, 'f', true},
 };
 
 const struct dae_value_type *dae_value_type_find(char kind, size_t size, bool big) {

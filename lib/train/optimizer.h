@@ -68,7 +68,7 @@ bool dae_optimizer_is_rate(double learning_rate);
 
 /* Writes the options, as in `adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-07)`, to the bit. The
  * schedule is not among them. (A dae_text_writer.) */
-void dae_optimizer_write_options(struct dae_text *text, const void *optimizer);
+void dae_optimizer_write_options(struct dae_text *text, const void *object);
 
 /* Sets all options from such a text, or fails with DAE_ERROR_FORMAT and leaves the optimizer as it was. */
 dae_status dae_optimizer_read_options(dae_optimizer *optimizer, const char *text);

@@ -28,7 +28,7 @@ extern const struct dae_schedule dae_schedule_constant;
 dae_status dae_schedule_read(struct dae_schedule *schedule, const char *text);
 
 /* Writes a schedule (a dae_text_writer). */
-void dae_schedule_write(struct dae_text *text, const void *schedule);
+void dae_schedule_write(struct dae_text *text, const void *object);
 
 /* The rate of step `step`, counted from 0: from 0 to DAE_MAX_RATE. */
 double dae_schedule_rate(const struct dae_schedule *schedule, double base, uint64_t step);
