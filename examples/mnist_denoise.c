@@ -136,7 +136,7 @@ static bool get_rate(const experiment *e, char rate[RATE_MAX]) {
         !worked(dae_optimizer_format_schedule(e->optimizer, schedule, sizeof schedule, NULL))) {
         return false;
     }
-    snprintf(rate, RATE_MAX, "%.15g, %s", value, schedule);
+    snprintf(rate, RATE_MAX, "%.15g (schedule %s)", value, schedule);
     return true;
 }
 
@@ -178,7 +178,8 @@ static bool resume(experiment *e) {
     return true;
 }
 
-/* Checkpoints from here on, and what an earlier run has done, if this one goes on from it. */
+/* Checkpoints from here on, and what an earlier run has done, if this one goes on from it. The first one is written before
+ * training, so that a file that cannot be is found now and not an hour later. */
 static bool prepare_checkpoint(experiment *e) {
     if (!e->chosen.checkpoint) {
         return true;
@@ -186,7 +187,8 @@ static bool prepare_checkpoint(experiment *e) {
     return (!e->chosen.resume || resume(e)) &&
            worked(dae_trainer_set_checkpoint_interval(e->trainer, DAE_INTERVAL_STEPS,
                                                       e->chosen.checkpoint_every)) &&
-           worked(dae_trainer_set_checkpoint(e->trainer, e->chosen.checkpoint));
+           worked(dae_trainer_set_checkpoint(e->trainer, e->chosen.checkpoint)) &&
+           worked(dae_trainer_save_checkpoint(e->trainer, e->chosen.checkpoint));
 }
 
 /* The handler can reach no other data than static ones. */

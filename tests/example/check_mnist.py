@@ -228,8 +228,8 @@ def interrupt(number, *arguments):
 class Resuming(unittest.TestCase):
     """Training that is interrupted and goes on ends in the bytes of training that was not."""
 
-    EPOCHS = 60
-    SETTING = ("--epochs", EPOCHS, "--hidden", 64, "--noise", "fresh", "--schedule", "cosine(steps=240)")
+    EPOCHS = 30
+    SETTING = ("--epochs", EPOCHS, "--hidden", 64, "--noise", "fresh", "--schedule", "cosine(steps=120)")
 
     @classmethod
     def setUpClass(cls):
@@ -275,7 +275,7 @@ class Resuming(unittest.TestCase):
         self.assertEqual((status, stderr), (130, ""))
         self.assertIn(f"The same command goes on from {self.checkpoint}.", stdout)
         stdout, _ = run(*self.arguments, "--resume")
-        self.assertRegex(stdout, r"Going on from .*: [0-9]+ of 60 epochs are done, and [0-3] of 4 batches of the next")
+        self.assertRegex(stdout, r"Going on from .*: [0-9]+ of 30 epochs are done, and [0-3] of 4 batches of the next")
         self.compare()
 
     def test_kill(self):
@@ -284,7 +284,7 @@ class Resuming(unittest.TestCase):
         self.assertEqual(status, -signal.SIGKILL)
         self.assertFalse(self.output.joinpath("denoiser.safetensors").exists())
         stdout, _ = run(*self.arguments, "--resume")
-        self.assertRegex(stdout, r"Going on from .*: [1-9][0-9]* of 60 epochs are done")
+        self.assertRegex(stdout, r"Going on from .*: [1-9][0-9]* of 30 epochs are done")
         self.compare()
 
     def test_nothing_left_to_train(self):
@@ -298,7 +298,7 @@ class Resuming(unittest.TestCase):
         few = (*self.SETTING, "--epochs", self.EPOCHS - 1, "--output", self.output, "--checkpoint", self.checkpoint)
         run(*few)
         stdout, _ = run(*self.arguments, "--resume")
-        self.assertIn("59 of 60 epochs are done, and 0 of 4 batches of the next", stdout)
+        self.assertIn("29 of 30 epochs are done, and 0 of 4 batches of the next", stdout)
         self.assertEqual(stdout.count("\nepoch "), 1)
         self.compare()
 
@@ -307,6 +307,22 @@ class Resuming(unittest.TestCase):
         self.assertIn("run.checkpoint: could not open", self.refused(1, "--resume", "--checkpoint", self.checkpoint))
         self.checkpoint.write_bytes(self.file.read_bytes()[:-1])
         self.assertIn("run.checkpoint", self.refused(1, "--resume", "--checkpoint", self.checkpoint))
+
+    def test_a_checkpoint_that_cannot_be_is_found_before_training(self):
+        for path in (self.output, self.output / "absent" / "run"):
+            self.output.mkdir(exist_ok=True)
+            self.assertIn(f"{path}: could not", self.refused(1, *self.SETTING, "--checkpoint", path))
+
+    def test_kill_in_the_first_batches(self):
+        program = subprocess.Popen([OPTIONS.program, *map(str, self.arguments), "--checkpoint-every", "1000000"],
+                                   stdout=subprocess.PIPE, text=True)
+        while not program.stdout.readline().startswith("epoch "):
+            self.assertIsNone(program.poll())
+        program.kill()
+        program.communicate()
+        stdout, _ = run(*self.arguments, "--resume")
+        self.assertIn("0 of 30 epochs are done, and 0 of 4 batches of the next", stdout)
+        self.compare()
 
     def test_another_setting_is_refused(self):
         before = self.file.read_bytes()
@@ -318,7 +334,7 @@ class Resuming(unittest.TestCase):
                                  (("--schedule", "constant"), ("cosine", "constant")),
                                  (("--noise-mean", 0.25), ("noise", "mean=0.5", "mean=0.25")),
                                  (("--noise", "once", "--epochs", self.EPOCHS + 1), ("dataset", "noise mode")),
-                                 (("--epochs", self.EPOCHS - 1), ("60", "--epochs 59"))):
+                                 (("--epochs", self.EPOCHS - 1), ("30", "--epochs 29"))):
             with self.subTest(arguments=arguments):
                 sentence = self.refused(1, *self.SETTING, "--resume", "--checkpoint", self.file, *arguments)
                 for word in words:
