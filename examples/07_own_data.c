@@ -1,7 +1,7 @@
 /* Data from a function: larger than memory, or made when asked for. With early stopping.
  *
- * The dataset below has a million signals and none of them is stored. The progress callback ends the
- * training when the validation loss has stopped falling. */
+ * The dataset below has a million signals and none of them is stored. Training ends when the validation loss
+ * has stopped falling, and the model is then that of the best epoch. */
 #include <math.h>
 
 #include "check.h"
@@ -9,8 +9,11 @@
 enum {
     LENGTH = 32,
     SIGNALS = 1000000,
+    EPOCHS = 60,
     PATIENCE = 3 /* epochs without a better validation loss */
 };
+
+static const double least_gain = 1e-4; /* what counts as better */
 
 /* Signal i is a bell at a place and of a width that depend on i: the same index gives the same signal. */
 static int32_t read_signals(uint64_t first, size_t count, float *out, void *user) {
@@ -26,21 +29,13 @@ static int32_t read_signals(uint64_t first, size_t count, float *out, void *user
     return 0; /* anything else would end the call that needs the signals */
 }
 
-typedef struct watcher {
-    double best;
-    int waited;
-} watcher;
-
-static int32_t watch(const dae_progress *progress, void *user) {
-    watcher *state = user;
-    if (progress->event != DAE_PROGRESS_EPOCH) {
-        return 0;
+static int32_t print_epoch(const dae_progress *progress, void *user) {
+    (void)user;
+    if (progress->event == DAE_PROGRESS_EPOCH) {
+        printf("epoch %2llu: validation loss %.5f\n", (unsigned long long)progress->epoch,
+               progress->validation_loss);
     }
-    state->waited = progress->validation_loss < state->best * 0.97 ? 0 : state->waited + 1;
-    state->best = fmin(state->best, progress->validation_loss);
-    printf("epoch %2llu: validation loss %.5f%s\n", (unsigned long long)progress->epoch,
-           progress->validation_loss, state->waited ? ", hardly better" : "");
-    return state->waited >= PATIENCE; /* ends the training */
+    return 0;
 }
 
 static dae_model *build(void) {
@@ -68,24 +63,23 @@ int main(void) {
     check(dae_dataset_corrupt(&noisy_train, train, noise, DAE_NOISE_FRESH, 1));
     check(dae_dataset_corrupt(&noisy_test, test, noise, DAE_NOISE_ONCE, 2));
 
-    watcher state = {.best = INFINITY};
     dae_model *model = build();
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     check(dae_optimizer_create_adam(&adam, 5e-3));
     check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
     check(dae_trainer_set_validation(trainer, noisy_test));
-    check(dae_trainer_set_progress(trainer, watch, &state));
+    check(dae_trainer_set_early_stopping(trainer, PATIENCE, least_gain));
+    check(dae_trainer_set_progress(trainer, print_epoch, NULL));
+    check(dae_trainer_fit(trainer, noisy_train, EPOCHS));
 
-    dae_status status = dae_trainer_fit(trainer, noisy_train, 60);
     size_t epochs;
+    uint64_t best;
+    double loss;
     check(dae_trainer_get_epoch_count(trainer, &epochs));
-    if (status == DAE_ERROR_CANCELLED) {
-        printf("stopped behind epoch %zu of 60: it learns hardly anything more\n", epochs);
-    } else {
-        check(status);
-        printf("all %zu epochs done, and it was still learning\n", epochs);
-    }
+    check(dae_trainer_get_best(trainer, &best, &loss));
+    printf("%s behind epoch %zu of %d; the best was epoch %llu with %.5f\n",
+           epochs < EPOCHS ? "stopped early" : "ended", epochs, EPOCHS, (unsigned long long)best, loss);
 
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);

@@ -26,26 +26,32 @@ static inline dae_dataset *noisy_digits(const char *folder, const char *name, in
     return noisy;
 }
 
-/* A 784-64-784 denoiser after a few epochs. */
-static inline dae_model *trained_denoiser(const char *folder, size_t epochs) {
-    dae_dataset *noisy = noisy_digits(folder, "train-images-idx3-ubyte.gz", DAE_NOISE_FRESH, 1);
+/* A 784-64-784 denoiser that has learned nothing yet. */
+static inline dae_model *new_denoiser(void) {
     dae_model *model = NULL;
     dae_layer *hidden = NULL, *output = NULL;
-    dae_optimizer *adam = NULL;
-    dae_trainer *trainer = NULL;
     check(dae_model_create(&model, DIGIT_SIZE));
     check(dae_layer_create_dense(&hidden, 64, DAE_ACTIVATION_RELU));
     check(dae_layer_create_dense(&output, DIGIT_SIZE, DAE_ACTIVATION_SIGMOID));
     check(dae_model_add(model, hidden));
     check(dae_model_add(model, output));
     check(dae_model_initialize(model, 1));
+    dae_layer_free(hidden);
+    dae_layer_free(output);
+    return model;
+}
+
+/* The same after a few epochs. */
+static inline dae_model *trained_denoiser(const char *folder, size_t epochs) {
+    dae_dataset *noisy = noisy_digits(folder, "train-images-idx3-ubyte.gz", DAE_NOISE_FRESH, 1);
+    dae_model *model = new_denoiser();
+    dae_optimizer *adam = NULL;
+    dae_trainer *trainer = NULL;
     check(dae_optimizer_create_adam(&adam, 3e-3));
     check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_BCE));
     check(dae_trainer_fit(trainer, noisy, epochs));
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);
-    dae_layer_free(hidden);
-    dae_layer_free(output);
     dae_dataset_free(noisy);
     return model;
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <dae.h>
 
@@ -24,6 +25,8 @@ enum {
     EXIT_USAGE = 2,
     EXIT_SIGNAL = 128 /* plus the number of the signal, as shells count */
 };
+
+enum { RATE_MAX = 512 };
 
 typedef struct experiment {
     options chosen;
@@ -118,25 +121,74 @@ static bool make_trainer(experiment *e) {
            worked(dae_trainer_set_progress(e->trainer, progress_show, &e->display));
 }
 
-/* Checkpoints from here on, and what an earlier run has done, if this one goes on from it. */
-static bool prepare_checkpoint(experiment *e) {
+/* What differs in `option` between the run that wrote the checkpoint and this one ends this one. */
+static bool is_same(const experiment *e, const char *option, const char *first, const char *now) {
+    return strcmp(first, now) == 0 ||
+           complain("%s: the checkpoint was written with the %s %s, this run has %s", e->chosen.checkpoint,
+                    option, first, now);
+}
+
+/* A learning rate and a schedule, as the optimizer has them. */
+static bool get_rate(const experiment *e, char rate[RATE_MAX]) {
+    char schedule[RATE_MAX / 2];
+    double value = 0;
+    if (!worked(dae_optimizer_get_learning_rate(e->optimizer, &value)) ||
+        !worked(dae_optimizer_format_schedule(e->optimizer, schedule, sizeof schedule, NULL))) {
+        return false;
+    }
+    snprintf(rate, RATE_MAX, "%.15g (schedule %s)", value, schedule);
+    return true;
+}
+
+static bool check_noise(const experiment *e) {
+    char first[256] = "none", now[256];
+    dae_noise *noise = NULL;
+    bool same = worked(dae_model_get_noise(e->model, &noise)) &&
+                (!noise || worked(dae_noise_format(noise, first, sizeof first, NULL))) &&
+                worked(dae_noise_format(e->noise, now, sizeof now, NULL)) &&
+                (!noise || is_same(e, "noise", first, now));
+    dae_noise_free(noise);
+    return same;
+}
+
+/* Loads the checkpoint of an earlier run. The library takes learning rate and schedule from the file, and sees the
+ * noise only when it trains: what the command line says of them would be ignored without a word. */
+static bool resume(experiment *e) {
     const char *file = e->chosen.checkpoint;
-    if (!file) {
+    char now[RATE_MAX], first[RATE_MAX];
+    uint64_t steps = 0, per_epoch = (e->data.train_count + e->chosen.batch_size - 1) / e->chosen.batch_size;
+    if (!get_rate(e, now) || !worked(dae_trainer_load_checkpoint(e->trainer, file)) || !get_rate(e, first) ||
+        !is_same(e, "learning rate", first, now) || !check_noise(e) ||
+        !worked(dae_trainer_get_step_count(e->trainer, &steps)) ||
+        !worked(dae_trainer_get_epoch_count(e->trainer, &e->done))) {
+        return false;
+    }
+    if (e->done > e->chosen.epochs) {
+        return complain("%s: %zu epochs are done, which is more than --epochs %zu", file, e->done,
+                        e->chosen.epochs);
+    }
+    if (e->done == e->chosen.epochs) {
+        printf("All %zu epochs are done in %s: nothing is left to train. More --epochs go on from there.\n",
+               e->done, file);
+    } else {
+        printf("Going on from %s: %zu of %zu epochs are done, and %llu of %llu batches of the next\n\n", file,
+               e->done, e->chosen.epochs, (unsigned long long)(steps - e->done * per_epoch),
+               (unsigned long long)per_epoch);
+    }
+    return true;
+}
+
+/* Checkpoints from here on, and what an earlier run has done, if this one goes on from it. The first one is written before
+ * training, so that a file that cannot be is found now and not an hour later. */
+static bool prepare_checkpoint(experiment *e) {
+    if (!e->chosen.checkpoint) {
         return true;
     }
-    if (e->chosen.resume) {
-        uint64_t steps = 0;
-        if (!worked(dae_trainer_load_checkpoint(e->trainer, file)) ||
-            !worked(dae_trainer_get_step_count(e->trainer, &steps)) ||
-            !worked(dae_trainer_get_epoch_count(e->trainer, &e->done))) {
-            return false;
-        }
-        printf("Going on from %s: %zu of %zu epochs and %llu batches are done\n\n", file, e->done,
-               e->chosen.epochs, (unsigned long long)steps);
-    }
-    return worked(dae_trainer_set_checkpoint_interval(e->trainer, DAE_INTERVAL_STEPS,
+    return (!e->chosen.resume || resume(e)) &&
+           worked(dae_trainer_set_checkpoint_interval(e->trainer, DAE_INTERVAL_STEPS,
                                                       e->chosen.checkpoint_every)) &&
-           worked(dae_trainer_set_checkpoint(e->trainer, file));
+           worked(dae_trainer_set_checkpoint(e->trainer, e->chosen.checkpoint)) &&
+           worked(dae_trainer_save_checkpoint(e->trainer, e->chosen.checkpoint));
 }
 
 /* The handler can reach no other data than static ones. */
@@ -183,7 +235,8 @@ static bool train(experiment *e) {
                "learned from the epoch that was under way as well.\n",
                caught == SIGINT ? "Ctrl-C" : "a signal", e->figures.epochs, e->chosen.epochs);
         if (e->chosen.checkpoint) {
-            printf("The same command with --resume goes on from %s.\n", e->chosen.checkpoint);
+            printf("The same command%s goes on from %s.\n", e->chosen.resume ? "" : " with --resume",
+                   e->chosen.checkpoint);
         }
     }
     return true;

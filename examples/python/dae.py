@@ -503,12 +503,16 @@ class Trainer(Handle, noun="trainer"):
         c.call("dae_trainer_set_gradient_hook", self, hook, None)
         self._hook = hook  # the library has its address
 
-    def fit(self, dataset, epochs=1, on_epoch=None, on_step=None):
-        """Trains for more epochs: True when all are done, False when stop() or a function ended it early.
+    def fit(self, dataset, epochs=1, on_epoch=None, on_step=None, on_checkpoint_failed=None):
+        """Trains for more epochs: True when all are done, or stop_early() has had enough; False when stop() or a
+        function ended it before.
 
-        on_epoch and on_step get a Progress; a true result ends the fit. So does Ctrl-C, as ever in Python.
+        on_epoch and on_step get a Progress, on_checkpoint_failed the reason (with on_failure="go_on" of
+        checkpoint()); a true result ends the fit. So does Ctrl-C, as ever in Python.
         """
         def report(progress, _):
+            if progress.contents.event == Event.CHECKPOINT_FAILED:
+                return 1 if on_checkpoint_failed and on_checkpoint_failed(c.last_error()) else 0
             function = {Event.EPOCH: on_epoch, Event.STEP: on_step}.get(progress.contents.event)
             return 1 if function and function(Progress.from_buffer_copy(progress.contents)) else 0
 
@@ -538,14 +542,20 @@ class Trainer(Handle, noun="trainer"):
         c.call("dae_trainer_stop", self)
 
     def stop_early(self, patience, min_delta=0.0):
-        """Fits end when the validation loss has not improved for `patience` epochs, with the best parameters."""
+        """Fits end when the validation loss has not gone below its best by more than min_delta for `patience`
+        epochs, with the parameters of the best; 0: no longer. Forgets the best so far."""
         c.call("dae_trainer_set_early_stopping", self, patience, min_delta)
 
     @property
     def best(self):
-        """(epoch, validation loss) of the best epoch, with stop_early()."""
+        """(epoch, validation loss) of the best epoch, with stop_early(); None while there is none."""
         epoch, loss = c.U64(), c.DOUBLE()
-        c.call("dae_trainer_get_best", self, byref(epoch), byref(loss))
+        try:
+            c.call("dae_trainer_get_best", self, byref(epoch), byref(loss))
+        except DaeError as error:
+            if error.status != Status.ERROR_STATE:
+                raise
+            return None
         return epoch.value, loss.value
 
     def restore_best(self):
@@ -553,7 +563,8 @@ class Trainer(Handle, noun="trainer"):
         c.call("dae_trainer_restore_best", self)
 
     def checkpoint(self, path, every=1, unit="epochs", keep=1, on_failure="stop"):
-        """Fits write checkpoints: every so many "epochs", "steps" or "seconds". None as path: no more."""
+        """Fits write checkpoints: every so many "epochs", "steps" or "seconds", and when they end. None as path: no
+        more. keep: how many stay, the older ones as path + ".1" and so on. on_failure: "stop" or "go_on"."""
         c.call("dae_trainer_set_checkpoint_interval", self, c.pick(Interval, unit), every)
         c.call("dae_trainer_set_checkpoint_keep", self, keep)
         c.call("dae_trainer_set_checkpoint_failure", self, c.pick(CheckpointFailure, on_failure))
@@ -566,9 +577,10 @@ class Trainer(Handle, noun="trainer"):
         return c.get_bytes("dae_trainer_serialize_checkpoint", self)
 
     def load_checkpoint(self, source):
-        """Goes back to where training was; from a path, or from bytes."""
-        if isinstance(source, bytes):
-            c.call("dae_trainer_deserialize_checkpoint", self, source, len(source))
+        """Goes back to where training was; from a path, or from bytes, bytearray or memoryview."""
+        if isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)
+            c.call("dae_trainer_deserialize_checkpoint", self, data, len(data))
         else:
             c.call("dae_trainer_load_checkpoint", self, os.fsencode(source))
 

@@ -270,8 +270,7 @@ def call(name, *arguments):
         return result
     error = None
     if result != Status.OK:
-        error = DaeError(result, library.dae_status_name(result).decode(),
-                         library.dae_last_error().decode(errors="replace"))
+        error = DaeError(result, library.dae_status_name(result).decode(), last_error())
     raised = raised_by.pop(threading.get_ident(), None)
     if result == Status.ERROR_CALLBACK and raised is None and raised_by:
         raised = raised_by.popitem()[1]  # another thread read the dataset
@@ -280,6 +279,11 @@ def call(name, *arguments):
     if error is not None:
         raise error
     return result
+
+
+def last_error():
+    """The sentence of this thread's last failure."""
+    return load().dae_last_error().decode(errors="replace")
 
 
 def guarded(function, failure=1):

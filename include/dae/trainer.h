@@ -2,7 +2,7 @@
  *
  * Training is a pure function of (data, initial parameters, options, seed): on one machine with one BLAS
  * library it gives the same weights, byte for byte, with any number of threads, and fitting 5 epochs and
- * then 3 is the same as fitting 8.
+ * then 3 is the same as fitting 8, also in another process (checkpoint.h).
  */
 #ifndef DAE_TRAINER_H
 #define DAE_TRAINER_H
@@ -83,9 +83,9 @@ typedef struct dae_progress {
 } dae_progress;
 
 /** Is told how a fit goes on, in the thread that called it. Returning anything but 0 ends the fit with
- * DAE_ERROR_CANCELLED behind the step or epoch just reported. It may change the optimizer's options and
- * read the model. Calls that set options of this trainer, fit or step are refused with DAE_ERROR_STATE meanwhile;
- * dae_trainer_stop(), the counts and the history may be asked for. */
+ * DAE_ERROR_CANCELLED behind the step or epoch just reported. It may change the optimizer's options, read the
+ * model, stop the trainer, ask for its counts and its history, and save a checkpoint. Calls that set options of
+ * this trainer, load a checkpoint, fit or step are refused with DAE_ERROR_STATE meanwhile. */
 typedef int32_t (*dae_progress_fn)(const dae_progress *progress, void *user);
 
 /** Sees, and may change, the gradient of the mean loss of a batch before the optimizer uses it: for
@@ -119,12 +119,12 @@ DAE_API dae_status dae_trainer_set_seed(dae_trainer *trainer, uint64_t seed);
  * (seed, epoch, number of samples). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle);
 
-/** Sets how the matrix products of training are made; validation is always float32. Losses stay within what another
- * seed changes.
+/** Sets how the matrix products of training are made; validation is always float32. Losses stay within what
+ * another seed changes.
  *
  * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_UNSUPPORTED when this build or this processor has nothing that multiplies
- * bfloat16; dae_runtime_describe() says what there is. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_UNSUPPORTED when this build or this processor has
+ * nothing that multiplies bfloat16; dae_runtime_describe() says what there is. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision);
 
@@ -136,22 +136,26 @@ DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t preci
  */
 DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation);
 
-/** Sets what a fit does with a batch that is not finite: a NaN or an infinity in its inputs, targets, loss or gradient. The
- * parameters are never touched by such a batch.
+/** Sets what a fit does with a batch that is not finite: with a NaN or an infinity in its inputs, targets, loss
+ * or gradient. The parameters are never touched by such a batch.
  *
- * @param skip  0 (default): the fit ends with DAE_ERROR_NOT_FINITE, and the message names the value where it is one
- *              of the data. 1: the batch is left out and counted, and the fit goes on; it still ends with
- *              DAE_ERROR_NOT_FINITE when every batch of an epoch is left out
+ * @param skip  0 (default): the fit ends with DAE_ERROR_NOT_FINITE, and the message names sample and place of
+ *              the value where it is one of the data. 1: the batch is left out and counted
+ *              (dae_trainer_get_skipped_count()), and the fit goes on; it still ends with DAE_ERROR_NOT_FINITE
+ *              when every batch of an epoch is left out
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_skip_not_finite(dae_trainer *trainer, int32_t skip);
 
-/** Sets early stopping, as in Keras: a fit ends with DAE_OK once the validation loss has not gone below its best by more
- * than `min_delta` for `patience` epochs, with the parameters of the best epoch. Later fits then return DAE_OK at
- * once. This call forgets the best epoch and starts anew.
+/** Sets early stopping: a fit ends with DAE_OK once the validation loss has not gone below its best by more than
+ * `min_delta` for `patience` epochs, and the model then has the parameters of the best epoch. Where all
+ * epochs are done before, it has those of the last one, and dae_trainer_restore_best() gives it the best. Once
+ * stopped, later fits return DAE_OK at once. Patience and min_delta are those of EarlyStopping in Keras.
+ *
+ * This call forgets the best epoch and starts anew.
  *
  * @param patience   epochs, below 2^32; 0 (default) for none. Otherwise a fit needs validation data
- * @param min_delta  at least 0, finite
+ * @param min_delta  at least 0, finite, in units of the loss
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_early_stopping(dae_trainer *trainer, size_t patience, double min_delta);
@@ -172,22 +176,23 @@ DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradi
 
 /* ---- Training --------------------------------------------------------------------------------- */
 
-/** Trains for `epochs` more epochs.
+/** Trains for `epochs` more epochs, or until early stopping has had enough.
  *
- * An epoch that was interrupted goes on where it was, and counts as the first of them, so that stopping and fitting on
- * gives the same bytes as not stopping. With other data, seed or shuffling than it began with, a new epoch begins instead.
+ * An epoch that was interrupted goes on where it was, and counts as the first of them, so that stopping and
+ * fitting on gives the same bytes as not stopping. With other data, seed or shuffling than it began with, a
+ * new epoch begins instead.
  *
  * @param dataset  inputs and targets; not kept. The trainer's first epoch reads it as it is in epoch 0, the
- *                 next as in epoch 1, and so on over the life of the trainer. Its first and last sample are also read
- *                 before training, to tell whether it is the same as before
+ *                 next as in epoch 1, and so on over the life of the trainer. Its first and last sample are
+ *                 also read before training, to tell whether it is the same as before
  * @param epochs   at least 1; epochs of a trainer's whole life stay below 2^32
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_STATE
- * when early stopping has no validation data, or the data are not those of the checkpoint that was loaded.
- * The following end a fit in the middle: parameters and optimizer are then as behind the last good step,
- * the history holds the epochs completed, and a next fit goes on behind the last good step:
- * DAE_ERROR_CANCELLED, DAE_ERROR_CALLBACK; DAE_ERROR_NOT_FINITE when a value, a loss or a gradient is, with step and sample;
- * DAE_ERROR_IO or DAE_ERROR_MEMORY when a checkpoint could not be written; and for
- * DAE_LOSS_BCE, DAE_ERROR_ARGUMENT when a target is not in [0,1]. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the dataset does not fit the model;
+ * DAE_ERROR_STATE when early stopping has no validation data, or the data are not those of the checkpoint that
+ * was loaded. The following end a fit in the middle: parameters and optimizer are then as behind the last good
+ * step, the history holds the epochs completed, and a next fit goes on behind the last good step:
+ * DAE_ERROR_CANCELLED, DAE_ERROR_CALLBACK; DAE_ERROR_NOT_FINITE when a value, a loss or a gradient is not
+ * finite; DAE_ERROR_IO or DAE_ERROR_MEMORY when a checkpoint could not be written; and for DAE_LOSS_BCE,
+ * DAE_ERROR_ARGUMENT when a target is not in [0,1]. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs);
 
@@ -212,18 +217,20 @@ DAE_API void dae_trainer_stop(dae_trainer *trainer);
 /** Steps made over the life of the trainer. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_step_count(const dae_trainer *trainer, uint64_t *steps);
 
-/** Batches that fits have left out (dae_trainer_set_skip_not_finite()). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Batches that fits have left out over the life of the trainer (dae_trainer_set_skip_not_finite()); they are no
+ * steps. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_skipped_count(const dae_trainer *trainer, uint64_t *batches);
 
-/** The best epoch so far, with early stopping.
+/** Gets the best epoch so far, with early stopping.
  *
  * @param epoch            counted from 1 over the life of the trainer
- * @param validation_loss  that of the epoch
+ * @param validation_loss  of that epoch
  * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when none is known. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_get_best(const dae_trainer *trainer, uint64_t *epoch, double *validation_loss);
 
-/** Gives the model the parameters that it had behind the best epoch. The optimizer's memory stays.
+/** Gives the model the parameters that it had behind the best epoch. The optimizer's memory stays what it is, so
+ * this is for the end of training, not for going on from there.
  *
  * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when no best epoch is known. @since 0.1.0
  */

@@ -45,7 +45,7 @@ class Faults(unittest.TestCase):
     def test_standard_output_is_full(self):
         if not os.path.exists("/dev/full"):
             self.skipTest("there is no /dev/full")
-        for program in ("01_noise", "02_model", "04_save_load"):
+        for program in ("01_noise", "02_model", "04_save_load", "09_checkpoint"):
             with self.subTest(program=program), open("/dev/full", "w") as full:
                 self.failed(run(program, cwd=self.folder, stdout=full), "standard output")
         with open("/dev/full", "w") as full:
@@ -59,6 +59,16 @@ class Faults(unittest.TestCase):
         self.failed(run("04_save_load", path, largest_file=1000), "model: could not write: File too large")
         self.assertEqual(path.read_text(), "old")
         self.assertEqual(os.listdir(self.folder), ["model"])
+
+    def test_a_checkpoint_that_cannot_be_written_ends_training(self):
+        path = self.folder / "checkpoint"
+        self.failed(run("09_checkpoint", self.folder / "absent" / "checkpoint"), "absent/checkpoint: could not write")
+        path.write_text("old")
+        self.failed(run("09_checkpoint", path, largest_file=1000), "checkpoint: could not write: File too large")
+        arguments = "--epochs", 1, "--checkpoint", path, "--output", self.folder
+        self.failed(run("mnist_denoise", *arguments, largest_file=1000), "checkpoint: could not write: File too large")
+        self.assertEqual(path.read_text(), "old")
+        self.assertEqual(os.listdir(self.folder), ["checkpoint"])
 
     def test_a_full_disk_keeps_the_results_that_were_there(self):
         names = ["denoiser.safetensors", "history.csv"] + ["loss.png", "denoised.png"] * OPTIONS.pictures

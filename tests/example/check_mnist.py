@@ -164,15 +164,16 @@ class Usage(unittest.TestCase):
     def test_help(self):
         stdout, stderr = run("--help")
         for option in ("--data --epochs --batch-size --hidden --learning-rate --optimizer --schedule --momentum --noise-mean "
-                       "--noise-stddev --clip --no-clip --noise --output-activation --seed --threads --precision --output "
-                       "--help").split():
+                       "--noise-stddev --clip --no-clip --noise --output-activation --seed --threads --precision --checkpoint "
+                       "--checkpoint-every --resume --output --help").split():
             self.assertIn(option, stdout)
         self.assertEqual(stderr, "")
 
     def test_wrong_usage(self):
         for arguments in (["--epochs", "many"], ["--epochs", "0"], ["--no-such-option"], ["--optimizer", "lbfgs"],
                           ["--noise", "twice"], ["stray"], ["--batch-size"], ["--learning-rate", "-1"],
-                          ["--schedule", "linear(10)"], ["--schedule", "cosine(0)"]):
+                          ["--schedule", "linear(10)"], ["--schedule", "cosine(0)"], ["--checkpoint", ""],
+                          ["--checkpoint", "file", "--checkpoint-every", "0"]):
             with self.subTest(arguments=arguments):
                 self.assertIn("--help", self.complains(2, "", *arguments))
 
@@ -199,20 +200,146 @@ class Usage(unittest.TestCase):
                 run("--epochs", 1, "--output", self.output, *arguments)
 
     def test_interrupt_keeps_what_is_done(self):
-        program = subprocess.Popen([OPTIONS.program, "--epochs", "100000", "--output", str(self.output)],
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        epochs = 0
-        while epochs < 2:
-            line = program.stdout.readline()
-            self.assertTrue(line, "the program ended by itself")
-            epochs += line.startswith("epoch ")
-        program.send_signal(signal.SIGINT)
-        stdout, stderr = program.communicate(timeout=60)
-        self.assertEqual(program.returncode, 130, stderr)
+        stdout, stderr, status = interrupt(signal.SIGINT, "--epochs", 100000, "--output", self.output)
+        self.assertEqual(status, 130, stderr)
         self.assertIn("Ctrl-C", stdout)
+        self.assertNotIn("--resume", stdout)
         rows = (self.output / "history.csv").read_text().splitlines()[1:]
         self.assertGreaterEqual(len(rows), 2)
         self.assertTrue((self.output / "denoiser.safetensors").exists())
+
+
+def interrupt(number, *arguments):
+    """Sends a signal behind the second epoch that is shown: what the program prints, and its exit status."""
+    program = subprocess.Popen([OPTIONS.program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+    seen, epochs = "", 0
+    while epochs < 2:
+        line = program.stdout.readline()
+        if not line:
+            raise AssertionError(f"the program ended by itself: {seen}{program.communicate()[1]}")
+        seen += line
+        epochs += line.startswith("epoch ")
+    program.send_signal(number)
+    stdout, stderr = program.communicate(timeout=60)
+    return seen + stdout, stderr, program.returncode
+
+
+class Resuming(unittest.TestCase):
+    """Training that is interrupted and goes on ends in the bytes of training that was not."""
+
+    EPOCHS = 30
+    SETTING = ("--epochs", EPOCHS, "--hidden", 64, "--noise", "fresh", "--schedule", "cosine(steps=120)")
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.straight = Path(cls.folder.name) / "straight"
+        cls.file = Path(cls.folder.name) / "straight.checkpoint"
+        run(*cls.SETTING, "--checkpoint", cls.file, "--output", cls.straight)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.output = Path(folder.name) / "output"
+        self.checkpoint = Path(folder.name) / "run.checkpoint"
+        self.arguments = (*self.SETTING, "--output", self.output, "--checkpoint", self.checkpoint)
+
+    def compare(self):
+        self.assertEqual((self.output / "denoiser.safetensors").read_bytes(),
+                         (self.straight / "denoiser.safetensors").read_bytes())
+        histories = []
+        for folder in (self.output, self.straight):
+            with open(folder / "history.csv", newline="") as file:
+                histories.append([{**row, "seconds": ""} for row in csv.DictReader(file)])
+        self.assertEqual(*histories)
+        self.assertEqual(len(histories[0]), self.EPOCHS)
+
+    def refused(self, status, *arguments):
+        """The sentence on standard error."""
+        stdout, stderr = run(*arguments, "--output", self.output, status=status)
+        self.assertNotIn("\nepoch ", stdout)
+        self.assertFalse((self.output / "denoiser.safetensors").exists())
+        self.assertEqual(len(stderr.splitlines()), 1 if status == 1 else 2, stderr)
+        return stderr
+
+    def test_ctrl_c(self):
+        stdout, stderr, status = interrupt(signal.SIGINT, *self.arguments)
+        self.assertEqual((status, stderr), (130, ""))
+        self.assertIn(f"The same command with --resume goes on from {self.checkpoint}.", stdout)
+        stdout, stderr, status = interrupt(signal.SIGINT, *self.arguments, "--resume")
+        self.assertEqual((status, stderr), (130, ""))
+        self.assertIn(f"The same command goes on from {self.checkpoint}.", stdout)
+        stdout, _ = run(*self.arguments, "--resume")
+        self.assertRegex(stdout, r"Going on from .*: [0-9]+ of 30 epochs are done, and [0-3] of 4 batches of the next")
+        self.compare()
+
+    def test_kill(self):
+        # 4 batches an epoch: the checkpoint is within one more often than not
+        _, _, status = interrupt(signal.SIGKILL, *self.arguments, "--checkpoint-every", 3)
+        self.assertEqual(status, -signal.SIGKILL)
+        self.assertFalse(self.output.joinpath("denoiser.safetensors").exists())
+        stdout, _ = run(*self.arguments, "--resume")
+        self.assertRegex(stdout, r"Going on from .*: [1-9][0-9]* of 30 epochs are done")
+        self.compare()
+
+    def test_nothing_left_to_train(self):
+        stdout, stderr = run(*self.SETTING, "--checkpoint", self.file, "--resume", "--output", self.output)
+        self.assertEqual(stderr, "")
+        self.assertIn("nothing is left to train", stdout)
+        self.assertNotIn("Going on", stdout)
+        self.compare()
+
+    def test_more_epochs(self):
+        few = (*self.SETTING, "--epochs", self.EPOCHS - 1, "--output", self.output, "--checkpoint", self.checkpoint)
+        run(*few)
+        stdout, _ = run(*self.arguments, "--resume")
+        self.assertIn("29 of 30 epochs are done, and 0 of 4 batches of the next", stdout)
+        self.assertEqual(stdout.count("\nepoch "), 1)
+        self.compare()
+
+    def test_resume_needs_a_checkpoint(self):
+        self.assertIn("--checkpoint", self.refused(2, "--resume"))
+        self.assertIn("run.checkpoint: could not open", self.refused(1, "--resume", "--checkpoint", self.checkpoint))
+        self.checkpoint.write_bytes(self.file.read_bytes()[:-1])
+        self.assertIn("run.checkpoint", self.refused(1, "--resume", "--checkpoint", self.checkpoint))
+
+    def test_a_checkpoint_that_cannot_be_is_found_before_training(self):
+        for path in (self.output, self.output / "absent" / "run"):
+            self.output.mkdir(exist_ok=True)
+            self.assertIn(f"{path}: could not", self.refused(1, *self.SETTING, "--checkpoint", path))
+
+    def test_kill_in_the_first_batches(self):
+        program = subprocess.Popen([OPTIONS.program, *map(str, self.arguments), "--checkpoint-every", "1000000"],
+                                   stdout=subprocess.PIPE, text=True)
+        while not program.stdout.readline().startswith("epoch "):
+            self.assertIsNone(program.poll())
+        program.kill()
+        program.communicate()
+        stdout, _ = run(*self.arguments, "--resume")
+        self.assertIn("0 of 30 epochs are done, and 0 of 4 batches of the next", stdout)
+        self.compare()
+
+    def test_another_setting_is_refused(self):
+        before = self.file.read_bytes()
+        for arguments, words in ((("--batch-size", 100), ("batch size", "256", "100")),
+                                 (("--seed", 2), ("seed", "1", "2")),
+                                 (("--hidden", 65), ("units=64", "units=65")),
+                                 (("--optimizer", "sgd"), ("adam", "sgd")),
+                                 (("--learning-rate", 0.5), ("learning rate", "0.001", "0.5")),
+                                 (("--schedule", "constant"), ("cosine", "constant")),
+                                 (("--noise-mean", 0.25), ("noise", "mean=0.5", "mean=0.25")),
+                                 (("--noise", "once", "--epochs", self.EPOCHS + 1), ("dataset", "noise mode")),
+                                 (("--epochs", self.EPOCHS - 1), ("30", "--epochs 29"))):
+            with self.subTest(arguments=arguments):
+                sentence = self.refused(1, *self.SETTING, "--resume", "--checkpoint", self.file, *arguments)
+                for word in words:
+                    self.assertIn(word, sentence)
+                self.assertEqual(self.file.read_bytes(), before)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import gc
 import itertools
 import math
 import os
+import pathlib
 import random
 import signal
 import struct
@@ -466,6 +467,131 @@ class TrainerTest(Standard):
         timer.join()
         self.assertIs(signal.getsignal(signal.SIGINT), before)
         self.assertTrue(trainer.fit(data))
+
+    def make_noisy(self, mode="fresh"):
+        return dae.Dataset.from_array(make_data()).corrupt("gaussian(0, 0.1)", 2, mode)
+
+    def test_checkpoints(self):
+        """A run that is stopped in an epoch and goes on from bytes, or from a file, ends as one that was not."""
+        straight, trainer = self.make()
+        trainer.fit(self.make_noisy(), 4)
+        losses = trainer.history["loss"]
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "run.checkpoint")
+            _, first = self.make()
+            self.assertFalse(first.fit(self.make_noisy(), 4, on_step=lambda p: (p.epoch, p.step) == (2, 2)))
+            first.save_checkpoint(path)
+            self.assertEqual(os.listdir(folder), ["run.checkpoint"])
+            data = first.checkpoint_to_bytes()
+            with open(path, "rb") as file:
+                self.assertEqual(file.read(), data)
+            for source in (path, pathlib.Path(path), data, bytearray(data), memoryview(data)):
+                with self.subTest(source=type(source)):
+                    model, second = self.make()
+                    second.load_checkpoint(source)
+                    self.assertEqual((second.epochs, second.steps), (1, 5))
+                    self.assertTrue(second.fit(self.make_noisy(), 3))
+                    self.assertEqual(flat(model.parameters), flat(straight.parameters))
+                    self.assertEqual(second.history["loss"], losses)
+
+    def test_checkpoints_that_fits_write(self):
+        data = self.make_noisy()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "run")
+            model, trainer = self.make()
+            trainer.checkpoint(path, every=2, unit="steps", keep=2)
+            trainer.fit(data)  # 3 steps: one checkpoint behind the second, one at the end
+            self.assertEqual(sorted(os.listdir(folder)), ["run", "run.1"])
+            with open(path, "rb") as file:
+                self.assertEqual(file.read(), trainer.checkpoint_to_bytes())
+            steps = []
+            for name in ("run", "run.1"):
+                _, other = self.make()
+                other.load_checkpoint(os.path.join(folder, name))
+                steps.append(other.steps)
+            self.assertEqual(steps, [3, 2])
+            os.remove(path)
+            os.remove(path + ".1")
+            trainer.checkpoint(None)
+            trainer.fit(data)
+            self.assertEqual(os.listdir(folder), [])
+
+    def test_checkpoints_that_cannot_be_written(self):
+        data, failures = self.make_noisy(), []
+        path = os.path.join(os.sep, "absent", "run")
+        _, trainer = self.make()
+        trainer.checkpoint(path)
+        self.assertFails(dae.Status.ERROR_IO, path, trainer.fit, data, 2)
+        self.assertEqual(trainer.epochs, 1)
+        trainer.checkpoint(path, on_failure="go_on")
+        self.assertTrue(trainer.fit(data, 2, on_checkpoint_failed=failures.append))
+        self.assertEqual(trainer.epochs, 3)
+        self.assertGreaterEqual(len(failures), 2)
+        for reason in failures:
+            self.assertIn(path, reason)
+        self.assertFalse(trainer.fit(data, 9, on_checkpoint_failed=lambda reason: True))
+        self.assertEqual(trainer.epochs, 4)
+        self.assertFails(dae.Status.ERROR_IO, path, trainer.save_checkpoint, path)
+
+    def test_checkpoints_that_are_refused(self):
+        model, trainer = self.make()
+        trainer.fit(self.make_noisy(), 1)
+        data, before = trainer.checkpoint_to_bytes(), flat(model.parameters)
+        other = dae.Trainer(model, dae.Optimizer.adam(0.01), batch_size=7, seed=1)
+        self.assertFails(dae.Status.ERROR_STATE, "batch size '8'", other.load_checkpoint, data)
+        self.assertFails(dae.Status.ERROR_FORMAT, "", trainer.load_checkpoint, data[:-1])
+        self.assertFails(dae.Status.ERROR_IO, "absent", trainer.load_checkpoint, "absent")
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "path", trainer.checkpoint, "")
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "count", trainer.checkpoint, "run", every=0)
+        for wrong in ({"unit": "hours"}, {"on_failure": "cry"}):
+            with self.assertRaises((ValueError, KeyError)):
+                trainer.checkpoint("run", **wrong)
+        with self.assertRaises(TypeError):
+            trainer.load_checkpoint(7)
+        self.assertEqual(flat(model.parameters), before)
+        trainer.load_checkpoint(data)
+        self.assertFails(dae.Status.ERROR_STATE, "noise mode", trainer.fit, self.make_noisy("once"))
+
+    def test_early_stopping(self):
+        data = self.make_noisy()
+        model, trainer = self.make(validation=data)
+        self.assertIsNone(trainer.best)
+        self.assertFails(dae.Status.ERROR_STATE, "best", trainer.restore_best)
+        trainer.stop_early(2, min_delta=1e9)  # nothing is ever better than the first epoch
+        parameters = []
+        self.assertTrue(trainer.fit(data, 10, on_epoch=lambda p: parameters.append(flat(model.parameters))))
+        self.assertEqual(trainer.epochs, 3)
+        self.assertEqual(trainer.best, (1, trainer.history["validation_loss"][0]))
+        self.assertEqual(flat(model.parameters), parameters[0])
+        model.parameters = [0.0] * model.parameter_count
+        trainer.restore_best()
+        self.assertEqual(flat(model.parameters), parameters[0])
+        self.assertTrue(trainer.fit(data))
+        self.assertEqual(trainer.epochs, 3)
+        trainer.stop_early(0)
+        self.assertIsNone(trainer.best)
+        self.assertTrue(trainer.fit(data))
+        self.assertEqual(trainer.epochs, 4)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "min_delta", trainer.stop_early, 2, -1.0)
+        trainer.stop_early(2)
+        trainer.fit(data)
+        _, other = self.make(validation=data)
+        other.stop_early(2)
+        other.load_checkpoint(trainer.checkpoint_to_bytes())
+        self.assertEqual(other.best, trainer.best)
+
+    def test_batches_that_are_not_finite(self):
+        rows = make_data().tolist()
+        rows[13][2] = math.nan
+        data, seen = dae.Dataset.from_array(rows), []
+        model, trainer = self.make(shuffle=False)
+        self.assertFails(dae.Status.ERROR_NOT_FINITE, "13", trainer.fit, data)
+        self.assertEqual((trainer.steps, trainer.skipped), (1, 0))
+        model, trainer = self.make(shuffle=False, skip_not_finite=True)
+        self.assertTrue(trainer.fit(data, 2, on_step=lambda p: seen.append(p.skipped)))
+        self.assertEqual((trainer.steps, trainer.skipped), (4, 2))
+        self.assertEqual(seen, [0, 1, 1, 1, 2, 2])
+        self.assertTrue(all(map(math.isfinite, flat(model.parameters))))
 
     def test_optimizers(self):
         sgd = dae.Optimizer.sgd(0.5, momentum=0.9, nesterov=True)
