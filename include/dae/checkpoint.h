@@ -99,7 +99,8 @@ DAE_API dae_status dae_trainer_serialize_checkpoint(const dae_trainer *trainer, 
  * taken from the file, as they may have changed in training.
  *
  * Errors: after each everything is as before. DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_IO; DAE_ERROR_FORMAT when
- * the file is not a whole checkpoint; DAE_ERROR_NOT_FINITE; DAE_ERROR_STATE when the trainer differs from the one that wrote it
+ * the file is not a whole checkpoint, or has values that no training has (parameters beyond 1e38, an optimizer's memory that
+ * would overflow in the next steps); DAE_ERROR_NOT_FINITE; DAE_ERROR_STATE when the trainer differs from the one that wrote it
  * (the message names the option and both values), or when called from the trainer's own callback. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_load_checkpoint(dae_trainer *trainer, const char *path);
