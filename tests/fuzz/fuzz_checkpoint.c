@@ -93,8 +93,16 @@ static void go_round(const training *t, bool sgd) {
     tear_down(&other);
 }
 
+/* Writing takes longer than all else, so that one in eight is enough: which, depends on the input alone. */
+static bool is_chosen(const unsigned char *bytes, size_t size) {
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return (hash >> 16) % 8 == 0;
+}
+
 /* What a header of a few bytes may take: the table of its tensors, one metadata value, the list of layers. */
-enum { TABLES = 1 << 19 };
+enum { TABLES = 1 << 18 };
 
 static void read_checkpoint(const unsigned char *bytes, size_t size, bool sgd) {
     static file fresh[2], after;
@@ -103,16 +111,19 @@ static void read_checkpoint(const unsigned char *bytes, size_t size, bool sgd) {
     if (fresh[sgd].size == 0)
         write_down(&t, &fresh[sgd]);
     dae_status status = dae_trainer_deserialize_checkpoint(t.trainer, bytes, size);
-    fuzz_asked_at_most(TABLES + 2 * size);
+    fuzz_asked_at_most(TABLES + 8 * size);
     if (status != DAE_OK) {
         fuzz_refused(status,
                      STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_NOT_FINITE) |
                          STATUS_BIT(DAE_ERROR_STATE),
                      fuzz_untouched);
-        write_down(&t, &after);
-        must_be_same(&after, &fresh[sgd], "a checkpoint that was refused has changed the trainer");
+        if (is_chosen(bytes, size)) {
+            write_down(&t, &after);
+            must_be_same(&after, &fresh[sgd], "a checkpoint that was refused has changed the trainer");
+        }
     } else {
-        go_round(&t, sgd);
+        if (is_chosen(bytes, size))
+            go_round(&t, sgd);
         make_steps(&t);
     }
     tear_down(&t);
