@@ -644,6 +644,8 @@ START_TEST(memory_that_cannot_be_is_refused) {
         {1, 1e20f, DAE_ERROR_FORMAT, "optimizer.m."},
         {2, -1e-3f, DAE_ERROR_FORMAT, "optimizer.v."},
         {3, NAN, DAE_ERROR_NOT_FINITE, "tensor best.0.weight"},
+        {0, 3e38f, DAE_ERROR_FORMAT, "expected -1e+38 to 1e+38"},
+        {3, -3e38f, DAE_ERROR_FORMAT, "best.* ranges from -3e+38"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unsigned char *place = data + (cases[i].set * parameters + 5) * sizeof(float), kept[sizeof(float)];
@@ -655,6 +657,63 @@ START_TEST(memory_that_cannot_be_is_refused) {
     ok(dae_trainer_deserialize_checkpoint(t->trainer, bytes, size));
     free(bytes);
     tear_down(t);
+}
+END_TEST
+
+/* Where `text` stands in the file. */
+static unsigned char *find(unsigned char *bytes, size_t size, const char *text) {
+    size_t at = 0, length = strlen(text);
+    while (at + length < size && memcmp(bytes + at, text, length) != 0)
+        at++;
+    ck_assert_msg(at + length < size, "no %s in the file", text);
+    return bytes + at;
+}
+
+/* Values that are finite each, and with which a step would make parameters that are not: without this check it returned
+ * DAE_OK. The same with an epsilon that bounds the step, and what Adam can have with any epsilon, are taken. */
+START_TEST(memory_that_would_overflow_is_refused) {
+    const struct {
+        bool sgd;
+        const char *options, *instead;
+        float slots[2];
+        bool taken;
+    } cases[] = {
+        {true, NULL, NULL, {3e38f, 0}, false},
+        {true, NULL, NULL, {1e31f, 0}, true},
+        {false, "epsilon=1e-07", "epsilon=1e-30", {1e18f, 0}, false},
+        {false, "epsilon=1e-07", "epsilon=1e-30", {1e10f, 1e-38f}, false},
+        {false, "beta2=0.999, epsilon=1e-07", "beta2=0.001, epsilon=1e-30", {1e9f, 1e18f}, false},
+        {false, NULL, NULL, {1e18f, 0}, true},
+        {false, "epsilon=1e-07", "epsilon=1e-30", {1e18f, 1e35f}, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        training *t = set_up(&(setting){.sgd = cases[i].sgd, .shuffle_off = 1});
+        ok(dae_trainer_fit(t->trainer, t->data, 1));
+        size_t size, parameters, header = 0;
+        unsigned char *bytes = checkpoint_of(t, &size);
+        ok(dae_model_get_parameter_count(t->model, &parameters));
+        for (size_t k = 0; k < 8; k++)
+            header |= (size_t)bytes[k] << 8 * k;
+        for (size_t slot = 0; slot < (cases[i].sgd ? 1u : 2u); slot++)
+            memcpy(bytes + 8 + header + (slot + 1) * parameters * sizeof(float), &cases[i].slots[slot],
+                   sizeof(float));
+        if (cases[i].options != NULL)
+            memcpy(find(bytes, size, cases[i].options), cases[i].instead, strlen(cases[i].instead));
+        dae_status status = dae_trainer_deserialize_checkpoint(t->trainer, bytes, size);
+        ck_assert_msg(status == (cases[i].taken ? DAE_OK : DAE_ERROR_FORMAT), "case %zu gave %s", i,
+                      dae_status_name(status));
+        ck_assert(cases[i].taken || message_has("optimizer."));
+        float *x = random_floats(BATCH * SIZE, 0, 1, 9), *values;
+        status = dae_trainer_step(t->trainer, x, x, BATCH, NULL);
+        ck_assert(status == DAE_OK || status == DAE_ERROR_NOT_FINITE);
+        values = parameters_of(t->model, NULL);
+        for (size_t k = 0; k < parameters; k++)
+            ck_assert_msg(isfinite(values[k]), "case %zu: parameter %zu is not finite", i, k);
+        free(values);
+        free(x);
+        free(bytes);
+        tear_down(t);
+    }
 }
 END_TEST
 
@@ -719,6 +778,7 @@ int main(void) {
     tcase_add_test(refused, every_flipped_bit_of_the_header_is_harmless);
     tcase_add_test(refused, nonsense_is_refused);
     tcase_add_test(refused, memory_that_cannot_be_is_refused);
+    tcase_add_test(refused, memory_that_would_overflow_is_refused);
     tcase_add_test(refused, memory_that_runs_out_changes_nothing);
     return suite_main(suite);
 }

@@ -108,8 +108,9 @@ DAE_API dae_status dae_trainer_serialize_checkpoint(const dae_trainer *trainer, 
  * Validation data, callbacks and the plan for checkpoints are not in the file.
  *
  * Errors: after each everything is as before. DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO, also when
- * there is no such file; DAE_ERROR_FORMAT when the file is not a whole checkpoint; DAE_ERROR_NOT_FINITE when a
- * parameter in it is not; DAE_ERROR_STATE when the trainer differs from the one that wrote it (the message names
+ * there is no such file; DAE_ERROR_FORMAT when the file is not a whole checkpoint, or holds values that no
+ * training has (parameters beyond 1e38, an optimizer's memory that would overflow in the next steps);
+ * DAE_ERROR_NOT_FINITE when a parameter in it is not; DAE_ERROR_STATE when the trainer differs from the one that wrote it (the message names
  * the option and both values), or when called from the trainer's own callback. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_load_checkpoint(dae_trainer *trainer, const char *path);

@@ -20,7 +20,10 @@ static const struct {
     size_t size;
 } types[] = {[DAE_TENSOR_F32] = {"F32", sizeof(float)}, [DAE_TENSOR_F64] = {"F64", sizeof(double)}};
 
-enum { TYPE_COUNT = sizeof types / sizeof *types };
+enum {
+    TYPE_COUNT = sizeof types / sizeof *types,
+    LEAST_ENTRY = 40 /* fewer bytes than any tensor's description has */
+};
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
@@ -308,10 +311,11 @@ dae_status dae_safetensors_check_start(const unsigned char *start, size_t count,
 
 dae_status dae_safetensors_read(struct dae_safetensors *file, const char *name, const unsigned char *bytes,
                                 size_t size, const char *const *keys, size_t most) {
-    *file = (struct dae_safetensors){.name = name, .keys = keys, .entry_room = most};
+    *file = (struct dae_safetensors){.name = name, .keys = keys};
     uint64_t length;
     DAE_TRY(read_length(bytes, size, name, &length));
-    file->entries = dae_allocate(most, sizeof *file->entries);
+    file->entry_room = dae_size_min(most, (size_t)length / LEAST_ENTRY + 1);
+    file->entries = dae_allocate(file->entry_room, sizeof *file->entries);
     if (file->entries == NULL)
         return DAE_ERROR_MEMORY;
     file->data = bytes + LENGTH_SIZE + length;

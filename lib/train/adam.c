@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#define M_MOST 1.1e18f
+
 struct adam {
     dae_optimizer base;
     double beta1, beta2, epsilon;
@@ -63,16 +65,35 @@ static const struct dae_spec_kind options = {
     {{"learning_rate", false, 0}, {"beta1", true, 0.9}, {"beta2", true, 0.999}, {"epsilon", true, 1e-7}},
     check_options};
 
+/* A step takes rate m / (sqrt(v) + epsilon) away, which must not overflow now, nor when v has died away before m.
+ *
+ * Either epsilon alone bounds it; or m is no more than v allows, and dies away no later than sqrt(v) does. In training,
+ * |m| is at most a few sqrt(v) then; v below 1e-38 is flushed to 0. */
+static bool is_safe(const double *p, uint64_t steps, float *const *slots, size_t count) {
+    const double most = 1e36, ratio = 1e11, least = 1e-19;
+    double rate = DAE_MAX_RATE / (1 - pow(p[1], (double)steps + 1)), m_most = most * p[3] / rate;
+    bool together = p[1] * p[1] <= p[2];
+    if (M_MOST <= m_most)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        double m = fabs((double)slots[0][i]);
+        if (m > m_most && !(together && m <= ratio * (sqrt((double)slots[1][i]) + least)))
+            return false;
+    }
+    return true;
+}
+
 /* Gradients are at most 1e18 (step.c), and moments are their means; a little more for rounding. */
 static const struct dae_optimizer_operations operations = {
     .name = "Adam",
     .slot_count = 2,
-    .slots = {{"m", -1.1e18f, 1.1e18f}, {"v", 0.0f, 1.1e36f}},
+    .slots = {{"m", -M_MOST, M_MOST}, {"v", 0.0f, 1.1e36f}},
     .prepare = prepare,
     .apply = apply,
     .options = &options,
     .get_options = get_options,
     .set_options = set_options,
+    .is_safe = is_safe,
 };
 
 dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate) {

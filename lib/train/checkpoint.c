@@ -11,60 +11,12 @@
 #include <string.h>
 
 enum {
-    MAX_INTERVAL = 1000 * 1000 * 1000,
-    MAX_KEEP = 1000,
     /* parameters, memory and best parameters of any model, and the history */
     MAX_TENSORS = (2 + DAE_OPTIMIZER_MAX_SLOTS) * DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS + 1,
 };
 
-/* ---- The plan ----------------------------------------------------------------------------------- */
-
-dae_status dae_trainer_set_checkpoint(dae_trainer *trainer, const char *path) {
-    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
-    char *copy = NULL;
-    if (path != NULL && path[0] == '\0')
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_trainer_set_checkpoint: path is empty, expected a file's name");
-    if (path != NULL && (copy = dae_copy_text(path)) == NULL)
-        return DAE_ERROR_MEMORY;
-    dae_release(trainer->checkpoint.path);
-    trainer->checkpoint.path = copy;
-    return DAE_OK;
-}
-
-dae_status dae_trainer_set_checkpoint_interval(dae_trainer *trainer, int32_t unit, uint64_t count) {
-    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
-    if (unit < DAE_INTERVAL_EPOCHS || unit > DAE_INTERVAL_SECONDS)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_trainer_set_checkpoint_interval: unit is %d, expected one of DAE_INTERVAL_*",
-                        (int)unit);
-    if (count == 0 || count > MAX_INTERVAL)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_trainer_set_checkpoint_interval: count is %llu, expected 1 to %d",
-                        (unsigned long long)count, MAX_INTERVAL);
-    trainer->checkpoint.unit = unit;
-    trainer->checkpoint.interval = count;
-    return DAE_OK;
-}
-
-dae_status dae_trainer_set_checkpoint_keep(dae_trainer *trainer, size_t count) {
-    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
-    if (count == 0 || count > MAX_KEEP)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_checkpoint_keep: count is %zu, expected 1 to %d",
-                        count, MAX_KEEP);
-    trainer->checkpoint.keep = count;
-    return DAE_OK;
-}
-
-dae_status dae_trainer_set_checkpoint_failure(dae_trainer *trainer, int32_t policy) {
-    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
-    if (policy != DAE_CHECKPOINT_STOP && policy != DAE_CHECKPOINT_GO_ON)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_trainer_set_checkpoint_failure: policy is %d, expected one of DAE_CHECKPOINT_*",
-                        (int)policy);
-    trainer->checkpoint.go_on = policy == DAE_CHECKPOINT_GO_ON;
-    return DAE_OK;
-}
+/* Parameters beyond this are refused: steps from there on could overflow. */
+#define PARAMETER_LIMIT 1e38f
 
 /* ---- The state, as numbers ---------------------------------------------------------------------- */
 
@@ -281,6 +233,7 @@ struct loaded {
     float *slots[DAE_OPTIMIZER_MAX_SLOTS];
     float *best;
     double *history;
+    double options[DAE_OPTIMIZER_MAX_OPTIONS]; /* the optimizer's */
     struct dae_schedule schedule;
 };
 
@@ -449,17 +402,40 @@ static dae_status read_parameters(const struct loaded *loaded, const dae_model *
     return *values == NULL ? DAE_ERROR_MEMORY : dae_model_read_tensors(&loaded->file, model, prefix, *values);
 }
 
-static dae_status read_slot(struct loaded *loaded, const dae_trainer *trainer, size_t i) {
-    const struct dae_optimizer_slot *slot = &trainer->optimizer->operations->slots[i];
-    char prefix[DAE_TENSOR_NAME_SIZE];
-    DAE_TRY(read_parameters(loaded, trainer->model, optimizer_prefix(trainer, i, prefix), &loaded->slots[i]));
+static dae_status check_range(const struct loaded *loaded, const char *prefix, const float *values,
+                              float least, float most) {
     float low = 0, high = 0;
-    dae_kernels()->range(loaded->slots[i], trainer->model->parameter_count, &low, &high);
-    if (low < slot->low || high > slot->high)
+    dae_kernels()->range(values, loaded->model->parameter_count, &low, &high);
+    if (low < least || high > most)
         return dae_fail(DAE_ERROR_FORMAT, "%s: %s* ranges from %g to %g, expected %g to %g",
-                        loaded->file.name, prefix, (double)low, (double)high, (double)slot->low,
-                        (double)slot->high);
+                        loaded->file.name, prefix, (double)low, (double)high, (double)least, (double)most);
     return DAE_OK;
+}
+
+/* Behind the optimizer's options. */
+static dae_status read_slots(struct loaded *loaded, const dae_trainer *trainer) {
+    const struct dae_optimizer_operations *operations = trainer->optimizer->operations;
+    char prefix[DAE_TENSOR_NAME_SIZE];
+    for (size_t i = 0; i < operations->slot_count; i++) {
+        optimizer_prefix(trainer, i, prefix);
+        DAE_TRY(read_parameters(loaded, trainer->model, prefix, &loaded->slots[i]));
+        DAE_TRY(check_range(loaded, prefix, loaded->slots[i], operations->slots[i].low,
+                            operations->slots[i].high));
+    }
+    if (operations->is_safe == NULL || operations->is_safe(loaded->options, loaded->state.steps,
+                                                           loaded->slots, trainer->model->parameter_count))
+        return DAE_OK;
+    return dae_fail(
+        DAE_ERROR_FORMAT,
+        "%s: optimizer.* are values that no training has: the next steps would overflow with %.160s",
+        loaded->file.name, dae_safetensors_value(&loaded->file, "dae.optimizer"));
+}
+
+static dae_status read_best(struct loaded *loaded, const dae_model *model) {
+    if (loaded->state.best_epoch == 0)
+        return DAE_OK;
+    DAE_TRY(read_parameters(loaded, model, best_prefix, &loaded->best));
+    return check_range(loaded, best_prefix, loaded->best, -PARAMETER_LIMIT, PARAMETER_LIMIT);
 }
 
 static dae_status read_history(struct loaded *loaded) {
@@ -482,22 +458,20 @@ static dae_status read_tensors(struct loaded *loaded, const dae_trainer *trainer
     loaded->model->low = 1;
     loaded->model->high = 0;
     DAE_TRY(dae_model_read_tensors(&loaded->file, trainer->model, "", dae_model_values(loaded->model)));
+    DAE_TRY(check_range(loaded, "", dae_model_values(loaded->model), -PARAMETER_LIMIT, PARAMETER_LIMIT));
     DAE_TRY(dae_model_read_metadata(&loaded->file, loaded->model));
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
-        DAE_TRY(read_slot(loaded, trainer, i));
-    if (loaded->state.best_epoch > 0)
-        DAE_TRY(read_parameters(loaded, trainer->model, best_prefix, &loaded->best));
+    DAE_TRY(read_slots(loaded, trainer));
+    DAE_TRY(read_best(loaded, trainer->model));
     return read_history(loaded);
 }
 
-/* The optimizer's options come last, as they are set where they are read. */
 static dae_status read_optimizer(struct loaded *loaded, const dae_trainer *trainer) {
     const char *options, *schedule;
     DAE_TRY(require_value(&loaded->file, "dae.optimizer", &options));
     DAE_TRY(require_value(&loaded->file, "dae.schedule", &schedule));
     dae_status status = dae_schedule_read(&loaded->schedule, schedule);
     if (status == DAE_OK)
-        status = dae_optimizer_read_options(trainer->optimizer, options);
+        status = dae_optimizer_read_options(trainer->optimizer, options, loaded->options);
     return status == DAE_OK || status == DAE_ERROR_MEMORY ? status
                                                           : dae_fail_in(DAE_ERROR_FORMAT, loaded->file.name);
 }
@@ -515,6 +489,7 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
         memcpy(trainer->slots[i], loaded->slots[i], parameters);
     if (loaded->best != NULL)
         memcpy(trainer->early.best, loaded->best, parameters);
+    trainer->optimizer->operations->set_options(trainer->optimizer, loaded->options);
     trainer->optimizer->schedule = loaded->schedule;
     set_state(trainer, &loaded->state);
     if (loaded->history != NULL)
@@ -534,11 +509,11 @@ static dae_status load(dae_trainer *trainer, const unsigned char *bytes, size_t 
     if (status == DAE_OK)
         status = read_state(&loaded, trainer);
     if (status == DAE_OK)
+        status = read_optimizer(&loaded, trainer);
+    if (status == DAE_OK)
         status = read_tensors(&loaded, trainer);
     if (status == DAE_OK && loaded.state.epochs_kept > trainer->history_room)
         status = dae_trainer_reserve_history(trainer, (size_t)loaded.state.epochs_kept);
-    if (status == DAE_OK)
-        status = read_optimizer(&loaded, trainer);
     if (status == DAE_OK)
         take_over(trainer, &loaded);
     release_loaded(&loaded);

@@ -71,18 +71,17 @@ void dae_optimizer_write_options(struct dae_text *text, const void *object) {
     dae_spec_write(text, optimizer->operations->options, values);
 }
 
-dae_status dae_optimizer_read_options(dae_optimizer *optimizer, const char *text) {
+dae_status dae_optimizer_read_options(const dae_optimizer *optimizer, const char *text,
+                                      double values[DAE_OPTIMIZER_MAX_OPTIONS]) {
     const struct dae_spec_kind *options = optimizer->operations->options;
     struct dae_spec_reader reader = {.what = "optimizer", .text = text};
     struct dae_spec_step step;
-    double values[DAE_OPTIMIZER_MAX_OPTIONS];
     DAE_TRY(dae_spec_only(&reader, &step));
     if (strcmp(step.name, options->name) != 0)
         return dae_spec_fail(&reader, step.position, "found '%s', expected %s", step.name, options->name);
     DAE_TRY(dae_spec_read_parameters(&reader, &step, options, values));
     if (dae_spec_check(options, values, options->name) != DAE_OK)
         return dae_fail_in(DAE_ERROR_FORMAT, reader.what);
-    optimizer->operations->set_options(optimizer, values);
     return DAE_OK;
 }
 

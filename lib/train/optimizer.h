@@ -47,6 +47,9 @@ struct dae_optimizer_operations {
     const struct dae_spec_kind *options;
     void (*get_options)(const dae_optimizer *optimizer, double *values);
     void (*set_options)(dae_optimizer *optimizer, const double *values);
+    /* Whether memory that was read from a file, within the bounds of its slots, keeps finite parameters finite with these
+     * options behind `steps` steps, at any learning rate; NULL: always. */
+    bool (*is_safe)(const double *options, uint64_t steps, float *const *slots, size_t count);
 };
 
 /* What all optimizers have in common; the first member of each kind's struct. */
@@ -70,8 +73,9 @@ bool dae_optimizer_is_rate(double learning_rate);
  * schedule is not among them. (A dae_text_writer.) */
 void dae_optimizer_write_options(struct dae_text *text, const void *object);
 
-/* Sets all options from such a text, or fails with DAE_ERROR_FORMAT and leaves the optimizer as it was. */
-dae_status dae_optimizer_read_options(dae_optimizer *optimizer, const char *text);
+/* Reads the options of such an optimizer from such a text, for set_options(), or fails with DAE_ERROR_FORMAT. */
+dae_status dae_optimizer_read_options(const dae_optimizer *optimizer, const char *text,
+                                      double values[DAE_OPTIMIZER_MAX_OPTIONS]);
 
 /* The learning rate of step `step`, counted from 1, by the schedule. */
 double dae_optimizer_rate(const dae_optimizer *optimizer, uint64_t step);

@@ -1,8 +1,6 @@
 /* Stochastic gradient descent, with momentum. */
 #include "train/optimizer.h"
 
-#include <float.h>
-
 struct sgd {
     dae_optimizer base;
     double momentum;
@@ -51,10 +49,12 @@ static void set_options(dae_optimizer *optimizer, const double *values) {
 static const struct dae_spec_kind options = {
     "sgd", 3, {{"learning_rate", false, 0}, {"momentum", true, 0}, {"nesterov", true, 0}}, check_options};
 
+/* A step adds at most 1e6 * 1e18 to the velocity (step.c), and momentum is at most 1 - 2^-24, which makes 1.7e31; a little
+ * more for rounding. */
 static const struct dae_optimizer_operations operations = {
     .name = "SGD",
     .slot_count = 1,
-    .slots = {{"velocity", -FLT_MAX, FLT_MAX}},
+    .slots = {{"velocity", -1e32f, 1e32f}},
     .prepare = prepare,
     .apply = apply,
     .options = &options,

@@ -253,6 +253,57 @@ void dae_trainer_stop(dae_trainer *trainer) {
         atomic_store(&trainer->stop, true);
 }
 
+/* ---- When checkpoints are written ------------------------------------------------------------------ */
+
+enum { MAX_INTERVAL = 1000 * 1000 * 1000, MAX_KEEP = 1000 };
+
+dae_status dae_trainer_set_checkpoint(dae_trainer *trainer, const char *path) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    char *copy = NULL;
+    if (path != NULL && path[0] == '\0')
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_set_checkpoint: path is empty, expected a file's name");
+    if (path != NULL && (copy = dae_copy_text(path)) == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_release(trainer->checkpoint.path);
+    trainer->checkpoint.path = copy;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_checkpoint_interval(dae_trainer *trainer, int32_t unit, uint64_t count) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    if (unit < DAE_INTERVAL_EPOCHS || unit > DAE_INTERVAL_SECONDS)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_set_checkpoint_interval: unit is %d, expected one of DAE_INTERVAL_*",
+                        (int)unit);
+    if (count == 0 || count > MAX_INTERVAL)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_set_checkpoint_interval: count is %llu, expected 1 to %d",
+                        (unsigned long long)count, MAX_INTERVAL);
+    trainer->checkpoint.unit = unit;
+    trainer->checkpoint.interval = count;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_checkpoint_keep(dae_trainer *trainer, size_t count) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    if (count == 0 || count > MAX_KEEP)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_set_checkpoint_keep: count is %zu, expected 1 to %d",
+                        count, MAX_KEEP);
+    trainer->checkpoint.keep = count;
+    return DAE_OK;
+}
+
+dae_status dae_trainer_set_checkpoint_failure(dae_trainer *trainer, int32_t policy) {
+    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    if (policy != DAE_CHECKPOINT_STOP && policy != DAE_CHECKPOINT_GO_ON)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_trainer_set_checkpoint_failure: policy is %d, expected one of DAE_CHECKPOINT_*",
+                        (int)policy);
+    trainer->checkpoint.go_on = policy == DAE_CHECKPOINT_GO_ON;
+    return DAE_OK;
+}
+
 /* ---- What has been --------------------------------------------------------------------------------- */
 
 dae_status dae_trainer_get_step_count(const dae_trainer *trainer, uint64_t *steps) {

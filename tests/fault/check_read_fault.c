@@ -59,17 +59,79 @@ static void store_model(const char *path) {
     dae_model_free(model);
 }
 
+/* An NPY file of as many samples, in float32. */
+static void store_npy(const char *path) {
+    float *values = random_floats(VALUES, 0, 1, 3);
+    char header[128];
+    unsigned char *file = must_have(sizeof header + VALUES * sizeof *values);
+    int length = snprintf(header, sizeof header,
+                          "\x93NUMPY....{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d, %d), }",
+                          SAMPLES, SIDE, SIDE);
+    memset(header + length, ' ', sizeof header - (size_t)length);
+    memcpy(header + 6, (const unsigned char[]){1, 0, 118, 0}, 4);
+    header[sizeof header - 1] = '\n';
+    memcpy(file, header, sizeof header);
+    memcpy(file + sizeof header, values, VALUES * sizeof *values);
+    write_file(path, file, sizeof header + VALUES * sizeof *values);
+    free(file);
+    free(values);
+}
+
+/* A trainer of a model of that size, of which the caller frees both. */
+static dae_trainer *small_trainer(dae_model **model) {
+    network net = autoencoder(30, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    *model = network_model(&net, 8);
+    return adam_trainer(*model, 0.01, DAE_LOSS_MSE);
+}
+
+static void store_checkpoint(const char *path) {
+    dae_model *model;
+    dae_trainer *trainer = small_trainer(&model);
+    float *batch = random_floats(4 * 30, 0, 1, 5);
+    for (int i = 0; i < 3; i++)
+        ok(dae_trainer_step(trainer, batch, batch, 4, NULL));
+    ok(dae_trainer_save_checkpoint(trainer, path));
+    free(batch);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+
+static dae_status read_samples(dae_dataset *dataset, result *out) {
+    out->size = VALUES * sizeof(float);
+    out->bytes = must_have(out->size);
+    ok(dae_dataset_read(dataset, 0, 0, SAMPLES, out->bytes, NULL));
+    dae_dataset_free(dataset);
+    return DAE_OK;
+}
+
+static dae_status read_npy(const char *path, result *out) {
+    dae_dataset *dataset = NULL;
+    dae_status status = dae_dataset_open_npy(&dataset, path);
+    ck_assert((dataset != NULL) == (status == DAE_OK));
+    return status == DAE_OK ? read_samples(dataset, out) : status;
+}
+
+/* After a failure the trainer is as it was: a new one. */
+static dae_status read_checkpoint(const char *path, result *out) {
+    dae_model *model;
+    dae_trainer *trainer = small_trainer(&model);
+    dae_status status = dae_trainer_load_checkpoint(trainer, path);
+    ck_assert_uint_eq(steps_of(trainer), status == DAE_OK ? 3 : 0);
+    if (status == DAE_OK) {
+        ok(dae_trainer_serialize_checkpoint(trainer, NULL, 0, &out->size));
+        out->bytes = must_have(out->size);
+        ok(dae_trainer_serialize_checkpoint(trainer, out->bytes, out->size, &out->size));
+    }
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    return status;
+}
+
 static dae_status read_idx(const char *path, result *out) {
     dae_dataset *dataset = NULL;
     dae_status status = dae_dataset_open_idx(&dataset, path);
     ck_assert((dataset != NULL) == (status == DAE_OK));
-    if (status == DAE_OK) {
-        out->size = VALUES * sizeof(float);
-        out->bytes = must_have(out->size);
-        ok(dae_dataset_read(dataset, 0, 0, SAMPLES, out->bytes, NULL));
-        dae_dataset_free(dataset);
-    }
-    return status;
+    return status == DAE_OK ? read_samples(dataset, out) : status;
 }
 
 static dae_status read_model(const char *path, result *out) {
@@ -95,7 +157,9 @@ static const struct reader {
 #ifdef DAE_TEST_ZLIB
     {"gzip IDX", store_gzip, read_idx},
 #endif
+    {"NPY", store_npy, read_npy},
     {"model", store_model, read_model},
+    {"checkpoint", store_checkpoint, read_checkpoint},
 };
 
 enum { READERS = sizeof readers / sizeof *readers };

@@ -15,11 +15,16 @@
 
 /* ---- What writes a file ----------------------------------------------------------------------- */
 
-/* The models of both versions; an old one and a new one that differ in every weight. */
+/* The models of both versions; an old one and a new one that differ in every weight. Their trainers. */
 static dae_model *models[2];
+static dae_trainer *trainers[2];
 
 static dae_status save_model(int version, const char *path) {
     return dae_model_save(models[version], path);
+}
+
+static dae_status save_checkpoint(int version, const char *path) {
+    return dae_trainer_save_checkpoint(trainers[version], path);
 }
 
 /* To add one: a function that writes one of two versions of a file, and a row. */
@@ -28,6 +33,7 @@ static const struct writer {
     dae_status (*write)(int version, const char *path);
 } writers[] = {
     {"model", save_model},
+    {"checkpoint", save_checkpoint},
 };
 
 enum { OLD, NEW, WRITERS = sizeof writers / sizeof *writers };
@@ -36,12 +42,15 @@ static void make_models(void) {
     for (int version = OLD; version <= NEW; version++) {
         models[version] = trained_model();
         ok(dae_model_initialize(models[version], 40 + (uint64_t)version));
+        trainers[version] = adam_trainer(models[version], 0.01, DAE_LOSS_MSE);
     }
 }
 
 static void free_models(void) {
-    dae_model_free(models[OLD]);
-    dae_model_free(models[NEW]);
+    for (int version = OLD; version <= NEW; version++) {
+        dae_trainer_free(trainers[version]);
+        dae_model_free(models[version]);
+    }
 }
 
 /* ---- A file under attack ---------------------------------------------------------------------- */

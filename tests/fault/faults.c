@@ -48,7 +48,7 @@ const char *faults_trace(void) {
 }
 
 static void trace(unsigned call) {
-    static const char letters[] = "osrwfcmulpad";
+    static const char letters[] = "osrwfcmulpadk";
     size_t bit = 0;
     while (call >> bit != 1)
         bit++;
@@ -128,6 +128,8 @@ INTERCEPT(CALL_STAT, fstat64, file, (int file, struct stat64 *info), (file, info
 INTERCEPT(CALL_RENAME, rename, -1, (const char *from, const char *to), (from, to))
 INTERCEPT(CALL_UNLINK, unlink, -1, (const char *path), (path))
 INTERCEPT(CALL_CHMOD, fchmod, file, (int file, mode_t mode), (file, mode))
+INTERCEPT(CALL_LINK, linkat, -1, (int folder, const char *from, int other, const char *to, int flags),
+          (folder, from, other, to, flags))
 INTERCEPT(CALL_ACCESS, faccessat, -1, (int folder, const char *path, int mode, int flags),
           (folder, path, mode, flags))
 

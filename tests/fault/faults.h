@@ -24,7 +24,8 @@ enum {
     CALL_CHMOD = 1 << 9,
     CALL_ACCESS = 1 << 10,
     CALL_FCNTL = 1 << 11,
-    CALL_ANY = (1 << 12) - 1
+    CALL_LINK = 1 << 12, /* linkat() */
+    CALL_ANY = (1 << 13) - 1
 };
 
 /* What becomes of the call that is struck. */
@@ -61,7 +62,7 @@ void faults_begin(const file_fault *faults, size_t count);
 size_t faults_end(void);
 
 /* The kinds of all calls since faults_begin(), a letter each:
- * o open, s stat, r read, w write, f fsync, c close, m rename, u unlink, l readlink, p chmod, a access, d fcntl. */
+ * o open, s stat, r read, w write, f fsync, c close, m rename, u unlink, l readlink, p chmod, a access, d fcntl, k link. */
 const char *faults_trace(void);
 
 /* False where calls cannot be intercepted: another C library than a recent glibc. */
