@@ -277,19 +277,22 @@ provide_onednn() {
     can_compile gcc c dnnl.h -ldnnl
 }
 
+# Killing a training 100 times takes most of a minute, which the first tier spends on it.
+few_kills=10
+
 tier_gcc() {
     provide_onednn || leave_out bfloat16 "oneDNN is not here"
     CC=gcc CXX=g++ run_configuration gcc -Dcblas=openblas -Dwerror=true -Ddefault_library=both
 }
 
 tier_clang() {
-    CC=clang CXX=clang++ run_configuration clang -Dcblas=openblas -Donednn=disabled -Dwerror=true
+    CC=clang CXX=clang++ DAE_KILLS=$few_kills run_configuration clang -Dcblas=openblas -Donednn=disabled -Dwerror=true
 }
 
 tier_reference-blas() {
     local folder
     folder=$(reference_blas_folder)
-    CC=gcc LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+    CC=gcc DAE_KILLS=$few_kills LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
         run_configuration reference-blas -Dcblas=netlib -Donednn=disabled -Ddefault_library=shared
     LD_LIBRARY_PATH=$folder ldd "$build_root/reference-blas/lib/libdae.so.0" 2>/dev/null |
         grep -E "blas.* => $folder/" >/dev/null
@@ -298,7 +301,7 @@ tier_reference-blas() {
 
 # Nothing optional, without optimisation, and a static library only: each is one more way to be built.
 tier_minimal() {
-    CC=gcc run_configuration minimal -Dauto_features=disabled -Dtests=enabled -Ddefault_library=static \
+    CC=gcc DAE_KILLS=$few_kills run_configuration minimal -Dauto_features=disabled -Dtests=enabled -Ddefault_library=static \
         -Dbuildtype=debug -Dwerror=true
 }
 
