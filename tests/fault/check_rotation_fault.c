@@ -119,7 +119,7 @@ static void begin(place where) {
 }
 
 static const char *name_of(size_t n) {
-    static char name[PATH_SIZE + 16];
+    static char name[PATH_SIZE + 24];
     if (n == 0)
         snprintf(name, sizeof name, "%s", at.path);
     else
