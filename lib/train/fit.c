@@ -268,26 +268,37 @@ static dae_status reserve(struct fit *fit) {
     return DAE_OK;
 }
 
-static uint64_t mix(uint64_t hash, const void *data, size_t size) {
-    const unsigned char *bytes = data;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+/* FNV-1a (Fowler, Noll, Vo): a byte more. */
+static uint64_t mix_byte(uint64_t hash, uint64_t byte) {
+    return (hash ^ (byte & 0xFF)) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t mix_number(uint64_t hash, uint64_t number) {
+    for (int i = 0; i < 8; i++)
+        hash = mix_byte(hash, number >> 8 * i);
+    return hash;
+}
+
+static uint64_t mix_values(uint64_t hash, const float *values, size_t count) {
+    const unsigned char *bytes = (const unsigned char *)values;
+    for (size_t i = 0; i < count * sizeof *values; i++)
+        hash = mix_byte(hash, bytes[i]);
     return hash;
 }
 
 /* What an epoch goes through, in short: the number of samples and their order, and the first and the last of them as they are
- * in epoch 1, which tells noise that is drawn fresh from noise that is drawn once. FNV-1a (Fowler, Noll, Vo); never 0. */
+ * in epoch 1, which tells noise that is drawn fresh from noise that is drawn once. Never 0. */
 static dae_status fingerprint(struct fit *fit, uint64_t *print) {
     const dae_dataset *dataset = fit->dataset;
     const dae_trainer *trainer = fit->trainer;
     const struct dae_workspace *w = &trainer->workspace;
     size_t samples[] = {0, dataset->count - 1};
-    uint64_t numbers[] = {dataset->count, trainer->shuffle, trainer->seed};
-    uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof numbers);
+    uint64_t hash = mix_number(UINT64_C(0xcbf29ce484222325), dataset->count);
+    hash = mix_number(mix_number(hash, trainer->shuffle), trainer->seed);
     for (size_t i = 0; i < 2; i++) {
         DAE_TRY(dae_dataset_read(dataset, 1, samples[i], 1, w->inputs, w->targets));
-        hash = mix(hash, w->inputs, dataset->shape.size * sizeof *w->inputs);
-        hash = mix(hash, w->targets, dataset->target_shape.size * sizeof *w->targets);
+        hash = mix_values(hash, w->inputs, dataset->shape.size);
+        hash = mix_values(hash, w->targets, dataset->target_shape.size);
     }
     *print = hash | 1;
     return DAE_OK;
