@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,15 +25,20 @@ static void set_blas_threads(int count) {
         openblas_set_num_threads(count);
 }
 
+/* BLAS threads while somebody is inside, of `before`: one if it is BLAS that multiplies; else they are not touched. */
+static int inside(int before) {
+    return strncmp(dae_matmul_name(), "BLAS", 4) == 0 ? 1 : before;
+}
+
 START_TEST(one_thread_until_the_last_has_left) {
     set_blas_threads(2);
     int before = blas_threads();
     for (int round = 0; round < 3; round++) {
         dae_matmul_enter();
-        ck_assert_int_eq(blas_threads(), 1);
+        ck_assert_int_eq(blas_threads(), inside(before));
         dae_matmul_enter();
         dae_matmul_leave();
-        ck_assert_int_eq(blas_threads(), 1);
+        ck_assert_int_eq(blas_threads(), inside(before));
         dae_matmul_leave();
         ck_assert_int_eq(blas_threads(), before);
     }
@@ -89,7 +95,7 @@ START_TEST(a_child_gives_back_what_its_parent_has_borrowed) {
         /* in this thread's call, which came along */
         dae_matmul_enter();
         dae_matmul_leave();
-        bool right = blas_threads() == 1;
+        bool right = blas_threads() == inside(before);
         dae_matmul_leave();
         right = right && blas_threads() == before;
         /* in a new thread, as a process like any other */
@@ -100,7 +106,7 @@ START_TEST(a_child_gives_back_what_its_parent_has_borrowed) {
     int status = 0;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 42, "the child ended with status %d", status);
-    ck_assert_int_eq(blas_threads(), 1);
+    ck_assert_int_eq(blas_threads(), inside(before));
     dae_matmul_leave();
     ck_assert_int_eq(blas_threads(), before);
 }

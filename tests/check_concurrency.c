@@ -401,9 +401,9 @@ typedef struct {
 static int32_t fork_once(const dae_progress *progress, void *user) {
     forker *f = user;
     (void)progress;
-    /* this fit has BLAS at one thread, and goes on in the child as far as anybody knows */
+    /* this fit has BLAS at one thread, if BLAS multiplies, and goes on in the child as far as anybody knows */
     if (f->child == 0 && (f->child = fork()) == 0)
-        train_in_child(f->expected, 1);
+        train_in_child(f->expected, blas_threads());
     return 0;
 }
 

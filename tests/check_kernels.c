@@ -234,6 +234,82 @@ START_TEST(kernels_stay_inside_their_arrays) {
 }
 END_TEST
 
+/* ---- Products --------------------------------------------------------------------------------- */
+
+enum { LONGEST = 530 }; /* of the sums: more than two panels */
+
+/* A matrix of rows x columns as it may lie: transposed or not, and with something behind each row. */
+struct stored {
+    float *values;
+    struct dae_strided matrix;
+};
+
+static float *new_floats(size_t count) {
+    float *values = malloc(count * sizeof *values);
+    ck_assert_ptr_nonnull(values);
+    return values;
+}
+
+static struct stored store(size_t rows, size_t columns, bool transposed, uint64_t seed) {
+    size_t length = (transposed ? rows : columns) + 3, count = transposed ? columns : rows;
+    struct stored s = {new_floats(length * count), {NULL, transposed ? 1 : length, transposed ? length : 1}};
+    s.matrix.values = s.values;
+    dae_rng *rng = NULL;
+    ok(dae_rng_create(&rng, seed, 0));
+    ok(dae_rng_fill_normal(rng, s.values, length * count, 0, 1));
+    dae_rng_free(rng);
+    return s;
+}
+
+/* What the C standard's fma() gives for each value of C, summed in the order of k. */
+static void expect_product(const float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
+                           size_t m, size_t n, size_t k, const char *name) {
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            float sum = 0;
+            for (size_t l = 0; l < k; l++)
+                sum = fmaf(a.values[i * a.row + l * a.column], b.values[l * b.row + j * b.column], sum);
+            ck_assert_msg(same(c[i * c_stride + j], sum),
+                          "%s: C[%zu,%zu] of %zu x %zu x %zu is %.9g, expected %.9g", name, i, j, m, n, k,
+                          (double)c[i * c_stride + j], (double)sum);
+        }
+}
+
+/* Also: what lies between the rows of C, and behind the last, stays. */
+static void check_product(const struct dae_kernels *set, size_t m, size_t n, size_t k, int layout) {
+    struct stored a = store(m, k, layout & 1, 3), b = store(k, n, layout & 2, 4);
+    size_t c_stride = n + 5, count = m * c_stride;
+    float *c = new_floats(count);
+    for (size_t i = 0; i < count; i++)
+        c[i] = NAN;
+    set->multiply(c, c_stride, a.matrix, b.matrix, m, n, k);
+    expect_product(c, c_stride, a.matrix, b.matrix, m, n, k, set->name);
+    for (size_t i = 0; i < count; i++)
+        ck_assert(i % c_stride < n || isnan(c[i]));
+    free(a.values);
+    free(b.values);
+    free(c);
+}
+
+/* Heights and widths around those of blocks and panels on any processor, and sums around the length of a panel. */
+START_TEST(products_are_chains_of_fused_multiply_adds) {
+    static const size_t heights[] = {1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 23, 31};
+    static const size_t widths[] = {1, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 48, 65};
+    static const size_t depths[] = {1, 2, 3, 4, 5, 255, 256, 257, 512, LONGEST};
+    for (size_t set = 0; set < dae_kernels_count(); set++) {
+        if (dae_kernels_get(set)->multiply == NULL)
+            continue;
+        for (int layout = 0; layout < 4; layout++) {
+            for (size_t i = 0; i < sizeof heights / sizeof *heights; i++)
+                for (size_t j = 0; j < sizeof widths / sizeof *widths; j++)
+                    check_product(dae_kernels_get(set), heights[i], widths[j], 5, layout);
+            for (size_t i = 0; i < sizeof depths / sizeof *depths; i++)
+                check_product(dae_kernels_get(set), 13, 40, depths[i], layout);
+        }
+    }
+}
+END_TEST
+
 /* ---- Elementary functions --------------------------------------------------------------------- */
 
 /* Largest error of a function over [-range, range], in units of the last place of the exact value. */
@@ -289,6 +365,8 @@ int main(void) {
     TCase *sets = add_case(suite, "sets");
     tcase_add_test(sets, every_set_gives_the_same_bits);
     tcase_add_test(sets, kernels_stay_inside_their_arrays);
+    TCase *products = add_case(suite, "products");
+    tcase_add_test(products, products_are_chains_of_fused_multiply_adds);
     TCase *functions = add_case(suite, "functions");
     tcase_add_test(functions, sigmoid_and_tanh_are_good_to_a_few_units);
     tcase_add_test(functions, sigmoid_and_tanh_at_the_ends);

@@ -19,9 +19,10 @@ Tiers. Without --all and --tier, one build with the default compiler and options
 while working; docs/reliability.md says what each tier proves.
 
   scripts         shellcheck
-  gcc             everything, with OpenBLAS and oneDNN where it is, -O3, shared and static
-  clang           the same with clang, CBLAS only
-  reference-blas  the reference CBLAS
+  gcc             everything, with oneDNN where it is, -O3, shared and static
+  clang           the same with clang, without oneDNN
+  products        what multiplies matrices, with products by OpenBLAS and by oneDNN
+  reference-blas  products by the reference CBLAS
   minimal         every optional feature off, -O0, static only
   sanitizers      AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, with gcc and clang
   tsan            ThreadSanitizer on all that has to do with threads
@@ -39,7 +40,7 @@ wrong_usage() {
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 build_root=$source_root/build-tests
 jobs=$(nproc 2>/dev/null || echo 2)
-all_tiers=(scripts gcc clang reference-blas minimal sanitizers tsan valgrind analyzers coverage)
+all_tiers=(scripts gcc clang products reference-blas minimal sanitizers tsan valgrind analyzers coverage)
 tiers=()
 while [ $# -gt 0 ]; do
     case $1 in
@@ -289,11 +290,22 @@ tier_clang() {
     CC=clang CXX=clang++ DAE_KILLS=$few_kills run_configuration clang -Dcblas=openblas -Donednn=disabled -Dwerror=true
 }
 
+tier_products() {
+    local suites=(layer model session report limits trainer gradient dead_units trajectory precision threads
+        concurrency signals memory blas_threads)
+    CC=gcc run_configuration openblas-products -Dproducts=cblas -Dcblas=openblas -Dwerror=true
+    if provide_onednn; then
+        CC=clang run_configuration onednn-products -Dproducts=onednn -Donednn=enabled -Dwerror=true
+    else
+        leave_out onednn-products "oneDNN is not here"
+    fi
+}
+
 tier_reference-blas() {
     local folder
     folder=$(reference_blas_folder)
     CC=gcc DAE_KILLS=$few_kills LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
-        run_configuration reference-blas -Dcblas=netlib -Donednn=disabled -Ddefault_library=shared
+        run_configuration reference-blas -Dproducts=cblas -Dcblas=netlib -Donednn=disabled -Ddefault_library=shared
     LD_LIBRARY_PATH=$folder ldd "$build_root/reference-blas/lib/libdae.so.0" 2>/dev/null |
         grep -E "blas.* => $folder/" >/dev/null
     count_result "reference-blas: the reference library is what was loaded" $?

@@ -53,8 +53,9 @@ enum {
 };
 
 /** Describes in one line what does the work here, such as
- * "libdae 0.1.0, oneDNN 2.6.3, bfloat16 AMX, kernels avx512, 2 threads": the library, what multiplies matrices, the
- * units that multiply bfloat16, the kernels chosen for this processor, the number of threads.
+ * "libdae 0.1.0, own products, bfloat16 AMX, kernels avx512, 2 threads": the library; what multiplies float32 matrices,
+ * which may also be "oneDNN 2.6.3" or "BLAS openblas", say; the units that multiply bfloat16; the kernels chosen for this
+ * processor; the number of threads.
  *
  * @param buffer, capacity, length  as for every text (dae.h)
  * Errors: DAE_ERROR_ARGUMENT. Threads: any. @since 0.1.0

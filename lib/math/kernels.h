@@ -22,6 +22,12 @@ struct dae_adam_step {
     float epsilon;
 };
 
+/* A matrix whose value (i, j) is values[i * row + j * column]; row or column is 1. */
+struct dae_strided {
+    const float *values;
+    size_t row, column;
+};
+
 struct dae_kernels {
     const char *name;
 
@@ -70,6 +76,10 @@ struct dae_kernels {
                      bool nesterov);
     void (*adam)(float *w, float *m, float *v, const float *g, size_t count, struct dae_adam_step step);
 
+    /* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart; NULL where the processor has no fused multiply-add.
+     * For want of them in others, this is the one kernel that uses them: c = fma(a, b, c) in the order of k. */
+    void (*multiply)(float *c, size_t c_stride, struct dae_strided a, struct dae_strided b, size_t m,
+                     size_t n, size_t k);
     /* y[n] = sum_k w[n,k] x[k] */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
 

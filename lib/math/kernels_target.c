@@ -2,6 +2,7 @@
  * DAE_KERNELS_TARGET naming it. Loops are written so that gcc and clang turn them into vector code. */
 #include "math/kernels.h"
 #include "math/elementary.h"
+#include "math/multiply.h"
 #include "math/philox.h"
 
 #include <string.h>
@@ -322,20 +323,8 @@ static void adam(float *restrict w, float *restrict m, float *restrict v, const 
 
 /* ---- Small products ----------------------------------------------------------------------------- */
 
-#if defined(__AVX512F__)
-enum { NATIVE = 16, ROWS = 8 };
-#elif defined(__AVX__)
-enum { NATIVE = 8, ROWS = 4 };
-#else
-enum { NATIVE = 4, ROWS = 2 };
-#endif
-
 /* LANES lanes in vectors of the target's own width; ROWS rows of them fit into registers. */
-typedef float native_t __attribute__((vector_size(4 * NATIVE)));
-enum { CHUNKS = LANES / NATIVE };
-
-/* Vectors stay inside a function: passing them would depend on the target's calling convention. */
-#define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
+enum { CHUNKS = LANES / NATIVE, ROWS = NATIVE / 2 };
 
 #if defined(__AVX512F__) && defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
@@ -506,6 +495,9 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .sgd = sgd,
     .momentum = momentum_,
     .adam = adam,
+#ifdef FUSE
+    .multiply = multiply,
+#endif
     .affine = affine,
     .is_finite = is_finite,
     .mark = mark,

@@ -25,6 +25,27 @@ enum {
     TILE_EDGE = 16,
 };
 
+enum backend { KERNELS, ONEDNN, CBLAS };
+
+/* What multiplies float32: what the build asks for, or the next that there is. */
+static enum backend float32_backend(void) {
+    if (DAE_PRODUCTS == KERNELS && dae_kernels()->multiply != NULL)
+        return KERNELS;
+    return DAE_PRODUCTS <= ONEDNN && dae_dnnl_is_built_in() ? ONEDNN : CBLAS;
+}
+
+const char *dae_matmul_name(void) {
+    static const char *const names[] = {[KERNELS] = "own products", [CBLAS] = "BLAS " DAE_BLAS_NAME};
+    enum backend backend = float32_backend();
+    return backend == ONEDNN ? dae_dnnl_name() : names[backend];
+}
+
+bool dae_matmul_keeps(bool in_bfloat16) {
+    return in_bfloat16 || float32_backend() == ONEDNN;
+}
+
+/* ---- Threads of BLAS ------------------------------------------------------------------------------------ */
+
 /* Present in the process when the BLAS library is OpenBLAS or BLIS, also when it was chosen only at run
  * time as the system's libblas. */
 extern void openblas_set_num_threads(int num_threads) __attribute__((weak));
@@ -81,6 +102,8 @@ static void set_blas_threads(int64_t count) {
 }
 
 void dae_matmul_enter(void) {
+    if (float32_backend() != CBLAS)
+        return;
     lock_blas();
     calls_of_this_thread++;
     if (blas.users++ == 0) {
@@ -95,6 +118,8 @@ void dae_matmul_enter(void) {
 }
 
 void dae_matmul_leave(void) {
+    if (float32_backend() != CBLAS)
+        return;
     lock_blas();
     calls_of_this_thread--;
     if (blas.users > 0 && --blas.users == 0) {
@@ -103,10 +128,6 @@ void dae_matmul_leave(void) {
         blas.before = 0;
     }
     unlock_blas();
-}
-
-const char *dae_matmul_name(void) {
-    return dae_dnnl_is_built_in() ? dae_dnnl_name() : "BLAS " DAE_BLAS_NAME;
 }
 
 dae_status dae_matmul_check_precision(int32_t precision, const char *context) {
@@ -160,10 +181,19 @@ static struct dae_product part_of(const struct dae_product *p, struct dae_tile t
     return part;
 }
 
+static struct dae_strided strided(const struct dae_matrix *matrix) {
+    return (struct dae_strided){matrix->data, matrix->transposed ? 1 : matrix->stride,
+                                matrix->transposed ? matrix->stride : 1};
+}
+
 static void multiply(const struct dae_product *p) {
-    if (p->multipliers != NULL) {
+    if (dae_matmul_keeps(p->bfloat16)) {
         if (!dae_dnnl_multiply(p))
             atomic_store(p->failed, true);
+        return;
+    }
+    if (float32_backend() == KERNELS) {
+        dae_kernels()->multiply(p->c, p->c_stride, strided(&p->a), strided(&p->b), p->m, p->n, p->k);
         return;
     }
     cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,

@@ -51,9 +51,9 @@ struct dae_product {
     struct dae_thread_memory tiles; /* room for the whole result in each; or none */
     dae_tile_fn after;              /* or NULL */
     void *context;
-    struct dae_multipliers *multipliers; /* NULL for CBLAS */
+    struct dae_multipliers *multipliers; /* where dae_matmul_keeps() */
     float *scratch;                      /* as dae_product_scratch() says, for threads to share; or NULL */
-    atomic_bool *failed; /* with multipliers: set when a part could not be made for want of memory */
+    atomic_bool *failed;                 /* likewise: set when a part could not be made for want of memory */
 };
 
 /* How many floats of scratch memory a product of these sizes, or of fewer rows, may use. */
@@ -62,12 +62,16 @@ size_t dae_product_scratch(size_t m, size_t n, size_t k);
 /* Makes a product in tiles that depend on m, n and k only. */
 void dae_product_run(struct dae_pool *pool, const struct dae_product *product);
 
-/* Bracket every use of dae_product_run(): while any thread is between them, the BLAS library is set to one
- * thread (the pool does the threading, and two pools would fight); afterwards its setting is restored. */
+/* Whether products in bfloat16, or in float32, keep something in `multipliers`: then each should be made once before
+ * time counts. */
+bool dae_matmul_keeps(bool in_bfloat16);
+
+/* Bracket every use of dae_product_run(): while any thread is between them, a BLAS library that multiplies is
+ * set to one thread (the pool does the threading, and two pools would fight); afterwards its setting is restored. */
 void dae_matmul_enter(void);
 void dae_matmul_leave(void);
 
-/* What multiplies float32, such as "BLAS openblas" or "oneDNN 2.6.3". */
+/* What multiplies float32: "own products", "oneDNN 2.6.3" or "BLAS openblas", say. */
 const char *dae_matmul_name(void);
 
 /* Refuses a DAE_PRECISION_* that does not exist or that nothing here can multiply; `context` begins the message. */

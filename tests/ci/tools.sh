@@ -23,20 +23,19 @@ tier_tsan() {
         wrapper=(--wrapper "setarch -R")
     fi
     CC=gcc build tsan -Db_sanitize=thread -Db_lundef=false -Dbuildtype=debugoptimized -Dwerror=true \
-        -Dcblas=openblas -Donednn=disabled -Dexamples=disabled -Ddefault_library=static &&
+        -Dproducts=cblas -Dcblas=openblas -Donednn=disabled -Dexamples=disabled -Ddefault_library=static &&
         TSAN_OPTIONS=halt_on_error=1 run_tests tsan "${wrapper[@]}"
 }
 
 # ---- valgrind ---------------------------------------------------------------------------------------------
 
-# Sees what the sanitizers cannot: use of memory that was never written, also through BLAS and zlib. Helgrind sees
+# Sees what the sanitizers cannot: use of memory that was never written, also through zlib. Helgrind sees
 # the order of locks, and races by the order of events rather than by their being caught in the act.
 tier_valgrind() {
     local timeouts=8 memcheck helgrind
     local short=(status dataset model model_file report limits optimizer trainer progress)
     local threads=(concurrency)
-    # BLAS starts no threads of its own here, which nothing tells helgrind about; while the library works it has one
-    # thread in any case.
+    # OpenBLAS, which is loaded all the same, starts no threads of its own here: nothing tells helgrind about them.
     helgrind="env OPENBLAS_NUM_THREADS=1 valgrind -q --tool=helgrind --error-exitcode=9"
     memcheck="env OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=9 --leak-check=full"
     memcheck+=" --errors-for-leak-kinds=definite,indirect"

@@ -1,0 +1,43 @@
+/* Vectors of floats, as wide as those of one kind of processor: part of kernels_target.c. */
+#ifndef DAE_MATH_VECTOR_H
+#define DAE_MATH_VECTOR_H
+
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+/* FUSE(a, b, c) is a b + c, rounded once; SPREAD(x) has x in each lane. Without fused operations, neither is there. */
+#if defined(__AVX512F__)
+enum { NATIVE = 16 };
+#define FUSE   _mm512_fmadd_ps
+#define SPREAD _mm512_set1_ps
+#elif defined(__AVX2__) && defined(__FMA__)
+enum { NATIVE = 8 };
+#define FUSE   _mm256_fmadd_ps
+#define SPREAD _mm256_set1_ps
+#elif defined(__aarch64__)
+enum { NATIVE = 4 };
+#define FUSE(a, b, c) vfmaq_f32(c, a, b)
+#define SPREAD        vdupq_n_f32
+#else
+enum { NATIVE = 4 };
+#endif
+
+typedef float native_t __attribute__((vector_size(4 * NATIVE)));
+
+/* Vectors stay inside a function: passing them would depend on the target's calling convention. */
+#define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
+#define STORE(to, vector)  memcpy((to), &(vector), sizeof(vector))
+
+/* Makes the next loop disappear, and with it the array that it counts through. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+#endif
