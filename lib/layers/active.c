@@ -5,8 +5,8 @@
 
 enum {
     LEAST_UNITS = 128, /* below, products are too small to gain anything */
-    BLOCK = 128,       /* columns that a task looks at */
-    ROWS = 16,         /* rows that a task copies */
+    BLOCK = 64,        /* columns of D that a task looks at or copies: those that its thread has made */
+    ROWS = 16,         /* rows of W that a task copies */
 };
 
 dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool bfloat16) {
@@ -66,29 +66,40 @@ static void look_at_columns(void *context, size_t task) {
         dae_kernels()->mark(s->active->seen + first, s->pass->d + row * units + first, count);
 }
 
+/* Columns that make a compact D of `count` in use; 0 when it would not be much smaller. */
+static size_t width_for(const struct dae_active *active, size_t count) {
+    if (!dae_matmul_keeps(active->d16 != NULL)) {
+        size_t width = dae_size_divide_up(count, 16) * 16;
+        return width <= active->units / 8 * 7 ? width : 0;
+    }
+    for (size_t i = 0; i < DAE_ACTIVE_WIDTHS; i++) {
+        size_t width = dae_active_width(active, i);
+        if (count <= width && width < active->units)
+            return width;
+    }
+    return 0;
+}
+
 static void list_columns(struct dae_active *active) {
-    active->count = active->width = 0;
+    active->count = 0;
     for (size_t i = 0; i < active->units; i++) {
         active->columns[active->count] = (uint32_t)i;
         active->count += active->seen[i] != 0;
     }
-    for (size_t i = DAE_ACTIVE_WIDTHS; i-- > 0;) {
-        size_t width = dae_active_width(active, i);
-        if (active->count <= width && width < active->units)
-            active->width = width;
-    }
+    active->width = width_for(active, active->count);
 }
 
-static void copy_rows(void *context, size_t task) {
+static void copy_columns(void *context, size_t task) {
     const struct search *s = context;
     const struct dae_active *a = s->active;
-    size_t end = dae_size_min(s->pass->batch, (task + 1) * ROWS);
-    for (size_t row = task * ROWS; row < end; row++) {
-        float *to = a->d + row * a->width;
-        dae_kernels()->pick(to, s->pass->d + row * a->units, a->columns, a->count);
-        memset(to + a->count, 0, (a->width - a->count) * sizeof *to);
+    size_t first = task * BLOCK, all = dae_size_min(BLOCK, a->width - first);
+    size_t used = first < a->count ? dae_size_min(all, a->count - first) : 0;
+    for (size_t row = 0; row < s->pass->batch; row++) {
+        float *to = a->d + row * a->width + first;
+        dae_kernels()->pick(to, s->pass->d + row * a->units, a->columns + first, used);
+        memset(to + used, 0, (all - used) * sizeof *to);
         if (a->d16 != NULL)
-            dae_kernels()->round_bfloat16(a->d16 + row * a->width, to, a->width);
+            dae_kernels()->round_bfloat16(a->d16 + row * a->width + first, to, all);
     }
 }
 
@@ -111,7 +122,7 @@ void dae_active_find(struct dae_active *active, const struct dae_pass *pass) {
     list_columns(active);
     if (active->width == 0)
         return;
-    dae_pool_run(pass->pool, copy_rows, &search, dae_size_divide_up(pass->batch, ROWS));
+    dae_pool_run(pass->pool, copy_columns, &search, dae_size_divide_up(active->width, BLOCK));
     if (pass->before != NULL)
         dae_pool_run(pass->pool, copy_weights, &search, dae_size_divide_up(active->width, ROWS));
 }

@@ -441,7 +441,8 @@ dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size
     if (trainer->parameters16 != NULL) /* the caller may have set parameters */
         dae_kernels()->round_bfloat16(trainer->parameters16, dae_model_values(trainer->model),
                                       trainer->model->parameter_count);
-    if (!dae_matmul_keeps(trainer->parameters16 != NULL) || w->prepared[0] == count || w->prepared[1] == count)
+    if (!dae_matmul_keeps(trainer->parameters16 != NULL) || w->prepared[0] == count ||
+        w->prepared[1] == count)
         return DAE_OK;
     struct dae_batch batch = {.count = count, .inputs = w->inputs, .targets = w->targets};
     struct step step = {
