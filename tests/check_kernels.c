@@ -282,10 +282,16 @@ static void check_product(const struct dae_kernels *set, size_t m, size_t n, siz
     float *c = new_floats(count);
     for (size_t i = 0; i < count; i++)
         c[i] = NAN;
-    set->multiply(c, c_stride, a.matrix, b.matrix, m, n, k);
+    float *memory = new_floats(DAE_MULTIPLY_MEMORY + GUARD);
+    for (size_t i = 0; i < DAE_MULTIPLY_MEMORY + GUARD; i++)
+        memory[i] = NAN;
+    set->multiply(memory, c, c_stride, a.matrix, b.matrix, m, n, k);
     expect_product(c, c_stride, a.matrix, b.matrix, m, n, k, set->name);
     for (size_t i = 0; i < count; i++)
         ck_assert(i % c_stride < n || isnan(c[i]));
+    for (size_t i = 0; i < GUARD; i++)
+        ck_assert(isnan(memory[DAE_MULTIPLY_MEMORY + i]));
+    free(memory);
     free(a.values);
     free(b.values);
     free(c);
@@ -294,7 +300,7 @@ static void check_product(const struct dae_kernels *set, size_t m, size_t n, siz
 /* Heights and widths around those of blocks and panels on any processor, and sums around the length of a panel. */
 START_TEST(products_are_chains_of_fused_multiply_adds) {
     static const size_t heights[] = {1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 23, 31};
-    static const size_t widths[] = {1, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 48, 65};
+    static const size_t widths[] = {1, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 48, 65, 255, 256, 257, 300};
     static const size_t depths[] = {1, 2, 3, 4, 5, 255, 256, 257, 512, LONGEST};
     for (size_t set = 0; set < dae_kernels_count(); set++) {
         if (dae_kernels_get(set)->multiply == NULL)

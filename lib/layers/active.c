@@ -68,7 +68,7 @@ static void look_at_columns(void *context, size_t task) {
 
 /* Columns that make a compact D of `count` in use; 0 when it would not be much smaller. */
 static size_t width_for(const struct dae_active *active, size_t count) {
-    if (!dae_matmul_keeps(active->d16 != NULL)) {
+    if (!dae_matmul_compiles(active->d16 != NULL)) {
         size_t width = dae_size_divide_up(count, 16) * 16;
         return width <= active->units / 8 * 7 ? width : 0;
     }

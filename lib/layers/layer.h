@@ -42,7 +42,7 @@ struct dae_pass {
     /* Rounded to bfloat16: what the products read instead; NULL in float32. */
     const uint16_t *parameters16, *x16, *d16;
     float *scratch;                      /* for products; or NULL */
-    struct dae_multipliers *multipliers; /* for products; or NULL */
+    struct dae_multipliers *multipliers; /* for products */
     struct dae_thread_memory tiles;      /* for gradients that nobody keeps; room for those of each layer */
     atomic_bool *failed;                 /* set when a product could not be made for want of memory */
 

@@ -22,6 +22,8 @@ struct dae_adam_step {
     float epsilon;
 };
 
+enum { DAE_MULTIPLY_MEMORY = 256 * 280 }; /* floats that multiply() works in */
+
 /* A matrix whose value (i, j) is values[i * row + j * column]; row or column is 1. */
 struct dae_strided {
     const float *values;
@@ -78,8 +80,8 @@ struct dae_kernels {
 
     /* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart; NULL where the processor has no fused multiply-add.
      * For want of them in others, this is the one kernel that uses them: c = fma(a, b, c) in the order of k. */
-    void (*multiply)(float *c, size_t c_stride, struct dae_strided a, struct dae_strided b, size_t m,
-                     size_t n, size_t k);
+    void (*multiply)(float *memory, float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
+                     size_t m, size_t n, size_t k);
     /* y[n] = sum_k w[n,k] x[k] */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
 

@@ -18,10 +18,6 @@ enum {
     STRIP = 256   /* values worked on at once where a loop needs a copy */
 };
 
-static inline size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* ---- Random words ------------------------------------------------------------------------------- */
 
 /* Word k of block from.block + i, for i < blocks <= BLOCKS, into words[k][i]. */

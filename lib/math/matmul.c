@@ -1,5 +1,6 @@
 #include "math/matmul.h"
 #include "core/annotate.h"
+#include "core/memory.h"
 #include "core/size.h"
 #include "math/kernels.h"
 #include "math/matmul_dnnl.h"
@@ -40,7 +41,7 @@ const char *dae_matmul_name(void) {
     return backend == ONEDNN ? dae_dnnl_name() : names[backend];
 }
 
-bool dae_matmul_keeps(bool in_bfloat16) {
+bool dae_matmul_compiles(bool in_bfloat16) {
     return in_bfloat16 || float32_backend() == ONEDNN;
 }
 
@@ -145,6 +146,51 @@ const char *dae_matmul_bfloat16_units(void) {
     return dae_dnnl_bfloat16_units();
 }
 
+/* ---- What is kept ---------------------------------------------------------------------------------------- */
+
+struct dae_multipliers {
+    float *
+        memory; /* for the kernels: DAE_MULTIPLY_MEMORY floats for each thread; NULL if those don't multiply */
+    size_t threads; /* that there is memory for */
+    struct dae_dnnl *dnnl;
+};
+
+dae_status dae_multipliers_reserve(struct dae_multipliers *multipliers, size_t threads) {
+    if (threads <= multipliers->threads || float32_backend() != KERNELS)
+        return DAE_OK;
+    float *memory = dae_allocate_raw(threads, DAE_MULTIPLY_MEMORY * sizeof *memory);
+    if (memory == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_release(multipliers->memory);
+    multipliers->memory = memory;
+    multipliers->threads = threads;
+    return DAE_OK;
+}
+
+dae_status dae_multipliers_create(struct dae_multipliers **out) {
+    struct dae_multipliers *multipliers = dae_allocate(1, sizeof *multipliers);
+    if (multipliers == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_status status = dae_multipliers_reserve(multipliers, 1);
+    if (status == DAE_OK && (dae_matmul_bfloat16_units() != NULL || dae_matmul_compiles(false)))
+        status = dae_dnnl_create(&multipliers->dnnl);
+    if (status != DAE_OK)
+        dae_multipliers_free(multipliers);
+    else
+        *out = multipliers;
+    return status;
+}
+
+void dae_multipliers_free(struct dae_multipliers *multipliers) {
+    if (multipliers == NULL)
+        return;
+    dae_release(multipliers->memory);
+    dae_dnnl_free(multipliers->dnnl);
+    dae_release(multipliers);
+}
+
+/* ---- Cutting --------------------------------------------------------------------------------------------- */
+
 /* How a product is cut: `rows` x `columns` tiles of the result, or `depth` parts of the sums. */
 struct cut {
     const struct dae_product *product;
@@ -187,13 +233,14 @@ static struct dae_strided strided(const struct dae_matrix *matrix) {
 }
 
 static void multiply(const struct dae_product *p) {
-    if (dae_matmul_keeps(p->bfloat16)) {
-        if (!dae_dnnl_multiply(p))
+    if (dae_matmul_compiles(p->bfloat16)) {
+        if (!dae_dnnl_multiply(p->multipliers->dnnl, p))
             atomic_store(p->failed, true);
         return;
     }
     if (float32_backend() == KERNELS) {
-        dae_kernels()->multiply(p->c, p->c_stride, strided(&p->a), strided(&p->b), p->m, p->n, p->k);
+        float *memory = p->multipliers->memory + dae_pool_this_thread() * DAE_MULTIPLY_MEMORY;
+        dae_kernels()->multiply(memory, p->c, p->c_stride, strided(&p->a), strided(&p->b), p->m, p->n, p->k);
         return;
     }
     cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
@@ -272,6 +319,10 @@ size_t dae_product_scratch(size_t m, size_t n, size_t k) {
 
 void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
     double work = (double)p->m * (double)p->n * (double)p->k;
+    if (dae_multipliers_reserve(p->multipliers, dae_pool_threads(pool)) != DAE_OK) {
+        atomic_store(p->failed, true);
+        return;
+    }
     if (p->scratch != NULL && !p->bfloat16 && is_deep(p->m, p->n, p->k)) {
         struct cut cut = {p, 1, 1, pieces_of(p->k, work)};
         dae_pool_run(pool, make_depth, &cut, cut.depth);

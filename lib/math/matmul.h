@@ -17,13 +17,15 @@ struct dae_matrix {
 
 enum { DAE_MAX_TILES = 64 };
 
-/* What a backend keeps from product to product, such as code compiled for each shape. Belongs to one session or
- * trainer; its threads share it. */
+/* What backends keep from product to product: memory to work in for each thread, code compiled for each shape. Belongs
+ * to one session or trainer. */
 struct dae_multipliers;
 
-/* *out may be NULL, when there is nothing to keep. */
 dae_status dae_multipliers_create(struct dae_multipliers **out);
 void dae_multipliers_free(struct dae_multipliers *multipliers);
+
+/* Makes room for this many threads, so that products need no memory; there is room for one from the start. */
+dae_status dae_multipliers_reserve(struct dae_multipliers *multipliers, size_t threads);
 
 /* A part of the result: rows [row, row + rows), columns [column, column + columns). */
 struct dae_tile {
@@ -62,9 +64,9 @@ size_t dae_product_scratch(size_t m, size_t n, size_t k);
 /* Makes a product in tiles that depend on m, n and k only. */
 void dae_product_run(struct dae_pool *pool, const struct dae_product *product);
 
-/* Whether products in bfloat16, or in float32, keep something in `multipliers`: then each should be made once before
- * time counts. */
-bool dae_matmul_keeps(bool in_bfloat16);
+/* Whether products in bfloat16, or in float32, are compiled for their shapes: then few shapes are better than many, and
+ * each should be made once before time counts. */
+bool dae_matmul_compiles(bool in_bfloat16);
 
 /* Bracket every use of dae_product_run(): while any thread is between them, a BLAS library that multiplies is
  * set to one thread (the pool does the threading, and two pools would fight); afterwards its setting is restored. */

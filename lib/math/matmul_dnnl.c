@@ -33,7 +33,7 @@ struct multiplier {
     dnnl_stream_t stream;
 };
 
-struct dae_multipliers {
+struct dae_dnnl {
     pthread_mutex_t lock;
     dnnl_engine_t engine;
     struct multiplier *first;
@@ -195,8 +195,8 @@ static struct multiplier *create(dnnl_engine_t engine, const struct shape *s) {
     return m;
 }
 
-dae_status dae_multipliers_create(struct dae_multipliers **out) {
-    struct dae_multipliers *kept = dae_allocate(1, sizeof *kept);
+dae_status dae_dnnl_create(struct dae_dnnl **out) {
+    struct dae_dnnl *kept = dae_allocate(1, sizeof *kept);
     if (kept == NULL)
         return DAE_ERROR_MEMORY;
     if (dnnl_engine_create(&kept->engine, dnnl_cpu, 0) != dnnl_success) {
@@ -208,20 +208,20 @@ dae_status dae_multipliers_create(struct dae_multipliers **out) {
     return DAE_OK;
 }
 
-void dae_multipliers_free(struct dae_multipliers *multipliers) {
-    if (multipliers == NULL)
+void dae_dnnl_free(struct dae_dnnl *kept) {
+    if (kept == NULL)
         return;
-    for (struct multiplier *next; multipliers->first != NULL; multipliers->first = next) {
-        next = multipliers->first->next;
-        destroy(multipliers->first);
+    for (struct multiplier *next; kept->first != NULL; kept->first = next) {
+        next = kept->first->next;
+        destroy(kept->first);
     }
-    dnnl_engine_destroy(multipliers->engine);
-    pthread_mutex_destroy(&multipliers->lock);
-    dae_release(multipliers);
+    dnnl_engine_destroy(kept->engine);
+    pthread_mutex_destroy(&kept->lock);
+    dae_release(kept);
 }
 
 /* Takes one out of the list that nobody uses, to make room. */
-static void evict(struct dae_multipliers *kept) {
+static void evict(struct dae_dnnl *kept) {
     for (struct multiplier **link = &kept->first; *link != NULL; link = &(*link)->next)
         if (!(*link)->borrowed) {
             struct multiplier *old = *link;
@@ -233,7 +233,7 @@ static void evict(struct dae_multipliers *kept) {
 }
 
 /* One that nobody uses, borrowed; *exists tells whether there is any. */
-static struct multiplier *find(struct dae_multipliers *kept, const struct shape *s, bool *exists) {
+static struct multiplier *find(struct dae_dnnl *kept, const struct shape *s, bool *exists) {
     *exists = false;
     struct multiplier *found = NULL;
     pthread_mutex_lock(&kept->lock);
@@ -249,7 +249,7 @@ static struct multiplier *find(struct dae_multipliers *kept, const struct shape 
 }
 
 /* What has been made once can be had again: without memory for another one, it waits for one that is in use. */
-static struct multiplier *borrow(struct dae_multipliers *kept, const struct shape *s) {
+static struct multiplier *borrow(struct dae_dnnl *kept, const struct shape *s) {
     bool exists;
     struct multiplier *found = find(kept, s, &exists);
     if (found != NULL)
@@ -273,7 +273,7 @@ static struct multiplier *borrow(struct dae_multipliers *kept, const struct shap
     return found;
 }
 
-static void give_back(struct dae_multipliers *kept, struct multiplier *m) {
+static void give_back(struct dae_dnnl *kept, struct multiplier *m) {
     pthread_mutex_lock(&kept->lock);
     m->borrowed = false;
     pthread_mutex_unlock(&kept->lock);
@@ -306,7 +306,7 @@ static bool execute(const struct multiplier *m) {
     return good;
 }
 
-bool dae_dnnl_multiply(const struct dae_product *p) {
+bool dae_dnnl_multiply(struct dae_dnnl *kept, const struct dae_product *p) {
     struct shape shape = {
         .m = p->m,
         .n = p->n,
@@ -318,13 +318,13 @@ bool dae_dnnl_multiply(const struct dae_product *p) {
         .b_transposed = p->b.transposed,
         .bfloat16 = p->bfloat16,
     };
-    struct multiplier *m = borrow(p->multipliers, &shape);
+    struct multiplier *m = borrow(kept, &shape);
     if (m == NULL)
         return false;
     bool good = dnnl_memory_set_data_handle(m->a, (void *)(uintptr_t)p->a.data) == dnnl_success &&
                 dnnl_memory_set_data_handle(m->b, (void *)(uintptr_t)p->b.data) == dnnl_success &&
                 dnnl_memory_set_data_handle(m->c, p->c) == dnnl_success && execute(m);
-    give_back(p->multipliers, m);
+    give_back(kept, m);
     return good;
 }
 
@@ -342,17 +342,17 @@ const char *dae_dnnl_bfloat16_units(void) {
     return NULL;
 }
 
-dae_status dae_multipliers_create(struct dae_multipliers **out) {
+dae_status dae_dnnl_create(struct dae_dnnl **out) {
     *out = NULL;
     return DAE_OK;
 }
 
-void dae_multipliers_free(struct dae_multipliers *multipliers) {
-    (void)multipliers;
+void dae_dnnl_free(struct dae_dnnl *kept) {
+    (void)kept;
 }
 
-bool dae_dnnl_multiply(const struct dae_product *product) {
-    (void)product;
+bool dae_dnnl_multiply(struct dae_dnnl *kept, const struct dae_product *product) {
+    (void)kept, (void)product;
     return false;
 }
 

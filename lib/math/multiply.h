@@ -1,9 +1,9 @@
 /* The product of two matrices, for one kind of processor: part of kernels_target.c.
  *
  * Each value of C is one chain of fused multiply-adds in the order of k, whatever the width of vectors: all processors
- * that have them give the same bits. A panel of B, one or two vectors wide, is copied to where it is read in order and
- * stays in the first cache. A is read where it lies, each value once for a row of the panel, and the sums of a block of
- * C stay in registers meanwhile. */
+ * that have them give the same bits. Sums of a block of C stay in registers, while a panel of B, two vectors wide, is
+ * read in order from the second cache, where the panels were copied to. Rows of A are read where they lie; columns, if A
+ * is transposed, are copied first, because values of one are far apart and drive each other out of the cache. */
 #ifndef DAE_MATH_MULTIPLY_H
 #define DAE_MATH_MULTIPLY_H
 
@@ -23,11 +23,15 @@ enum { HEIGHT = 6 };
 
 enum {
     WIDTH = 2 * NATIVE, /* columns of a panel */
-    DEPTH = 256,        /* rows of a panel, at most: 16 KB where a vector has 8 floats */
+    DEPTH = 256,        /* rows of a panel, at most */
+    COLUMNS = 256,      /* of all panels at once */
+    ROWS_AT_ONCE = 24,  /* of A, copied */
     SQUARE = 4          /* rows and columns that are transposed at once */
 };
+_Static_assert(DEPTH *(COLUMNS + ROWS_AT_ONCE) == DAE_MULTIPLY_MEMORY,
+               "the memory is as the caller gives it");
 
-/* A panel of B and what it is multiplied with: all rows of A give `columns` columns of C. */
+/* A panel of B and what it is multiplied with: `rows` rows of A give `columns` columns of C. */
 struct panel {
     const float *values;
     size_t depth, columns;
@@ -129,28 +133,51 @@ static inline void fill_panel(float *values, struct dae_strided b, size_t depth,
             values[k * WIDTH + j] = j < columns ? b.values[k * b.row + j * b.column] : 0;
 }
 
-static void multiply(float *c, size_t c_stride, struct dae_strided a, struct dae_strided b, size_t m,
-                     size_t n, size_t k) {
-    float values[DEPTH * WIDTH] __attribute__((aligned(64)));
-    size_t cuts = (k + DEPTH - 1) / DEPTH, depth = (k + cuts - 1) / cuts;
-    for (size_t from = 0; from < k; from += depth)
+/* Columns [0, rows) of the transposed A, so that those of one k lie side by side. */
+static inline struct dae_strided copy_columns(float *values, struct dae_strided a, size_t depth,
+                                              size_t rows) {
+    for (size_t k = 0; k < depth; k++)
+        if (rows == ROWS_AT_ONCE)
+            memcpy(values + k * ROWS_AT_ONCE, a.values + k * a.column, ROWS_AT_ONCE * sizeof *values);
+        else
+            memcpy(values + k * ROWS_AT_ONCE, a.values + k * a.column, rows * sizeof *values);
+    return (struct dae_strided){values, 1, ROWS_AT_ONCE};
+}
+
+/* Part of a product: terms [0, depth) of the sums of at most COLUMNS columns. */
+static void multiply_part(float *memory, const struct dae_strided *a, const struct dae_strided *b, size_t m,
+                          size_t n, struct panel p) {
+    float *c = p.c, *copied = memory + DEPTH * COLUMNS;
+    for (size_t j = 0; j < n; j += WIDTH)
+        fill_panel(memory + j * p.depth, (struct dae_strided){b->values + j * b->column, b->row, b->column},
+                   p.depth, least(n - j, WIDTH));
+    for (size_t i = 0; i < m; i += ROWS_AT_ONCE) {
+        p.rows = least(m - i, ROWS_AT_ONCE);
+        p.a = (struct dae_strided){a->values + i * a->row, a->row, a->column};
+        if (a->column != 1)
+            p.a = copy_columns(copied, p.a, p.depth, p.rows);
         for (size_t j = 0; j < n; j += WIDTH) {
-            struct panel p = {
-                .values = values,
-                .depth = k - from < depth ? k - from : depth,
-                .columns = n - j < WIDTH ? n - j : WIDTH,
-                .a = {a.values + from * a.column, a.row, a.column},
-                .rows = m,
-                .c = c + j,
-                .c_stride = c_stride,
-                .first = from == 0,
-            };
-            fill_panel(values, (struct dae_strided){b.values + from * b.row + j * b.column, b.row, b.column},
-                       p.depth, p.columns);
+            p.values = memory + j * p.depth;
+            p.columns = least(n - j, WIDTH);
+            p.c = c + i * p.c_stride + j;
             if (p.columns > NATIVE)
                 multiply_panel(&p, 2);
             else
                 multiply_panel(&p, 1);
+        }
+    }
+}
+
+static void multiply(float *memory, float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
+                     size_t m, size_t n, size_t k) {
+    size_t cuts = (k + DEPTH - 1) / DEPTH, depth = (k + cuts - 1) / cuts;
+    for (size_t j = 0; j < n; j += COLUMNS)
+        for (size_t from = 0; from < k; from += depth) {
+            struct panel p = {
+                .depth = least(k - from, depth), .c = c + j, .c_stride = c_stride, .first = from == 0};
+            struct dae_strided a_part = {a.values + from * a.column, a.row, a.column};
+            struct dae_strided b_part = {b.values + from * b.row + j * b.column, b.row, b.column};
+            multiply_part(memory, &a_part, &b_part, m, least(n - j, COLUMNS), p);
         }
 }
 

@@ -24,7 +24,7 @@ static size_t batch_of(const dae_session *session, size_t left) {
 /* Runs each size of batch once, so that whatever it needs is there when it counts. */
 static dae_status warm_up(dae_session *session) {
     size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
-    if (session->max_batch <= LOCK_FREE_BATCH || !dae_matmul_keeps(session->parameters16 != NULL))
+    if (session->max_batch <= LOCK_FREE_BATCH || !dae_matmul_compiles(session->parameters16 != NULL))
         return DAE_OK;
     float *inputs = dae_allocate(session->max_batch, input * sizeof *inputs);
     float *outputs = dae_allocate(session->max_batch, output * sizeof *outputs);

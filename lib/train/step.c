@@ -438,10 +438,11 @@ static dae_status reserve_tiles(dae_trainer *trainer, size_t threads) {
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count) {
     struct dae_workspace *w = &trainer->workspace;
     DAE_TRY(reserve_tiles(trainer, dae_pool_threads(pool)));
+    DAE_TRY(dae_multipliers_reserve(trainer->multipliers, dae_pool_threads(pool)));
     if (trainer->parameters16 != NULL) /* the caller may have set parameters */
         dae_kernels()->round_bfloat16(trainer->parameters16, dae_model_values(trainer->model),
                                       trainer->model->parameter_count);
-    if (!dae_matmul_keeps(trainer->parameters16 != NULL) || w->prepared[0] == count ||
+    if (!dae_matmul_compiles(trainer->parameters16 != NULL) || w->prepared[0] == count ||
         w->prepared[1] == count)
         return DAE_OK;
     struct dae_batch batch = {.count = count, .inputs = w->inputs, .targets = w->targets};
