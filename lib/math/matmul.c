@@ -171,8 +171,8 @@ dae_status dae_multipliers_create(struct dae_multipliers **out) {
     struct dae_multipliers *multipliers = dae_allocate(1, sizeof *multipliers);
     if (multipliers == NULL)
         return DAE_ERROR_MEMORY;
-    dae_status status = dae_multipliers_reserve(multipliers, 1);
-    if (status == DAE_OK && (dae_matmul_bfloat16_units() != NULL || dae_matmul_compiles(false)))
+    dae_status status = DAE_OK;
+    if (dae_matmul_bfloat16_units() != NULL || dae_matmul_compiles(false))
         status = dae_dnnl_create(&multipliers->dnnl);
     if (status != DAE_OK)
         dae_multipliers_free(multipliers);

@@ -24,7 +24,7 @@ struct dae_multipliers;
 dae_status dae_multipliers_create(struct dae_multipliers **out);
 void dae_multipliers_free(struct dae_multipliers *multipliers);
 
-/* Makes room for this many threads, so that products need no memory; there is room for one from the start. */
+/* Makes room for this many threads, which the first product would do otherwise. */
 dae_status dae_multipliers_reserve(struct dae_multipliers *multipliers, size_t threads);
 
 /* A part of the result: rows [row, row + rows), columns [column, column + columns). */

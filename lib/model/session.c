@@ -43,7 +43,8 @@ static dae_status fill(dae_session *session, size_t values) {
     for (int i = 0; i < 2; i++)
         if ((session->rows[i] = dae_allocate(values, sizeof(float))) == NULL)
             return DAE_ERROR_MEMORY;
-    return dae_multipliers_create(&session->multipliers);
+    DAE_TRY(dae_multipliers_create(&session->multipliers));
+    return session->max_batch > LOCK_FREE_BATCH ? dae_multipliers_reserve(session->multipliers, 1) : DAE_OK;
 }
 
 dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch) {
