@@ -22,20 +22,17 @@ enum {
 
 /* Word k of block from.block + i, for i < blocks <= BLOCKS, into words[k][i]. */
 static inline void draw(uint32_t words[4][BLOCKS], size_t blocks, struct dae_draw from) {
-    enum { MANY = DAE_PHILOX_CHAINS * DAE_WIDE_LANES, FEW = DAE_WIDE_LANES };
-    uint64_t wide[4][BLOCKS], *at[4];
+    enum { MANY = DAE_PHILOX_CHAINS * DAE_WIDE_LANES, FEW = 2 * DAE_WIDE_LANES };
+    uint32_t *at[4];
     for (size_t done = 0, now; done < blocks; done += now, from.block += now) {
         for (size_t k = 0; k < 4; k++)
-            at[k] = wide[k] + done;
+            at[k] = words[k] + done;
         now = blocks - done >= MANY ? MANY : FEW;
         if (now == MANY)
             dae_philox(at, from, DAE_PHILOX_CHAINS);
         else
-            dae_philox(at, from, 1);
+            dae_philox(at, from, 2);
     }
-    for (size_t k = 0; k < 4; k++)
-        for (size_t i = 0; i < blocks; i++)
-            words[k][i] = (uint32_t)wide[k][i];
 }
 
 /* A strip of words in their order: at most 4 BLOCKS. */

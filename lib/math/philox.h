@@ -38,40 +38,60 @@ typedef uint64_t dae_wide __attribute__((vector_size(8 * DAE_WIDE_LANES)));
 #define DAE_WIDE_MULTIPLY(a, factor) (((a)&0xffffffffu) * (uint64_t)(factor))
 #endif
 
-enum { DAE_PHILOX_CHAINS = 4 }; /* vectors at once hide the latency of multiplications */
+/* The lower halves of two vectors in the order in which dae_philox() numbers their lanes. */
+typedef uint32_t dae_narrow __attribute__((vector_size(8 * DAE_WIDE_LANES)));
+#if defined(__AVX512F__)
+#define DAE_NARROW(a, b) ((dae_narrow)_mm512_shuffle_ps((__m512)(a), (__m512)(b), 0x88))
+#elif defined(__AVX2__)
+#define DAE_NARROW(a, b) ((dae_narrow)_mm256_shuffle_ps((__m256)(a), (__m256)(b), 0x88))
+#elif defined(__x86_64__)
+#define DAE_NARROW(a, b) ((dae_narrow)_mm_shuffle_ps((__m128)(a), (__m128)(b), 0x88))
+#elif defined(__ARM_NEON)
+#define DAE_NARROW(a, b) ((dae_narrow)vcombine_u32(vmovn_u64((uint64x2_t)(a)), vmovn_u64((uint64x2_t)(b))))
+#else
+#define DAE_NARROW(a, b) \
+    ((dae_narrow){(uint32_t)(a)[0], (uint32_t)(a)[1], (uint32_t)(b)[0], (uint32_t)(b)[1]})
+#endif
 
-/* Word k of block from.block + i into words[k][i], for chains * DAE_WIDE_LANES blocks; `chains` is a constant, at
- * most DAE_PHILOX_CHAINS. */
-__attribute__((always_inline)) static inline void dae_philox(uint64_t *words[4], struct dae_draw from,
+/* So many vectors at once hide the latency of multiplications, and stay in registers. */
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+enum { DAE_PHILOX_CHAINS = 4 };
+#else
+enum { DAE_PHILOX_CHAINS = 2 };
+#endif
+
+/* Word k of block from.block + i into words[k][i], for chains * DAE_WIDE_LANES blocks; `chains` is a constant, even
+ * and at most DAE_PHILOX_CHAINS. */
+__attribute__((always_inline)) static inline void dae_philox(uint32_t *words[4], struct dae_draw from,
                                                              const size_t chains) {
-    dae_wide c0[DAE_PHILOX_CHAINS], c1[DAE_PHILOX_CHAINS], c2[DAE_PHILOX_CHAINS], c3[DAE_PHILOX_CHAINS];
-    uint64_t first[DAE_PHILOX_CHAINS * DAE_WIDE_LANES];
-    for (size_t i = 0; i < chains * DAE_WIDE_LANES; i++)
-        first[i] = from.block + i;
-    memcpy(c0, first, chains * sizeof *c0);
+    static const uint64_t lanes[2][8] = {{0, 1, 4, 5, 8, 9, 12, 13}, {2, 3, 6, 7, 10, 11, 14, 15}};
+    dae_wide c[4][DAE_PHILOX_CHAINS], key0 = (dae_wide){0} + from.seed, key1 = key0 >> 32;
     for (size_t j = 0; j < chains; j++) {
-        c1[j] = c0[j] >> 32;
-        c2[j] = (dae_wide){0} + from.stream;
-        c3[j] = (dae_wide){0} + (from.stream >> 32);
+        memcpy(&c[0][j], lanes[j % 2], sizeof c[0][j]);
+        c[0][j] += from.block + j / 2 * 2 * DAE_WIDE_LANES;
+        c[1][j] = c[0][j] >> 32;
+        c[2][j] = (dae_wide){0} + from.stream;
+        c[3][j] = (dae_wide){0} + (from.stream >> 32);
     }
-    uint32_t key0 = (uint32_t)from.seed, key1 = (uint32_t)(from.seed >> 32);
 #pragma GCC unroll 10
     for (int round = 0; round < 10; round++) {
 #pragma GCC unroll 4
         for (size_t j = 0; j < chains; j++) {
-            dae_wide p0 = DAE_WIDE_MULTIPLY(c0[j], 0xD2511F53u), p1 = DAE_WIDE_MULTIPLY(c2[j], 0xCD9E8D57u);
-            c0[j] = (p1 >> 32) ^ c1[j] ^ key0;
-            c1[j] = p1;
-            c2[j] = (p0 >> 32) ^ c3[j] ^ key1;
-            c3[j] = p0;
+            dae_wide p0 = DAE_WIDE_MULTIPLY(c[0][j], 0xD2511F53u),
+                     p1 = DAE_WIDE_MULTIPLY(c[2][j], 0xCD9E8D57u);
+            c[0][j] = (p1 >> 32) ^ c[1][j] ^ key0;
+            c[1][j] = p1;
+            c[2][j] = (p0 >> 32) ^ c[3][j] ^ key1;
+            c[3][j] = p0;
         }
         key0 += 0x9E3779B9u;
         key1 += 0xBB67AE85u;
     }
-    memcpy(words[0], c0, chains * sizeof *c0);
-    memcpy(words[1], c1, chains * sizeof *c1);
-    memcpy(words[2], c2, chains * sizeof *c2);
-    memcpy(words[3], c3, chains * sizeof *c3);
+    for (size_t k = 0; k < 4; k++)
+        for (size_t j = 0; j < chains; j += 2) {
+            dae_narrow narrow = DAE_NARROW(c[k][j], c[k][j + 1]);
+            memcpy(words[k] + j * DAE_WIDE_LANES, &narrow, sizeof narrow);
+        }
 }
 
 #endif
