@@ -20,9 +20,15 @@ enum {
 
 /* ---- Random words ------------------------------------------------------------------------------- */
 
-/* Word k of block from.block + i, for i < blocks <= BLOCKS, into words[k][i]. */
+enum { MANY = DAE_PHILOX_CHAINS * DAE_WIDE_LANES, FEW = 2 * DAE_WIDE_LANES }; /* blocks drawn together */
+
+/* Blocks for `count` words; some too many, so that loops over them have no rest. */
+static inline size_t blocks_for(size_t count) {
+    return (count + 4 * FEW - 1) / (4 * FEW) * FEW;
+}
+
+/* Word k of block from.block + i, for i < blocks, into words[k][i]; blocks is a multiple of FEW, at most BLOCKS. */
 static inline void draw(uint32_t words[4][BLOCKS], size_t blocks, struct dae_draw from) {
-    enum { MANY = DAE_PHILOX_CHAINS * DAE_WIDE_LANES, FEW = 2 * DAE_WIDE_LANES };
     uint32_t *at[4];
     for (size_t done = 0, now; done < blocks; done += now, from.block += now) {
         for (size_t k = 0; k < 4; k++)
@@ -38,7 +44,7 @@ static inline void draw(uint32_t words[4][BLOCKS], size_t blocks, struct dae_dra
 /* A strip of words in their order: at most 4 BLOCKS. */
 static inline void draw_strip(uint32_t out[4 * BLOCKS], size_t count, struct dae_draw from) {
     uint32_t words[4][BLOCKS];
-    size_t blocks = (count + 3) / 4;
+    size_t blocks = blocks_for(count);
     draw(words, blocks, from);
     for (size_t i = 0; i < blocks; i++)
         for (size_t k = 0; k < 4; k++)
@@ -62,7 +68,7 @@ static inline float unit(uint32_t word) {
 static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct dae_draw from) {
     uint32_t words[4][BLOCKS];
     float normal[4][BLOCKS];
-    size_t blocks = (count + 3) / 4;
+    size_t blocks = blocks_for(count);
     draw(words, blocks, from);
     for (size_t k = 0; k < 4; k += 2)
         for (size_t i = 0; i < blocks; i++) {
@@ -82,7 +88,7 @@ static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct
     for (size_t left = (count), n; n = least(left, (size_t)4 * BLOCKS), left > 0; \
          left -= n, (x) += n, (from).block += BLOCKS)
 
-/* NOLINTBEGIN(clang-analyzer-core.*): the analyzer does not divide, and holds (n + 3) / 4 blocks to be none */
+/* NOLINTBEGIN(clang-analyzer-core.*): the analyzer does not divide, and holds n values to need no block */
 
 static void add_gaussian(float *x, size_t count, float mean, float stddev, struct dae_draw from) {
     float z[4 * BLOCKS];
