@@ -1,7 +1,7 @@
 /* The inner loops, compiled once for each kind of processor and chosen at run time.
  *
- * Every kernel uses additions, multiplications, divisions and square roots only, in an order that the
- * source fixes, so all builds give the same bits. Arrays may be unaligned. */
+ * Every kernel uses additions, multiplications, divisions and square roots only, and multiply() fused multiply-adds, in an
+ * order that the source fixes, so all builds give the same bits. Arrays may be unaligned. */
 #ifndef DAE_MATH_KERNELS_H
 #define DAE_MATH_KERNELS_H
 
@@ -78,8 +78,8 @@ struct dae_kernels {
                      bool nesterov);
     void (*adam)(float *w, float *m, float *v, const float *g, size_t count, struct dae_adam_step step);
 
-    /* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart; NULL where the processor has no fused multiply-add.
-     * For want of them in others, this is the one kernel that uses them: c = fma(a, b, c) in the order of k. */
+    /* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart: c = fma(a, b, c) in the order of k. `memory` is for
+     * DAE_MULTIPLY_MEMORY floats to work in. NULL where the processor has no fused multiply-add. */
     void (*multiply)(float *memory, float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
                      size_t m, size_t n, size_t k);
     /* y[n] = sum_k w[n,k] x[k] */
