@@ -24,7 +24,7 @@ enum { MANY = DAE_PHILOX_CHAINS * DAE_WIDE_LANES, FEW = 2 * DAE_WIDE_LANES }; /*
 
 /* Blocks for `count` words; some too many, so that loops over them have no rest. */
 static inline size_t blocks_for(size_t count) {
-    return (count + 4 * FEW - 1) / (4 * FEW) * FEW;
+    return (count + 4 * (size_t)FEW - 1) / (4 * (size_t)FEW) * FEW;
 }
 
 /* Word k of block from.block + i, for i < blocks, into words[k][i]; blocks is a multiple of FEW, at most BLOCKS. */

@@ -30,9 +30,10 @@ enum backend { KERNELS, ONEDNN, CBLAS };
 
 /* What multiplies float32: what the build asks for, or the next that there is. */
 static enum backend float32_backend(void) {
-    if (DAE_PRODUCTS == KERNELS && dae_kernels()->multiply != NULL)
+    static const enum backend wanted = DAE_PRODUCTS;
+    if (wanted == KERNELS && dae_kernels()->multiply != NULL)
         return KERNELS;
-    return DAE_PRODUCTS <= ONEDNN && dae_dnnl_is_built_in() ? ONEDNN : CBLAS;
+    return wanted != CBLAS && dae_dnnl_is_built_in() ? ONEDNN : CBLAS;
 }
 
 const char *dae_matmul_name(void) {

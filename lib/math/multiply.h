@@ -147,7 +147,7 @@ static inline struct dae_strided copy_columns(float *values, struct dae_strided 
 /* Part of a product: terms [0, depth) of the sums of at most COLUMNS columns. */
 static void multiply_part(float *memory, const struct dae_strided *a, const struct dae_strided *b, size_t m,
                           size_t n, struct panel p) {
-    float *c = p.c, *copied = memory + DEPTH * COLUMNS;
+    float *c = p.c, *copied = memory + (size_t)DEPTH * COLUMNS;
     for (size_t j = 0; j < n; j += WIDTH)
         fill_panel(memory + j * p.depth, (struct dae_strided){b->values + j * b->column, b->row, b->column},
                    p.depth, least(n - j, WIDTH));
