@@ -16,8 +16,8 @@
  *       dae_trainer_fit(trainer, data, 50 - done);
  *
  * The program that resumes makes model, optimizer, trainer and datasets, and sets their options, as the first
- * one did, and loads the checkpoint then; what differs is refused. The same bytes come out on the same machine
- * with the same BLAS library, with any number of threads. Fits write checkpoints by themselves; what drives
+ * one did, and loads the checkpoint then; what differs is refused. The same bytes come out where training gives
+ * the same bytes (trainer.h), with any number of threads. Fits write checkpoints by themselves; what drives
  * dae_trainer_step() calls dae_trainer_save_checkpoint() when it wants one.
  */
 #ifndef DAE_CHECKPOINT_H

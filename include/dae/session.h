@@ -34,8 +34,8 @@ DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t preci
 
 /** Runs the model on `count` samples in the calling thread. Noise and dropout have no part in it.
  *
- * Allocates nothing; with up to 8 samples at once it also takes no lock. A NaN in a sample shows in that
- * sample's output only.
+ * Allocates nothing; with up to 8 samples at once, and in float32 with "own products" (runtime.h) with any number, it
+ * also takes no lock. A NaN in a sample shows in that sample's output only.
  *
  * @param inputs   [count, input size]
  * @param outputs  [count, output size]; may not overlap inputs

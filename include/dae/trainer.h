@@ -1,8 +1,9 @@
 /* Trainers: fitting a model to a dataset, an epoch or a step at a time.
  *
- * Training is a pure function of (data, initial parameters, options, seed): on one machine with one BLAS
- * library it gives the same weights, byte for byte, with any number of threads, and fitting 5 epochs and
- * then 3 is the same as fitting 8, also in another process (checkpoint.h).
+ * Training is a pure function of (data, initial parameters, options, seed): it gives the same weights, byte for
+ * byte, with any number of threads, and fitting 5 epochs and then 3 is the same as fitting 8, also in another
+ * process (checkpoint.h). In float32 with "own products" (dae_runtime_describe()) any processor gives them; with
+ * another library's products, or bfloat16, one machine with one version of that library does.
  */
 #ifndef DAE_TRAINER_H
 #define DAE_TRAINER_H
