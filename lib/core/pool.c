@@ -165,8 +165,19 @@ size_t dae_pool_threads(const struct dae_pool *pool) {
     return pool == NULL ? 1 : pool->workers + 1;
 }
 
-size_t dae_pool_this_thread(void) {
-    return this_thread;
+dae_status dae_thread_memory_reserve(struct dae_thread_memory *memory, size_t threads, size_t room) {
+    if (threads <= memory->threads && room <= memory->room)
+        return DAE_OK;
+    float *values = dae_allocate_raw(threads, room * sizeof *values);
+    if (values == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_release(memory->values);
+    *memory = (struct dae_thread_memory){values, room, threads};
+    return DAE_OK;
+}
+
+float *dae_thread_memory_here(const struct dae_thread_memory *memory) {
+    return memory->values + this_thread * memory->room;
 }
 
 /* Starts one more thread; *more is false when the system gives none. */

@@ -25,7 +25,17 @@ void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t
 /* How many threads a pool has, the caller included: 1 for NULL. */
 size_t dae_pool_threads(const struct dae_pool *pool);
 
-/* Which of its pool's threads a task runs in: 0 is the caller. For memory of its own, never for results. */
-size_t dae_pool_this_thread(void);
+/* Memory that each thread of a pool has for itself. */
+struct dae_thread_memory {
+    float *values;
+    size_t room; /* floats for each thread */
+    size_t threads;
+};
+
+/* Makes room for `room` floats for each of `threads` threads, where there is less; what was there is lost then. */
+dae_status dae_thread_memory_reserve(struct dae_thread_memory *memory, size_t threads, size_t room);
+
+/* That of the calling thread. */
+float *dae_thread_memory_here(const struct dae_thread_memory *memory);
 
 #endif

@@ -1,5 +1,6 @@
 /* The kernels, for one kind of processor: this file is compiled once for each (lib/meson.build), with
  * DAE_KERNELS_TARGET naming it. Loops are written so that gcc and clang turn them into vector code. */
+#include "core/size.h"
 #include "math/kernels.h"
 #include "math/elementary.h"
 #include "math/multiply.h"
@@ -54,7 +55,7 @@ static inline void draw_strip(uint32_t out[4 * BLOCKS], size_t count, struct dae
 static void draw_bits(uint32_t *out, size_t blocks, struct dae_draw from) {
     uint32_t strip[4 * BLOCKS];
     for (size_t done = 0; done < blocks; done += BLOCKS, from.block += BLOCKS) {
-        size_t now = least(blocks - done, BLOCKS);
+        size_t now = dae_size_min(blocks - done, BLOCKS);
         draw_strip(strip, 4 * now, from);
         memcpy(out + 4 * done, strip, 4 * now * sizeof *out);
     }
@@ -84,8 +85,8 @@ static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct
 }
 
 /* Repeats a body over strips of 4 BLOCKS values, with `n` values left in this one. */
-#define FOR_STRIPS(x, count, from)                                                \
-    for (size_t left = (count), n; n = least(left, (size_t)4 * BLOCKS), left > 0; \
+#define FOR_STRIPS(x, count, from)                                                       \
+    for (size_t left = (count), n; n = dae_size_min(left, (size_t)4 * BLOCKS), left > 0; \
          left -= n, (x) += n, (from).block += BLOCKS)
 
 /* NOLINTBEGIN(clang-analyzer-core.*): the analyzer does not divide, and holds n values to need no block */

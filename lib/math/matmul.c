@@ -150,22 +150,14 @@ const char *dae_matmul_bfloat16_units(void) {
 /* ---- What is kept ---------------------------------------------------------------------------------------- */
 
 struct dae_multipliers {
-    float *
-        memory; /* for the kernels: DAE_MULTIPLY_MEMORY floats for each thread; NULL if those don't multiply */
-    size_t threads; /* that there is memory for */
+    struct dae_thread_memory memory; /* for the kernels; none where those don't multiply */
     struct dae_dnnl *dnnl;
 };
 
 dae_status dae_multipliers_reserve(struct dae_multipliers *multipliers, size_t threads) {
-    if (threads <= multipliers->threads || float32_backend() != KERNELS)
+    if (float32_backend() != KERNELS)
         return DAE_OK;
-    float *memory = dae_allocate_raw(threads, DAE_MULTIPLY_MEMORY * sizeof *memory);
-    if (memory == NULL)
-        return DAE_ERROR_MEMORY;
-    dae_release(multipliers->memory);
-    multipliers->memory = memory;
-    multipliers->threads = threads;
-    return DAE_OK;
+    return dae_thread_memory_reserve(&multipliers->memory, threads, DAE_MULTIPLY_MEMORY);
 }
 
 dae_status dae_multipliers_create(struct dae_multipliers **out) {
@@ -185,7 +177,7 @@ dae_status dae_multipliers_create(struct dae_multipliers **out) {
 void dae_multipliers_free(struct dae_multipliers *multipliers) {
     if (multipliers == NULL)
         return;
-    dae_release(multipliers->memory);
+    dae_release(multipliers->memory.values);
     dae_dnnl_free(multipliers->dnnl);
     dae_release(multipliers);
 }
@@ -220,7 +212,7 @@ static struct dae_product part_of(const struct dae_product *p, struct dae_tile t
     part.a.data = at(&p->a, tile.row, k, size);
     part.b.data = at(&p->b, k, tile.column, size);
     if (p->c == NULL) {
-        part.c = p->tiles.values + dae_pool_this_thread() * p->tiles.room;
+        part.c = dae_thread_memory_here(&p->tiles);
         part.c_stride = tile.columns;
     } else {
         part.c = p->c + tile.row * p->c_stride + tile.column;
@@ -240,7 +232,7 @@ static void multiply(const struct dae_product *p) {
         return;
     }
     if (float32_backend() == KERNELS) {
-        float *memory = p->multipliers->memory + dae_pool_this_thread() * DAE_MULTIPLY_MEMORY;
+        float *memory = dae_thread_memory_here(&p->multipliers->memory);
         dae_kernels()->multiply(memory, p->c, p->c_stride, strided(&p->a), strided(&p->b), p->m, p->n, p->k);
         return;
     }

@@ -33,12 +33,6 @@ struct dae_tile {
     size_t index; /* below DAE_MAX_TILES */
 };
 
-/* Memory that each thread of a pool has for itself. */
-struct dae_thread_memory {
-    float *values;
-    size_t room; /* floats for each thread */
-};
-
 /* What is done to a part of the result right after it is made, while it is in the cache. It begins at `values`. */
 typedef void (*dae_tile_fn)(void *context, struct dae_tile tile, const float *values, size_t stride);
 

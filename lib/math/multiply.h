@@ -7,6 +7,7 @@
 #ifndef DAE_MATH_MULTIPLY_H
 #define DAE_MATH_MULTIPLY_H
 
+#include "core/size.h"
 #include "math/kernels.h"
 #include "math/vector.h"
 
@@ -122,12 +123,14 @@ static inline void transpose_square(float *out, const float *columns, size_t str
 
 /* values[k][j] = b(k, j), and 0 in columns that B does not have */
 static inline void fill_panel(float *values, struct dae_strided b, size_t depth, size_t columns) {
-    size_t whole = columns < WIDTH ? 0 : b.column == 1 ? depth : depth / SQUARE * SQUARE;
-    for (size_t k = 0; k < whole && b.column == 1; k++)
-        memcpy(values + k * WIDTH, b.values + k * b.row, WIDTH * sizeof *values);
-    for (size_t k = 0; k < whole && b.column != 1; k += SQUARE)
-        for (size_t j = 0; j < WIDTH; j += SQUARE)
-            transpose_square(values + k * WIDTH + j, b.values + j * b.column + k, b.column);
+    size_t whole = 0;
+    if (columns == WIDTH && b.column == 1)
+        for (; whole < depth; whole++)
+            memcpy(values + whole * WIDTH, b.values + whole * b.row, WIDTH * sizeof *values);
+    else if (columns == WIDTH)
+        for (; whole + SQUARE <= depth; whole += SQUARE)
+            for (size_t j = 0; j < WIDTH; j += SQUARE)
+                transpose_square(values + whole * WIDTH + j, b.values + j * b.column + whole, b.column);
     for (size_t k = whole; k < depth; k++)
         for (size_t j = 0; j < WIDTH; j++)
             values[k * WIDTH + j] = j < columns ? b.values[k * b.row + j * b.column] : 0;
@@ -137,7 +140,7 @@ static inline void fill_panel(float *values, struct dae_strided b, size_t depth,
 static inline struct dae_strided copy_columns(float *values, struct dae_strided a, size_t depth,
                                               size_t rows) {
     for (size_t k = 0; k < depth; k++)
-        if (rows == ROWS_AT_ONCE)
+        if (rows == ROWS_AT_ONCE) /* a constant, so that nothing is called */
             memcpy(values + k * ROWS_AT_ONCE, a.values + k * a.column, ROWS_AT_ONCE * sizeof *values);
         else
             memcpy(values + k * ROWS_AT_ONCE, a.values + k * a.column, rows * sizeof *values);
@@ -150,15 +153,15 @@ static void multiply_part(float *memory, const struct dae_strided *a, const stru
     float *c = p.c, *copied = memory + (size_t)DEPTH * COLUMNS;
     for (size_t j = 0; j < n; j += WIDTH)
         fill_panel(memory + j * p.depth, (struct dae_strided){b->values + j * b->column, b->row, b->column},
-                   p.depth, least(n - j, WIDTH));
+                   p.depth, dae_size_min(n - j, WIDTH));
     for (size_t i = 0; i < m; i += ROWS_AT_ONCE) {
-        p.rows = least(m - i, ROWS_AT_ONCE);
+        p.rows = dae_size_min(m - i, ROWS_AT_ONCE);
         p.a = (struct dae_strided){a->values + i * a->row, a->row, a->column};
         if (a->column != 1)
             p.a = copy_columns(copied, p.a, p.depth, p.rows);
         for (size_t j = 0; j < n; j += WIDTH) {
             p.values = memory + j * p.depth;
-            p.columns = least(n - j, WIDTH);
+            p.columns = dae_size_min(n - j, WIDTH);
             p.c = c + i * p.c_stride + j;
             if (p.columns > NATIVE)
                 multiply_panel(&p, 2);
@@ -174,10 +177,10 @@ static void multiply(float *memory, float *c, size_t c_stride, struct dae_stride
     for (size_t j = 0; j < n; j += COLUMNS)
         for (size_t from = 0; from < k; from += depth) {
             struct panel p = {
-                .depth = least(k - from, depth), .c = c + j, .c_stride = c_stride, .first = from == 0};
+                .depth = dae_size_min(k - from, depth), .c = c + j, .c_stride = c_stride, .first = from == 0};
             struct dae_strided a_part = {a.values + from * a.column, a.row, a.column};
             struct dae_strided b_part = {b.values + from * b.row + j * b.column, b.row, b.column};
-            multiply_part(memory, &a_part, &b_part, m, least(n - j, COLUMNS), p);
+            multiply_part(memory, &a_part, &b_part, m, dae_size_min(n - j, COLUMNS), p);
         }
 }
 

@@ -40,8 +40,4 @@ typedef float native_t __attribute__((vector_size(4 * NATIVE)));
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-static inline size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 #endif

@@ -418,20 +418,11 @@ static dae_status update_unfused(struct step *step, uint64_t fpu) {
 
 /* Gradients that are used up tile by tile need no more memory than a tile for each thread, which stays in its cache. */
 static dae_status reserve_tiles(dae_trainer *trainer, size_t threads) {
-    struct dae_workspace *w = &trainer->workspace;
-    if (threads <= w->tile_threads)
-        return DAE_OK;
     size_t room = 0;
     for (size_t i = 0; i < trainer->model->layer_count; i++)
         if (trainer->model->layers[i].layer->parameter_count > room)
             room = trainer->model->layers[i].layer->parameter_count;
-    float *values = dae_allocate_raw(threads, (room + 16) * sizeof *values);
-    if (values == NULL)
-        return DAE_ERROR_MEMORY;
-    dae_release(w->tiles.values);
-    w->tiles = (struct dae_thread_memory){values, room + 16};
-    w->tile_threads = threads;
-    return DAE_OK;
+    return dae_thread_memory_reserve(&trainer->workspace.tiles, threads, room + 16);
 }
 
 /* Makes every product of a step with `count` samples once, for whatever a backend has to keep for it. */

@@ -29,7 +29,6 @@ struct dae_workspace {
     uint16_t *inputs16, **y16, **d16; /* the same, rounded; NULL in float32 */
     float **y, **d;                   /* [layers][batch, output]; the last layer's D is its Y */
     struct dae_thread_memory tiles;
-    size_t tile_threads; /* that there are tiles for */
     size_t prepared[2]; /* sizes of batch whose products have been made: whole batches, and an epoch's last */
     struct dae_pass *passes;
     struct dae_active *active; /* of the last layer; or NULL */
