@@ -4,125 +4,277 @@
 #include <string.h>
 
 enum {
-    LEAST_UNITS = 128, /* below, products are too small to gain anything */
-    BLOCK = 64,        /* columns of D that a task looks at or copies: those that its thread has made */
-    ROWS = 16,         /* rows of W that a task copies */
+    LEAST_COLUMNS = 64, /* below, products are too small to gain anything, ... */
+    LEAST_BATCH = 16,   /* ... and likewise with fewer samples */
+    BLOCK = 64,         /* columns that a task looks at or copies: those that its thread has made */
+    GLANCE = 8,         /* rows behind which every column may have been seen */
+    ROWS = 16,          /* rows of W that a task copies */
+    STRIP = 256,        /* values that are rounded at once */
 };
 
-dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool bfloat16) {
+/* ---- Memory ---------------------------------------------------------------------------------------------- */
+
+static bool reserve_columns(struct dae_columns *c, size_t all, size_t batch, bool bfloat16) {
+    c->all = all;
+    c->seen = dae_allocate(all, sizeof *c->seen);
+    c->places = dae_allocate(all, sizeof *c->places);
+    c->values = dae_allocate(batch, all * sizeof *c->values);
+    c->values16 = bfloat16 ? dae_allocate(batch, all * sizeof *c->values16) : NULL;
+    return c->seen != NULL && c->places != NULL && c->values != NULL && (c->values16 != NULL) == bfloat16;
+}
+
+static void release_columns(struct dae_columns *c) {
+    dae_release(c->seen);
+    dae_release(c->places);
+    dae_release(c->values);
+    dae_release(c->values16);
+}
+
+/* Room for rows x columns weights in the precision of the products. */
+static bool reserve_weights(float **weights, uint16_t **weights16, size_t rows, size_t columns,
+                            bool bfloat16) {
+    if (bfloat16)
+        *weights16 = dae_allocate(rows, columns * sizeof **weights16);
+    else
+        *weights = dae_allocate(rows, columns * sizeof **weights);
+    return *weights != NULL || *weights16 != NULL;
+}
+
+static bool reserve(struct dae_active *a, size_t units, size_t inputs, size_t batch, bool training,
+                    bool bfloat16) {
+    if (!reserve_columns(&a->x, inputs, batch, bfloat16) ||
+        !reserve_weights(&a->weights, &a->weights16, units, inputs, bfloat16))
+        return false;
+    if (!training)
+        return true;
+    a->d_before = dae_allocate(batch, inputs * sizeof *a->d_before);
+    a->zeros = dae_allocate(inputs, sizeof *a->zeros);
+    return a->d_before != NULL && a->zeros != NULL && reserve_columns(&a->d, units, batch, bfloat16) &&
+           reserve_weights(&a->weights_before, &a->weights_before16, units, inputs, bfloat16);
+}
+
+dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool training,
+                             bool bfloat16) {
     size_t units = layer->output.size, inputs = layer->input.size;
-    if (layer->operations->backward_parameters == NULL || layer->slope != 0 || units < LEAST_UNITS)
+    if (layer->operations->backward_parameters == NULL || batch < LEAST_BATCH ||
+        (units < LEAST_COLUMNS && inputs < LEAST_COLUMNS))
         return DAE_OK;
     struct dae_active *a = dae_allocate(1, sizeof *a);
     if (a == NULL)
         return DAE_ERROR_MEMORY;
     *out = a;
-    a->units = units;
-    a->inputs = inputs;
-    a->seen = dae_allocate(units, sizeof *a->seen);
-    a->columns = dae_allocate(units, sizeof *a->columns);
-    a->bias = dae_allocate(units, sizeof *a->bias);
-    a->zeros = dae_allocate(inputs, sizeof *a->zeros);
-    a->d = dae_allocate(batch, units * sizeof *a->d);
-    a->weights = bfloat16 ? NULL : dae_allocate(units, inputs * sizeof *a->weights);
-    a->d16 = bfloat16 ? dae_allocate(batch, units * sizeof *a->d16) : NULL;
-    a->weights16 = bfloat16 ? dae_allocate(units, inputs * sizeof *a->weights16) : NULL;
-    bool complete = a->seen != NULL && a->columns != NULL && a->bias != NULL && a->zeros != NULL &&
-                    a->d != NULL && (a->d16 != NULL) == bfloat16 && (a->weights16 != NULL) == bfloat16 &&
-                    (a->weights == NULL) == bfloat16;
-    return complete ? DAE_OK : DAE_ERROR_MEMORY;
+    return reserve(a, units, inputs, batch, training, bfloat16) ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
 void dae_active_free(struct dae_active *active) {
     if (active == NULL)
         return;
-    dae_release(active->seen);
-    dae_release(active->columns);
-    dae_release(active->bias);
-    dae_release(active->zeros);
-    dae_release(active->d);
+    release_columns(&active->x);
+    release_columns(&active->d);
     dae_release(active->weights);
-    dae_release(active->d16);
     dae_release(active->weights16);
+    dae_release(active->weights_before);
+    dae_release(active->weights_before16);
+    dae_release(active->d_before);
+    dae_release(active->zeros);
     dae_release(active);
 }
 
-/* Eighths of all units from a half on, at multiples of 16. */
-size_t dae_active_width(const struct dae_active *active, size_t i) {
-    return dae_size_divide_up(dae_size_divide_up(active->units * (DAE_ACTIVE_WIDTHS + i), 8), 16) * 16;
-}
+/* ---- Finding columns ------------------------------------------------------------------------------------- */
 
-/* What the tasks share. */
 struct search {
-    struct dae_active *active;
-    const struct dae_pass *pass;
+    struct dae_columns *columns;
+    const float *matrix;
+    size_t rows;
 };
+
+static bool are_all_seen(const uint32_t *seen, size_t count) {
+    bool all = true;
+    for (size_t i = 0; i < count; i++)
+        all &= seen[i] != 0;
+    return all;
+}
 
 static void look_at_columns(void *context, size_t task) {
     const struct search *s = context;
-    size_t units = s->active->units, first = task * BLOCK, count = dae_size_min(BLOCK, units - first);
-    memset(s->active->seen + first, 0, count * sizeof *s->active->seen);
-    for (size_t row = 0; row < s->pass->batch; row++)
-        dae_kernels()->mark(s->active->seen + first, s->pass->d + row * units + first, count);
+    size_t all = s->columns->all, first = task * BLOCK, count = dae_size_min(BLOCK, all - first);
+    uint32_t *seen = s->columns->seen + first;
+    memset(seen, 0, count * sizeof *seen);
+    for (size_t row = 0; row < s->rows; row++) {
+        dae_kernels()->mark(seen, s->matrix + row * all + first, count);
+        if (row % GLANCE == GLANCE - 1 && are_all_seen(seen, count))
+            return;
+    }
 }
 
-/* Columns that make a compact D of `count` in use; 0 when it would not be much smaller. */
-static size_t width_for(const struct dae_active *active, size_t count) {
-    if (!dae_matmul_compiles(active->d16 != NULL)) {
-        size_t width = dae_size_divide_up(count, 16) * 16;
-        return width <= active->units / 8 * 7 ? width : 0;
+/* Columns of the compact matrix of number i, where there are few widths. */
+static size_t width_of(size_t all, size_t i) {
+    static const size_t eighths[DAE_ACTIVE_WIDTHS] = {2, 4, 5};
+    return dae_size_divide_up(dae_size_divide_up(all * eighths[i], 8), 16) * 16;
+}
+
+/* Columns of a compact matrix for `count` in use; 0 when it would not be much smaller. */
+static size_t width_for(const struct dae_columns *c) {
+    if (!dae_matmul_compiles(c->values16 != NULL)) {
+        size_t width = dae_size_divide_up(c->count > 0 ? c->count : 1, 16) * 16;
+        return width <= c->all / 8 * 7 ? width : 0;
     }
-    for (size_t i = 0; i < DAE_ACTIVE_WIDTHS; i++) {
-        size_t width = dae_active_width(active, i);
-        if (count <= width && width < active->units)
-            return width;
-    }
+    for (size_t i = 0; i < DAE_ACTIVE_WIDTHS; i++)
+        if (c->count <= width_of(c->all, i) && width_of(c->all, i) < c->all)
+            return width_of(c->all, i);
     return 0;
-}
-
-static void list_columns(struct dae_active *active) {
-    active->count = 0;
-    for (size_t i = 0; i < active->units; i++) {
-        active->columns[active->count] = (uint32_t)i;
-        active->count += active->seen[i] != 0;
-    }
-    active->width = width_for(active, active->count);
 }
 
 static void copy_columns(void *context, size_t task) {
     const struct search *s = context;
-    const struct dae_active *a = s->active;
-    size_t first = task * BLOCK, all = dae_size_min(BLOCK, a->width - first);
-    size_t used = first < a->count ? dae_size_min(all, a->count - first) : 0;
-    for (size_t row = 0; row < s->pass->batch; row++) {
-        float *to = a->d + row * a->width + first;
-        dae_kernels()->pick(to, s->pass->d + row * a->units, a->columns + first, used);
+    const struct dae_columns *c = s->columns;
+    size_t first = task * BLOCK, all = dae_size_min(BLOCK, c->width - first);
+    size_t used = first < c->count ? dae_size_min(all, c->count - first) : 0;
+    for (size_t row = 0; row < s->rows; row++) {
+        float *to = c->values + row * c->width + first;
+        dae_kernels()->pick(to, s->matrix + row * c->all, c->places + first, used);
         memset(to + used, 0, (all - used) * sizeof *to);
-        if (a->d16 != NULL)
-            dae_kernels()->round_bfloat16(a->d16 + row * a->width + first, to, all);
+        if (c->values16 != NULL)
+            dae_kernels()->round_bfloat16(c->values16 + row * c->width + first, to, all);
     }
 }
 
-static void copy_weights(void *context, size_t task) {
-    const struct search *s = context;
-    const struct dae_active *a = s->active;
-    size_t end = dae_size_min(a->width, (task + 1) * ROWS);
-    for (size_t row = task * ROWS; row < end; row++) {
-        size_t from = (row < a->count ? a->columns[row] : 0) * a->inputs, to = row * a->inputs;
-        if (a->weights16 != NULL)
-            memcpy(a->weights16 + to, s->pass->parameters16 + from, a->inputs * sizeof *a->weights16);
-        else
-            memcpy(a->weights + to, s->pass->parameters + from, a->inputs * sizeof *a->weights);
-    }
-}
-
-void dae_active_find(struct dae_active *active, const struct dae_pass *pass) {
-    struct search search = {active, pass};
-    dae_pool_run(pass->pool, look_at_columns, &search, dae_size_divide_up(active->units, BLOCK));
-    list_columns(active);
-    if (active->width == 0)
+/* Finds the columns that count, and makes the compact matrix if that is worth it. */
+static void find_columns(struct dae_pool *pool, struct dae_columns *c, const float *matrix, size_t rows) {
+    c->width = 0;
+    if (c->all < LEAST_COLUMNS || rows < LEAST_BATCH)
         return;
-    dae_pool_run(pass->pool, copy_columns, &search, dae_size_divide_up(active->width, BLOCK));
-    if (pass->before != NULL)
-        dae_pool_run(pass->pool, copy_weights, &search, dae_size_divide_up(active->width, ROWS));
+    struct search search = {c, matrix, rows};
+    dae_pool_run(pool, look_at_columns, &search, dae_size_divide_up(c->all, BLOCK));
+    c->count = 0;
+    for (size_t i = 0; i < c->all; i++) {
+        c->places[c->count] = (uint32_t)i;
+        c->count += c->seen[i] != 0;
+    }
+    c->width = width_for(c);
+    if (c->width > 0)
+        dae_pool_run(pool, copy_columns, &search, dae_size_divide_up(c->width, BLOCK));
+}
+
+/* ---- Weights --------------------------------------------------------------------------------------------- */
+
+/* Rows of W without the columns of inputs that are zero. */
+static void copy_weights(void *context, size_t task) {
+    const struct dae_pass *pass = context;
+    const struct dae_active *a = pass->active;
+    const struct dae_columns *x = &a->x;
+    size_t units = pass->layer->output.size, end = dae_size_min(units, (task + 1) * ROWS);
+    float strip[STRIP];
+    for (size_t row = task * ROWS; row < end; row++)
+        for (size_t first = 0; first < x->width; first += STRIP) {
+            size_t all = dae_size_min(STRIP, x->width - first), at = row * x->width + first;
+            size_t used = first < x->count ? dae_size_min(all, x->count - first) : 0;
+            float *to = a->weights16 != NULL ? strip : a->weights + at;
+            dae_kernels()->pick(to, pass->parameters + row * x->all, x->places + first, used);
+            memset(to + used, 0, (all - used) * sizeof *to);
+            if (a->weights16 != NULL)
+                dae_kernels()->round_bfloat16(a->weights16 + at, to, all);
+        }
+}
+
+/* W as the product that makes the D before reads it, with the rows of all units. */
+static struct dae_factor weights_before(const struct dae_pass *pass) {
+    if (dae_active_before(pass) != NULL)
+        return dae_factor_weights(pass);
+    return (struct dae_factor){pass->layer->input.size, pass->parameters, pass->parameters16};
+}
+
+/* Some rows of that, those of units with a gradient. Behind them, any: they meet zeros. */
+static void copy_weights_before(void *context, size_t task) {
+    const struct dae_pass *pass = context;
+    const struct dae_active *a = pass->active;
+    struct dae_factor all = weights_before(pass);
+    size_t end = dae_size_min(a->d.width, (task + 1) * ROWS);
+    for (size_t row = task * ROWS; row < end; row++) {
+        size_t from = (row < a->d.count ? a->d.places[row] : 0) * all.columns, to = row * all.columns;
+        if (a->weights_before16 != NULL)
+            memcpy(a->weights_before16 + to, all.values16 + from, all.columns * sizeof *all.values16);
+        else
+            memcpy(a->weights_before + to, all.values + from, all.columns * sizeof *all.values);
+    }
+}
+
+/* ---- From outside ---------------------------------------------------------------------------------------- */
+
+static void copy_all_weights(const struct dae_pass *pass) {
+    if (dae_active_x(pass) != NULL)
+        dae_pool_run(pass->pool, copy_weights, (void *)(uintptr_t)pass,
+                     dae_size_divide_up(pass->layer->output.size, ROWS));
+}
+
+static void copy_all_weights_before(const struct dae_pass *pass) {
+    if (dae_active_d(pass) != NULL && pass->before != NULL)
+        dae_pool_run(pass->pool, copy_weights_before, (void *)(uintptr_t)pass,
+                     dae_size_divide_up(pass->active->d.width, ROWS));
+}
+
+void dae_active_find_x(const struct dae_pass *pass) {
+    if (pass->active == NULL)
+        return;
+    find_columns(pass->pool, &pass->active->x, pass->x, pass->batch);
+    copy_all_weights(pass);
+}
+
+void dae_active_find_d(const struct dae_pass *pass) {
+    if (pass->active == NULL)
+        return;
+    find_columns(pass->pool, &pass->active->d, pass->d, pass->batch);
+    copy_all_weights_before(pass);
+}
+
+static void pretend(struct dae_columns *c, size_t i) {
+    c->count = 0;
+    c->width = i < DAE_ACTIVE_WIDTHS && width_of(c->all, i) < c->all ? width_of(c->all, i) : 0;
+}
+
+void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d) {
+    if (pass->active == NULL)
+        return;
+    pretend(&pass->active->x, x);
+    pretend(&pass->active->d, d);
+    copy_all_weights(pass);
+    copy_all_weights_before(pass);
+}
+
+const struct dae_columns *dae_active_x(const struct dae_pass *pass) {
+    return pass->active != NULL && pass->active->x.width > 0 ? &pass->active->x : NULL;
+}
+
+const struct dae_columns *dae_active_d(const struct dae_pass *pass) {
+    return pass->active != NULL && pass->active->d.width > 0 ? &pass->active->d : NULL;
+}
+
+const struct dae_columns *dae_active_before(const struct dae_pass *pass) {
+    return pass->before != NULL && pass->before->layer->slope == 0 ? dae_active_x(pass) : NULL;
+}
+
+struct dae_factor dae_factor_x(const struct dae_pass *pass) {
+    const struct dae_columns *x = dae_active_x(pass);
+    return x != NULL ? (struct dae_factor){x->width, x->values, x->values16}
+                     : (struct dae_factor){pass->layer->input.size, pass->x, pass->x16};
+}
+
+struct dae_factor dae_factor_weights(const struct dae_pass *pass) {
+    const struct dae_columns *x = dae_active_x(pass);
+    return x != NULL ? (struct dae_factor){x->width, pass->active->weights, pass->active->weights16}
+                     : (struct dae_factor){pass->layer->input.size, pass->parameters, pass->parameters16};
+}
+
+struct dae_factor dae_factor_d(const struct dae_pass *pass) {
+    const struct dae_columns *d = dae_active_d(pass);
+    return d != NULL ? (struct dae_factor){d->width, d->values, d->values16}
+                     : (struct dae_factor){pass->layer->output.size, pass->d, pass->d16};
+}
+
+struct dae_factor dae_factor_weights_before(const struct dae_pass *pass) {
+    struct dae_factor all = weights_before(pass);
+    if (dae_active_d(pass) == NULL)
+        return all;
+    const struct dae_active *a = pass->active;
+    return (struct dae_factor){all.columns, a->weights_before, a->weights_before16};
 }

@@ -1,35 +1,66 @@
-/* The units of a layer that have a gradient. Behind a rectifier, a unit that gives 0 for every sample of a batch has a column
- * of zeros in D; the products of the backward pass leave it out. With a ReLU output half of all units are such,
- * and a fifth of a step's multiplications. */
+/* What the products of a dense layer leave out: columns of X and of D that are zero for every sample of a batch.
+ *
+ * Behind a rectifier these are the units that are dead for the batch: of the reference experiment, four of five hidden
+ * units and half of the outputs, and with them three of five multiplications. A term that is left out is zero times
+ * a finite number, so sums stay as they are. */
 #ifndef DAE_LAYERS_ACTIVE_H
 #define DAE_LAYERS_ACTIVE_H
 
 #include "layers/layer.h"
 
-enum { DAE_ACTIVE_WIDTHS = 4 };
-
-/* D and W without those columns and rows. */
-struct dae_active {
-    size_t units, inputs;
-    size_t count;      /* of units with a gradient */
-    size_t width;      /* columns of the compact D, zeros behind `count`; 0 when D is to be used as it is */
-    uint32_t *seen;    /* [units], 0 for those without a gradient */
-    uint32_t *columns; /* [count], which unit each compact column is */
-    float *d;          /* [batch, width] */
-    float *weights;    /* [width, inputs] */
-    uint16_t *d16, *weights16; /* the same, rounded; NULL in float32 */
-    float *bias;               /* [count], gradients */
-    float *zeros;              /* [inputs] */
+/* The columns of a matrix that count, and the matrix made of them alone. */
+struct dae_columns {
+    size_t all;
+    size_t count; /* of those that are not zero */
+    size_t
+        width; /* columns of the compact matrix, zeros behind `count`; 0 when the matrix is used as it is */
+    uint32_t *seen;     /* [all], 0 for columns of zeros */
+    uint32_t *places;   /* [count], which column of the matrix each compact one is */
+    float *values;      /* [batch, width] */
+    uint16_t *values16; /* the same, rounded; NULL in float32 */
 };
 
-/* Makes room for a layer and batches of up to `batch`; *out stays NULL for layers to which this does not apply. */
-dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool bfloat16);
+/* Memory of one layer. Without training, there is nothing for D. */
+struct dae_active {
+    struct dae_columns x, d;
+    float *weights;        /* [units, x.width] */
+    float *weights_before; /* [d.width, inputs or x.width] */
+    uint16_t *weights16, *weights_before16;
+    float *d_before; /* [batch, x.width] */
+    float *zeros;    /* [inputs] */
+};
+
+/* Makes room for a layer and batches of up to `batch`; *out stays NULL for layers without products. */
+dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool training,
+                             bool bfloat16);
 void dae_active_free(struct dae_active *active);
 
-/* Compact matrices come in few widths, so that a backend has few shapes to prepare for; i < DAE_ACTIVE_WIDTHS. */
-size_t dae_active_width(const struct dae_active *active, size_t i);
+/* Looks at the X of a pass before its layer's forward, and at its D before its layer's backward. */
+void dae_active_find_x(const struct dae_pass *pass);
+void dae_active_find_d(const struct dae_pass *pass);
 
-/* Looks for the units of a pass whose D is complete, and makes the compact matrices. */
-void dae_active_find(struct dae_active *active, const struct dae_pass *pass);
+/* Where products are compiled for their shapes, compact matrices come in few widths. Makes a pass whose X and D hold
+ * nothing use those of number x and d, below DAE_ACTIVE_WIDTHS; that number means none. */
+enum { DAE_ACTIVE_WIDTHS = 3 };
+void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d);
+
+/* Factors of a layer's products, compact or as they are. */
+struct dae_factor {
+    size_t columns;
+    const float *values;
+    const uint16_t *values16; /* what to read instead; NULL in float32 */
+};
+
+struct dae_factor dae_factor_x(const struct dae_pass *pass);       /* [batch, x] */
+struct dae_factor dae_factor_weights(const struct dae_pass *pass); /* [units, x] */
+struct dae_factor dae_factor_d(const struct dae_pass *pass);       /* [batch, d] */
+/* [d, x] if the layer before lets no gradient through where its output is 0, otherwise [d, inputs] */
+struct dae_factor dae_factor_weights_before(const struct dae_pass *pass);
+
+/* The columns in use of a compact factor; NULL when it is used as it is. */
+const struct dae_columns *dae_active_x(const struct dae_pass *pass);
+const struct dae_columns *dae_active_d(const struct dae_pass *pass);
+/* Likewise, of the D before that backward_input makes. */
+const struct dae_columns *dae_active_before(const struct dae_pass *pass);
 
 #endif

@@ -8,8 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-/* Up to this many samples, a loop over rows of W beats packing W for a product. */
-enum { SMALL_BATCH = 8 };
+enum {
+    SMALL_BATCH = 8, /* up to this many samples, a loop over rows of W beats packing W for a product */
+    STRIP = 256, /* values of a gradient that are handed on at once, where the product has left some out */
+    UNITS_PER_TASK = 64, /* whose biases are summed */
+};
 
 struct dense {
     dae_layer base;
@@ -131,9 +134,9 @@ static void forward_small(const struct dae_pass *pass) {
 }
 
 /* A factor of a product: float32, or rounded to bfloat16. */
-static struct dae_matrix factor(const float *values, const uint16_t *values16, size_t stride,
-                                bool transposed) {
-    return (struct dae_matrix){values16 != NULL ? (const void *)values16 : values, stride, transposed};
+static struct dae_matrix matrix(struct dae_factor f, bool transposed) {
+    return (struct dae_matrix){f.values16 != NULL ? (const void *)f.values16 : f.values, f.columns,
+                               transposed};
 }
 
 static void forward(const struct dae_pass *pass) {
@@ -141,16 +144,17 @@ static void forward(const struct dae_pass *pass) {
         forward_small(pass);
         return;
     }
-    size_t n = pass->layer->output.size, k = pass->layer->input.size;
+    size_t n = pass->layer->output.size;
+    struct dae_factor x = dae_factor_x(pass);
     struct dae_product product = {
         .m = pass->batch,
         .n = n,
-        .k = k,
+        .k = x.columns,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
-        .bfloat16 = pass->x16 != NULL,
-        .a = factor(pass->x, pass->x16, k, false),
-        .b = factor(pass->parameters, pass->parameters16, k, true), /* Y[b,n] = X[b,k] W[n,k]^T */
+        .bfloat16 = x.values16 != NULL,
+        .a = matrix(x, false),
+        .b = matrix(dae_factor_weights(pass), true), /* Y[b,n] = X[b,k] W[n,k]^T */
         .c = pass->y,
         .c_stride = n,
         .scratch = pass->scratch,
@@ -171,42 +175,60 @@ static void derive(const struct dae_pass *pass, struct dae_span span, const floa
         dae_activation_get(dense_of(pass->layer)->activation)->derive(d, a, span.count);
 }
 
-/* D and W for the products of the backward pass, without the columns and rows that add nothing where that is known. */
-struct factors {
-    size_t units; /* columns of D, rows of W */
-    const float *d, *weights;
-    const uint16_t *d16, *weights16;
+/* Columns [first, end) of a matrix. */
+struct range {
+    size_t first, end;
 };
 
-static struct factors factors_of(const struct dae_pass *pass) {
-    const struct dae_active *a = pass->active;
-    if (a == NULL || a->width == 0)
-        return (struct factors){pass->layer->output.size, pass->d, pass->parameters, pass->d16,
-                                pass->parameters16};
-    return (struct factors){a->width, a->d, a->weights, a->d16, a->weights16};
+/* What compact columns [column, column + columns) stand for, with the columns of zeros around them; those of all tiles
+ * together are all columns. */
+static struct range range_of(const struct dae_columns *c, struct dae_tile tile) {
+    size_t first = tile.column, end = tile.column + tile.columns;
+    return (struct range){first == 0         ? 0
+                          : first < c->count ? c->places[first]
+                                             : c->all,
+                          end < c->count ? c->places[end] : c->all};
 }
 
-static void derive_before(void *context, struct dae_tile tile, const float *values, size_t stride) {
-    (void)values, (void)stride;
-    dae_pass_derive_tile(context, tile);
+/* Columns [first, end) from compact ones, of which values[0] is number `from`; returns the number of the first behind. */
+static size_t expand(const struct dae_columns *c, size_t from, const float *values, struct range range,
+                     float *out) {
+    size_t i = from;
+    memset(out, 0, (range.end - range.first) * sizeof *out);
+    for (; i < c->count && c->places[i] < range.end; i++)
+        out[c->places[i] - range.first] = values[i - from];
+    return i;
+}
+
+static void finish_before(void *context, struct dae_tile tile, const float *values, size_t stride) {
+    const struct dae_pass *pass = context;
+    const struct dae_columns *before = dae_active_before(pass);
+    if (before != NULL) {
+        struct range range = range_of(before, tile);
+        for (size_t row = 0; row < tile.rows; row++)
+            expand(before, tile.column, values + row * stride, range,
+                   pass->before->d + (tile.row + row) * before->all + range.first);
+        tile.column = range.first;
+        tile.columns = range.end - range.first;
+    }
+    dae_pass_derive_tile(pass, tile);
 }
 
 static void backward_input(const struct dae_pass *pass) {
-    struct factors f = factors_of(pass);
-    size_t k = pass->layer->input.size;
+    struct dae_factor d = dae_factor_d(pass), weights = dae_factor_weights_before(pass);
     struct dae_product product = {
         .m = pass->batch,
-        .n = k,
-        .k = f.units,
+        .n = weights.columns,
+        .k = d.columns,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
-        .bfloat16 = f.d16 != NULL,
-        .a = factor(f.d, f.d16, f.units, false),
-        .b = factor(f.weights, f.weights16, k, false), /* dX[b,k] = D[b,n] W[n,k] */
-        .c = pass->before->d,
-        .c_stride = k,
+        .bfloat16 = d.values16 != NULL,
+        .a = matrix(d, false),
+        .b = matrix(weights, false), /* dX[b,k] = D[b,n] W[n,k] */
+        .c = dae_active_before(pass) != NULL ? pass->active->d_before : pass->before->d,
+        .c_stride = weights.columns,
         .scratch = pass->scratch,
-        .after = derive_before,
+        .after = finish_before,
         .context = (void *)(uintptr_t)pass,
     };
     dae_product_run(pass->pool, &product);
@@ -220,77 +242,76 @@ static void deliver(const struct dae_pass *pass, size_t offset, size_t count, co
         memcpy(pass->gradient + offset, gradient, count * sizeof *gradient);
 }
 
-/* dc[n] = sum_b D[b,n] for columns [first, first + count) of D[b, stride]. */
-static void sum_columns(const struct dae_pass *pass, const float *d, size_t stride, size_t first,
-                        size_t count, float *sums) {
-    memset(sums, 0, count * sizeof *sums);
-    for (size_t b = 0; b < pass->batch; b++)
-        dae_kernels()->add(sums, d + b * stride + first, count);
+/* A part of the gradient of one unit's weights: all columns of a tile. */
+static void deliver_row(const struct dae_pass *pass, size_t unit, struct dae_tile tile, const float *values) {
+    const struct dae_columns *x = dae_active_x(pass);
+    size_t offset = unit * pass->layer->input.size, column = tile.column;
+    if (x == NULL) {
+        deliver(pass, offset + column, tile.columns, values);
+        return;
+    }
+    float strip[STRIP];
+    struct range all = range_of(x, tile);
+    for (struct range r = {all.first, 0}; r.first < all.end; r.first = r.end) {
+        r.end = dae_size_min(all.end, r.first + STRIP);
+        column = expand(x, column, values + (column - tile.column), r, strip);
+        deliver(pass, offset + r.first, r.end - r.first, strip);
+    }
 }
 
 static void finish_gradient(void *context, struct dae_tile tile, const float *values, size_t stride) {
     const struct dae_pass *pass = context;
-    size_t k = pass->layer->input.size, bias = weight_count(pass->layer) + tile.row;
-    if (tile.column == 0) {
-        sum_columns(pass, pass->d, pass->layer->output.size, tile.row, tile.rows, pass->gradient + bias);
-        deliver(pass, bias, tile.rows, pass->gradient + bias);
-    }
-    for (size_t row = 0; row < tile.rows; row++)
-        deliver(pass, (tile.row + row) * k + tile.column, tile.columns, values + row * stride);
-}
-
-/* The same where the rows of the product are the units with a gradient. */
-static void finish_active(void *context, struct dae_tile tile, const float *values, size_t stride) {
-    const struct dae_pass *pass = context;
-    struct dae_active *a = pass->active;
-    size_t k = pass->layer->input.size, end = dae_size_min(tile.row + tile.rows, a->count);
-    if (tile.column == 0 && tile.row < end)
-        sum_columns(pass, a->d, a->width, tile.row, end - tile.row, a->bias + tile.row);
+    const struct dae_columns *d = dae_active_d(pass);
+    size_t end = tile.row + tile.rows;
+    if (d != NULL)
+        end = dae_size_min(end, d->count);
     for (size_t row = tile.row; row < end; row++)
-        deliver(pass, a->columns[row] * k + tile.column, tile.columns, values + (row - tile.row) * stride);
+        deliver_row(pass, d != NULL ? d->places[row] : row, tile, values + (row - tile.row) * stride);
 }
 
-enum { UNITS_PER_TASK = 64 };
+/* dc[n] = sum_b D[b,n] for some columns */
+static void sum_columns(const struct dae_pass *pass, struct range range, float *sums) {
+    size_t units = pass->layer->output.size, count = range.end - range.first;
+    memset(sums, 0, count * sizeof *sums);
+    for (size_t b = 0; b < pass->batch; b++)
+        dae_kernels()->add(sums, pass->d + b * units + range.first, count);
+}
 
-/* What the product has left out: a gradient of zero for the other units' weights, and all biases. */
-static void finish_others(void *context, size_t task) {
+/* The gradient of some biases, and of the weights of those units that the product has left out. */
+static void finish_units(void *context, size_t task) {
     const struct dae_pass *pass = context;
-    const struct dae_active *a = pass->active;
-    size_t first = task * UNITS_PER_TASK, end = dae_size_min(a->units, first + UNITS_PER_TASK);
-    float *bias = pass->gradient + weight_count(pass->layer);
-    memset(bias + first, 0, (end - first) * sizeof *bias);
-    for (size_t i = 0; i < a->count; i++)
-        if (a->columns[i] >= first && a->columns[i] < end)
-            bias[a->columns[i]] = a->bias[i];
-    for (size_t unit = first; unit < end; unit++)
-        if (a->seen[unit] == 0)
-            deliver(pass, unit * a->inputs, a->inputs, a->zeros);
-    deliver(pass, weight_count(pass->layer) + first, end - first, bias + first);
+    const struct dae_columns *d = dae_active_d(pass);
+    size_t units = pass->layer->output.size, inputs = pass->layer->input.size;
+    struct range range = {task * UNITS_PER_TASK, dae_size_min(units, (task + 1) * UNITS_PER_TASK)};
+    float *bias = pass->gradient + weight_count(pass->layer) + range.first;
+    sum_columns(pass, range, bias);
+    deliver(pass, weight_count(pass->layer) + range.first, range.end - range.first, bias);
+    for (size_t unit = range.first; d != NULL && unit < range.end; unit++)
+        if (d->seen[unit] == 0)
+            deliver(pass, unit * inputs, inputs, pass->active->zeros);
 }
 
 static void backward_parameters(const struct dae_pass *pass) {
-    struct factors f = factors_of(pass);
-    size_t k = pass->layer->input.size;
-    bool all = f.d == pass->d;
+    struct dae_factor d = dae_factor_d(pass), x = dae_factor_x(pass);
+    bool whole = dae_active_d(pass) == NULL && dae_active_x(pass) == NULL;
     struct dae_product product = {
-        .m = f.units,
-        .n = k,
+        .m = d.columns,
+        .n = x.columns,
         .k = pass->batch,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
-        .bfloat16 = f.d16 != NULL,
-        .a = factor(f.d, f.d16, f.units, true), /* dW[n,k] = D[b,n]^T X[b,k] */
-        .b = factor(pass->x, pass->x16, k, false),
-        .c = all && pass->after_gradient == NULL ? pass->gradient : NULL,
-        .c_stride = k,
+        .bfloat16 = d.values16 != NULL,
+        .a = matrix(d, true), /* dW[n,k] = D[b,n]^T X[b,k] */
+        .b = matrix(x, false),
+        .c = whole && pass->after_gradient == NULL ? pass->gradient : NULL,
+        .c_stride = x.columns,
         .tiles = pass->tiles,
-        .after = all ? finish_gradient : finish_active,
+        .after = finish_gradient,
         .context = (void *)(uintptr_t)pass,
     };
     dae_product_run(pass->pool, &product);
-    if (!all)
-        dae_pool_run(pass->pool, finish_others, (void *)(uintptr_t)pass,
-                     dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));
+    dae_pool_run(pass->pool, finish_units, (void *)(uintptr_t)pass,
+                 dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));
 }
 
 static size_t scratch(const dae_layer *layer, size_t batch) {

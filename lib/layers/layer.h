@@ -43,6 +43,7 @@ struct dae_pass {
     const uint16_t *parameters16, *x16, *d16;
     float *scratch;                      /* for products; or NULL */
     struct dae_multipliers *multipliers; /* for products */
+    struct dae_active *active;           /* what products leave out (active.h); NULL for nothing */
     struct dae_thread_memory tiles;      /* for gradients that nobody keeps; room for those of each layer */
     atomic_bool *failed;                 /* set when a product could not be made for want of memory */
 
@@ -52,7 +53,6 @@ struct dae_pass {
     uint64_t seed, step;
     size_t place;              /* of the layer in the model */
     float *d;                  /* [batch, output] */
-    struct dae_active *active; /* which columns of D are not zero (active.h); NULL when nobody has looked */
     float *gradient;           /* like the parameters */
     const struct dae_pass *before; /* whose D this layer's backward_input makes; NULL for the first layer */
 

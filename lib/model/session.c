@@ -1,6 +1,7 @@
 #include "model/session.h"
 #include "core/fpu.h"
 #include "core/memory.h"
+#include "layers/active.h"
 
 #include <string.h>
 
@@ -32,14 +33,32 @@ static dae_status warm_up(dae_session *session) {
     dae_matmul_enter();
     for (size_t batch = session->max_batch; status == DAE_OK && batch > LOCK_FREE_BATCH;
          batch = batch_of(session, batch - 1))
-        status = dae_session_forward(session, NULL, inputs, batch, outputs, false);
+        status = dae_session_prepare(session, NULL, inputs, batch, outputs);
     dae_matmul_leave();
     dae_release(inputs);
     dae_release(outputs);
     return status;
 }
 
+static void release_active(const dae_session *session, struct dae_active **active) {
+    for (size_t i = 0; active != NULL && i < session->model->layer_count; i++)
+        dae_active_free(active[i]);
+    dae_release(active);
+}
+
+static dae_status reserve_active(const dae_session *session, struct dae_active ***out, bool bfloat16) {
+    size_t layers = session->model->layer_count;
+    *out = dae_allocate(layers, sizeof **out);
+    if (*out == NULL)
+        return DAE_ERROR_MEMORY;
+    for (size_t i = 0; i < layers; i++)
+        DAE_TRY(dae_active_create(&(*out)[i], session->model->layers[i].layer, session->max_batch, false,
+                                  bfloat16));
+    return DAE_OK;
+}
+
 static dae_status fill(dae_session *session, size_t values) {
+    DAE_TRY(reserve_active(session, &session->active, false));
     for (int i = 0; i < 2; i++)
         if ((session->rows[i] = dae_allocate(values, sizeof(float))) == NULL)
             return DAE_ERROR_MEMORY;
@@ -86,7 +105,9 @@ static void release16(dae_session *session) {
     dae_release(session->parameters16);
     dae_release(session->rows16[0]);
     dae_release(session->rows16[1]);
+    release_active(session, session->active16);
     session->parameters16 = session->rows16[0] = session->rows16[1] = NULL;
+    session->active16 = NULL;
 }
 
 static dae_status fill16(dae_session *session) {
@@ -95,6 +116,7 @@ static dae_status fill16(dae_session *session) {
     session->parameters16 = dae_allocate(model->parameter_count, sizeof(uint16_t));
     session->rows16[0] = dae_allocate(session->max_batch, row);
     session->rows16[1] = dae_allocate(session->max_batch, row);
+    DAE_TRY(reserve_active(session, &session->active16, true));
     return session->parameters16 != NULL && session->rows16[0] != NULL && session->rows16[1] != NULL
                ? warm_up(session)
                : DAE_ERROR_MEMORY;
@@ -125,13 +147,17 @@ void dae_session_free(dae_session *session) {
     dae_release(session->rows[0]);
     dae_release(session->rows[1]);
     dae_multipliers_free(session->multipliers);
+    release_active(session, session->active);
     release16(session);
     dae_model_free(session->model);
     dae_release(session);
 }
 
-dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
-                               size_t count, float *outputs, bool logits) {
+/* What to do about columns of zeros: look for them, or pretend (active.h). */
+enum { LOOK = -1 };
+
+static dae_status run_layers(struct dae_session *session, struct dae_pool *pool, const float *inputs,
+                             size_t count, float *outputs, bool logits, int width) {
     const dae_model *model = session->model;
     const float *x = inputs;
     atomic_bool failed = false;
@@ -141,6 +167,7 @@ dae_status dae_session_forward(struct dae_session *session, struct dae_pool *poo
             .layer = model->layers[i].layer,
             .pool = pool,
             .multipliers = session->multipliers,
+            .active = session->active[i],
             .failed = &failed,
             .batch = count,
             .parameters = dae_model_values(model) + model->layers[i].offset,
@@ -153,13 +180,31 @@ dae_status dae_session_forward(struct dae_session *session, struct dae_pool *poo
             dae_kernels()->round_bfloat16(x16, x, count * pass.layer->input.size);
             pass.x16 = x16;
             pass.parameters16 = session->parameters16 + model->layers[i].offset;
+            pass.active = session->active16[i];
         }
+        if (width == LOOK)
+            dae_active_find_x(&pass);
+        else
+            dae_active_pretend(&pass, (size_t)width, DAE_ACTIVE_WIDTHS);
         pass.layer->operations->forward(&pass);
         x = pass.y;
     }
     return atomic_load(&failed)
                ? dae_fail(DAE_ERROR_MEMORY, "out of memory: could not prepare a matrix product")
                : DAE_OK;
+}
+
+dae_status dae_session_prepare(struct dae_session *session, struct dae_pool *pool, const float *inputs,
+                               size_t count, float *outputs) {
+    bool compiles = dae_matmul_compiles(session->parameters16 != NULL);
+    for (int width = compiles ? 0 : DAE_ACTIVE_WIDTHS; width <= DAE_ACTIVE_WIDTHS; width++)
+        DAE_TRY(run_layers(session, pool, inputs, count, outputs, false, width));
+    return DAE_OK;
+}
+
+dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
+                               size_t count, float *outputs, bool logits) {
+    return run_layers(session, pool, inputs, count, outputs, logits, LOOK);
 }
 
 dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs) {

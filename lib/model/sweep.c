@@ -48,9 +48,8 @@ dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_da
 
 dae_status dae_sweep_prepare(struct dae_sweep *sweep, struct dae_pool *pool) {
     size_t last = sweep->dataset->count % sweep->batch;
-    DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, sweep->batch, sweep->outputs, false));
-    return last > 0 ? dae_session_forward(sweep->session, pool, sweep->inputs, last, sweep->outputs, false)
-                    : DAE_OK;
+    DAE_TRY(dae_session_prepare(sweep->session, pool, sweep->inputs, sweep->batch, sweep->outputs));
+    return last > 0 ? dae_session_prepare(sweep->session, pool, sweep->inputs, last, sweep->outputs) : DAE_OK;
 }
 
 dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool logits, dae_sweep_fn visit,

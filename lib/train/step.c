@@ -262,7 +262,7 @@ static void set_passes(struct step *step) {
             .step = trainer->steps,
             .place = i,
             .d = w->d[i],
-            .active = last ? w->active : NULL,
+            .active = w->active[i],
             .gradient = trainer->gradient + model->layers[i].offset,
             .before = i > 0 ? &w->passes[i - 1] : NULL,
             .after_forward = after_forward,
@@ -335,8 +335,11 @@ static dae_status check_products(struct step *step) {
 static dae_status forward(struct step *step, double *loss) {
     dae_trainer *trainer = step->trainer;
     size_t layers = trainer->model->layer_count;
-    for (size_t i = 0; i < layers; i++)
-        trainer->workspace.passes[i].layer->operations->forward(&trainer->workspace.passes[i]);
+    for (size_t i = 0; i < layers; i++) {
+        const struct dae_pass *pass = &trainer->workspace.passes[i];
+        dae_active_find_x(pass);
+        pass->layer->operations->forward(pass);
+    }
     for (size_t i = 0; i < DAE_MAX_TILES; i++)
         step->sum += step->sums[i];
     *loss = step->sum / ((double)step->batch->count * (double)dae_model_output(trainer->model)->size);
@@ -353,9 +356,11 @@ static dae_status forward(struct step *step, double *loss) {
 }
 
 static void backward_inputs(struct step *step) {
-    for (size_t i = step->trainer->model->layer_count - 1; i > 0; i--) {
+    for (size_t i = step->trainer->model->layer_count; i-- > 0;) {
         const struct dae_pass *pass = &step->trainer->workspace.passes[i];
-        pass->layer->operations->backward_input(pass);
+        dae_active_find_d(pass);
+        if (i > 0)
+            pass->layer->operations->backward_input(pass);
     }
 }
 
@@ -425,6 +430,22 @@ static dae_status reserve_tiles(dae_trainer *trainer, size_t threads) {
     return dae_thread_memory_reserve(&trainer->workspace.tiles, threads, room + 16);
 }
 
+/* Makes the products of a layer, with each width of what they may leave out. */
+static void prepare_products(const struct dae_pass *pass) {
+    size_t widths = pass->active != NULL ? DAE_ACTIVE_WIDTHS : 0;
+    for (size_t x = 0; x <= widths; x++) {
+        dae_active_pretend(pass, x, widths);
+        pass->layer->operations->forward(pass);
+        for (size_t d = 0; d <= widths; d++) {
+            dae_active_pretend(pass, x, d);
+            if (pass->before != NULL)
+                pass->layer->operations->backward_input(pass);
+            if (pass->layer->operations->backward_parameters != NULL)
+                pass->layer->operations->backward_parameters(pass);
+        }
+    }
+}
+
 /* Makes every product of a step with `count` samples once, for whatever a backend has to keep for it. */
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count) {
     struct dae_workspace *w = &trainer->workspace;
@@ -443,15 +464,7 @@ dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size
     memset(w->targets, 0, count * dae_model_output(trainer->model)->size * sizeof *w->targets);
     set_passes(&step);
     for (size_t i = 0; i < trainer->model->layer_count; i++)
-        w->passes[i].layer->operations->forward(&w->passes[i]);
-    for (size_t i = 0; i <= (w->active != NULL ? DAE_ACTIVE_WIDTHS : 0); i++) {
-        if (w->active != NULL) {
-            w->active->count = 0;
-            w->active->width = i < DAE_ACTIVE_WIDTHS ? dae_active_width(w->active, i) : 0;
-        }
-        backward_inputs(&step);
-        backward_parameters(&step, false);
-    }
+        prepare_products(&w->passes[i]);
     DAE_TRY(check_products(&step));
     w->prepared[1] = w->prepared[0];
     w->prepared[0] = count;
@@ -467,9 +480,6 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     DAE_TRY(gather(&step));
     set_passes(&step);
     DAE_TRY(forward(&step, loss));
-    if (trainer->workspace.active != NULL)
-        dae_active_find(trainer->workspace.active,
-                        &trainer->workspace.passes[trainer->model->layer_count - 1]);
     backward_inputs(&step);
     DAE_TRY(check_products(&step));
     if (trainer->hook == NULL && gradient_is_bounded(&step))

@@ -15,6 +15,8 @@ static void release_workspace(struct dae_workspace *w, size_t layers) {
             dae_release(w->y16[i]);
         if (w->d16 != NULL)
             dae_release(w->d16[i]);
+        if (w->active != NULL)
+            dae_active_free(w->active[i]);
     }
     dae_release(w->y);
     dae_release(w->d);
@@ -26,7 +28,7 @@ static void release_workspace(struct dae_workspace *w, size_t layers) {
     dae_release(w->scratch);
     dae_release(w->tiles.values);
     dae_release(w->passes);
-    dae_active_free(w->active);
+    dae_release(w->active);
     dae_release(w->ranges);
     *w = (struct dae_workspace){0};
 }
@@ -51,16 +53,16 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
                                  bool bfloat16) {
     size_t layers = model->layer_count;
     w->batch = batch;
-    DAE_TRY(dae_active_create(&w->active, model->layers[layers - 1].layer, batch, bfloat16));
     w->y = dae_allocate(layers, sizeof *w->y);
     w->d = dae_allocate(layers, sizeof *w->d);
     w->passes = dae_allocate(layers, sizeof *w->passes);
+    w->active = dae_allocate(layers, sizeof(struct dae_active *));
     w->ranges = dae_allocate(layers, sizeof *w->ranges);
     w->inputs = allocate_rows(batch, model->input.size);
     w->targets = allocate_rows(batch, dae_model_output(model)->size);
     w->scratch = allocate_rows(1, scratch_values(model, batch));
-    if (w->scratch == NULL || w->y == NULL || w->d == NULL || w->passes == NULL || w->ranges == NULL ||
-        w->inputs == NULL || w->targets == NULL)
+    if (w->scratch == NULL || w->y == NULL || w->d == NULL || w->passes == NULL || w->active == NULL ||
+        w->ranges == NULL || w->inputs == NULL || w->targets == NULL)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < layers; i++) {
         size_t size = model->layers[i].layer->output.size;
@@ -69,6 +71,7 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
         w->d[i] = last ? w->y[i] : allocate_rows(batch, size);
         if (w->y[i] == NULL || w->d[i] == NULL)
             return DAE_ERROR_MEMORY;
+        DAE_TRY(dae_active_create(&w->active[i], model->layers[i].layer, batch, true, bfloat16));
     }
     return DAE_OK;
 }

@@ -31,7 +31,7 @@ struct dae_workspace {
     struct dae_thread_memory tiles;
     size_t prepared[2]; /* sizes of batch whose products have been made: whole batches, and an epoch's last */
     struct dae_pass *passes;
-    struct dae_active *active; /* of the last layer; or NULL */
+    struct dae_active **active; /* [layers], each or NULL */
     struct dae_step_ranges *ranges;
 };
 
