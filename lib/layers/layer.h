@@ -51,9 +51,9 @@ struct dae_pass {
     bool training;
     bool logits; /* leave a out: Y = Z */
     uint64_t seed, step;
-    size_t place;              /* of the layer in the model */
-    float *d;                  /* [batch, output] */
-    float *gradient;           /* like the parameters */
+    size_t place;                  /* of the layer in the model */
+    float *d;                      /* [batch, output] */
+    float *gradient;               /* like the parameters */
     const struct dae_pass *before; /* whose D this layer's backward_input makes; NULL for the first layer */
 
     /* Called when a part of Y is complete; parts of one index come from one thread, in order. May be NULL. */
