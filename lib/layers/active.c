@@ -117,7 +117,7 @@ static size_t width_of(size_t all, size_t i) {
 static size_t width_for(const struct dae_columns *c) {
     if (!dae_matmul_compiles(c->values16 != NULL)) {
         size_t width = dae_size_divide_up(c->count > 0 ? c->count : 1, 16) * 16;
-        return width <= c->all / 8 * 7 ? width : 0;
+        return width <= c->all / 4 * 3 ? width : 0;
     }
     for (size_t i = 0; i < DAE_ACTIVE_WIDTHS; i++)
         if (c->count <= width_of(c->all, i) && width_of(c->all, i) < c->all)
@@ -177,11 +177,22 @@ static void copy_weights(void *context, size_t task) {
         }
 }
 
+static struct dae_factor as_it_is(size_t columns, const float *values, const uint16_t *values16) {
+    return (struct dae_factor){columns, columns, values, values16};
+}
+
+/* The columns that a sum goes over: where products are compiled, all, so that there are few shapes. */
+static size_t used_of(const struct dae_columns *c) {
+    if (dae_matmul_compiles(c->values16 != NULL))
+        return c->width;
+    return c->count > 0 ? c->count : 1;
+}
+
 /* W as the product that makes the D before reads it, with the rows of all units. */
 static struct dae_factor weights_before(const struct dae_pass *pass) {
     if (dae_active_before(pass) != NULL)
         return dae_factor_weights(pass);
-    return (struct dae_factor){pass->layer->input.size, pass->parameters, pass->parameters16};
+    return as_it_is(pass->layer->input.size, pass->parameters, pass->parameters16);
 }
 
 /* Some rows of that, those of units with a gradient. Behind them, any: they meet zeros. */
@@ -255,20 +266,23 @@ const struct dae_columns *dae_active_before(const struct dae_pass *pass) {
 
 struct dae_factor dae_factor_x(const struct dae_pass *pass) {
     const struct dae_columns *x = dae_active_x(pass);
-    return x != NULL ? (struct dae_factor){x->width, x->values, x->values16}
-                     : (struct dae_factor){pass->layer->input.size, pass->x, pass->x16};
+    if (x == NULL)
+        return as_it_is(pass->layer->input.size, pass->x, pass->x16);
+    return (struct dae_factor){x->width, used_of(x), x->values, x->values16};
 }
 
 struct dae_factor dae_factor_weights(const struct dae_pass *pass) {
     const struct dae_columns *x = dae_active_x(pass);
-    return x != NULL ? (struct dae_factor){x->width, pass->active->weights, pass->active->weights16}
-                     : (struct dae_factor){pass->layer->input.size, pass->parameters, pass->parameters16};
+    if (x == NULL)
+        return as_it_is(pass->layer->input.size, pass->parameters, pass->parameters16);
+    return (struct dae_factor){x->width, used_of(x), pass->active->weights, pass->active->weights16};
 }
 
 struct dae_factor dae_factor_d(const struct dae_pass *pass) {
     const struct dae_columns *d = dae_active_d(pass);
-    return d != NULL ? (struct dae_factor){d->width, d->values, d->values16}
-                     : (struct dae_factor){pass->layer->output.size, pass->d, pass->d16};
+    if (d == NULL)
+        return as_it_is(pass->layer->output.size, pass->d, pass->d16);
+    return (struct dae_factor){d->width, used_of(d), d->values, d->values16};
 }
 
 struct dae_factor dae_factor_weights_before(const struct dae_pass *pass) {
@@ -276,5 +290,5 @@ struct dae_factor dae_factor_weights_before(const struct dae_pass *pass) {
     if (dae_active_d(pass) == NULL)
         return all;
     const struct dae_active *a = pass->active;
-    return (struct dae_factor){all.columns, a->weights_before, a->weights_before16};
+    return (struct dae_factor){all.columns, all.used, a->weights_before, a->weights_before16};
 }

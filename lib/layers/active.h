@@ -47,6 +47,7 @@ void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d);
 /* Factors of a layer's products, compact or as they are. */
 struct dae_factor {
     size_t columns;
+    size_t used; /* the first of them, which need be summed over */
     const float *values;
     const uint16_t *values16; /* what to read instead; NULL in float32 */
 };

@@ -149,7 +149,7 @@ static void forward(const struct dae_pass *pass) {
     struct dae_product product = {
         .m = pass->batch,
         .n = n,
-        .k = x.columns,
+        .k = x.used,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
         .bfloat16 = x.values16 != NULL,
@@ -219,7 +219,7 @@ static void backward_input(const struct dae_pass *pass) {
     struct dae_product product = {
         .m = pass->batch,
         .n = weights.columns,
-        .k = d.columns,
+        .k = d.used,
         .multipliers = pass->multipliers,
         .failed = pass->failed,
         .bfloat16 = d.values16 != NULL,
@@ -263,7 +263,7 @@ static void finish_gradient(void *context, struct dae_tile tile, const float *va
     const struct dae_pass *pass = context;
     const struct dae_columns *d = dae_active_d(pass);
     size_t end = tile.row + tile.rows;
-    if (d != NULL)
+    if (d != NULL) /* there may be rows of zeros behind those that count */
         end = dae_size_min(end, d->count);
     for (size_t row = tile.row; row < end; row++)
         deliver_row(pass, d != NULL ? d->places[row] : row, tile, values + (row - tile.row) * stride);
@@ -295,7 +295,7 @@ static void backward_parameters(const struct dae_pass *pass) {
     struct dae_factor d = dae_factor_d(pass), x = dae_factor_x(pass);
     bool whole = dae_active_d(pass) == NULL && dae_active_x(pass) == NULL;
     struct dae_product product = {
-        .m = d.columns,
+        .m = d.used,
         .n = x.columns,
         .k = pass->batch,
         .multipliers = pass->multipliers,

@@ -91,6 +91,9 @@ dae_dataset *make_noisy(dae_dataset *clean, bool is_fresh, uint64_t seed);
 /* 784-hidden-784 with ReLU behind both layers. */
 dae_model *make_model(size_t hidden);
 
+/* With mean squared error and Adam 1e-3. */
+dae_trainer *make_trainer(const struct options *options, dae_model *model);
+
 /* Floating point operations to train on one image: forward 4 x 784 x hidden, the gradients of both weights
  * 4 x 784 x hidden, the gradient of the hidden layer 2 x 784 x hidden. */
 double training_operations(size_t hidden);

@@ -22,22 +22,50 @@ static void time_calls(dae_session *session, const float *inputs, size_t batch, 
     sort_values(seconds, repeats);
 }
 
-/* The inputs are read from memory; this leaves the images of the test set as they are. */
+/* The images of the test set with noise, read into memory. */
 static float *read_inputs(const struct options *options) {
     float *inputs = make_array((size_t)TEST_COUNT * PIXELS, sizeof *inputs);
     struct images test = open_images(options->data, true);
-    check(dae_dataset_read(test.dataset, 0, 0, TEST_COUNT, inputs, NULL));
+    dae_dataset *noisy = make_noisy(test.dataset, true, 2);
+    check(dae_dataset_read(noisy, 0, 0, TEST_COUNT, inputs, NULL));
+    dae_dataset_free(noisy);
     dae_dataset_free(test.dataset);
     return inputs;
 }
 
-void bench_infer(const struct options *options) {
+/* A model as it is used: behind an epoch of training, as many of its units are dead as later. */
+static dae_model *train_model(const struct options *options) {
+    dae_model *model = make_model(options->hidden);
+    struct images images = open_images(options->data, false);
+    dae_dataset *clean, *noisy;
+    check(dae_dataset_slice(&clean, images.dataset, 0, options->samples));
+    noisy = make_noisy(clean, true, 1);
+    dae_trainer *trainer = make_trainer(options, model);
+    check(dae_trainer_fit(trainer, noisy, 1));
+    dae_trainer_free(trainer);
+    dae_dataset_free(noisy);
+    dae_dataset_free(clean);
+    dae_dataset_free(images.dataset);
+    return model;
+}
+
+/* Gives every unit so much that it is alive, and that nothing can be left out. */
+static void revive_units(const struct options *options, dae_model *model) {
+    size_t most = options->hidden > PIXELS ? options->hidden : PIXELS;
+    float *bias = make_array(most, sizeof *bias);
+    for (size_t i = 0; i < most; i++)
+        bias[i] = 1000;
+    check(dae_model_set_tensor(model, "0.bias", bias, options->hidden));
+    check(dae_model_set_tensor(model, "1.bias", bias, PIXELS));
+    free(bias);
+}
+
+static void time_model(const struct options *options, dae_model *model, const char *way,
+                       const float *inputs) {
     size_t calls = options->repeats ? options->repeats : 20000;
     size_t large_calls = (calls + 19) / 20;
     double *seconds = make_array(calls, sizeof *seconds);
-    float *inputs = read_inputs(options);
     float *outputs = make_array((size_t)LARGE_BATCH * PIXELS, sizeof *outputs);
-    dae_model *model = make_model(options->hidden);
     dae_session *single, *large;
     check(dae_session_create(&single, model, 1));
     check(dae_session_create(&large, model, LARGE_BATCH));
@@ -46,10 +74,10 @@ void bench_infer(const struct options *options) {
 
     time_calls(single, inputs, 1, outputs, seconds, calls);
     printf("{\"event\": \"summary\", \"benchmark\": \"infer\", \"library\": \"libdae\", "
-           "\"precision\": \"%s\", \"way\": \"session\", \"hidden\": %zu, \"threads\": 1, "
+           "\"precision\": \"%s\", \"way\": \"%s\", \"hidden\": %zu, \"threads\": 1, "
            "\"latency_min_us\": %.3f, \"latency_median_us\": %.3f, \"latency_p99_us\": %.3f, ",
-           precision_name(options), options->hidden, 1e6 * seconds[0], 1e6 * quantile(seconds, calls, 0.5),
-           1e6 * quantile(seconds, calls, 0.99));
+           precision_name(options), way, options->hidden, 1e6 * seconds[0],
+           1e6 * quantile(seconds, calls, 0.5), 1e6 * quantile(seconds, calls, 0.99));
 
     time_calls(large, inputs, LARGE_BATCH, outputs, seconds, large_calls);
     double median = quantile(seconds, large_calls, 0.5);
@@ -63,8 +91,16 @@ void bench_infer(const struct options *options) {
 
     dae_session_free(single);
     dae_session_free(large);
-    dae_model_free(model);
     free(outputs);
-    free(inputs);
     free(seconds);
+}
+
+void bench_infer(const struct options *options) {
+    float *inputs = read_inputs(options);
+    dae_model *model = train_model(options);
+    time_model(options, model, "session", inputs);
+    revive_units(options, model);
+    time_model(options, model, "session, all units alive", inputs);
+    dae_model_free(model);
+    free(inputs);
 }

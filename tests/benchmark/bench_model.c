@@ -14,6 +14,18 @@ dae_model *make_model(size_t hidden) {
     return model;
 }
 
+dae_trainer *make_trainer(const struct options *options, dae_model *model) {
+    dae_optimizer *adam;
+    dae_trainer *trainer;
+    check(dae_optimizer_create_adam(&adam, 1e-3));
+    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    check(dae_trainer_set_precision(trainer, options->precision));
+    dae_optimizer_free(adam);
+    check(dae_trainer_set_batch_size(trainer, options->batch));
+    check(dae_trainer_set_seed(trainer, 1));
+    return trainer;
+}
+
 double training_operations(size_t hidden) {
     return 10.0 * PIXELS * (double)hidden;
 }

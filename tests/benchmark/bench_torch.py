@@ -161,6 +161,7 @@ def ways_to_run(torch, options, model, example):
 
 def infer(torch, options, _started):
     test = open_images(torch, options.data, "t10k-images-idx3-ubyte")
+    test += make_noise(torch, test)
     singles = [test[i:i + 1] for i in range(len(test))]
     larges = list(test[:len(test) // LARGE_BATCH * LARGE_BATCH].split(LARGE_BATCH))
     model = make_model(torch, options.hidden).eval()

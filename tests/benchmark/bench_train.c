@@ -29,19 +29,6 @@ static int32_t on_progress(const dae_progress *progress, void *user) {
     return 0;
 }
 
-static dae_trainer *make_trainer(const struct options *options, dae_model *model, struct clocks *clocks) {
-    dae_optimizer *adam;
-    dae_trainer *trainer;
-    check(dae_optimizer_create_adam(&adam, 1e-3));
-    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
-    check(dae_trainer_set_precision(trainer, options->precision));
-    dae_optimizer_free(adam);
-    check(dae_trainer_set_batch_size(trainer, options->batch));
-    check(dae_trainer_set_seed(trainer, 1));
-    check(dae_trainer_set_progress(trainer, on_progress, clocks));
-    return trainer;
-}
-
 /* So that a fast epoch that learns nothing is seen. */
 static double test_mse(const struct options *options, dae_model *model) {
     dae_report *report;
@@ -77,7 +64,8 @@ void bench_train(const struct options *options) {
     noisy = make_noisy(clean, options->is_fresh, 1);
     double noise_seconds = now() - began;
     dae_model *model = make_model(options->hidden);
-    dae_trainer *trainer = make_trainer(options, model, &clocks);
+    dae_trainer *trainer = make_trainer(options, model);
+    check(dae_trainer_set_progress(trainer, on_progress, &clocks));
 
     double cpu_began = cpu_seconds();
     began = clocks.epoch_began = now();

@@ -148,7 +148,7 @@ def inference(records):
             reading = [record["latency_median_us"] / record["weights_read_us"] for record in group]
             row += [spread(reading), NOTHING, middle(group, "images_per_second", "{:.0f}"), NOTHING]
         else:
-            own = select(records, hidden=hidden, library="libdae", precision=precision)
+            own = select(records, hidden=hidden, library="libdae", precision=precision, way="session")
             row += [NOTHING]
             row += [spread(round_ratios(by_round(group, "latency_median_us"),
                                         by_round(own, "latency_median_us")))]
