@@ -88,30 +88,4 @@ static inline float dae_log1p_exp_minus(float x) {
     return x == x ? y : x;
 }
 
-struct dae_sincos {
-    float sine, cosine;
-};
-
-/* sin and cos of 2 pi word / 2^32: the nearest quarter turn q, and x in [-1/2, 1/2] quarter turns from it */
-static inline struct dae_sincos dae_sincos_turn(uint32_t word) {
-    uint32_t q = word + 0x20000000u;
-    float x = (float)(int32_t)(word << 2) * 0x1p-32f;
-    float z = x * x;
-    float s = -4.621995526e-03f;
-    s = s * z + 7.968703848e-02f;
-    s = s * z - 6.459640201e-01f;
-    s = x * z * s + x * 1.570796327f;
-    float c = 9.082445492e-04f;
-    c = c * z - 2.086215825e-02f;
-    c = c * z + 2.536694829e-01f;
-    c = c * z - 1.233700551e+00f;
-    c = c * z + 1.0f;
-    uint32_t odd = 0u - ((q >> 30) & 1u);
-    uint32_t sine = (dae_bits_of(s) & ~odd) | (dae_bits_of(c) & odd);
-    uint32_t cosine = (dae_bits_of(c) & ~odd) | (dae_bits_of(s) & odd);
-    sine ^= q & 0x80000000u;                /* quarters 2 and 3 */
-    cosine ^= (q ^ (q << 1)) & 0x80000000u; /* quarters 1 and 2 */
-    return (struct dae_sincos){dae_float_of(sine), dae_float_of(cosine)};
-}
-
 #endif

@@ -4,6 +4,7 @@
 #include "math/kernels.h"
 #include "math/elementary.h"
 #include "math/multiply.h"
+#include "math/normal.h"
 #include "math/philox.h"
 
 #include <string.h>
@@ -22,6 +23,8 @@ enum {
 /* ---- Random words ------------------------------------------------------------------------------- */
 
 enum { MANY = DAE_PHILOX_CHAINS * DAE_WIDE_LANES, FEW = 2 * DAE_WIDE_LANES }; /* blocks drawn together */
+
+_Static_assert((int)FEW == (int)NATIVE, "blocks come in whole vectors of words");
 
 /* Blocks for `count` words; some too many, so that loops over them have no rest. */
 static inline size_t blocks_for(size_t count) {
@@ -65,21 +68,17 @@ static inline float unit(uint32_t word) {
     return (float)(int32_t)(word >> 8) * 0x1p-24f;
 }
 
-/* Box and Muller: words (0, 1) and (2, 3) of a block each give two normal numbers. */
+/* A strip of normal numbers, those of a block in the place of its words. */
 static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct dae_draw from) {
     uint32_t words[4][BLOCKS];
     float normal[4][BLOCKS];
-    size_t blocks = blocks_for(count);
+    size_t blocks = blocks_for(count), i = 0;
     draw(words, blocks, from);
-    for (size_t k = 0; k < 4; k += 2)
-        for (size_t i = 0; i < blocks; i++) {
-            float u = (float)(int32_t)(words[k][i] >> 1) * 0x1p-31f + 0x1p-32f;
-            float radius = sqrtf(-2.0f * dae_log(u));
-            struct dae_sincos angle = dae_sincos_turn(words[k + 1][i]);
-            normal[k][i] = radius * angle.cosine;
-            normal[k + 1][i] = radius * angle.sine;
-        }
-    for (size_t i = 0; i < blocks; i++)
+    for (; i + 2 * NATIVE <= blocks; i += 2 * NATIVE)
+        dae_normal(&normal[0][i], &words[0][i], BLOCKS, 4);
+    if (i < blocks)
+        dae_normal(&normal[0][i], &words[0][i], BLOCKS, 2);
+    for (i = 0; i < blocks; i++)
         for (size_t k = 0; k < 4; k++)
             out[4 * i + k] = normal[k][i];
 }

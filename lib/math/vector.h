@@ -2,6 +2,8 @@
 #ifndef DAE_MATH_VECTOR_H
 #define DAE_MATH_VECTOR_H
 
+#include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #if defined(__x86_64__)
@@ -28,6 +30,34 @@ enum { NATIVE = 4 };
 #endif
 
 typedef float native_t __attribute__((vector_size(4 * NATIVE)));
+
+typedef int32_t native_integers_t __attribute__((vector_size(4 * NATIVE)));
+typedef uint32_t native_words_t __attribute__((vector_size(4 * NATIVE)));
+
+/* FLOATS(x) has the integers x as floats, SQUARE_ROOT(x) the roots of x. */
+#define FLOATS(x) __builtin_convertvector((x), native_t)
+#if defined(__AVX512F__)
+#define SQUARE_ROOT _mm512_sqrt_ps
+#elif defined(__AVX2__)
+#define SQUARE_ROOT _mm256_sqrt_ps
+#elif defined(__x86_64__)
+#define SQUARE_ROOT _mm_sqrt_ps
+#elif defined(__aarch64__)
+#define SQUARE_ROOT vsqrtq_f32
+#else
+#define SQUARE_ROOT(x) ((native_t){sqrtf((x)[0]), sqrtf((x)[1]), sqrtf((x)[2]), sqrtf((x)[3])})
+#endif
+
+/* Compilers may move operations to where their result is needed. This keeps those on a vector where they are. */
+#if defined(__AVX512F__)
+#define HOLD(vector) __asm__("" : "+v"(vector))
+#elif defined(__x86_64__)
+#define HOLD(vector) __asm__("" : "+x"(vector))
+#elif defined(__aarch64__)
+#define HOLD(vector) __asm__("" : "+w"(vector))
+#else
+#define HOLD(vector) (void)(vector)
+#endif
 
 /* Vectors stay inside a function: passing them would depend on the target's calling convention. */
 #define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
