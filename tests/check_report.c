@@ -2,6 +2,7 @@
 #include "network.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ static const char *finding(const dae_report *report, int32_t wanted) {
         const char *text = NULL;
         ok(dae_report_get_finding(report, i, &code, &text));
         ck_assert(text != NULL && strlen(text) > 20);
-        ck_assert(code >= DAE_FINDING_DEAD_OUTPUTS && code <= DAE_FINDING_NOT_FINITE);
+        ck_assert(code >= DAE_FINDING_DEAD_OUTPUTS && code <= DAE_FINDING_DEAD_HIDDEN_UNITS);
         if (code == wanted) {
             ck_assert_msg(found == NULL, "finding %d comes twice", (int)code);
             found = text;
@@ -129,6 +130,7 @@ static void check_figures(const network *net, size_t count) {
     near(figure(report, DAE_METRIC_DEAD_OUTPUTS), 0, 0);
     near(figure(report, DAE_METRIC_HARMFUL_DEAD_OUTPUTS), 0, 0);
     ck_assert(isnan(figure(report, DAE_METRIC_INPUTS_OUT_OF_RANGE)));
+    ck_assert_int_eq(isnan(figure(report, DAE_METRIC_DEAD_HIDDEN_UNITS)), net->layers == 1);
     ck_assert(figure(report, DAE_METRIC_PSNR_OF_MEAN) <= figure(report, DAE_METRIC_PSNR) + 1e-9);
     dae_report_free(report);
     dae_dataset_free(data);
@@ -367,6 +369,57 @@ START_TEST(harmless_dead_outputs_are_no_finding) {
 }
 END_TEST
 
+/* The report of 20 -> 24 ReLU -> dropout -> 16 tanh -> 20, of whose 40 hidden units so many are dead: 12 of the
+ * first layer, then those of the second. */
+static dae_report *with_dead_units(size_t dead, size_t samples) {
+    dae_layer *layers[4] = {NULL};
+    dae_model *model = NULL;
+    float bias[24], weights[16 * 24];
+    ok(dae_layer_create_dense(&layers[0], 24, DAE_ACTIVATION_RELU));
+    ok(dae_layer_create_dropout(&layers[1], 0.5));
+    ok(dae_layer_create_dense(&layers[2], 16, DAE_ACTIVATION_TANH));
+    ok(dae_layer_create_dense(&layers[3], 20, DAE_ACTIVATION_LINEAR));
+    ok(dae_model_create(&model, 20));
+    for (size_t i = 0; i < 4; i++) {
+        ok(dae_model_add(model, layers[i]));
+        dae_layer_free(layers[i]);
+    }
+    ok(dae_model_initialize(model, 3));
+    ok(dae_model_get_tensor(model, "2.weight", weights, 16 * 24));
+    for (size_t i = 0; i < 24; i++)
+        bias[i] = i < dead && i < 12 ? -1000.0f : 1000.0f;
+    for (size_t i = 12; i < dead; i++)
+        memset(weights + (i - 12) * 24, 0, 24 * sizeof *weights);
+    for (size_t i = 0; i < 16 * 24; i++)
+        weights[i] *= 1e-3f; /* the living are not saturated */
+    ok(dae_model_set_tensor(model, "0.bias", bias, 24));
+    ok(dae_model_set_tensor(model, "2.weight", weights, 16 * 24));
+    dae_dataset *data = random_dataset(samples, 20, 0, 1, 5);
+    dae_report *report = evaluated(model, data);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    return report;
+}
+
+START_TEST(dead_hidden_units_are_found) {
+    const size_t dead[] = {0, 10, 11, 12, 20};
+    const bool found[] = {false, false, true, true, true};
+    for (size_t i = 0; i < 5; i++) {
+        dae_report *report = with_dead_units(dead[i], 300);
+        near(figure(report, DAE_METRIC_DEAD_HIDDEN_UNITS), (double)dead[i] / 40, 1e-12);
+        const char *text = finding(report, DAE_FINDING_DEAD_HIDDEN_UNITS);
+        ck_assert_int_eq(text != NULL, found[i]);
+        char expected[32];
+        snprintf(expected, sizeof expected, " %zu of 40", 40 - dead[i]);
+        ck_assert(text == NULL || strstr(text, expected) != NULL);
+        dae_report_free(report);
+    }
+    dae_report *report = with_dead_units(20, 1);
+    near(figure(report, DAE_METRIC_DEAD_HIDDEN_UNITS), 0, 0);
+    dae_report_free(report);
+}
+END_TEST
+
 /* The model learns its range from one step; the limits themselves lie inside. */
 START_TEST(inputs_out_of_range_are_found) {
     enum { SAMPLES = 50, SIZE = 8 };
@@ -438,7 +491,7 @@ START_TEST(arguments_are_checked) {
     report = evaluated(model, data);
     fails(dae_report_get(NULL, DAE_METRIC_MSE, &value), DAE_ERROR_ARGUMENT, "report");
     fails(dae_report_get(report, -1, &value), DAE_ERROR_ARGUMENT, "metric");
-    fails(dae_report_get(report, DAE_METRIC_SAMPLES + 1, &value), DAE_ERROR_ARGUMENT, "metric");
+    fails(dae_report_get(report, DAE_METRIC_DEAD_HIDDEN_UNITS + 1, &value), DAE_ERROR_ARGUMENT, "metric");
     fails(dae_report_get(report, DAE_METRIC_MSE, NULL), DAE_ERROR_ARGUMENT, "value");
     fails(dae_report_get_finding_count(NULL, &count), DAE_ERROR_ARGUMENT, "report");
     fails(dae_report_get_finding_count(report, NULL), DAE_ERROR_ARGUMENT, "count");
@@ -489,6 +542,7 @@ int main(void) {
     tcase_add_test(found, worse_than_the_input_is_found);
     tcase_add_test(found, dead_outputs_are_found);
     tcase_add_test(found, harmless_dead_outputs_are_no_finding);
+    tcase_add_test(found, dead_hidden_units_are_found);
     tcase_add_test(found, inputs_out_of_range_are_found);
     tcase_add_test(found, outputs_that_are_not_finite_are_found);
     TCase *arguments = add_case(suite, "arguments");

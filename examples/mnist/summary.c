@@ -52,7 +52,7 @@ bool summary_print_model(const dae_model *model) {
 }
 
 /* The figures of a report, in the order of DAE_METRIC_*. */
-enum { METRICS = DAE_METRIC_SAMPLES + 1 };
+enum { METRICS = DAE_METRIC_DEAD_HIDDEN_UNITS + 1 };
 
 static bool get_metrics(const dae_report *report, double metrics[METRICS]) {
     for (int32_t i = 0; i < METRICS; i++) {

@@ -42,9 +42,10 @@ Event = enum.IntEnum("Event", "STEP EPOCH CHECKPOINT_FAILED", start=0)
 Interval = enum.IntEnum("Interval", "EPOCHS STEPS SECONDS", start=0)
 CheckpointFailure = enum.IntEnum("CheckpointFailure", "STOP GO_ON", start=0)
 Metric = enum.IntEnum("Metric", "MSE MAE PSNR PSNR_OF_MEAN INPUT_MSE INPUT_PSNR INPUT_PSNR_OF_MEAN "
-                      "MEAN_IMAGE_MSE DEAD_OUTPUTS HARMFUL_DEAD_OUTPUTS INPUTS_OUT_OF_RANGE SAMPLES", start=0)
+                      "MEAN_IMAGE_MSE DEAD_OUTPUTS HARMFUL_DEAD_OUTPUTS INPUTS_OUT_OF_RANGE SAMPLES "
+                      "DEAD_HIDDEN_UNITS", start=0)
 Finding = enum.IntEnum("Finding", "DEAD_OUTPUTS WORSE_THAN_MEAN_IMAGE WORSE_THAN_INPUT INPUTS_OUT_OF_RANGE "
-                       "NOT_FINITE", start=1)
+                       "NOT_FINITE DEAD_HIDDEN_UNITS", start=1)
 
 # ---- Types ------------------------------------------------------------------------------------------
 

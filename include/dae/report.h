@@ -42,7 +42,9 @@ enum {
     /** share of input values outside the range that the model was trained on; NaN if it knows none */
     DAE_METRIC_INPUTS_OUT_OF_RANGE = 10,
     /** number of samples */
-    DAE_METRIC_SAMPLES = 11
+    DAE_METRIC_SAMPLES = 11,
+    /** share of the units of hidden layers that give the same value for every sample; NaN without hidden layers */
+    DAE_METRIC_DEAD_HIDDEN_UNITS = 12
 };
 
 /** Findings: what a report has to say beyond figures. */
@@ -56,13 +58,15 @@ enum {
     /** more than 1 % of the input values lie outside the range of training */
     DAE_FINDING_INPUTS_OUT_OF_RANGE = 4,
     /** some outputs are NaN or infinite */
-    DAE_FINDING_NOT_FINITE = 5
+    DAE_FINDING_NOT_FINITE = 5,
+    /** more than a quarter of the hidden units are dead */
+    DAE_FINDING_DEAD_HIDDEN_UNITS = 6
 };
 
 /** Runs a model over a dataset, as it is in epoch 0, and takes all figures.
  *
  * For an honest figure corrupt the evaluation data with another seed than the training data.
- * "The same for every sample" is judged from two samples on; dead outputs of a single sample are 0.
+ * "The same for every sample" is judged from two samples on; of a single sample, nothing is dead.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters;
  * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_CALLBACK from reading the dataset.

@@ -13,10 +13,17 @@ struct column {
     float least_target, most_target;
 };
 
+/* What a hidden unit has given. */
+struct unit {
+    float least, most;
+};
+
 struct evaluation {
     const dae_model *model;
     size_t inputs, outputs; /* values of a sample */
     struct column *columns;
+    struct unit *units; /* those of all hidden layers, one behind the other */
+    size_t unit_count;
     size_t samples, out_of_range, not_finite;
     double squared, absolute, psnr; /* sums over samples */
     double input_squared, input_psnr;
@@ -36,6 +43,45 @@ static void visit_columns(struct evaluation *e, const float *output, const float
         e->absolute += fabs((double)output[i] - t) / (double)e->outputs;
         e->not_finite += !isfinite(output[i]);
     }
+}
+
+/* A layer whose units are counted: hidden, and not one that hands on what another has made. */
+static bool has_units(const dae_model *model, size_t place) {
+    return place + 1 < model->layer_count && model->layers[place].layer->parameter_count > 0;
+}
+
+static dae_status reserve_units(struct evaluation *e) {
+    for (size_t i = 0; i < e->model->layer_count; i++)
+        if (has_units(e->model, i))
+            e->unit_count += e->model->layers[i].layer->output.size;
+    e->units = dae_allocate(e->unit_count + 1, sizeof *e->units);
+    for (size_t i = 0; e->units != NULL && i < e->unit_count; i++)
+        e->units[i] = (struct unit){INFINITY, -INFINITY};
+    return e->units != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+}
+
+static void watch_units(void *context, size_t place, const float *y, size_t count) {
+    const struct evaluation *e = context;
+    struct unit *units = e->units;
+    if (!has_units(e->model, place))
+        return;
+    for (size_t i = 0; i < place; i++)
+        if (has_units(e->model, i))
+            units += e->model->layers[i].layer->output.size;
+    size_t size = e->model->layers[place].layer->output.size;
+    for (size_t row = 0; row < count; row++)
+        for (size_t i = 0; i < size; i++) {
+            float value = y[row * size + i];
+            units[i].least = value < units[i].least ? value : units[i].least;
+            units[i].most = value > units[i].most ? value : units[i].most;
+        }
+}
+
+static double dead_units(const struct evaluation *e) {
+    size_t dead = 0;
+    for (size_t i = 0; e->samples > 1 && i < e->unit_count; i++)
+        dead += e->units[i].least == e->units[i].most;
+    return e->unit_count > 0 ? (double)dead / (double)e->unit_count : NAN;
 }
 
 static void visit_sample(struct evaluation *e, const float *input, const float *output, const float *target) {
@@ -97,6 +143,8 @@ static void conclude(struct dae_report *report, const struct evaluation *e) {
     f[DAE_METRIC_MEAN_IMAGE_MSE] = mean_image_mse(e);
     f[DAE_METRIC_INPUTS_OUT_OF_RANGE] = range_known ? (double)e->out_of_range / (n * (double)e->inputs) : NAN;
     count_dead(e, &f[DAE_METRIC_DEAD_OUTPUTS], &f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS]);
+    f[DAE_METRIC_DEAD_HIDDEN_UNITS] = dead_units(e);
+    report->hidden_units = e->unit_count;
     report->not_finite = (double)e->not_finite / (n * (double)e->outputs);
     dae_report_find(report);
 }
@@ -108,6 +156,7 @@ static dae_status run(struct evaluation *e, dae_model *model, dae_dataset *datas
     dae_status status = dae_sweep_open(&sweep, model, dataset);
     if (status == DAE_OK) {
         uint64_t fpu = dae_fpu_flush_denormals();
+        dae_sweep_watch(sweep, watch_units, e);
         dae_matmul_enter();
         status = dae_sweep_run(sweep, pool, false, visit, e);
         dae_matmul_leave();
@@ -127,7 +176,9 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
         .model = model, .inputs = dataset->shape.size, .outputs = dataset->target_shape.size};
     dae_report *report = dae_allocate(1, sizeof *report);
     e.columns = dae_allocate(e.outputs, sizeof *e.columns);
-    dae_status status = report != NULL && e.columns != NULL ? run(&e, model, dataset) : DAE_ERROR_MEMORY;
+    dae_status status = report != NULL && e.columns != NULL ? reserve_units(&e) : DAE_ERROR_MEMORY;
+    if (status == DAE_OK)
+        status = run(&e, model, dataset);
     if (status == DAE_OK) {
         dae_references_start(&report->references);
         conclude(report, &e);
@@ -136,5 +187,6 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
         dae_release(report);
     }
     dae_release(e.columns);
+    dae_release(e.units);
     return status;
 }

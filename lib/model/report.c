@@ -39,6 +39,12 @@ static const char finite_text[] = "%.1f %% of the outputs are NaN or infinite. L
                                   "inputs first, then train with a smaller "
                                   "learning rate.";
 
+static const char unit_text[] =
+    "%.1f %% of the hidden units are dead: they give the same value for every sample, which leaves "
+    "the work to %zu of %zu. Inputs "
+    "that are nearly all positive push ReLUs there. Try leaky ReLU in hidden layers, inputs "
+    "around 0, or a smaller learning rate.";
+
 /* A finding is one text above, one `if` here and one constant in report.h. */
 void dae_report_find(struct dae_report *report) {
     const double *f = report->figures;
@@ -52,6 +58,11 @@ void dae_report_find(struct dae_report *report) {
             f[DAE_METRIC_MEAN_IMAGE_MSE]);
     if (f[DAE_METRIC_MSE] > f[DAE_METRIC_INPUT_MSE])
         add(report, DAE_FINDING_WORSE_THAN_INPUT, input_text, f[DAE_METRIC_MSE], f[DAE_METRIC_INPUT_MSE]);
+    if (f[DAE_METRIC_DEAD_HIDDEN_UNITS] > 0.25)
+        add(report, DAE_FINDING_DEAD_HIDDEN_UNITS, unit_text, 100 * f[DAE_METRIC_DEAD_HIDDEN_UNITS],
+            report->hidden_units -
+                (size_t)lrint(f[DAE_METRIC_DEAD_HIDDEN_UNITS] * (double)report->hidden_units),
+            report->hidden_units);
     if (f[DAE_METRIC_INPUTS_OUT_OF_RANGE] > 0.01)
         add(report, DAE_FINDING_INPUTS_OUT_OF_RANGE, range_text, 100 * f[DAE_METRIC_INPUTS_OUT_OF_RANGE]);
 }

@@ -6,7 +6,11 @@
 
 #include <dae/report.h>
 
-enum { DAE_METRIC_COUNT = DAE_METRIC_SAMPLES + 1, DAE_REPORT_MAX_FINDINGS = 8, DAE_FINDING_TEXT_SIZE = 400 };
+enum {
+    DAE_METRIC_COUNT = DAE_METRIC_DEAD_HIDDEN_UNITS + 1,
+    DAE_REPORT_MAX_FINDINGS = 8,
+    DAE_FINDING_TEXT_SIZE = 400
+};
 
 struct dae_finding {
     int32_t code;
@@ -17,6 +21,7 @@ struct dae_report {
     dae_references references;
     double figures[DAE_METRIC_COUNT];
     double not_finite; /* share of output values that are NaN or infinite */
+    size_t hidden_units;
     size_t finding_count;
     struct dae_finding findings[DAE_REPORT_MAX_FINDINGS];
 };

@@ -187,6 +187,8 @@ static dae_status run_layers(struct dae_session *session, struct dae_pool *pool,
         else
             dae_active_pretend(&pass, (size_t)width, DAE_ACTIVE_WIDTHS);
         pass.layer->operations->forward(&pass);
+        if (!last && session->watch != NULL)
+            session->watch(session->watch_context, i, pass.y, count);
         x = pass.y;
     }
     return atomic_load(&failed)

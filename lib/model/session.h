@@ -15,6 +15,9 @@ struct dae_session {
     struct dae_active **active;         /* [layers]; NULL for a layer that leaves nothing out */
     uint16_t *parameters16, *rows16[2]; /* rounded; NULL in float32 */
     struct dae_active **active16;       /* likewise */
+    /* Called with Y of every layer but the last; or NULL. */
+    void (*watch)(void *context, size_t place, const float *y, size_t count);
+    void *watch_context;
 };
 
 /* A session that is not warmed up: dae_session_create() without its checks and its first runs. */

@@ -52,6 +52,13 @@ dae_status dae_sweep_prepare(struct dae_sweep *sweep, struct dae_pool *pool) {
     return last > 0 ? dae_session_prepare(sweep->session, pool, sweep->inputs, last, sweep->outputs) : DAE_OK;
 }
 
+void dae_sweep_watch(struct dae_sweep *sweep,
+                     void (*watch)(void *context, size_t place, const float *y, size_t count),
+                     void *context) {
+    sweep->session->watch = watch;
+    sweep->session->watch_context = context;
+}
+
 dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool logits, dae_sweep_fn visit,
                          void *context) {
     size_t samples = sweep->dataset->count;

@@ -25,6 +25,10 @@ dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_da
 /* Runs the model on nothing, for whatever a backend has to keep: dae_sweep_run() then needs no memory. */
 dae_status dae_sweep_prepare(struct dae_sweep *sweep, struct dae_pool *pool);
 
+/* From now on a run calls watch(context, place of the layer, Y, samples) for every layer but the last, batch by batch. */
+void dae_sweep_watch(struct dae_sweep *sweep,
+                     void (*watch)(void *context, size_t place, const float *y, size_t count), void *context);
+
 /* NULL is allowed. */
 void dae_sweep_close(struct dae_sweep *sweep);
 

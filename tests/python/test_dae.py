@@ -623,7 +623,9 @@ class TrainerTest(Standard):
         self.assertAlmostEqual(report["mse"], sum(v * v for v in values) / len(values), delta=1e-6)
         self.assertEqual((report["dead_outputs"], report["samples"]), (1.0, 20))
         self.assertEqual(list(report.metrics), [metric.name.lower() for metric in dae.Metric])
+        self.assertEqual(report["dead_hidden_units"], 1.0)
         self.assertIn(dae.Finding.DEAD_OUTPUTS, [code for code, _ in report.findings])
+        self.assertIn(dae.Finding.DEAD_HIDDEN_UNITS, [code for code, _ in report.findings])
         for _, text in report.findings:
             self.assertIn(text, str(report))
 
