@@ -21,7 +21,11 @@ typedef struct {
     size_t samples, batch, epochs;
 } recipe;
 
-enum { FIGURES = DAE_METRIC_DEAD_HIDDEN_UNITS + 1, COLUMNS = DAE_HISTORY_VALIDATION_PSNR + 1, MOST_EPOCHS = 4 };
+enum {
+    FIGURES = DAE_METRIC_DEAD_HIDDEN_UNITS + 1,
+    COLUMNS = DAE_HISTORY_VALIDATION_PSNR + 1,
+    MOST_EPOCHS = 4
+};
 
 typedef struct {
     float *parameters;
