@@ -88,7 +88,8 @@ KERNEL(use_salt_pepper, k->add_salt_pepper(a, n, 0.3f, -1, 2, draw))
 KERNEL(use_clip, k->clip(a, n, -0.5f, 0.75f))
 KERNEL(use_drop, k->drop(a, n, 0.3f, 1 / 0.7f, draw))
 KERNEL(use_scale_bytes, k->scale_bytes(a, (const uint8_t *)b, n))
-KERNEL(use_add, k->add(a, b, n))
+/* rows that overlap */
+KERNEL(use_add_rows, k->add_rows(a, b, n / 5, n < 5 ? 1 : 5, n - n / 5 * 4 * (n >= 5)))
 KERNEL(use_relu, k->rectify(a, b, n, 0))
 KERNEL(use_leaky_relu, k->rectify(a, b, n, 0.3f))
 KERNEL(use_relu_derive, k->rectify_derive(a, b, n, 0))
@@ -109,7 +110,7 @@ KERNEL(use_adam, k->adam(a, b, c, d, n, ((struct dae_adam_step){0.01f, 0.9f, 0.1
 KERNEL(use_affine, k->affine(a, b, c, n / 7, 7))
 /* rows of whole vectors, many of them at once */
 KERNEL(use_affine_rows, k->affine(a, b, c, n / 32, 32))
-KERNEL(use_mark, k->mark((uint32_t *)b, a, n))
+KERNEL(use_mark_rows, k->mark_rows((uint32_t *)b, a, n / 3, n < 3 ? 1 : 3, n - n / 3 * 2 * (n >= 3)))
 KERNEL(use_pick, (reverse((uint32_t *)c, n), k->pick(b, a, (const uint32_t *)c, n)))
 KERNEL(use_is_finite, *r = k->is_finite(a, n))
 KERNEL(use_range, (b[0] = 0.1f, c[0] = -0.1f, k->range(a, n, b, c)))
@@ -125,7 +126,7 @@ static const struct {
     {"clip", use_clip},
     {"drop", use_drop},
     {"scale_bytes", use_scale_bytes},
-    {"add", use_add},
+    {"add_rows", use_add_rows},
     {"relu", use_relu},
     {"leaky relu", use_leaky_relu},
     {"relu_derive", use_relu_derive},
@@ -145,7 +146,7 @@ static const struct {
     {"adam", use_adam},
     {"affine", use_affine},
     {"affine, many rows", use_affine_rows},
-    {"mark", use_mark},
+    {"mark_rows", use_mark_rows},
     {"pick", use_pick},
     {"is_finite", use_is_finite},
     {"range", use_range},

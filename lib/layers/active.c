@@ -7,7 +7,7 @@ enum {
     LEAST_COLUMNS = 64, /* below, products are too small to gain anything, ... */
     LEAST_BATCH = 16,   /* ... and likewise with fewer samples */
     BLOCK = 64,         /* columns that a task looks at or copies: those that its thread has made */
-    GLANCE = 8,         /* rows behind which every column may have been seen */
+    GLANCE = 16,        /* rows behind which every column may have been seen */
     ROWS = 16,          /* rows of W that a task copies */
     STRIP = 256,        /* values that are rounded at once */
 };
@@ -100,11 +100,9 @@ static void look_at_columns(void *context, size_t task) {
     size_t all = s->columns->all, first = task * BLOCK, count = dae_size_min(BLOCK, all - first);
     uint32_t *seen = s->columns->seen + first;
     memset(seen, 0, count * sizeof *seen);
-    for (size_t row = 0; row < s->rows; row++) {
-        dae_kernels()->mark(seen, s->matrix + row * all + first, count);
-        if (row % GLANCE == GLANCE - 1 && are_all_seen(seen, count))
-            return;
-    }
+    for (size_t row = 0; row < s->rows && !are_all_seen(seen, count); row += GLANCE)
+        dae_kernels()->mark_rows(seen, s->matrix + row * all + first, all,
+                                 dae_size_min(GLANCE, s->rows - row), count);
 }
 
 /* Columns of the compact matrix of number i, where there are few widths. */
@@ -164,7 +162,7 @@ static void copy_weights(void *context, size_t task) {
     const struct dae_active *a = pass->active;
     const struct dae_columns *x = &a->x;
     size_t units = pass->layer->output.size, end = dae_size_min(units, (task + 1) * ROWS);
-    float strip[STRIP];
+    float strip[STRIP] = {0};
     for (size_t row = task * ROWS; row < end; row++)
         for (size_t first = 0; first < x->width; first += STRIP) {
             size_t all = dae_size_min(STRIP, x->width - first), at = row * x->width + first;

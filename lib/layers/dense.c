@@ -273,8 +273,7 @@ static void finish_gradient(void *context, struct dae_tile tile, const float *va
 static void sum_columns(const struct dae_pass *pass, struct range range, float *sums) {
     size_t units = pass->layer->output.size, count = range.end - range.first;
     memset(sums, 0, count * sizeof *sums);
-    for (size_t b = 0; b < pass->batch; b++)
-        dae_kernels()->add(sums, pass->d + b * units + range.first, count);
+    dae_kernels()->add_rows(sums, pass->d + range.first, units, pass->batch, count);
 }
 
 /* The gradient of some biases, and of the weights of those units that the product has left out. */

@@ -51,8 +51,8 @@ struct dae_kernels {
     /* out = x rounded to bfloat16, to nearest, ties to even; NaN stays NaN */
     void (*round_bfloat16)(uint16_t *out, const float *x, size_t count);
 
-    /* y = y + c */
-    void (*add)(float *y, const float *c, size_t count);
+    /* y = y + x[0] + x[1] + ..., for rows of x that are `stride` values apart */
+    void (*add_rows)(float *y, const float *x, size_t stride, size_t rows, size_t count);
     /* Rectifiers, of which linear (slope 1), ReLU (0) and leaky ReLU are cases: z = a(z + c), a(z) = z for z >= 0,
      * slope z below; d *= a'(z), which is slope at 0, given a = a(z). */
     void (*rectify)(float *z, const float *c, size_t count, float slope);
@@ -85,8 +85,8 @@ struct dae_kernels {
     /* y[n] = sum_k w[n,k] x[k] */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
 
-    /* seen |= 0 where x is 0, something else where not */
-    void (*mark)(uint32_t *seen, const float *x, size_t count);
+    /* seen |= 0 where all rows of x are 0, something else where not */
+    void (*mark_rows)(uint32_t *seen, const float *x, size_t stride, size_t rows, size_t count);
     /* out[i] = x[places[i]] */
     void (*pick)(float *out, const float *x, const uint32_t *places, size_t count);
 

@@ -72,9 +72,10 @@ static inline float unit(uint32_t word) {
 static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct dae_draw from) {
     uint32_t words[4][BLOCKS];
     float normal[4][BLOCKS];
+    const size_t together = (size_t)2 * NATIVE;
     size_t blocks = blocks_for(count), i = 0;
     draw(words, blocks, from);
-    for (; i + 2 * NATIVE <= blocks; i += 2 * NATIVE)
+    for (; i + together <= blocks; i += together)
         dae_normal(&normal[0][i], &words[0][i], BLOCKS, 4);
     if (i < blocks)
         dae_normal(&normal[0][i], &words[0][i], BLOCKS, 2);
@@ -165,9 +166,27 @@ static void round_bfloat16(uint16_t *out, const float *x, size_t count) {
 
 /* ---- Activations -------------------------------------------------------------------------------- */
 
-static void add(float *y, const float *c, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        y[i] += c[i];
+/* Columns whose sums stay in registers while rows go by. */
+enum { VECTORS_AT_ONCE = 4, COLUMNS_AT_ONCE = VECTORS_AT_ONCE * NATIVE };
+#define EACH_VECTOR \
+    UNROLL          \
+    for (size_t v = 0; v < VECTORS_AT_ONCE; v++)
+
+static void add_rows(float *y, const float *x, size_t stride, size_t rows, size_t count) {
+    size_t i = 0;
+    for (; i + COLUMNS_AT_ONCE <= count; i += COLUMNS_AT_ONCE) {
+        native_t sums[VECTORS_AT_ONCE], values;
+        EACH_VECTOR LOAD(sums[v], y + i + v * NATIVE);
+        for (size_t row = 0; row < rows; row++)
+            EACH_VECTOR {
+                LOAD(values, x + row * stride + i + v * NATIVE);
+                sums[v] += values;
+            }
+        EACH_VECTOR STORE(y + i + v * NATIVE, sums[v]);
+    }
+    for (size_t row = 0; row < rows; row++)
+        for (size_t k = i; k < count; k++)
+            y[k] += x[row * stride + k];
 }
 
 static void rectify(float *z, const float *c, size_t count, float slope) {
@@ -453,12 +472,21 @@ static void range(const float *x, size_t count, float *low, float *high) {
     *high = h == h ? h : INFINITY;
 }
 
-static void mark(uint32_t *seen, const float *x, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        seen[i] |= bits << 1; /* without the sign */
+static void mark_rows(uint32_t *seen, const float *x, size_t stride, size_t rows, size_t count) {
+    size_t i = 0;
+    for (; i + COLUMNS_AT_ONCE <= count; i += COLUMNS_AT_ONCE) {
+        native_words_t marks[VECTORS_AT_ONCE], bits;
+        EACH_VECTOR LOAD(marks[v], seen + i + v * NATIVE);
+        for (size_t row = 0; row < rows; row++)
+            EACH_VECTOR {
+                LOAD(bits, x + row * stride + i + v * NATIVE);
+                marks[v] |= bits << 1; /* without the sign */
+            }
+        EACH_VECTOR STORE(seen + i + v * NATIVE, marks[v]);
     }
+    for (size_t row = 0; row < rows; row++)
+        for (size_t k = i; k < count; k++)
+            seen[k] |= dae_bits_of(x[row * stride + k]) << 1;
 }
 
 static void pick(float *restrict out, const float *restrict x, const uint32_t *restrict places,
@@ -479,7 +507,7 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .drop = drop,
     .scale_bytes = scale_bytes,
     .round_bfloat16 = round_bfloat16,
-    .add = add,
+    .add_rows = add_rows,
     .rectify = rectify,
     .rectify_derive = rectify_derive,
     .sigmoid = sigmoid,
@@ -499,7 +527,7 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
 #endif
     .affine = affine,
     .is_finite = is_finite,
-    .mark = mark,
+    .mark_rows = mark_rows,
     .pick = pick,
     .range = range,
 };

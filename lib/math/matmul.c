@@ -281,8 +281,7 @@ static void sum_depths(void *context, size_t task) {
         float *c = p->c + row * p->c_stride;
         const float *parts = p->scratch + row * p->n;
         memcpy(c, parts, p->n * sizeof *c);
-        for (size_t i = 1; i < cut->depth; i++)
-            dae_kernels()->add(c, parts + i * p->m * p->n, p->n);
+        dae_kernels()->add_rows(c, parts + p->m * p->n, p->m * p->n, cut->depth - 1, p->n);
         if (p->after != NULL)
             p->after(p->context, (struct dae_tile){row, 1, 0, p->n, task}, c, p->c_stride);
     }

@@ -48,7 +48,7 @@ __attribute__((always_inline)) static inline void turn(native_t *sine, native_t 
     FOR_CHAINS c[j] = c[j] * z[j] + 1.0f;
     FOR_CHAINS {
         native_words_t q = words[j] + 0x20000000u, next = q << 1;
-        native_words_t swap = (native_words_t)((native_integers_t)next >> 31); /* quarters 1 and 3 */
+        native_words_t swap = (native_words_t)((native_integers_t)next < 0); /* quarters 1 and 3 */
         swap &= (native_words_t)s[j] ^ (native_words_t)c[j];
         sine[j] = (native_t)((native_words_t)s[j] ^ swap ^ (q & 0x80000000u));
         cosine[j] = (native_t)((native_words_t)c[j] ^ swap ^ ((q ^ next) & 0x80000000u));
