@@ -14,8 +14,9 @@ enum {
 
 /* ---- Memory ---------------------------------------------------------------------------------------------- */
 
-static bool reserve_columns(struct dae_columns *c, size_t all, size_t batch, bool bfloat16) {
+static bool reserve_columns(struct dae_columns *c, size_t all, size_t widths, size_t batch, bool bfloat16) {
     c->all = all;
+    c->widths = widths;
     c->seen = dae_allocate(all, sizeof *c->seen);
     c->places = dae_allocate(all, sizeof *c->places);
     c->values = dae_allocate(batch, all * sizeof *c->values);
@@ -42,14 +43,15 @@ static bool reserve_weights(float **weights, uint16_t **weights16, size_t rows, 
 
 static bool reserve(struct dae_active *a, size_t units, size_t inputs, size_t batch, bool training,
                     bool bfloat16) {
-    if (!reserve_columns(&a->x, inputs, batch, bfloat16) ||
+    if (!reserve_columns(&a->x, inputs, DAE_ACTIVE_X_WIDTHS, batch, bfloat16) ||
         !reserve_weights(&a->weights, &a->weights16, units, inputs, bfloat16))
         return false;
     if (!training)
         return true;
     a->d_before = dae_allocate(batch, inputs * sizeof *a->d_before);
     a->zeros = dae_allocate(inputs, sizeof *a->zeros);
-    return a->d_before != NULL && a->zeros != NULL && reserve_columns(&a->d, units, batch, bfloat16) &&
+    return a->d_before != NULL && a->zeros != NULL &&
+           reserve_columns(&a->d, units, DAE_ACTIVE_D_WIDTHS, batch, bfloat16) &&
            reserve_weights(&a->weights_before, &a->weights_before16, units, inputs, bfloat16);
 }
 
@@ -105,9 +107,10 @@ static void look_at_columns(void *context, size_t task) {
                                  dae_size_min(GLANCE, s->rows - row), count);
 }
 
-/* Columns of the compact matrix of number i, where there are few widths. */
+/* Columns of the compact matrix of number i, where there are few widths: hidden units fit into a quarter, and outputs into
+ * a half, or a little more at first. */
 static size_t width_of(size_t all, size_t i) {
-    static const size_t eighths[DAE_ACTIVE_WIDTHS] = {2, 4, 5};
+    static const size_t eighths[DAE_ACTIVE_D_WIDTHS] = {2, 4, 5};
     return dae_size_divide_up(dae_size_divide_up(all * eighths[i], 8), 16) * 16;
 }
 
@@ -117,7 +120,7 @@ static size_t width_for(const struct dae_columns *c) {
         size_t width = dae_size_divide_up(c->count > 0 ? c->count : 1, 16) * 16;
         return width <= c->all / 4 * 3 ? width : 0;
     }
-    for (size_t i = 0; i < DAE_ACTIVE_WIDTHS; i++)
+    for (size_t i = 0; i < c->widths; i++)
         if (c->count <= width_of(c->all, i) && width_of(c->all, i) < c->all)
             return width_of(c->all, i);
     return 0;
@@ -238,7 +241,7 @@ void dae_active_find_d(const struct dae_pass *pass) {
 
 static void pretend(struct dae_columns *c, size_t i) {
     c->count = 0;
-    c->width = i < DAE_ACTIVE_WIDTHS && width_of(c->all, i) < c->all ? width_of(c->all, i) : 0;
+    c->width = i < c->widths && width_of(c->all, i) < c->all ? width_of(c->all, i) : 0;
 }
 
 void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d) {

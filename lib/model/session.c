@@ -185,7 +185,7 @@ static dae_status run_layers(struct dae_session *session, struct dae_pool *pool,
         if (width == LOOK)
             dae_active_find_x(&pass);
         else
-            dae_active_pretend(&pass, (size_t)width, DAE_ACTIVE_WIDTHS);
+            dae_active_pretend(&pass, (size_t)width, DAE_ACTIVE_D_WIDTHS);
         pass.layer->operations->forward(&pass);
         if (!last && session->watch != NULL)
             session->watch(session->watch_context, i, pass.y, count);
@@ -199,7 +199,7 @@ static dae_status run_layers(struct dae_session *session, struct dae_pool *pool,
 dae_status dae_session_prepare(struct dae_session *session, struct dae_pool *pool, const float *inputs,
                                size_t count, float *outputs) {
     bool compiles = dae_matmul_compiles(session->parameters16 != NULL);
-    for (int width = compiles ? 0 : DAE_ACTIVE_WIDTHS; width <= DAE_ACTIVE_WIDTHS; width++)
+    for (int width = compiles ? 0 : DAE_ACTIVE_X_WIDTHS; width <= DAE_ACTIVE_X_WIDTHS; width++)
         DAE_TRY(run_layers(session, pool, inputs, count, outputs, false, width));
     return DAE_OK;
 }

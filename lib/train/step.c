@@ -432,11 +432,12 @@ static dae_status reserve_tiles(dae_trainer *trainer, size_t threads) {
 
 /* Makes the products of a layer, with each width of what they may leave out. */
 static void prepare_products(const struct dae_pass *pass) {
-    size_t widths = pass->active != NULL ? DAE_ACTIVE_WIDTHS : 0;
-    for (size_t x = 0; x <= widths; x++) {
-        dae_active_pretend(pass, x, widths);
+    size_t x_widths = pass->active != NULL ? DAE_ACTIVE_X_WIDTHS : 0;
+    size_t d_widths = pass->active != NULL ? DAE_ACTIVE_D_WIDTHS : 0;
+    for (size_t x = 0; x <= x_widths; x++) {
+        dae_active_pretend(pass, x, d_widths);
         pass->layer->operations->forward(pass);
-        for (size_t d = 0; d <= widths; d++) {
+        for (size_t d = 0; d <= d_widths; d++) {
             dae_active_pretend(pass, x, d);
             if (pass->before != NULL)
                 pass->layer->operations->backward_input(pass);
