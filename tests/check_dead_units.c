@@ -24,8 +24,9 @@ static const network networks[] = {
      0.3},
     {90, 3, {{UNITS, DAE_ACTIVATION_RELU}, {UNITS, DAE_ACTIVATION_RELU}, {10, DAE_ACTIVATION_LINEAR}}, 0},
     {60, 2, {{UNITS, DAE_ACTIVATION_TANH}, {72, DAE_ACTIVATION_SIGMOID}}, 0},
-    /* a product that is cut along its sums */
+    /* products that are cut along their sums, the last one only when units are dead */
     {60, 3, {{UNITS, DAE_ACTIVATION_RELU}, {16, DAE_ACTIVATION_RELU}, {UNITS, DAE_ACTIVATION_RELU}}, 0},
+    {60, 2, {{UNITS, DAE_ACTIVATION_RELU}, {180, DAE_ACTIVATION_LINEAR}}, 0},
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 

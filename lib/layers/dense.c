@@ -313,10 +313,11 @@ static void backward_parameters(const struct dae_pass *pass) {
                  dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));
 }
 
+/* Without its columns of zeros, the D before may be narrow enough to be cut along the sums even where whole it is not. */
 static size_t scratch(const dae_layer *layer, size_t batch) {
     size_t n = layer->output.size, k = layer->input.size;
     size_t forward_scratch = dae_product_scratch(batch, n, k),
-           backward_scratch = dae_product_scratch(batch, k, n);
+           backward_scratch = dae_product_scratch(batch, dae_size_min(k, (n - 1) / 2), n);
     return forward_scratch > backward_scratch ? forward_scratch : backward_scratch;
 }
 

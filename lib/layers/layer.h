@@ -24,7 +24,7 @@ struct dae_tensor {
 };
 
 /* Part of one row of a layer's output: `count` values from `column` of sample `row`. Columns start at
- * multiples of 16. */
+ * multiples of 16; those of a rectifier's D anywhere. */
 struct dae_span {
     size_t row, column, count;
 };

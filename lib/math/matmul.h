@@ -52,7 +52,7 @@ struct dae_product {
     atomic_bool *failed;                 /* likewise: set when a part could not be made for want of memory */
 };
 
-/* How many floats of scratch memory a product of these sizes, or of fewer rows, may use. */
+/* How many floats of scratch memory a product of these sizes may use, or one of fewer rows, or of shorter sums. */
 size_t dae_product_scratch(size_t m, size_t n, size_t k);
 
 /* Makes a product in tiles that depend on m, n and k only. */
