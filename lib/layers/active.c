@@ -14,9 +14,18 @@ enum {
 
 /* ---- Memory ---------------------------------------------------------------------------------------------- */
 
+/* Hidden units fit into a quarter, and outputs into a half, or a little more at first. */
+static void set_widths(struct dae_columns *c, size_t widths) {
+    static const size_t eighths[DAE_ACTIVE_D_WIDTHS] = {2, 4, 5};
+    for (size_t i = 0; i < DAE_ACTIVE_D_WIDTHS; i++) {
+        size_t width = dae_size_divide_up(dae_size_divide_up(c->all * eighths[i], 8), 16) * 16;
+        c->widths[i] = i < widths && width < c->all ? width : c->all;
+    }
+}
+
 static bool reserve_columns(struct dae_columns *c, size_t all, size_t widths, size_t batch, bool bfloat16) {
     c->all = all;
-    c->widths = widths;
+    set_widths(c, widths);
     c->seen = dae_allocate(all, sizeof *c->seen);
     c->places = dae_allocate(all, sizeof *c->places);
     c->values = dae_allocate(batch, all * sizeof *c->values);
@@ -107,22 +116,15 @@ static void look_at_columns(void *context, size_t task) {
                                  dae_size_min(GLANCE, s->rows - row), count);
 }
 
-/* Columns of the compact matrix of number i, where there are few widths: hidden units fit into a quarter, and outputs into
- * a half, or a little more at first. */
-static size_t width_of(size_t all, size_t i) {
-    static const size_t eighths[DAE_ACTIVE_D_WIDTHS] = {2, 4, 5};
-    return dae_size_divide_up(dae_size_divide_up(all * eighths[i], 8), 16) * 16;
-}
-
 /* Columns of a compact matrix for `count` in use; 0 when it would not be much smaller. */
 static size_t width_for(const struct dae_columns *c) {
     if (!dae_matmul_compiles(c->values16 != NULL)) {
         size_t width = dae_size_divide_up(c->count > 0 ? c->count : 1, 16) * 16;
         return width <= c->all / 4 * 3 ? width : 0;
     }
-    for (size_t i = 0; i < c->widths; i++)
-        if (c->count <= width_of(c->all, i) && width_of(c->all, i) < c->all)
-            return width_of(c->all, i);
+    for (size_t i = 0; i < DAE_ACTIVE_D_WIDTHS; i++)
+        if (c->count <= c->widths[i] && c->widths[i] < c->all)
+            return c->widths[i];
     return 0;
 }
 
@@ -241,7 +243,7 @@ void dae_active_find_d(const struct dae_pass *pass) {
 
 static void pretend(struct dae_columns *c, size_t i) {
     c->count = 0;
-    c->width = i < c->widths && width_of(c->all, i) < c->all ? width_of(c->all, i) : 0;
+    c->width = i < DAE_ACTIVE_D_WIDTHS && c->widths[i] < c->all ? c->widths[i] : 0;
 }
 
 void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d) {

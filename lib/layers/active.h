@@ -8,11 +8,14 @@
 
 #include "layers/layer.h"
 
+/* Where products are compiled for their shapes, compact matrices come in few widths. */
+enum { DAE_ACTIVE_X_WIDTHS = 1, DAE_ACTIVE_D_WIDTHS = 3 };
+
 /* The columns of a matrix that count, and the matrix made of them alone. */
 struct dae_columns {
     size_t all;
-    size_t widths; /* of compact matrices, where products are compiled for their shapes */
-    size_t count;  /* of those that are not zero */
+    size_t widths[DAE_ACTIVE_D_WIDTHS]; /* of compact matrices, where there are few; `all` for none */
+    size_t count;                       /* of those that are not zero */
     size_t
         width; /* columns of the compact matrix, zeros behind `count`; 0 when the matrix is used as it is */
     uint32_t *seen;     /* [all], 0 for columns of zeros */
@@ -40,9 +43,7 @@ void dae_active_free(struct dae_active *active);
 void dae_active_find_x(const struct dae_pass *pass);
 void dae_active_find_d(const struct dae_pass *pass);
 
-/* Where products are compiled for their shapes, compact matrices come in few widths. Makes a pass whose X and D hold
- * nothing use those of number x and d; the numbers of widths mean none. */
-enum { DAE_ACTIVE_X_WIDTHS = 1, DAE_ACTIVE_D_WIDTHS = 3 };
+/* Makes a pass whose X and D hold nothing use the widths of number x and d; the numbers of widths mean none. */
 void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d);
 
 /* Factors of a layer's products, compact or as they are. */
