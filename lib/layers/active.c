@@ -267,11 +267,20 @@ const struct dae_columns *dae_active_before(const struct dae_pass *pass) {
     return pass->before != NULL && pass->before->layer->slope == 0 ? dae_active_x(pass) : NULL;
 }
 
+/* The compact matrix, or where there is none the whole one. */
+static struct dae_factor factor_of(const struct dae_columns *compact, size_t columns, const float *values,
+                                   const uint16_t *values16) {
+    if (compact == NULL)
+        return as_it_is(columns, values, values16);
+    return (struct dae_factor){compact->width, used_of(compact), compact->values, compact->values16};
+}
+
 struct dae_factor dae_factor_x(const struct dae_pass *pass) {
-    const struct dae_columns *x = dae_active_x(pass);
-    if (x == NULL)
-        return as_it_is(pass->layer->input.size, pass->x, pass->x16);
-    return (struct dae_factor){x->width, used_of(x), x->values, x->values16};
+    return factor_of(dae_active_x(pass), pass->layer->input.size, pass->x, pass->x16);
+}
+
+struct dae_factor dae_factor_d(const struct dae_pass *pass) {
+    return factor_of(dae_active_d(pass), pass->layer->output.size, pass->d, pass->d16);
 }
 
 struct dae_factor dae_factor_weights(const struct dae_pass *pass) {
@@ -279,13 +288,6 @@ struct dae_factor dae_factor_weights(const struct dae_pass *pass) {
     if (x == NULL)
         return as_it_is(pass->layer->input.size, pass->parameters, pass->parameters16);
     return (struct dae_factor){x->width, used_of(x), pass->active->weights, pass->active->weights16};
-}
-
-struct dae_factor dae_factor_d(const struct dae_pass *pass) {
-    const struct dae_columns *d = dae_active_d(pass);
-    if (d == NULL)
-        return as_it_is(pass->layer->output.size, pass->d, pass->d16);
-    return (struct dae_factor){d->width, used_of(d), d->values, d->values16};
 }
 
 struct dae_factor dae_factor_weights_before(const struct dae_pass *pass) {

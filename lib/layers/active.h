@@ -2,7 +2,7 @@
  *
  * Behind a rectifier these are the units that are dead for the batch: of the reference experiment, four of five hidden
  * units and half of the outputs, and with them three of five multiplications. A term that is left out is zero times
- * a finite number, so sums stay as they are. */
+ * a finite number, so nothing changes but where a long sum is cut. */
 #ifndef DAE_LAYERS_ACTIVE_H
 #define DAE_LAYERS_ACTIVE_H
 
@@ -16,8 +16,7 @@ struct dae_columns {
     size_t all;
     size_t widths[DAE_ACTIVE_D_WIDTHS]; /* of compact matrices, where there are few; `all` for none */
     size_t count;                       /* of those that are not zero */
-    size_t
-        width; /* columns of the compact matrix, zeros behind `count`; 0 when the matrix is used as it is */
+    size_t width;       /* of the compact matrix, zeros behind `count`; 0: the matrix is used as it is */
     uint32_t *seen;     /* [all], 0 for columns of zeros */
     uint32_t *places;   /* [count], which column of the matrix each compact one is */
     float *values;      /* [batch, width] */

@@ -77,11 +77,11 @@ static void watch_units(void *context, size_t place, const float *y, size_t coun
         }
 }
 
-static double dead_units(const struct evaluation *e) {
+static size_t count_dead_units(const struct evaluation *e) {
     size_t dead = 0;
     for (size_t i = 0; e->samples > 1 && i < e->unit_count; i++)
         dead += e->units[i].least == e->units[i].most;
-    return e->unit_count > 0 ? (double)dead / (double)e->unit_count : NAN;
+    return dead;
 }
 
 static void visit_sample(struct evaluation *e, const float *input, const float *output, const float *target) {
@@ -143,8 +143,10 @@ static void conclude(struct dae_report *report, const struct evaluation *e) {
     f[DAE_METRIC_MEAN_IMAGE_MSE] = mean_image_mse(e);
     f[DAE_METRIC_INPUTS_OUT_OF_RANGE] = range_known ? (double)e->out_of_range / (n * (double)e->inputs) : NAN;
     count_dead(e, &f[DAE_METRIC_DEAD_OUTPUTS], &f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS]);
-    f[DAE_METRIC_DEAD_HIDDEN_UNITS] = dead_units(e);
+    size_t dead = count_dead_units(e);
+    f[DAE_METRIC_DEAD_HIDDEN_UNITS] = e->unit_count > 0 ? (double)dead / (double)e->unit_count : NAN;
     report->hidden_units = e->unit_count;
+    report->live_units = e->unit_count - dead;
     report->not_finite = (double)e->not_finite / (n * (double)e->outputs);
     dae_report_find(report);
 }

@@ -60,9 +60,7 @@ void dae_report_find(struct dae_report *report) {
         add(report, DAE_FINDING_WORSE_THAN_INPUT, input_text, f[DAE_METRIC_MSE], f[DAE_METRIC_INPUT_MSE]);
     if (f[DAE_METRIC_DEAD_HIDDEN_UNITS] > 0.25)
         add(report, DAE_FINDING_DEAD_HIDDEN_UNITS, unit_text, 100 * f[DAE_METRIC_DEAD_HIDDEN_UNITS],
-            report->hidden_units -
-                (size_t)lrint(f[DAE_METRIC_DEAD_HIDDEN_UNITS] * (double)report->hidden_units),
-            report->hidden_units);
+            report->live_units, report->hidden_units);
     if (f[DAE_METRIC_INPUTS_OUT_OF_RANGE] > 0.01)
         add(report, DAE_FINDING_INPUTS_OUT_OF_RANGE, range_text, 100 * f[DAE_METRIC_INPUTS_OUT_OF_RANGE]);
 }

@@ -20,8 +20,8 @@ struct dae_finding {
 struct dae_report {
     dae_references references;
     double figures[DAE_METRIC_COUNT];
-    double not_finite; /* share of output values that are NaN or infinite */
-    size_t hidden_units;
+    double not_finite;               /* share of output values that are NaN or infinite */
+    size_t hidden_units, live_units; /* all, and those that are not dead */
     size_t finding_count;
     struct dae_finding findings[DAE_REPORT_MAX_FINDINGS];
 };
