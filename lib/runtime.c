@@ -9,9 +9,8 @@
 static void write_runtime(struct dae_text *text, const void *unused) {
     (void)unused;
     size_t threads = dae_get_num_threads();
-    const char *units = dae_matmul_bfloat16_units();
     dae_text_add(text, "libdae %s, %s, bfloat16 %s, kernels %s, %zu thread%s", dae_version_string(),
-                 dae_matmul_name(), units != NULL ? units : "none", dae_kernels()->name, threads,
+                 dae_matmul_name(), dae_matmul_bfloat16_units(), dae_kernels()->name, threads,
                  threads == 1 ? "" : "s");
 }
 

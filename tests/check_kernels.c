@@ -2,6 +2,7 @@
  * portable one to the bit, and the elementary functions against libm. */
 #include "support.h"
 
+#include "math/bfloat16.h"
 #include "math/kernels.h"
 #include "oracle/golden.h"
 
@@ -239,46 +240,76 @@ END_TEST
 
 enum { LONGEST = 530 }; /* of the sums: more than two panels */
 
-/* A matrix of rows x columns as it may lie: transposed or not, and with something behind each row. */
-struct stored {
-    float *values;
-    struct dae_strided matrix;
-};
-
 static float *new_floats(size_t count) {
     float *values = malloc(count * sizeof *values);
     ck_assert_ptr_nonnull(values);
     return values;
 }
 
-static struct stored store(size_t rows, size_t columns, bool transposed, uint64_t seed) {
-    size_t length = (transposed ? rows : columns) + 3, count = transposed ? columns : rows;
-    struct stored s = {new_floats(length * count), {NULL, transposed ? 1 : length, transposed ? length : 1}};
-    s.matrix.values = s.values;
+/* A matrix of rows x columns as it may lie: transposed or not, and with something behind each row; bfloat16 if `narrow`. */
+struct stored {
+    void *values;
+    struct dae_strided matrix;
+    bool narrow;
+};
+
+static struct stored store(size_t rows, size_t columns, bool transposed, bool narrow, uint64_t seed) {
+    size_t length = (transposed ? rows : columns) + 3, count = length * (transposed ? columns : rows);
+    float *values = new_floats(count);
     dae_rng *rng = NULL;
     ok(dae_rng_create(&rng, seed, 0));
-    ok(dae_rng_fill_normal(rng, s.values, length * count, 0, 1));
+    ok(dae_rng_fill_normal(rng, values, count, 0, 1));
     dae_rng_free(rng);
+    struct stored s = {values, {values, transposed ? 1 : length, transposed ? length : 1}, narrow};
+    if (narrow) {
+        s.matrix.values = s.values = malloc(count * sizeof(uint16_t));
+        ck_assert_ptr_nonnull(s.values);
+        dae_kernels()->round_bfloat16(s.values, values, count);
+        free(values);
+    }
     return s;
 }
 
-/* What the C standard's fma() gives for each value of C, summed in the order of k. */
-static void expect_product(const float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
-                           size_t m, size_t n, size_t k, const char *name) {
+static float value_of(const struct stored *s, size_t i, size_t j) {
+    size_t at = i * s->matrix.row + j * s->matrix.column;
+    if (!s->narrow)
+        return ((const float *)s->matrix.values)[at];
+    uint32_t bits = (uint32_t)((const uint16_t *)s->matrix.values)[at] << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* What a product may be made of, and by what. */
+struct product {
+    const char *name;
+    dae_multiply_fn multiply;
+    bool narrow;
+    bool exact; /* each value is a chain of fused multiply-adds in the order of k */
+};
+
+/* What the C standard's fma() gives for each value of C, summed in the order of k; units that sum in another order are off
+ * by what rounding each of k sums may give. */
+static void expect_product(const struct product *p, const float *c, size_t c_stride, const struct stored *a,
+                           const struct stored *b, size_t m, size_t n, size_t k) {
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++) {
-            float sum = 0;
-            for (size_t l = 0; l < k; l++)
-                sum = fmaf(a.values[i * a.row + l * a.column], b.values[l * b.row + j * b.column], sum);
-            ck_assert_msg(same(c[i * c_stride + j], sum),
-                          "%s: C[%zu,%zu] of %zu x %zu x %zu is %.9g, expected %.9g", name, i, j, m, n, k,
-                          (double)c[i * c_stride + j], (double)sum);
+            float sum = 0, found = c[i * c_stride + j];
+            double size = 0;
+            for (size_t l = 0; l < k; l++) {
+                sum = fmaf(value_of(a, i, l), value_of(b, l, j), sum);
+                size += fabs((double)value_of(a, i, l) * (double)value_of(b, l, j));
+            }
+            ck_assert_msg(p->exact ? same(found, sum)
+                                   : fabs((double)found - (double)sum) <= 0x1p-23 * (double)(k + 1) * size,
+                          "%s: C[%zu,%zu] of %zu x %zu x %zu is %.9g, expected %.9g", p->name, i, j, m, n, k,
+                          (double)found, (double)sum);
         }
 }
 
 /* Also: what lies between the rows of C, and behind the last, stays. */
-static void check_product(const struct dae_kernels *set, size_t m, size_t n, size_t k, int layout) {
-    struct stored a = store(m, k, layout & 1, 3), b = store(k, n, layout & 2, 4);
+static void check_product(const struct product *p, size_t m, size_t n, size_t k, int layout) {
+    struct stored a = store(m, k, layout & 1, p->narrow, 3), b = store(k, n, layout & 2, p->narrow, 4);
     size_t c_stride = n + 5, count = m * c_stride;
     float *c = new_floats(count);
     for (size_t i = 0; i < count; i++)
@@ -286,8 +317,8 @@ static void check_product(const struct dae_kernels *set, size_t m, size_t n, siz
     float *memory = new_floats(DAE_MULTIPLY_MEMORY + GUARD);
     for (size_t i = 0; i < DAE_MULTIPLY_MEMORY + GUARD; i++)
         memory[i] = NAN;
-    set->multiply(memory, c, c_stride, a.matrix, b.matrix, m, n, k);
-    expect_product(c, c_stride, a.matrix, b.matrix, m, n, k, set->name);
+    p->multiply(memory, c, c_stride, a.matrix, b.matrix, m, n, k);
+    expect_product(p, c, c_stride, &a, &b, m, n, k);
     for (size_t i = 0; i < count; i++)
         ck_assert(i % c_stride < n || isnan(c[i]));
     for (size_t i = 0; i < GUARD; i++)
@@ -299,21 +330,38 @@ static void check_product(const struct dae_kernels *set, size_t m, size_t n, siz
 }
 
 /* Heights and widths around those of blocks and panels on any processor, and sums around the length of a panel. */
-START_TEST(products_are_chains_of_fused_multiply_adds) {
-    static const size_t heights[] = {1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 23, 31};
+static void check_products(const struct product *p) {
+    static const size_t heights[] = {1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 15, 16, 17, 23, 31, 32, 33, 64};
     static const size_t widths[] = {1, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 48, 65, 255, 256, 257, 300};
-    static const size_t depths[] = {1, 2, 3, 4, 5, 255, 256, 257, 512, LONGEST};
-    for (size_t set = 0; set < dae_kernels_count(); set++) {
-        if (dae_kernels_get(set)->multiply == NULL)
-            continue;
-        for (int layout = 0; layout < 4; layout++) {
-            for (size_t i = 0; i < sizeof heights / sizeof *heights; i++)
-                for (size_t j = 0; j < sizeof widths / sizeof *widths; j++)
-                    check_product(dae_kernels_get(set), heights[i], widths[j], 5, layout);
-            for (size_t i = 0; i < sizeof depths / sizeof *depths; i++)
-                check_product(dae_kernels_get(set), 13, 40, depths[i], layout);
+    static const size_t depths[] = {1, 2, 3, 4, 5, 31, 32, 33, 64, 255, 256, 257, 511, 512, 513, LONGEST};
+    for (int layout = 0; layout < 4; layout++) {
+        for (size_t i = 0; i < sizeof heights / sizeof *heights; i++)
+            for (size_t j = 0; j < sizeof widths / sizeof *widths; j++)
+                check_product(p, heights[i], widths[j], 5, layout);
+        for (size_t i = 0; i < sizeof depths / sizeof *depths; i++) {
+            check_product(p, 13, 40, depths[i], layout);
+            check_product(p, 32, 32, depths[i], layout);
         }
     }
+}
+
+START_TEST(products_are_chains_of_fused_multiply_adds) {
+    for (size_t set = 0; set < dae_kernels_count(); set++) {
+        const struct dae_kernels *these = dae_kernels_get(set);
+        if (these->multiply != NULL)
+            check_products(&(struct product){these->name, these->multiply, false, true});
+        check_products(&(struct product){these->name, these->multiply_bfloat16, true, true});
+    }
+}
+END_TEST
+
+START_TEST(units_for_bfloat16_give_its_products) {
+    for (size_t i = 0; i < dae_bfloat16_units_count(); i++) {
+        const struct dae_bfloat16_units *units = dae_bfloat16_units_get(i);
+        check_products(&(struct product){units->name, units->multiply, true, false});
+    }
+    ck_assert_ptr_null(dae_bfloat16_units_get(dae_bfloat16_units_count()));
+    ck_assert_str_eq(dae_bfloat16_units_name(), dae_bfloat16_units()->name);
 }
 END_TEST
 
@@ -374,6 +422,7 @@ int main(void) {
     tcase_add_test(sets, kernels_stay_inside_their_arrays);
     TCase *products = add_case(suite, "products");
     tcase_add_test(products, products_are_chains_of_fused_multiply_adds);
+    tcase_add_test(products, units_for_bfloat16_give_its_products);
     TCase *functions = add_case(suite, "functions");
     tcase_add_test(functions, sigmoid_and_tanh_are_good_to_a_few_units);
     tcase_add_test(functions, sigmoid_and_tanh_at_the_ends);

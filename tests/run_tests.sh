@@ -19,8 +19,8 @@ Tiers. Without --all and --tier, one build with the default compiler and options
 while working; docs/reliability.md says what each tier proves.
 
   scripts         shellcheck
-  gcc             everything, with oneDNN where it is, -O3, shared and static
-  clang           the same with clang, without oneDNN
+  gcc             everything, -O3, shared and static
+  clang           the same with clang
   products        what multiplies matrices, with products by OpenBLAS and by oneDNN
   reference-blas  products by the reference CBLAS
   minimal         every optional feature off, -O0, static only
@@ -282,12 +282,11 @@ provide_onednn() {
 few_kills=10
 
 tier_gcc() {
-    provide_onednn || leave_out bfloat16 "oneDNN is not here"
     CC=gcc CXX=g++ run_configuration gcc -Dcblas=openblas -Dwerror=true -Ddefault_library=both
 }
 
 tier_clang() {
-    CC=clang CXX=clang++ DAE_KILLS=$few_kills run_configuration clang -Dcblas=openblas -Donednn=disabled -Dwerror=true
+    CC=clang CXX=clang++ DAE_KILLS=$few_kills run_configuration clang -Dcblas=openblas -Dwerror=true
 }
 
 tier_products() {
@@ -305,7 +304,7 @@ tier_reference-blas() {
     local folder
     folder=$(reference_blas_folder)
     CC=gcc DAE_KILLS=$few_kills LD_LIBRARY_PATH=$folder${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
-        run_configuration reference-blas -Dproducts=cblas -Dcblas=netlib -Donednn=disabled -Ddefault_library=shared
+        run_configuration reference-blas -Dproducts=cblas -Dcblas=netlib -Ddefault_library=shared
     LD_LIBRARY_PATH=$folder ldd "$build_root/reference-blas/lib/libdae.so.0" 2>/dev/null |
         grep -E "blas.* => $folder/" >/dev/null
     count_result "reference-blas: the reference library is what was loaded" $?
@@ -325,7 +324,7 @@ tier_sanitizers() {
     export ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     CC=gcc run_configuration gcc-sanitizers "${sanitize[@]}"
     if provide_clang_sanitizers; then
-        CC=clang run_configuration clang-sanitizers -Donednn=disabled "${sanitize[@]}"
+        CC=clang run_configuration clang-sanitizers "${sanitize[@]}"
     else
         leave_out clang-sanitizers "clang's sanitizer library is not here"
     fi

@@ -48,14 +48,19 @@ enum {
     /** float32 throughout; the default */
     DAE_PRECISION_FLOAT32 = 0,
     /** Factors are rounded to bfloat16 (8 bits of precision), products are summed up in float32. Many times faster
-     * where the processor has units for it. Needs a build with oneDNN. */
+     * where the processor has units for it: AMX, or less so AVX-512 BF16. Works without them, as fast as float32.
+     *
+     * Linux gives AMX to who asks for it, and takes it back from nobody: the first time that a process chooses this
+     * precision on such a processor, it asks. From then on sigaltstack() of this process refuses stacks that are too small
+     * for a signal's frame with the 8 KB of AMX's registers; where a thread has such a stack already, the system says
+     * no, and AVX-512 BF16 is used. */
     DAE_PRECISION_BFLOAT16 = 1
 };
 
 /** Describes in one line what does the work here, such as
  * "libdae 0.1.0, own products, bfloat16 AMX, kernels avx512, 2 threads": the library; what multiplies float32 matrices,
- * which may also be "oneDNN 2.6.3" or "BLAS openblas", say; the units that multiply bfloat16; the kernels chosen for this
- * processor; the number of threads.
+ * which may also be "oneDNN 2.6.3" or "BLAS openblas", say; the units that multiply bfloat16, "AMX", "AVX-512 BF16" or "by
+ * float32 units"; the kernels chosen for this processor; the number of threads.
  *
  * @param buffer, capacity, length  as for every text (dae.h)
  * Errors: DAE_ERROR_ARGUMENT. Threads: any. @since 0.1.0

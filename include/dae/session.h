@@ -28,14 +28,14 @@ DAE_API void dae_session_free(dae_session *session);
  * they are now; runs of up to 8 samples at once stay float32.
  *
  * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_UNSUPPORTED as dae_trainer_set_precision(). @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t precision);
 
 /** Runs the model on `count` samples in the calling thread. Noise and dropout have no part in it.
  *
- * Allocates nothing; with up to 8 samples at once, and in float32 with "own products" (runtime.h) with any number, it
- * also takes no lock. A NaN in a sample shows in that sample's output only.
+ * Allocates nothing; with up to 8 samples at once, and with "own products" (runtime.h) with any number, it also
+ * takes no lock. A NaN in a sample shows in that sample's output only.
  *
  * @param inputs   [count, input size]
  * @param outputs  [count, output size]; may not overlap inputs

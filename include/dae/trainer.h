@@ -2,8 +2,8 @@
  *
  * Training is a pure function of (data, initial parameters, options, seed): it gives the same weights, byte for
  * byte, with any number of threads, and fitting 5 epochs and then 3 is the same as fitting 8, also in another
- * process (checkpoint.h). In float32 with "own products" (dae_runtime_describe()) any processor gives them; with
- * another library's products, or bfloat16, one machine with one version of that library does.
+ * process (checkpoint.h). With "own products" (dae_runtime_describe()) any processor gives them, in bfloat16 any that
+ * has the same units for it; with another library's products, one machine with one version of that library does.
  */
 #ifndef DAE_TRAINER_H
 #define DAE_TRAINER_H
@@ -124,8 +124,7 @@ DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle
  * another seed changes.
  *
  * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_UNSUPPORTED when this build or this processor has
- * nothing that multiplies bfloat16; dae_runtime_describe() says what there is. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision);
 

@@ -28,9 +28,11 @@ static bool reserve_columns(struct dae_columns *c, size_t all, size_t widths, si
     set_widths(c, widths);
     c->seen = dae_allocate(all, sizeof *c->seen);
     c->places = dae_allocate(all, sizeof *c->places);
-    c->values = dae_allocate(batch, all * sizeof *c->values);
-    c->values16 = bfloat16 ? dae_allocate(batch, all * sizeof *c->values16) : NULL;
-    return c->seen != NULL && c->places != NULL && c->values != NULL && (c->values16 != NULL) == bfloat16;
+    if (bfloat16)
+        c->values16 = dae_allocate(batch, all * sizeof *c->values16);
+    else
+        c->values = dae_allocate(batch, all * sizeof *c->values);
+    return c->seen != NULL && c->places != NULL && (c->values != NULL || c->values16 != NULL);
 }
 
 static void release_columns(struct dae_columns *c) {
@@ -67,8 +69,8 @@ static bool reserve(struct dae_active *a, size_t units, size_t inputs, size_t ba
 dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool training,
                              bool bfloat16) {
     size_t units = layer->output.size, inputs = layer->input.size;
-    if (layer->operations->backward_parameters == NULL || batch < LEAST_BATCH ||
-        (units < LEAST_COLUMNS && inputs < LEAST_COLUMNS))
+    bool worth_a_look = batch >= LEAST_BATCH && (units >= LEAST_COLUMNS || inputs >= LEAST_COLUMNS);
+    if (layer->operations->backward_parameters == NULL || (!worth_a_look && !bfloat16))
         return DAE_OK;
     struct dae_active *a = dae_allocate(1, sizeof *a);
     if (a == NULL)
@@ -128,35 +130,60 @@ static size_t width_for(const struct dae_columns *c) {
     return 0;
 }
 
+/* The columns of a block that count, one row of them. */
+static void pick_columns(const struct dae_columns *c, const float *row, size_t first, size_t all, float *to) {
+    size_t used = first < c->count ? dae_size_min(all, c->count - first) : 0;
+    dae_kernels()->pick(to, row, c->places + first, used);
+    memset(to + used, 0, (all - used) * sizeof *to);
+}
+
 static void copy_columns(void *context, size_t task) {
     const struct search *s = context;
     const struct dae_columns *c = s->columns;
     size_t first = task * BLOCK, all = dae_size_min(BLOCK, c->width - first);
-    size_t used = first < c->count ? dae_size_min(all, c->count - first) : 0;
+    float strip[BLOCK];
     for (size_t row = 0; row < s->rows; row++) {
-        float *to = c->values + row * c->width + first;
-        dae_kernels()->pick(to, s->matrix + row * c->all, c->places + first, used);
-        memset(to + used, 0, (all - used) * sizeof *to);
-        if (c->values16 != NULL)
-            dae_kernels()->round_bfloat16(c->values16 + row * c->width + first, to, all);
+        const float *from = s->matrix + row * c->all;
+        if (c->values16 == NULL) {
+            pick_columns(c, from, first, all, c->values + row * c->width + first);
+        } else {
+            pick_columns(c, from, first, all, strip);
+            dae_kernels()->round_bfloat16(c->values16 + row * c->width + first, strip, all);
+        }
     }
 }
 
-/* Finds the columns that count, and makes the compact matrix if that is worth it. */
-static void find_columns(struct dae_pool *pool, struct dae_columns *c, const float *matrix, size_t rows) {
-    c->width = 0;
-    if (c->all < LEAST_COLUMNS || rows < LEAST_BATCH)
-        return;
-    struct search search = {c, matrix, rows};
-    dae_pool_run(pool, look_at_columns, &search, dae_size_divide_up(c->all, BLOCK));
+static void round_columns(void *context, size_t task) {
+    const struct search *s = context;
+    const struct dae_columns *c = s->columns;
+    size_t first = task * BLOCK, count = dae_size_min(BLOCK, c->all - first);
+    for (size_t row = 0; row < s->rows; row++)
+        dae_kernels()->round_bfloat16(c->values16 + row * c->all + first, s->matrix + row * c->all + first,
+                                      count);
+}
+
+/* Finds the columns that count; returns the columns of the compact matrix, 0 when that is not worth while. */
+static size_t find_columns(struct dae_pool *pool, struct dae_columns *c, struct search *search) {
+    if (c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
+        return 0;
+    dae_pool_run(pool, look_at_columns, search, dae_size_divide_up(c->all, BLOCK));
     c->count = 0;
     for (size_t i = 0; i < c->all; i++) {
         c->places[c->count] = (uint32_t)i;
         c->count += c->seen[i] != 0;
     }
-    c->width = width_for(c);
+    return width_for(c);
+}
+
+/* Makes what products read instead of a matrix. */
+static void prepare(struct dae_pool *pool, struct dae_columns *c, const float *matrix, size_t rows,
+                    bool is_rounded) {
+    struct search search = {c, matrix, rows};
+    c->width = find_columns(pool, c, &search);
     if (c->width > 0)
         dae_pool_run(pool, copy_columns, &search, dae_size_divide_up(c->width, BLOCK));
+    else if (c->values16 != NULL && !is_rounded)
+        dae_pool_run(pool, round_columns, &search, dae_size_divide_up(c->all, BLOCK));
 }
 
 /* ---- Weights --------------------------------------------------------------------------------------------- */
@@ -230,14 +257,14 @@ static void copy_all_weights_before(const struct dae_pass *pass) {
 void dae_active_find_x(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    find_columns(pass->pool, &pass->active->x, pass->x, pass->batch);
+    prepare(pass->pool, &pass->active->x, pass->x, pass->batch, pass->x16 != NULL);
     copy_all_weights(pass);
 }
 
 void dae_active_find_d(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    find_columns(pass->pool, &pass->active->d, pass->d, pass->batch);
+    prepare(pass->pool, &pass->active->d, pass->d, pass->batch, false);
     copy_all_weights_before(pass);
 }
 
@@ -268,19 +295,23 @@ const struct dae_columns *dae_active_before(const struct dae_pass *pass) {
 }
 
 /* The compact matrix, or where there is none the whole one. */
-static struct dae_factor factor_of(const struct dae_columns *compact, size_t columns, const float *values,
-                                   const uint16_t *values16) {
-    if (compact == NULL)
-        return as_it_is(columns, values, values16);
-    return (struct dae_factor){compact->width, used_of(compact), compact->values, compact->values16};
+static struct dae_factor compact(const struct dae_columns *c) {
+    return (struct dae_factor){c->width, used_of(c), c->values, c->values16};
 }
 
 struct dae_factor dae_factor_x(const struct dae_pass *pass) {
-    return factor_of(dae_active_x(pass), pass->layer->input.size, pass->x, pass->x16);
+    if (dae_active_x(pass) != NULL)
+        return compact(&pass->active->x);
+    const uint16_t *rounded = pass->x16 == NULL && pass->active != NULL ? pass->active->x.values16
+                                                                        : pass->x16;
+    return as_it_is(pass->layer->input.size, pass->x, rounded);
 }
 
 struct dae_factor dae_factor_d(const struct dae_pass *pass) {
-    return factor_of(dae_active_d(pass), pass->layer->output.size, pass->d, pass->d16);
+    if (dae_active_d(pass) != NULL)
+        return compact(&pass->active->d);
+    return as_it_is(pass->layer->output.size, pass->d,
+                    pass->active != NULL ? pass->active->d.values16 : NULL);
 }
 
 struct dae_factor dae_factor_weights(const struct dae_pass *pass) {

@@ -2,7 +2,8 @@
  *
  * Behind a rectifier these are the units that are dead for the batch: of the reference experiment, four of five hidden
  * units and half of the outputs, and with them three of five multiplications. A term that is left out is zero times
- * a finite number, so nothing changes but where a long sum is cut. */
+ * a finite number, so nothing changes but where a long sum is cut. Factors that are rounded to bfloat16 are so here, whole or
+ * compact. */
 #ifndef DAE_LAYERS_ACTIVE_H
 #define DAE_LAYERS_ACTIVE_H
 
@@ -16,11 +17,12 @@ struct dae_columns {
     size_t all;
     size_t widths[DAE_ACTIVE_D_WIDTHS]; /* of compact matrices, where there are few; `all` for none */
     size_t count;                       /* of those that are not zero */
-    size_t width;       /* of the compact matrix, zeros behind `count`; 0: the matrix is used as it is */
-    uint32_t *seen;     /* [all], 0 for columns of zeros */
-    uint32_t *places;   /* [count], which column of the matrix each compact one is */
-    float *values;      /* [batch, width] */
-    uint16_t *values16; /* the same, rounded; NULL in float32 */
+    size_t width;     /* of the compact matrix, zeros behind `count`; 0: the matrix is used as it is */
+    uint32_t *seen;   /* [all], 0 for columns of zeros */
+    uint32_t *places; /* [count], which column of the matrix each compact one is */
+    float *values;    /* [batch, width]; NULL in bfloat16 */
+    uint16_t
+        *values16; /* the same, rounded, or the whole matrix where it is used as it is; NULL in float32 */
 };
 
 /* Memory of one layer. Without training, there is nothing for D. */
@@ -38,7 +40,8 @@ dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, si
                              bool bfloat16);
 void dae_active_free(struct dae_active *active);
 
-/* Looks at the X of a pass before its layer's forward, and at its D before its layer's backward. */
+/* Looks at the X of a pass before its layer's forward, and at its D before its layer's backward, and rounds to bfloat16
+ * what products are to read. */
 void dae_active_find_x(const struct dae_pass *pass);
 void dae_active_find_d(const struct dae_pass *pass);
 

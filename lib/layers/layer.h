@@ -37,10 +37,10 @@ struct dae_pass {
     struct dae_pool *pool;
     size_t batch;
     const float *parameters;
-    const float *x; /* [batch, input] */
-    float *y;       /* [batch, output] */
-    /* Rounded to bfloat16: what the products read instead; NULL in float32. */
-    const uint16_t *parameters16, *x16, *d16;
+    const float *x;                      /* [batch, input] */
+    float *y;                            /* [batch, output] */
+    const uint16_t *parameters16;        /* rounded to bfloat16, for products; NULL in float32 */
+    const uint16_t *x16;                 /* likewise, where that has been done already; or NULL */
     float *scratch;                      /* for products; or NULL */
     struct dae_multipliers *multipliers; /* for products */
     struct dae_active *active;           /* what products leave out (active.h); NULL for nothing */

@@ -22,13 +22,17 @@ struct dae_adam_step {
     float epsilon;
 };
 
-enum { DAE_MULTIPLY_MEMORY = 256 * 280 }; /* floats that multiply() works in */
+enum { DAE_MULTIPLY_MEMORY = 256 * 288 }; /* floats that products are made in */
 
-/* A matrix whose value (i, j) is values[i * row + j * column]; row or column is 1. */
+/* A matrix of float or bfloat16 whose value (i, j) is values[i * row + j * column]; row or column is 1. */
 struct dae_strided {
-    const float *values;
+    const void *values;
     size_t row, column;
 };
+
+/* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart; `memory` is for DAE_MULTIPLY_MEMORY floats to work in. */
+typedef void (*dae_multiply_fn)(float *memory, float *c, size_t c_stride, struct dae_strided a,
+                                struct dae_strided b, size_t m, size_t n, size_t k);
 
 struct dae_kernels {
     const char *name;
@@ -78,10 +82,9 @@ struct dae_kernels {
                      bool nesterov);
     void (*adam)(float *w, float *m, float *v, const float *g, size_t count, struct dae_adam_step step);
 
-    /* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart: c = fma(a, b, c) in the order of k. `memory` is for
-     * DAE_MULTIPLY_MEMORY floats to work in. NULL where the processor has no fused multiply-add. */
-    void (*multiply)(float *memory, float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
-                     size_t m, size_t n, size_t k);
+    /* c = fma(a, b, c) in the order of k, of float and of bfloat16. The first is NULL where the processor has no fused
+     * multiply-add. */
+    dae_multiply_fn multiply, multiply_bfloat16;
     /* y[n] = sum_k w[n,k] x[k] */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
 
@@ -98,6 +101,9 @@ struct dae_kernels {
 
 /* The best kernels for this processor. */
 const struct dae_kernels *dae_kernels(void);
+
+/* Whether this processor can run what is compiled for AVX-512 (lib/meson.build). */
+bool dae_processor_has_avx512(void);
 
 /* For tests: the number of sets of kernels that this processor can run, and each. */
 size_t dae_kernels_count(void);

@@ -522,9 +522,10 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .sgd = sgd,
     .momentum = momentum_,
     .adam = adam,
-#ifdef FUSE
+#ifdef HAS_FUSED
     .multiply = multiply,
 #endif
+    .multiply_bfloat16 = multiply_bfloat16,
     .affine = affine,
     .is_finite = is_finite,
     .mark_rows = mark_rows,

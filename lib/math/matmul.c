@@ -2,6 +2,7 @@
 #include "core/annotate.h"
 #include "core/memory.h"
 #include "core/size.h"
+#include "math/bfloat16.h"
 #include "math/kernels.h"
 #include "math/matmul_dnnl.h"
 
@@ -28,12 +29,18 @@ enum {
 
 enum backend { KERNELS, ONEDNN, CBLAS };
 
-/* What multiplies float32: what the build asks for, or the next that there is. */
+/* What the build asks for. */
+static const enum backend wanted = DAE_PRODUCTS;
+
+/* What multiplies float32: what is wanted, or CBLAS where that is not here. */
 static enum backend float32_backend(void) {
-    static const enum backend wanted = DAE_PRODUCTS;
-    if (wanted == KERNELS && dae_kernels()->multiply != NULL)
-        return KERNELS;
-    return wanted != CBLAS && dae_dnnl_is_built_in() ? ONEDNN : CBLAS;
+    bool is_here = wanted == KERNELS ? dae_kernels()->multiply != NULL : dae_dnnl_is_built_in();
+    return is_here ? wanted : CBLAS;
+}
+
+/* What multiplies bfloat16: oneDNN only where it has units for it. */
+static enum backend bfloat16_backend(void) {
+    return wanted == ONEDNN && dae_dnnl_bfloat16_units() != NULL ? ONEDNN : KERNELS;
 }
 
 const char *dae_matmul_name(void) {
@@ -42,8 +49,12 @@ const char *dae_matmul_name(void) {
     return backend == ONEDNN ? dae_dnnl_name() : names[backend];
 }
 
+const char *dae_matmul_bfloat16_units(void) {
+    return bfloat16_backend() == ONEDNN ? dae_dnnl_bfloat16_units() : dae_bfloat16_units_name();
+}
+
 bool dae_matmul_compiles(bool in_bfloat16) {
-    return in_bfloat16 || float32_backend() == ONEDNN;
+    return (in_bfloat16 ? bfloat16_backend() : float32_backend()) == ONEDNN;
 }
 
 /* ---- Threads of BLAS ------------------------------------------------------------------------------------ */
@@ -136,26 +147,18 @@ dae_status dae_matmul_check_precision(int32_t precision, const char *context) {
     if (precision != DAE_PRECISION_FLOAT32 && precision != DAE_PRECISION_BFLOAT16)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: precision is %d, expected one of DAE_PRECISION_*", context,
                         (int)precision);
-    if (precision == DAE_PRECISION_FLOAT32 || dae_matmul_bfloat16_units() != NULL)
-        return DAE_OK;
-    return dae_fail(DAE_ERROR_UNSUPPORTED, "%s: bfloat16 needs %s", context,
-                    dae_dnnl_is_built_in() ? "a processor with AVX-512 BF16 or AMX, which this one has not"
-                                           : "a build with oneDNN, which this one is not");
-}
-
-const char *dae_matmul_bfloat16_units(void) {
-    return dae_dnnl_bfloat16_units();
+    return DAE_OK;
 }
 
 /* ---- What is kept ---------------------------------------------------------------------------------------- */
 
 struct dae_multipliers {
-    struct dae_thread_memory memory; /* for the kernels; none where those don't multiply */
+    struct dae_thread_memory memory; /* for own products; none where there are none */
     struct dae_dnnl *dnnl;
 };
 
 dae_status dae_multipliers_reserve(struct dae_multipliers *multipliers, size_t threads) {
-    if (float32_backend() != KERNELS)
+    if (float32_backend() != KERNELS && bfloat16_backend() != KERNELS)
         return DAE_OK;
     return dae_thread_memory_reserve(&multipliers->memory, threads, DAE_MULTIPLY_MEMORY);
 }
@@ -165,7 +168,7 @@ dae_status dae_multipliers_create(struct dae_multipliers **out) {
     if (multipliers == NULL)
         return DAE_ERROR_MEMORY;
     dae_status status = DAE_OK;
-    if (dae_matmul_bfloat16_units() != NULL || dae_matmul_compiles(false))
+    if (dae_matmul_compiles(false) || dae_matmul_compiles(true))
         status = dae_dnnl_create(&multipliers->dnnl);
     if (status != DAE_OK)
         dae_multipliers_free(multipliers);
@@ -226,19 +229,23 @@ static struct dae_strided strided(const struct dae_matrix *matrix) {
 }
 
 static void multiply(const struct dae_product *p) {
-    if (dae_matmul_compiles(p->bfloat16)) {
+    switch (p->bfloat16 ? bfloat16_backend() : float32_backend()) {
+    case KERNELS: {
+        dae_multiply_fn own = p->bfloat16 ? dae_bfloat16_units()->multiply : dae_kernels()->multiply;
+        own(dae_thread_memory_here(&p->multipliers->memory), p->c, p->c_stride, strided(&p->a),
+            strided(&p->b), p->m, p->n, p->k);
+        break;
+    }
+    case ONEDNN:
         if (!dae_dnnl_multiply(p->multipliers->dnnl, p))
             atomic_store(p->failed, true);
-        return;
+        break;
+    case CBLAS:
+        cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
+                    p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f,
+                    p->a.data, (int)p->a.stride, p->b.data, (int)p->b.stride, 0.0f, p->c, (int)p->c_stride);
+        break;
     }
-    if (float32_backend() == KERNELS) {
-        float *memory = dae_thread_memory_here(&p->multipliers->memory);
-        dae_kernels()->multiply(memory, p->c, p->c_stride, strided(&p->a), strided(&p->b), p->m, p->n, p->k);
-        return;
-    }
-    cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
-                p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f, p->a.data,
-                (int)p->a.stride, p->b.data, (int)p->b.stride, 0.0f, p->c, (int)p->c_stride);
 }
 
 static void make_tile(void *context, size_t task) {
@@ -315,15 +322,16 @@ void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
         atomic_store(p->failed, true);
         return;
     }
-    if (p->scratch != NULL && !p->bfloat16 && is_deep(p->m, p->n, p->k)) {
+    /* oneDNN is slow on small tiles of bfloat16, takes whole rows of A as they are, and packs B at little cost */
+    bool whole_rows = p->bfloat16 && dae_matmul_compiles(true);
+    if (p->scratch != NULL && !whole_rows && is_deep(p->m, p->n, p->k)) {
         struct cut cut = {p, 1, 1, pieces_of(p->k, work)};
         dae_pool_run(pool, make_depth, &cut, cut.depth);
         dae_pool_run(pool, sum_depths, &cut, SUM_TASKS);
         return;
     }
-    /* The longer side is cut, which repeats the packing of the smaller operand. In bfloat16, whole rows of A are
-     * taken as they are, and packing B costs little. */
-    bool by_rows = p->m >= p->n || (p->bfloat16 && !p->a.transposed);
+    /* The longer side is cut, which repeats the packing of the smaller operand. */
+    bool by_rows = p->m >= p->n || (whole_rows && !p->a.transposed);
     size_t pieces = pieces_of(by_rows ? p->m : p->n, work);
     struct cut cut = {p, by_rows ? pieces : 1, by_rows ? 1 : pieces, 1};
     dae_pool_run(pool, make_tile, &cut, pieces);

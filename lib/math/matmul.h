@@ -40,7 +40,7 @@ typedef void (*dae_tile_fn)(void *context, struct dae_tile tile, const float *va
  * make it. */
 struct dae_product {
     size_t m, n, k;
-    bool bfloat16; /* of A and B; only where dae_matmul_bfloat16_units() */
+    bool bfloat16; /* of A and B */
     struct dae_matrix a, b;
     float *c; /* NULL when only `after` needs the result: tiles are then made in `tiles` */
     size_t c_stride;
@@ -70,10 +70,10 @@ void dae_matmul_leave(void);
 /* What multiplies float32: "own products", "oneDNN 2.6.3" or "BLAS openblas", say. */
 const char *dae_matmul_name(void);
 
-/* Refuses a DAE_PRECISION_* that does not exist or that nothing here can multiply; `context` begins the message. */
+/* Refuses a DAE_PRECISION_* that does not exist; `context` begins the message. */
 dae_status dae_matmul_check_precision(int32_t precision, const char *context);
 
-/* What multiplies bfloat16, such as "AMX"; NULL where nothing does. */
+/* What multiplies bfloat16, such as "AMX". */
 const char *dae_matmul_bfloat16_units(void);
 
 #endif

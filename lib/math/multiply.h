@@ -3,17 +3,21 @@
  * Each value of C is one chain of fused multiply-adds in the order of k, whatever the width of vectors: all processors
  * that have them give the same bits. Sums of a block of C stay in registers, while a panel of B, two vectors wide, is
  * read in order from the second cache, where the panels were copied to. Rows of A are read where they lie; columns, if A
- * is transposed, are copied first, because values of one are far apart and drive each other out of the cache. */
+ * is transposed, are copied first, because values of one are far apart and drive each other out of the cache.
+ *
+ * Factors may be bfloat16, if the constant `narrow` says so: they become float32 when they are copied. Their products are
+ * exact in float32, so that processors without fused operations give the same bits. */
 #ifndef DAE_MATH_MULTIPLY_H
 #define DAE_MATH_MULTIPLY_H
 
 #include "core/size.h"
+#include "math/elementary.h"
 #include "math/kernels.h"
 #include "math/vector.h"
 
 #include <string.h>
 
-#ifdef FUSE
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
 /* HEIGHT x 2 sums, two vectors of B and one of A fit into the registers. */
 #if defined(__AVX512F__) || defined(__aarch64__)
@@ -29,7 +33,7 @@ enum {
     ROWS_AT_ONCE = 24,  /* of A, copied */
     SQUARE = 4          /* rows and columns that are transposed at once */
 };
-_Static_assert(DEPTH *(COLUMNS + ROWS_AT_ONCE) == DAE_MULTIPLY_MEMORY,
+_Static_assert(DEPTH *(COLUMNS + ROWS_AT_ONCE) <= DAE_MULTIPLY_MEMORY,
                "the memory is as the caller gives it");
 
 /* A panel of B and what it is multiplied with: `rows` rows of A give `columns` columns of C. */
@@ -44,10 +48,9 @@ struct panel {
 };
 
 /* Rows of C from `row` on, into c; `height` and `vectors` are constants. */
-__attribute__((always_inline)) static inline void multiply_block(const struct panel *p, size_t row, float *c,
-                                                                 size_t c_stride, const size_t height,
-                                                                 const size_t vectors) {
-    const float *a = p->a.values + row * p->a.row, *b = p->values;
+ALWAYS_INLINE void multiply_block(const struct panel *p, size_t row, float *c, size_t c_stride,
+                                  const size_t height, const size_t vectors) {
+    const float *a = (const float *)p->a.values + row * p->a.row, *b = p->values;
     const size_t a_row = p->a.row, a_column = p->a.column, depth = p->depth;
     native_t sum[HEIGHT][2], b_row[2], value;
     UNROLL
@@ -80,8 +83,8 @@ __attribute__((always_inline)) static inline void multiply_block(const struct pa
 }
 
 /* The same where only a part of the last vector is in C. */
-__attribute__((always_inline)) static inline void multiply_edge(const struct panel *p, size_t row,
-                                                                const size_t height, const size_t vectors) {
+ALWAYS_INLINE void multiply_edge(const struct panel *p, size_t row, const size_t height,
+                                 const size_t vectors) {
     float edge[HEIGHT * WIDTH], *c = p->c + row * p->c_stride;
     size_t size = p->columns * sizeof *c;
     for (size_t i = 0; i < height && !p->first; i++)
@@ -92,9 +95,8 @@ __attribute__((always_inline)) static inline void multiply_edge(const struct pan
 }
 
 /* Blocks of `height` rows, as long as there are that many; returns the row behind them. */
-__attribute__((always_inline)) static inline size_t multiply_blocks(const struct panel *p, size_t row,
-                                                                    const size_t height,
-                                                                    const size_t vectors) {
+ALWAYS_INLINE size_t multiply_blocks(const struct panel *p, size_t row, const size_t height,
+                                     const size_t vectors) {
     for (; row + height <= p->rows; row += height)
         if (p->columns == vectors * NATIVE)
             multiply_block(p, row, p->c + row * p->c_stride, p->c_stride, height, vectors);
@@ -103,62 +105,92 @@ __attribute__((always_inline)) static inline size_t multiply_blocks(const struct
     return row;
 }
 
-__attribute__((always_inline)) static inline void multiply_panel(const struct panel *p,
-                                                                 const size_t vectors) {
+ALWAYS_INLINE void multiply_panel(const struct panel *p, const size_t vectors) {
     size_t row = multiply_blocks(p, 0, HEIGHT, vectors);
     row = multiply_blocks(p, row, 4, vectors);
     row = multiply_blocks(p, row, 2, vectors);
     multiply_blocks(p, row, 1, vectors);
 }
 
-/* Rows [0, 4) of columns that lie `stride` values apart, into rows WIDTH values apart. */
-static inline void transpose_square(float *out, const float *columns, size_t stride) {
+/* ---- Copies ----------------------------------------------------------------------------------------- */
+
+/* The part of a matrix that begins at its value (row, column). */
+ALWAYS_INLINE struct dae_strided part_from(struct dae_strided whole, size_t row, size_t column,
+                                           const bool narrow) {
+    size_t offset = (row * whole.row + column * whole.column) * (narrow ? sizeof(uint16_t) : sizeof(float));
+    return (struct dae_strided){(const char *)whole.values + offset, whole.row, whole.column};
+}
+
+ALWAYS_INLINE float value_at(const void *values, size_t i, const bool narrow) {
+    return narrow ? dae_float_of((uint32_t)((const uint16_t *)values)[i] << 16) : ((const float *)values)[i];
+}
+
+/* `count` values that lie side by side, from number `first` on */
+ALWAYS_INLINE void copy_values(float *out, const void *values, size_t first, const size_t count,
+                               const bool narrow) {
+    if (narrow)
+        for (size_t i = 0; i < count; i++)
+            out[i] = value_at(values, first + i, true);
+    else
+        memcpy(out, (const float *)values + first, count * sizeof *out);
+}
+
+/* Rows [k, k + SQUARE) of columns [j, j + SQUARE) of a transposed B, into rows WIDTH values apart. */
+ALWAYS_INLINE void transpose_square(float *out, struct dae_strided b, size_t k, size_t j, const bool narrow) {
     float square[SQUARE][SQUARE];
-    for (size_t j = 0; j < SQUARE; j++)
-        memcpy(square[j], columns + j * stride, sizeof square[j]);
-    for (size_t k = 0; k < SQUARE; k++)
-        for (size_t j = 0; j < SQUARE; j++)
-            out[k * WIDTH + j] = square[j][k];
+    for (size_t i = 0; i < SQUARE; i++)
+        copy_values(square[i], b.values, (j + i) * b.column + k, SQUARE, narrow);
+    for (size_t i = 0; i < SQUARE; i++)
+        for (size_t l = 0; l < SQUARE; l++)
+            out[i * WIDTH + l] = square[l][i];
 }
 
 /* values[k][j] = b(k, j), and 0 in columns that B does not have */
-static inline void fill_panel(float *values, struct dae_strided b, size_t depth, size_t columns) {
+ALWAYS_INLINE void fill_panel(float *values, struct dae_strided b, size_t depth, size_t columns,
+                              const bool narrow) {
     size_t whole = 0;
     if (columns == WIDTH && b.column == 1)
         for (; whole < depth; whole++)
-            memcpy(values + whole * WIDTH, b.values + whole * b.row, WIDTH * sizeof *values);
+            copy_values(values + whole * WIDTH, b.values, whole * b.row, WIDTH, narrow);
     else if (columns == WIDTH)
         for (; whole + SQUARE <= depth; whole += SQUARE)
             for (size_t j = 0; j < WIDTH; j += SQUARE)
-                transpose_square(values + whole * WIDTH + j, b.values + j * b.column + whole, b.column);
+                transpose_square(values + whole * WIDTH + j, b, whole, j, narrow);
     for (size_t k = whole; k < depth; k++)
         for (size_t j = 0; j < WIDTH; j++)
-            values[k * WIDTH + j] = j < columns ? b.values[k * b.row + j * b.column] : 0;
+            values[k * WIDTH + j] = j < columns ? value_at(b.values, k * b.row + j * b.column, narrow) : 0;
 }
 
-/* Columns [0, rows) of the transposed A, so that those of one k lie side by side. */
-static inline struct dae_strided copy_columns(float *values, struct dae_strided a, size_t depth,
-                                              size_t rows) {
+/* `rows` rows of A; if it is transposed, so that those of one k lie side by side. */
+ALWAYS_INLINE struct dae_strided copy_rows(float *values, struct dae_strided a, size_t depth, size_t rows,
+                                           const bool narrow) {
+    if (a.column == 1) {
+        for (size_t row = 0; row < rows; row++)
+            copy_values(values + row * depth, a.values, row * a.row, depth, narrow);
+        return (struct dae_strided){values, depth, 1};
+    }
     for (size_t k = 0; k < depth; k++)
         if (rows == ROWS_AT_ONCE) /* a constant, so that nothing is called */
-            memcpy(values + k * ROWS_AT_ONCE, a.values + k * a.column, ROWS_AT_ONCE * sizeof *values);
+            copy_values(values + k * ROWS_AT_ONCE, a.values, k * a.column, ROWS_AT_ONCE, narrow);
         else
-            memcpy(values + k * ROWS_AT_ONCE, a.values + k * a.column, rows * sizeof *values);
+            copy_values(values + k * ROWS_AT_ONCE, a.values, k * a.column, rows, narrow);
     return (struct dae_strided){values, 1, ROWS_AT_ONCE};
 }
 
+/* ---- The product ------------------------------------------------------------------------------------- */
+
 /* Part of a product: terms [0, depth) of the sums of at most COLUMNS columns. */
-static void multiply_part(float *memory, const struct dae_strided *a, const struct dae_strided *b, size_t m,
-                          size_t n, struct panel p) {
+ALWAYS_INLINE void multiply_part(float *memory, const struct dae_strided *a, const struct dae_strided *b,
+                                 size_t m, size_t n, struct panel p, const bool narrow) {
     float *c = p.c, *copied = memory + (size_t)DEPTH * COLUMNS;
     for (size_t j = 0; j < n; j += WIDTH)
-        fill_panel(memory + j * p.depth, (struct dae_strided){b->values + j * b->column, b->row, b->column},
-                   p.depth, dae_size_min(n - j, WIDTH));
+        fill_panel(memory + j * p.depth, part_from(*b, 0, j, narrow), p.depth, dae_size_min(n - j, WIDTH),
+                   narrow);
     for (size_t i = 0; i < m; i += ROWS_AT_ONCE) {
         p.rows = dae_size_min(m - i, ROWS_AT_ONCE);
-        p.a = (struct dae_strided){a->values + i * a->row, a->row, a->column};
-        if (a->column != 1)
-            p.a = copy_columns(copied, p.a, p.depth, p.rows);
+        p.a = part_from(*a, i, 0, narrow);
+        if (narrow || a->column != 1)
+            p.a = copy_rows(copied, p.a, p.depth, p.rows, narrow);
         for (size_t j = 0; j < n; j += WIDTH) {
             p.values = memory + j * p.depth;
             p.columns = dae_size_min(n - j, WIDTH);
@@ -171,18 +203,28 @@ static void multiply_part(float *memory, const struct dae_strided *a, const stru
     }
 }
 
-static void multiply(float *memory, float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
-                     size_t m, size_t n, size_t k) {
+ALWAYS_INLINE void multiply_any(float *memory, float *c, size_t c_stride, struct dae_strided a,
+                                struct dae_strided b, size_t m, size_t n, size_t k, const bool narrow) {
     size_t cuts = (k + DEPTH - 1) / DEPTH, depth = (k + cuts - 1) / cuts;
     for (size_t j = 0; j < n; j += COLUMNS)
         for (size_t from = 0; from < k; from += depth) {
             struct panel p = {
                 .depth = dae_size_min(k - from, depth), .c = c + j, .c_stride = c_stride, .first = from == 0};
-            struct dae_strided a_part = {a.values + from * a.column, a.row, a.column};
-            struct dae_strided b_part = {b.values + from * b.row + j * b.column, b.row, b.column};
-            multiply_part(memory, &a_part, &b_part, m, dae_size_min(n - j, COLUMNS), p);
+            struct dae_strided a_part = part_from(a, 0, from, narrow), b_part = part_from(b, from, j, narrow);
+            multiply_part(memory, &a_part, &b_part, m, dae_size_min(n - j, COLUMNS), p, narrow);
         }
 }
 
+#ifdef HAS_FUSED
+static void multiply(float *memory, float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
+                     size_t m, size_t n, size_t k) {
+    multiply_any(memory, c, c_stride, a, b, m, n, k, false);
+}
 #endif
+
+static void multiply_bfloat16(float *memory, float *c, size_t c_stride, struct dae_strided a,
+                              struct dae_strided b, size_t m, size_t n, size_t k) {
+    multiply_any(memory, c, c_stride, a, b, m, n, k, true);
+}
+
 #endif

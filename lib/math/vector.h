@@ -12,21 +12,26 @@
 #include <arm_neon.h>
 #endif
 
-/* FUSE(a, b, c) is a b + c, rounded once; SPREAD(x) has x in each lane. Without fused operations, neither is there. */
+/* FUSE(a, b, c) is a b + c, rounded once where the processor HAS_FUSED; SPREAD(x) has x in each lane. */
 #if defined(__AVX512F__)
 enum { NATIVE = 16 };
 #define FUSE   _mm512_fmadd_ps
 #define SPREAD _mm512_set1_ps
+#define HAS_FUSED
 #elif defined(__AVX2__) && defined(__FMA__)
 enum { NATIVE = 8 };
 #define FUSE   _mm256_fmadd_ps
 #define SPREAD _mm256_set1_ps
+#define HAS_FUSED
 #elif defined(__aarch64__)
 enum { NATIVE = 4 };
 #define FUSE(a, b, c) vfmaq_f32(c, a, b)
 #define SPREAD        vdupq_n_f32
+#define HAS_FUSED
 #else
 enum { NATIVE = 4 };
+#define FUSE(a, b, c) ((a) * (b) + (c))
+#define SPREAD(x)     ((native_t){(x), (x), (x), (x)})
 #endif
 
 typedef float native_t __attribute__((vector_size(4 * NATIVE)));

@@ -103,23 +103,16 @@ dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_ba
 
 static void release16(dae_session *session) {
     dae_release(session->parameters16);
-    dae_release(session->rows16[0]);
-    dae_release(session->rows16[1]);
     release_active(session, session->active16);
-    session->parameters16 = session->rows16[0] = session->rows16[1] = NULL;
+    session->parameters16 = NULL;
     session->active16 = NULL;
 }
 
 static dae_status fill16(dae_session *session) {
     const dae_model *model = session->model;
-    size_t row = dae_model_widest(model) * sizeof(uint16_t);
     session->parameters16 = dae_allocate(model->parameter_count, sizeof(uint16_t));
-    session->rows16[0] = dae_allocate(session->max_batch, row);
-    session->rows16[1] = dae_allocate(session->max_batch, row);
     DAE_TRY(reserve_active(session, &session->active16, true));
-    return session->parameters16 != NULL && session->rows16[0] != NULL && session->rows16[1] != NULL
-               ? warm_up(session)
-               : DAE_ERROR_MEMORY;
+    return session->parameters16 != NULL ? warm_up(session) : DAE_ERROR_MEMORY;
 }
 
 dae_status dae_session_set_precision(dae_session *session, int32_t precision) {
@@ -176,9 +169,6 @@ static dae_status run_layers(struct dae_session *session, struct dae_pool *pool,
             .logits = last && logits,
         };
         if (session->parameters16 != NULL && count > LOCK_FREE_BATCH) {
-            uint16_t *x16 = session->rows16[i % 2];
-            dae_kernels()->round_bfloat16(x16, x, count * pass.layer->input.size);
-            pass.x16 = x16;
             pass.parameters16 = session->parameters16 + model->layers[i].offset;
             pass.active = session->active16[i];
         }

@@ -12,9 +12,9 @@ struct dae_session {
     size_t max_batch;
     float *rows[2]; /* [max_batch, widest]: what goes between layers, in turn */
     struct dae_multipliers *multipliers;
-    struct dae_active **active;         /* [layers]; NULL for a layer that leaves nothing out */
-    uint16_t *parameters16, *rows16[2]; /* rounded; NULL in float32 */
-    struct dae_active **active16;       /* likewise */
+    struct dae_active **active;   /* [layers]; NULL for a layer that leaves nothing out */
+    uint16_t *parameters16;       /* rounded; NULL in float32 */
+    struct dae_active **active16; /* for bfloat16; NULL in float32 */
     /* Called with Y of every layer but the last; or NULL. */
     void (*watch)(void *context, size_t place, const float *y, size_t count);
     void *watch_context;

@@ -107,21 +107,11 @@ static void measure_tile(struct dae_range *range, const float *values, size_t wi
         widen(range, values + row * width + tile.column, tile.columns);
 }
 
-/* The rounded copy of a tile, for the products that read it next; none in float32. */
-static void round_tile(uint16_t *const *rows16, size_t place, const float *values, size_t width,
-                       struct dae_tile tile) {
-    for (size_t row = tile.row; rows16 != NULL && row < tile.row + tile.rows; row++) {
-        size_t at = row * width + tile.column;
-        dae_kernels()->round_bfloat16(rows16[place] + at, values + at, tile.columns);
-    }
-}
-
 /* ---- Forward and loss ------------------------------------------------------------------------------ */
 
 static void measure_outputs(struct step *step, const struct dae_pass *pass, struct dae_tile tile) {
     measure_tile(&step->trainer->workspace.ranges[pass->place].y[tile.index], pass->y,
                  pass->layer->output.size, tile);
-    round_tile(step->trainer->workspace.y16, pass->place, pass->y, pass->layer->output.size, tile);
 }
 
 /* The targets of a strip: where they lie, or read into strip[STRIP]. */
@@ -180,7 +170,6 @@ static void take_loss(struct step *step, const struct dae_pass *pass, struct dae
                 step, pass,
                 (struct dae_span){row, tile.column + done, dae_size_min(tile.columns - done, STRIP)});
     step->sums[tile.index] += sum;
-    round_tile(step->trainer->workspace.d16, pass->place, pass->d, pass->layer->output.size, tile);
 }
 
 /* Hooks get the step through the pass that they are called for. */
@@ -196,7 +185,6 @@ static void after_backward(void *context, const struct dae_pass *before, struct 
     struct step *step = context;
     measure_tile(&step->trainer->workspace.ranges[before->place].d[tile.index], before->d,
                  before->layer->output.size, tile);
-    round_tile(step->trainer->workspace.d16, before->place, before->d, before->layer->output.size, tile);
 }
 
 /* ---- Update ---------------------------------------------------------------------------------------- */
@@ -248,10 +236,7 @@ static void set_passes(struct step *step) {
             .x = i > 0 ? w->y[i - 1] : step->inputs,
             .y = w->y[i],
             .parameters16 = offset_or_null(trainer->parameters16, model->layers[i].offset),
-            .x16 = w->y16 == NULL ? NULL
-                   : i > 0        ? w->y16[i - 1]
-                                  : w->inputs16,
-            .d16 = w->d16 == NULL ? NULL : w->d16[i],
+            .x16 = i > 0 ? NULL : w->inputs16,
             .scratch = w->scratch,
             .multipliers = trainer->multipliers,
             .tiles = w->tiles,

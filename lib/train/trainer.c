@@ -11,17 +11,11 @@ static void release_workspace(struct dae_workspace *w, size_t layers) {
             dae_release(w->y[i]);
         if (w->d != NULL && i + 1 < layers) /* the last D is the last Y */
             dae_release(w->d[i]);
-        if (w->y16 != NULL)
-            dae_release(w->y16[i]);
-        if (w->d16 != NULL)
-            dae_release(w->d16[i]);
         if (w->active != NULL)
             dae_active_free(w->active[i]);
     }
     dae_release(w->y);
     dae_release(w->d);
-    dae_release(w->y16);
-    dae_release(w->d16);
     dae_release(w->inputs);
     dae_release(w->inputs16);
     dae_release(w->targets);
@@ -61,8 +55,10 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
     w->inputs = allocate_rows(batch, model->input.size);
     w->targets = allocate_rows(batch, dae_model_output(model)->size);
     w->scratch = allocate_rows(1, scratch_values(model, batch));
+    if (bfloat16)
+        w->inputs16 = dae_allocate(batch, model->input.size * sizeof *w->inputs16);
     if (w->scratch == NULL || w->y == NULL || w->d == NULL || w->passes == NULL || w->active == NULL ||
-        w->ranges == NULL || w->inputs == NULL || w->targets == NULL)
+        w->ranges == NULL || w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != bfloat16)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < layers; i++) {
         size_t size = model->layers[i].layer->output.size;
@@ -76,31 +72,11 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
     return DAE_OK;
 }
 
-/* What bfloat16 needs beside float32. */
-static dae_status fill_workspace16(struct dae_workspace *w, const dae_model *model, size_t batch) {
-    size_t layers = model->layer_count;
-    w->y16 = dae_allocate(layers, sizeof *w->y16);
-    w->d16 = dae_allocate(layers, sizeof *w->d16);
-    w->inputs16 = dae_allocate(batch, model->input.size * sizeof *w->inputs16);
-    if (w->y16 == NULL || w->d16 == NULL || w->inputs16 == NULL)
-        return DAE_ERROR_MEMORY;
-    for (size_t i = 0; i < layers; i++) {
-        size_t size = model->layers[i].layer->output.size * sizeof(uint16_t);
-        w->y16[i] = dae_allocate(batch, size);
-        w->d16[i] = dae_allocate(batch, size);
-        if (w->y16[i] == NULL || w->d16[i] == NULL)
-            return DAE_ERROR_MEMORY;
-    }
-    return DAE_OK;
-}
-
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
     if (batch <= trainer->workspace.batch)
         return DAE_OK;
     struct dae_workspace larger = {0};
     dae_status status = fill_workspace(&larger, trainer->model, batch, trainer->parameters16 != NULL);
-    if (status == DAE_OK && trainer->parameters16 != NULL)
-        status = fill_workspace16(&larger, trainer->model, batch);
     release_workspace(status == DAE_OK ? &trainer->workspace : &larger, trainer->model->layer_count);
     if (status == DAE_OK)
         trainer->workspace = larger;

@@ -26,8 +26,8 @@ struct dae_step_ranges {
 struct dae_workspace {
     size_t batch; /* rows that there is room for */
     float *inputs, *targets, *scratch;
-    uint16_t *inputs16, **y16, **d16; /* the same, rounded; NULL in float32 */
-    float **y, **d;                   /* [layers][batch, output]; the last layer's D is its Y */
+    uint16_t *inputs16; /* rounded; NULL in float32 */
+    float **y, **d;     /* [layers][batch, output]; the last layer's D is its Y */
     struct dae_thread_memory tiles;
     size_t prepared[2]; /* sizes of batch whose products have been made: whole batches, and an epoch's last */
     struct dae_pass *passes;
