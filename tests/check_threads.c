@@ -19,6 +19,7 @@ typedef struct {
     const char *noise;
     int32_t noise_mode;
     size_t samples, batch, epochs;
+    int32_t precision;
 } recipe;
 
 enum {
@@ -63,6 +64,7 @@ static outcome run(const recipe *r) {
     dae_report *report = NULL;
     ok(dae_trainer_set_batch_size(trainer, r->batch));
     ok(dae_trainer_set_seed(trainer, 26));
+    ok(dae_trainer_set_precision(trainer, r->precision));
     ok(dae_trainer_set_validation(trainer, other));
     ok(dae_trainer_fit(trainer, data, r->epochs));
     result.parameters = parameters_of(model, &result.count);
@@ -93,12 +95,15 @@ static uint64_t hash_of(const void *bytes, size_t size) {
     return hash;
 }
 
-/* Own products are the same on every processor. The hashes were made with AVX2, and are the same with NEON. */
-static void expect_bytes(const outcome *result, uint64_t expected) {
+/* Own products are the same on every processor, in bfloat16 on those without units for it. The hashes were made with AVX2, and
+ * are the same with NEON. */
+static void expect_bytes(const outcome *result, int32_t precision, uint64_t expected) {
     char text[256];
     ok(dae_runtime_describe(text, sizeof text, NULL));
     uint64_t hash = hash_of(result->parameters, result->count * sizeof *result->parameters);
-    if (strstr(text, ", own products, ") != NULL)
+    const char *own = precision == DAE_PRECISION_BFLOAT16 ? ", bfloat16 by float32 units, "
+                                                          : ", own products, ";
+    if (strstr(text, own) != NULL)
         ck_assert_msg(hash == expected, "the parameters have the hash 0x%016llx, not 0x%016llx",
                       (unsigned long long)hash, (unsigned long long)expected);
 }
@@ -107,7 +112,7 @@ static void same_with_any_number(const recipe *r, uint64_t expected) {
     const size_t numbers[] = {2, 3, 4, 7};
     ok(dae_set_num_threads(1));
     outcome alone = run(r);
-    expect_bytes(&alone, expected);
+    expect_bytes(&alone, r->precision, expected);
     for (size_t i = 0; i < alone.count; i++)
         ck_assert(isfinite(alone.parameters[i]));
     ck_assert(alone.history[DAE_HISTORY_LOSS][r->epochs - 1] < alone.history[DAE_HISTORY_LOSS][0]);
@@ -148,6 +153,17 @@ END_TEST
 START_TEST(cross_entropy_has_the_same_bytes) {
     recipe r = reference(DAE_ACTIVATION_SIGMOID, DAE_LOSS_BCE, DAE_NOISE_FRESH);
     same_with_any_number(&r, 0x6c3a532531d3a5a1);
+}
+END_TEST
+
+START_TEST(bfloat16_has_the_same_bytes) {
+    recipe r = reference(DAE_ACTIVATION_RELU, DAE_LOSS_MSE, DAE_NOISE_FRESH);
+    r.precision = DAE_PRECISION_BFLOAT16;
+    same_with_any_number(&r, 0xe2fb18765a45e869);
+    r.net = autoencoder(131, 67, DAE_ACTIVATION_TANH, DAE_ACTIVATION_LINEAR);
+    r.samples = 100;
+    r.batch = 33; /* and then one sample */
+    same_with_any_number(&r, 0xe6ebc9fb7841e376);
 }
 END_TEST
 
@@ -289,6 +305,7 @@ int main(void) {
     TCase *numbers = add_case(suite, "any number of threads");
     tcase_add_test(numbers, the_reference_experiment_has_the_same_bytes);
     tcase_add_test(numbers, cross_entropy_has_the_same_bytes);
+    tcase_add_test(numbers, bfloat16_has_the_same_bytes);
     tcase_add_test(numbers, odd_shapes_have_the_same_bytes);
     tcase_add_test(numbers, dropout_has_the_same_bytes);
     tcase_add_test(numbers, wide_layers_have_the_same_bytes);

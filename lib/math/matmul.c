@@ -23,8 +23,9 @@ enum {
     TILE_LENGTH = 128,
     /* ... have at least this many multiplications, worth waking a thread for, ... */
     TILE_WORK = 500 * 1000,
-    /* ... and edges at multiples of this, the widest vector. */
+    /* ... and edges at multiples of this, the widest vector of float32, of bfloat16. */
     TILE_EDGE = 16,
+    TILE_EDGE_BFLOAT16 = 32,
 };
 
 enum backend { KERNELS, ONEDNN, CBLAS };
@@ -193,10 +194,10 @@ struct cut {
     size_t rows, columns, depth;
 };
 
-/* Start of piece i of `pieces` in a length, at a multiple of TILE_EDGE. */
-static size_t edge(size_t length, size_t pieces, size_t i) {
-    size_t units = dae_size_divide_up(length, TILE_EDGE);
-    return dae_size_min(length, units * i / pieces * TILE_EDGE);
+/* Start of piece i of `pieces` in a length. */
+static size_t edge(const struct dae_product *p, size_t length, size_t pieces, size_t i) {
+    size_t unit = p->bfloat16 ? TILE_EDGE_BFLOAT16 : TILE_EDGE;
+    return dae_size_min(length, dae_size_divide_up(length, unit) * i / pieces * unit);
 }
 
 /* The value at (row, column) of a matrix whose values have `size` bytes. */
@@ -253,9 +254,9 @@ static void make_tile(void *context, size_t task) {
     const struct dae_product *p = cut->product;
     size_t i = task / cut->columns, j = task % cut->columns;
     struct dae_tile tile = {
-        .row = edge(p->m, cut->rows, i), .column = edge(p->n, cut->columns, j), .index = task};
-    tile.rows = edge(p->m, cut->rows, i + 1) - tile.row;
-    tile.columns = edge(p->n, cut->columns, j + 1) - tile.column;
+        .row = edge(p, p->m, cut->rows, i), .column = edge(p, p->n, cut->columns, j), .index = task};
+    tile.rows = edge(p, p->m, cut->rows, i + 1) - tile.row;
+    tile.columns = edge(p, p->n, cut->columns, j + 1) - tile.column;
     if (tile.rows == 0 || tile.columns == 0)
         return;
     struct dae_product part = part_of(p, tile, 0, p->k);
@@ -270,7 +271,7 @@ static void make_tile(void *context, size_t task) {
 static void make_depth(void *context, size_t task) {
     const struct cut *cut = context;
     const struct dae_product *p = cut->product;
-    size_t first = edge(p->k, cut->depth, task), end = edge(p->k, cut->depth, task + 1);
+    size_t first = edge(p, p->k, cut->depth, task), end = edge(p, p->k, cut->depth, task + 1);
     struct dae_product part = part_of(p, (struct dae_tile){0, p->m, 0, p->n, 0}, first, end - first);
     part.c = p->scratch + task * p->m * p->n;
     part.c_stride = p->n;
@@ -325,7 +326,9 @@ void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
     /* oneDNN is slow on small tiles of bfloat16, takes whole rows of A as they are, and packs B at little cost */
     bool whole_rows = p->bfloat16 && dae_matmul_compiles(true);
     if (p->scratch != NULL && !whole_rows && is_deep(p->m, p->n, p->k)) {
-        struct cut cut = {p, 1, 1, pieces_of(p->k, work)};
+        /* adding up the parts takes the time that it takes, however fast they are made */
+        double speed = p->bfloat16 ? dae_bfloat16_units()->speed : 1;
+        struct cut cut = {p, 1, 1, pieces_of(p->k, work / speed)};
         dae_pool_run(pool, make_depth, &cut, cut.depth);
         dae_pool_run(pool, sum_depths, &cut, SUM_TASKS);
         return;
