@@ -36,17 +36,18 @@ struct slab {
 
 #if defined(__AMX_BF16__) || defined(__AMXBF16__) /* by gcc, by clang */
 
-/* C's tiles are 0 to 3, A's 4 and 5, B's 6 and 7: all of 16 lines of 64 bytes. */
+/* What _tile_loadconfig() reads. C's tiles are 0 to 3, A's 4 and 5, B's 6 and 7. */
+enum { LINE = TERMS * sizeof(uint16_t) }; /* bytes */
+static const struct {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t line_bytes[16];
+    uint8_t lines[16];
+} tiles = {.palette = 1,
+           .line_bytes = {LINE, LINE, LINE, LINE, LINE, LINE, LINE, LINE},
+           .lines = {LINES, LINES, LINES, LINES, LINES, LINES, LINES, LINES}};
+_Static_assert(sizeof tiles == 64, "as the processor wants it");
+
 static void start_units(void) {
-    struct {
-        uint8_t palette, start_row, reserved[14];
-        uint16_t bytes[16];
-        uint8_t lines[16];
-    } tiles = {.palette = 1};
-    for (size_t i = 0; i < 8; i++) {
-        tiles.bytes[i] = TERMS * sizeof(uint16_t);
-        tiles.lines[i] = LINES;
-    }
     _tile_loadconfig(&tiles);
 }
 
@@ -76,9 +77,9 @@ static void multiply_block(struct slab a, struct slab b, size_t steps, float *c,
     }
     for (; steps > 0; steps--, a.values += a.next, b.values += b.next) {
         _tile_loadd(4, a.values, line);
-        _tile_loadd(6, b.values, TERMS * sizeof *b.values);
+        _tile_loadd(6, b.values, LINE);
         _tile_dpbf16ps(0, 4, 6);
-        _tile_loadd(7, b.values + b.other, TERMS * sizeof *b.values);
+        _tile_loadd(7, b.values + b.other, LINE);
         _tile_dpbf16ps(1, 4, 7);
         _tile_loadd(5, a.values + a.other, line);
         _tile_dpbf16ps(2, 5, 6);
