@@ -13,6 +13,11 @@
 #define NAME_OF(target)  NAME_OF_(target)
 #define NAME_OF_(target) dae_multiply_##target
 
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
+
+/* Unrolled, so that vectors of a tile stay in registers. */
+#define EACH_LINE(i) _Pragma("GCC unroll 16") for (size_t i = 0; i < LINES; i++)
+
 enum {
     LINES = 16,           /* vectors of a tile */
     TERMS = 32,           /* of the sums, in a tile */
@@ -170,55 +175,68 @@ static inline void transpose(__m512i x[LINES]) {
     memcpy(x, y, sizeof y);
 }
 
-/* What of a matrix goes into a tile, with zeros around it: `lines` lines along k, `terms` values in each, or `terms` lines across k,
- * `lines` values in each. */
+/* What of a matrix goes into a tile, with zeros around it: `lines` lines along k, `terms` values in each, or `terms` lines
+ * across k, `lines` values in each. */
 struct cutting {
     const uint16_t *values;
     size_t stride, lines, terms;
 };
 
-/* Lines along k as they are. */
-static inline void take_lines(__m512i tile[LINES], struct cutting from) {
-    __mmask32 inside = from.terms >= TERMS ? ~(__mmask32)0 : ((__mmask32)1 << from.terms) - 1;
-    for (size_t i = 0; i < LINES; i++)
-        tile[i] = i < from.lines ? _mm512_maskz_loadu_epi16(inside, from.values + i * from.stride)
-                                 : _mm512_setzero_si512();
+/* Lines along k as they are; the constant `whole` says that there are as many as a tile has, and of all terms. */
+ALWAYS_INLINE void take_lines(__m512i tile[LINES], struct cutting from, const bool whole) {
+    __mmask32 inside = whole ? ~(__mmask32)0 : (__mmask32)(((uint64_t)1 << from.terms) - 1);
+    EACH_LINE(i) {
+        tile[i] = _mm512_setzero_si512();
+        if (whole || i < from.lines)
+            tile[i] = _mm512_maskz_loadu_epi16(inside, from.values + i * from.stride);
+    }
 }
 
-static inline __m512i take_words(struct cutting from, size_t term, __mmask16 inside) {
-    return term < from.terms
-               ? _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(inside, from.values + term * from.stride))
-               : _mm512_setzero_si512();
+/* Values of a line across k, one to a word. */
+ALWAYS_INLINE __m512i take_words(struct cutting from, size_t term, __mmask16 inside, const bool whole) {
+    if (!whole && term >= from.terms)
+        return _mm512_setzero_si512();
+    return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(inside, from.values + term * from.stride));
 }
 
 /* Lines across k, two of them in one vector. */
-static inline void take_pairs(__m512i tile[LINES], struct cutting from) {
-    __mmask16 inside = (__mmask16)(from.lines >= LINES ? 0xffff : (1u << from.lines) - 1);
-    for (size_t i = 0; i < LINES; i++)
-        tile[i] = _mm512_or_si512(take_words(from, 2 * i, inside),
-                                  _mm512_slli_epi32(take_words(from, 2 * i + 1, inside), 16));
+ALWAYS_INLINE void take_pairs(__m512i tile[LINES], struct cutting from, const bool whole) {
+    __mmask16 inside = whole ? (__mmask16)~0 : (__mmask16)((1u << from.lines) - 1);
+    EACH_LINE(i) {
+        __m512i first = take_words(from, 2 * i, inside, whole);
+        __m512i second = take_words(from, 2 * i + 1, inside, whole);
+        tile[i] = _mm512_or_si512(first, _mm512_slli_epi32(second, 16));
+    }
 }
 
-/* Tiles for `depth` terms of `lines` rows of A, or columns of B. `across` is the distance of those, `along` that of terms; one of them
- * is 1. */
+ALWAYS_INLINE void fill_tile(uint16_t *out, struct cutting from, bool by_lines, bool is_b, const bool whole) {
+    __m512i tile[LINES];
+    if (by_lines)
+        take_lines(tile, from, whole);
+    else
+        take_pairs(tile, from, whole);
+    if (by_lines == is_b)
+        transpose(tile);
+    EACH_LINE(i)
+    _mm512_storeu_si512(out + i * TERMS, tile[i]);
+}
+
+/* Tiles for `depth` terms of `lines` rows of A, or columns of B. `across` is the distance of those, `along` that of terms;
+ * one of them is 1. */
 static struct slab fill_slab(uint16_t *out, const uint16_t *values, size_t across, size_t along, size_t lines,
                              size_t depth, bool is_b) {
-    __m512i tile[LINES];
     uint16_t *to = out;
     for (size_t k = 0; k < depth; k += TERMS)
         for (size_t line = 0; line < SIDE; line += LINES, to += TILE) {
-            struct cutting from = {values + line * across + k * along, along == 1 ? across : along,
-                                   line < lines ? dae_size_min(lines - line, LINES) : 0,
-                                   dae_size_min(depth - k, TERMS)};
-            if (from.lines == 0) /* nothing to point at */
-                from.values = values;
-            if (along == 1)
-                take_lines(tile, from);
+            struct cutting from = {values, along == 1 ? across : along, 0, dae_size_min(depth - k, TERMS)};
+            if (line < lines) {
+                from.values += line * across + k * along;
+                from.lines = dae_size_min(lines - line, LINES);
+            }
+            if (from.lines == LINES && from.terms == TERMS)
+                fill_tile(to, from, along == 1, is_b, true);
             else
-                take_pairs(tile, from);
-            if ((along == 1) == is_b)
-                transpose(tile);
-            memcpy(to, tile, sizeof tile);
+                fill_tile(to, from, along == 1, is_b, false);
         }
     return (struct slab){out, TILE, 2 * TILE, TERMS};
 }
