@@ -24,8 +24,7 @@ struct dae_pool {
     pthread_t *threads;
     int spins;
     /* the run at hand; written before `run` is counted up, read after */
-    dae_task_fn task;
-    void *context;
+    const struct dae_work *works;
     size_t count;
     bool quit;
     atomic_uint run;       /* counts runs; workers wait for it to change */
@@ -77,11 +76,16 @@ static void relax(void) {
 #endif
 }
 
-static void work(struct dae_pool *pool, size_t index) {
-    size_t threads = pool->workers + 1;
-    size_t end = pool->count * (index + 1) / threads;
-    for (size_t i = pool->count * index / threads; i < end; i++)
-        pool->task(pool->context, i);
+/* The share of thread `index` of `threads`. */
+static void take_share(const struct dae_work *work, size_t index, size_t threads) {
+    size_t end = work->count * (index + 1) / threads;
+    for (size_t i = work->count * index / threads; i < end; i++)
+        work->task(work->context, i);
+}
+
+static void take_shares(struct dae_pool *pool, size_t index) {
+    for (size_t i = 0; i < pool->count; i++)
+        take_share(&pool->works[i], index, pool->workers + 1);
 }
 
 /* Waits until `run` is no longer `seen`: first spinning, then asleep. */
@@ -110,7 +114,7 @@ static void *worker_main(void *argument) {
         DAE_HAPPENS_AFTER(&pool->run);
         if (pool->quit)
             return NULL;
-        work(pool, worker.index);
+        take_shares(pool, worker.index);
         DAE_HAPPENS_BEFORE(&pool->pending);
         if (atomic_fetch_sub(&pool->pending, 1) == 1 && atomic_load(&pool->caller_sleeps)) {
             pthread_mutex_lock(&pool->lock);
@@ -145,20 +149,26 @@ static void wait_for_workers(struct dae_pool *pool) {
     pthread_mutex_unlock(&pool->lock);
 }
 
-void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count) {
-    if (pool == NULL || count < 2) {
+void dae_pool_run_all(struct dae_pool *pool, const struct dae_work *works, size_t count) {
+    size_t tasks = 0;
+    for (size_t i = 0; i < count; i++)
+        tasks += works[i].count;
+    if (pool == NULL || tasks < 2) {
         for (size_t i = 0; i < count; i++)
-            task(context, i);
+            take_share(&works[i], 0, 1);
         return;
     }
-    pool->task = task;
-    pool->context = context;
+    pool->works = works;
     pool->count = count;
     atomic_store(&pool->pending, pool->workers);
     announce(pool);
-    work(pool, 0);
+    take_shares(pool, 0);
     wait_for_workers(pool);
     DAE_HAPPENS_AFTER(&pool->pending);
+}
+
+void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count) {
+    dae_pool_run_all(pool, &(struct dae_work){task, context, count}, 1);
 }
 
 size_t dae_pool_threads(const struct dae_pool *pool) {

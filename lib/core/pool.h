@@ -18,9 +18,19 @@ dae_status dae_pool_open(struct dae_pool **out);
 /* Ends the threads; NULL is allowed. */
 void dae_pool_close(struct dae_pool *pool);
 
-/* Runs task(context, 0) ... task(context, count - 1), each once, and returns when all are done. Each thread
- * takes a contiguous share. Called by the thread that opened the pool; NULL runs all in the caller. */
+/* task(context, 0) ... task(context, count - 1), each once. */
+struct dae_work {
+    dae_task_fn task;
+    void *context;
+    size_t count;
+};
+
+/* Does work and returns when it is done. Each thread takes a contiguous share. Called by the thread that opened the pool;
+ * NULL does all in the caller. */
 void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count);
+
+/* Does works that do not need each other: each thread takes a share of each, and nobody waits in between. */
+void dae_pool_run_all(struct dae_pool *pool, const struct dae_work *works, size_t count);
 
 /* How many threads a pool has, the caller included: 1 for NULL. */
 size_t dae_pool_threads(const struct dae_pool *pool);

@@ -175,15 +175,15 @@ static size_t find_columns(struct dae_pool *pool, struct dae_columns *c, struct 
     return width_for(c);
 }
 
-/* Makes what products read instead of a matrix. */
-static void prepare(struct dae_pool *pool, struct dae_columns *c, const float *matrix, size_t rows,
-                    bool is_rounded) {
-    struct search search = {c, matrix, rows};
-    c->width = find_columns(pool, c, &search);
+/* How products are to read a matrix: the work that has to be done for it. */
+static struct dae_work look_at(struct dae_pool *pool, struct dae_columns *c, struct search *search,
+                               bool is_rounded) {
+    c->width = find_columns(pool, c, search);
     if (c->width > 0)
-        dae_pool_run(pool, copy_columns, &search, dae_size_divide_up(c->width, BLOCK));
-    else if (c->values16 != NULL && !is_rounded)
-        dae_pool_run(pool, round_columns, &search, dae_size_divide_up(c->all, BLOCK));
+        return (struct dae_work){copy_columns, search, dae_size_divide_up(c->width, BLOCK)};
+    if (c->values16 != NULL && !is_rounded)
+        return (struct dae_work){round_columns, search, dae_size_divide_up(c->all, BLOCK)};
+    return (struct dae_work){0};
 }
 
 /* ---- Weights --------------------------------------------------------------------------------------------- */
@@ -242,30 +242,30 @@ static void copy_weights_before(void *context, size_t task) {
 
 /* ---- From outside ---------------------------------------------------------------------------------------- */
 
-static void copy_all_weights(const struct dae_pass *pass) {
-    if (dae_active_x(pass) != NULL)
-        dae_pool_run(pass->pool, copy_weights, (void *)(uintptr_t)pass,
-                     dae_size_divide_up(pass->layer->output.size, ROWS));
+static struct dae_work weights_to_copy(const struct dae_pass *pass) {
+    size_t rows = dae_active_x(pass) != NULL ? pass->layer->output.size : 0;
+    return (struct dae_work){copy_weights, (void *)(uintptr_t)pass, dae_size_divide_up(rows, ROWS)};
 }
 
-static void copy_all_weights_before(const struct dae_pass *pass) {
-    if (dae_active_d(pass) != NULL && pass->before != NULL)
-        dae_pool_run(pass->pool, copy_weights_before, (void *)(uintptr_t)pass,
-                     dae_size_divide_up(pass->active->d.width, ROWS));
+static struct dae_work weights_before_to_copy(const struct dae_pass *pass) {
+    size_t rows = dae_active_d(pass) != NULL && pass->before != NULL ? pass->active->d.width : 0;
+    return (struct dae_work){copy_weights_before, (void *)(uintptr_t)pass, dae_size_divide_up(rows, ROWS)};
 }
 
 void dae_active_find_x(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    prepare(pass->pool, &pass->active->x, pass->x, pass->batch, pass->x16 != NULL);
-    copy_all_weights(pass);
+    struct search search = {&pass->active->x, pass->x, pass->batch};
+    struct dae_work copy = look_at(pass->pool, &pass->active->x, &search, pass->x16 != NULL);
+    dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_to_copy(pass)}, 2);
 }
 
 void dae_active_find_d(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    prepare(pass->pool, &pass->active->d, pass->d, pass->batch, false);
-    copy_all_weights_before(pass);
+    struct search search = {&pass->active->d, pass->d, pass->batch};
+    struct dae_work copy = look_at(pass->pool, &pass->active->d, &search, false);
+    dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_before_to_copy(pass)}, 2);
 }
 
 static void pretend(struct dae_columns *c, size_t i) {
@@ -278,8 +278,9 @@ void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d) {
         return;
     pretend(&pass->active->x, x);
     pretend(&pass->active->d, d);
-    copy_all_weights(pass);
-    copy_all_weights_before(pass);
+    struct dae_work weights = weights_to_copy(pass), before = weights_before_to_copy(pass);
+    dae_pool_run_all(pass->pool, &weights, 1);
+    dae_pool_run_all(pass->pool, &before, 1); /* from those */
 }
 
 const struct dae_columns *dae_active_x(const struct dae_pass *pass) {

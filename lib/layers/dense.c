@@ -307,10 +307,10 @@ static void backward_parameters(const struct dae_pass *pass) {
         .tiles = pass->tiles,
         .after = finish_gradient,
         .context = (void *)(uintptr_t)pass,
+        .beside = {finish_units, (void *)(uintptr_t)pass,
+                   dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK)},
     };
     dae_product_run(pass->pool, &product);
-    dae_pool_run(pass->pool, finish_units, (void *)(uintptr_t)pass,
-                 dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));
 }
 
 /* Without its columns of zeros, the D before may be narrow enough to be cut along the sums even where whole it is not. */

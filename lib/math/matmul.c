@@ -329,7 +329,7 @@ void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
         /* adding up the parts takes the time that it takes, however fast they are made */
         double speed = p->bfloat16 ? dae_bfloat16_units()->speed : 1;
         struct cut cut = {p, 1, 1, pieces_of(p->k, work / speed)};
-        dae_pool_run(pool, make_depth, &cut, cut.depth);
+        dae_pool_run_all(pool, (struct dae_work[]){{make_depth, &cut, cut.depth}, p->beside}, 2);
         dae_pool_run(pool, sum_depths, &cut, SUM_TASKS);
         return;
     }
@@ -337,5 +337,5 @@ void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
     bool by_rows = p->m >= p->n || (whole_rows && !p->a.transposed);
     size_t pieces = pieces_of(by_rows ? p->m : p->n, work);
     struct cut cut = {p, by_rows ? pieces : 1, by_rows ? 1 : pieces, 1};
-    dae_pool_run(pool, make_tile, &cut, pieces);
+    dae_pool_run_all(pool, (struct dae_work[]){{make_tile, &cut, pieces}, p->beside}, 2);
 }

@@ -47,6 +47,7 @@ struct dae_product {
     struct dae_thread_memory tiles; /* room for the whole result in each; or none */
     dae_tile_fn after;              /* or NULL */
     void *context;
+    struct dae_work beside; /* what else there is to do, in any order with the product; or none */
     struct dae_multipliers *multipliers; /* where dae_matmul_keeps() */
     float *scratch;                      /* as dae_product_scratch() says, for threads to share; or NULL */
     atomic_bool *failed;                 /* likewise: set when a part could not be made for want of memory */
