@@ -144,10 +144,12 @@ void dae_matmul_leave(void) {
     unlock_blas();
 }
 
-dae_status dae_matmul_check_precision(int32_t precision, const char *context) {
+dae_status dae_matmul_choose_precision(int32_t precision, const char *context) {
     if (precision != DAE_PRECISION_FLOAT32 && precision != DAE_PRECISION_BFLOAT16)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: precision is %d, expected one of DAE_PRECISION_*", context,
                         (int)precision);
+    if (precision == DAE_PRECISION_BFLOAT16 && bfloat16_backend() == KERNELS)
+        (void)dae_bfloat16_units();
     return DAE_OK;
 }
 

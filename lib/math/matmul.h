@@ -71,8 +71,9 @@ void dae_matmul_leave(void);
 /* What multiplies float32: "own products", "oneDNN 2.6.3" or "BLAS openblas", say. */
 const char *dae_matmul_name(void);
 
-/* Refuses a DAE_PRECISION_* that does not exist; `context` begins the message. */
-dae_status dae_matmul_check_precision(int32_t precision, const char *context);
+/* To be called before products are made in a DAE_PRECISION_*, so that the units for it are there. Refuses one that does not
+ * exist; `context` begins the message. */
+dae_status dae_matmul_choose_precision(int32_t precision, const char *context);
 
 /* What multiplies bfloat16, such as "AMX". */
 const char *dae_matmul_bfloat16_units(void);

@@ -117,7 +117,7 @@ static dae_status fill16(dae_session *session) {
 
 dae_status dae_session_set_precision(dae_session *session, int32_t precision) {
     DAE_REQUIRE(session);
-    DAE_TRY(dae_matmul_check_precision(precision, __func__));
+    DAE_TRY(dae_matmul_choose_precision(precision, __func__));
     if (precision == DAE_PRECISION_FLOAT32) {
         release16(session);
         return DAE_OK;

@@ -186,7 +186,7 @@ dae_status dae_trainer_set_skip_not_finite(dae_trainer *trainer, int32_t skip) {
 
 dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision) {
     DAE_TRY(dae_trainer_check_idle(trainer, __func__));
-    DAE_TRY(dae_matmul_check_precision(precision, __func__));
+    DAE_TRY(dae_matmul_choose_precision(precision, __func__));
     if ((precision == DAE_PRECISION_BFLOAT16) == (trainer->parameters16 != NULL))
         return DAE_OK;
     uint16_t *parameters16 = NULL;
