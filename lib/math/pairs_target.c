@@ -6,6 +6,7 @@
  * already and are read where they are, if they are whole; everything else is copied first. */
 #include "core/size.h"
 #include "math/kernels.h"
+#include "math/vector.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -15,8 +16,10 @@
 
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
-/* Unrolled, so that vectors of a tile stay in registers. */
-#define EACH_LINE(i) _Pragma("GCC unroll 16") for (size_t i = 0; i < LINES; i++)
+/* For all lines i of a tile, which stay in registers. */
+#define EACH_LINE \
+    UNROLL        \
+    for (size_t i = 0; i < LINES; i++)
 
 enum {
     LINES = 16,           /* vectors of a tile */
@@ -103,6 +106,7 @@ enum { HEIGHT = 8 }; /* rows whose sums stay in registers */
 
 static void start_units(void) {
 }
+
 static void stop_units(void) {
 }
 
@@ -110,15 +114,17 @@ static void stop_units(void) {
 static inline void multiply_rows(const uint16_t *a, struct slab at, struct slab b, size_t steps, float *c,
                                  size_t c_stride, bool first) {
     __m512 sum[HEIGHT][2];
-    for (size_t i = 0; i < HEIGHT; i++)
-        for (size_t half = 0; half < 2; half++)
-            sum[i][half] = first ? _mm512_setzero_ps() : _mm512_loadu_ps(c + i * c_stride + half * LINES);
+    UNROLL
+    for (size_t i = 0; i < HEIGHT; i++) {
+        sum[i][0] = first ? _mm512_setzero_ps() : _mm512_loadu_ps(c + i * c_stride);
+        sum[i][1] = first ? _mm512_setzero_ps() : _mm512_loadu_ps(c + i * c_stride + LINES);
+    }
     for (; steps > 0; steps--, a += at.next, b.values += b.next)
         for (size_t pair = 0; pair < LINES; pair++) {
             const uint16_t *columns = b.values + pair * TERMS;
             __m512bh left = (__m512bh)_mm512_loadu_si512(columns);
             __m512bh right = (__m512bh)_mm512_loadu_si512(columns + b.other);
-#pragma GCC unroll 8
+            UNROLL
             for (size_t i = 0; i < HEIGHT; i++) {
                 int word;
                 memcpy(&word, a + i * at.stride + 2 * pair, sizeof word);
@@ -127,9 +133,11 @@ static inline void multiply_rows(const uint16_t *a, struct slab at, struct slab 
                 sum[i][1] = _mm512_dpbf16_ps(sum[i][1], row, right);
             }
         }
-    for (size_t i = 0; i < HEIGHT; i++)
-        for (size_t half = 0; half < 2; half++)
-            _mm512_storeu_ps(c + i * c_stride + half * LINES, sum[i][half]);
+    UNROLL
+    for (size_t i = 0; i < HEIGHT; i++) {
+        _mm512_storeu_ps(c + i * c_stride, sum[i][0]);
+        _mm512_storeu_ps(c + i * c_stride + LINES, sum[i][1]);
+    }
 }
 
 /* C[SIDE,SIDE] = A B, or += if it is not the first part of the sums. */
@@ -147,20 +155,21 @@ static void multiply_block(struct slab a, struct slab b, size_t steps, float *c,
 /* Words (i, j) of 16 vectors become words (j, i). */
 static inline void transpose(__m512i x[LINES]) {
     __m512i y[LINES];
-#pragma GCC unroll 8
+    UNROLL
     for (size_t i = 0; i < LINES; i += 2) {
         y[i] = _mm512_unpacklo_epi32(x[i], x[i + 1]);
         y[i + 1] = _mm512_unpackhi_epi32(x[i], x[i + 1]);
     }
     /* a quarter q of x[4 g + c] will be column 4 q + c of rows 4 g to 4 g + 3 */
-#pragma GCC unroll 4
-    for (size_t i = 0; i < LINES; i += 4)
-#pragma GCC unroll 2
+    UNROLL
+    for (size_t i = 0; i < LINES; i += 4) {
+        UNROLL
         for (size_t half = 0; half < 2; half++) {
             x[i + 2 * half] = _mm512_unpacklo_epi64(y[i + half], y[i + 2 + half]);
             x[i + 2 * half + 1] = _mm512_unpackhi_epi64(y[i + half], y[i + 2 + half]);
         }
-#pragma GCC unroll 4
+    }
+    UNROLL
     for (size_t i = 0; i < 4; i++) {
         enum { FIRST_TWO = 0x44, LAST_TWO = 0xee, EVEN = 0x88, ODD = 0xdd };
         __m512i low = _mm512_shuffle_i32x4(x[i], x[4 + i], FIRST_TWO);
@@ -185,7 +194,7 @@ struct cutting {
 /* Lines along k as they are; the constant `whole` says that there are as many as a tile has, and of all terms. */
 ALWAYS_INLINE void take_lines(__m512i tile[LINES], struct cutting from, const bool whole) {
     __mmask32 inside = whole ? ~(__mmask32)0 : (__mmask32)(((uint64_t)1 << from.terms) - 1);
-    EACH_LINE(i) {
+    EACH_LINE {
         tile[i] = _mm512_setzero_si512();
         if (whole || i < from.lines)
             tile[i] = _mm512_maskz_loadu_epi16(inside, from.values + i * from.stride);
@@ -202,7 +211,7 @@ ALWAYS_INLINE __m512i take_words(struct cutting from, size_t term, __mmask16 ins
 /* Lines across k, two of them in one vector. */
 ALWAYS_INLINE void take_pairs(__m512i tile[LINES], struct cutting from, const bool whole) {
     __mmask16 inside = whole ? (__mmask16)~0 : (__mmask16)((1u << from.lines) - 1);
-    EACH_LINE(i) {
+    EACH_LINE {
         __m512i first = take_words(from, 2 * i, inside, whole);
         __m512i second = take_words(from, 2 * i + 1, inside, whole);
         tile[i] = _mm512_or_si512(first, _mm512_slli_epi32(second, 16));
@@ -217,7 +226,7 @@ ALWAYS_INLINE void fill_tile(uint16_t *out, struct cutting from, bool by_lines, 
         take_pairs(tile, from, whole);
     if (by_lines == is_b)
         transpose(tile);
-    EACH_LINE(i)
+    EACH_LINE
     _mm512_storeu_si512(out + i * TERMS, tile[i]);
 }
 
@@ -238,7 +247,7 @@ static struct slab fill_slab(uint16_t *out, const uint16_t *values, size_t acros
             else
                 fill_tile(to, from, along == 1, is_b, false);
         }
-    return (struct slab){out, TILE, 2 * TILE, TERMS};
+    return (struct slab){out, TILE, (size_t)2 * TILE, TERMS};
 }
 
 /* ---- The product --------------------------------------------------------------------------------------- */
