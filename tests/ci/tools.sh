@@ -70,7 +70,7 @@ tier_analyzers() {
     local status=$?
     [ "$status" = 0 ] || grep -E -A4 '(error|warning):' "$log" | head -n 80
     count_result "clang-tidy (${#sources[@]} sources)" "$status"
-    cppcheck --quiet --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
+    cppcheck --quiet --force --std=c11 --enable=warning,performance,portability --error-exitcode=1 \
         --suppressions-list="$source_root/tests/ci/cppcheck-exceptions.txt" --suppress=missingIncludeSystem \
         -I "$source_root/include" -I "$source_root/lib" -I "$folder/lib" "$source_root/lib" \
         "$source_root/examples"
