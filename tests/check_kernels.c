@@ -283,7 +283,7 @@ static float value_of(const struct stored *s, size_t i, size_t j) {
 /* What a product may be made of, and by what. */
 struct product {
     const char *name;
-    dae_multiply_fn multiply;
+    dae_multiply_fn *multiply;
     bool narrow;
     bool exact; /* each value is a chain of fused multiply-adds in the order of k */
 };

@@ -130,27 +130,24 @@ static size_t width_for(const struct dae_columns *c) {
     return 0;
 }
 
-/* The columns of a block that count, one row of them. */
-static void pick_columns(const struct dae_columns *c, const float *row, size_t first, size_t all, float *to) {
+/* Compact columns [first, first + all) of a row, zeros behind those that count, into out[at...], or rounded into out16. */
+static void pick_columns(const struct dae_columns *c, const float *row, size_t first, size_t all, float *out,
+                         uint16_t *out16, size_t at) {
+    float strip[STRIP];
+    float *to = out16 != NULL ? strip : out + at;
     size_t used = first < c->count ? dae_size_min(all, c->count - first) : 0;
     dae_kernels()->pick(to, row, c->places + first, used);
     memset(to + used, 0, (all - used) * sizeof *to);
+    if (out16 != NULL)
+        dae_kernels()->round_bfloat16(out16 + at, strip, all);
 }
 
 static void copy_columns(void *context, size_t task) {
     const struct search *s = context;
     const struct dae_columns *c = s->columns;
     size_t first = task * BLOCK, all = dae_size_min(BLOCK, c->width - first);
-    float strip[BLOCK];
-    for (size_t row = 0; row < s->rows; row++) {
-        const float *from = s->matrix + row * c->all;
-        if (c->values16 == NULL) {
-            pick_columns(c, from, first, all, c->values + row * c->width + first);
-        } else {
-            pick_columns(c, from, first, all, strip);
-            dae_kernels()->round_bfloat16(c->values16 + row * c->width + first, strip, all);
-        }
-    }
+    for (size_t row = 0; row < s->rows; row++)
+        pick_columns(c, s->matrix + row * c->all, first, all, c->values, c->values16, row * c->width + first);
 }
 
 static void round_columns(void *context, size_t task) {
@@ -163,7 +160,8 @@ static void round_columns(void *context, size_t task) {
 }
 
 /* Finds the columns that count; returns the columns of the compact matrix, 0 when that is not worth while. */
-static size_t find_columns(struct dae_pool *pool, struct dae_columns *c, struct search *search) {
+static size_t find_columns(struct dae_pool *pool, struct search *search) {
+    struct dae_columns *c = search->columns;
     if (c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
         return 0;
     dae_pool_run(pool, look_at_columns, search, dae_size_divide_up(c->all, BLOCK));
@@ -176,9 +174,9 @@ static size_t find_columns(struct dae_pool *pool, struct dae_columns *c, struct 
 }
 
 /* How products are to read a matrix: the work that has to be done for it. */
-static struct dae_work look_at(struct dae_pool *pool, struct dae_columns *c, struct search *search,
-                               bool is_rounded) {
-    c->width = find_columns(pool, c, search);
+static struct dae_work look_at(struct dae_pool *pool, struct search *search, bool is_rounded) {
+    struct dae_columns *c = search->columns;
+    c->width = find_columns(pool, search);
     if (c->width > 0)
         return (struct dae_work){copy_columns, search, dae_size_divide_up(c->width, BLOCK)};
     if (c->values16 != NULL && !is_rounded)
@@ -194,17 +192,10 @@ static void copy_weights(void *context, size_t task) {
     const struct dae_active *a = pass->active;
     const struct dae_columns *x = &a->x;
     size_t units = pass->layer->output.size, end = dae_size_min(units, (task + 1) * ROWS);
-    float strip[STRIP] = {0};
     for (size_t row = task * ROWS; row < end; row++)
-        for (size_t first = 0; first < x->width; first += STRIP) {
-            size_t all = dae_size_min(STRIP, x->width - first), at = row * x->width + first;
-            size_t used = first < x->count ? dae_size_min(all, x->count - first) : 0;
-            float *to = a->weights16 != NULL ? strip : a->weights + at;
-            dae_kernels()->pick(to, pass->parameters + row * x->all, x->places + first, used);
-            memset(to + used, 0, (all - used) * sizeof *to);
-            if (a->weights16 != NULL)
-                dae_kernels()->round_bfloat16(a->weights16 + at, to, all);
-        }
+        for (size_t first = 0; first < x->width; first += STRIP)
+            pick_columns(x, pass->parameters + row * x->all, first, dae_size_min(STRIP, x->width - first),
+                         a->weights, a->weights16, row * x->width + first);
 }
 
 static struct dae_factor as_it_is(size_t columns, const float *values, const uint16_t *values16) {
@@ -256,7 +247,7 @@ void dae_active_find_x(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
     struct search search = {&pass->active->x, pass->x, pass->batch};
-    struct dae_work copy = look_at(pass->pool, &pass->active->x, &search, pass->x16 != NULL);
+    struct dae_work copy = look_at(pass->pool, &search, pass->x16 != NULL);
     dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_to_copy(pass)}, 2);
 }
 
@@ -264,7 +255,7 @@ void dae_active_find_d(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
     struct search search = {&pass->active->d, pass->d, pass->batch};
-    struct dae_work copy = look_at(pass->pool, &pass->active->d, &search, false);
+    struct dae_work copy = look_at(pass->pool, &search, false);
     dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_before_to_copy(pass)}, 2);
 }
 

@@ -11,8 +11,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-extern void dae_multiply_amx(float *memory, float *c, size_t c_stride, struct dae_strided a,
-                             struct dae_strided b, size_t m, size_t n, size_t k);
 static const struct dae_bfloat16_units amx = {"AMX", 16, dae_multiply_amx};
 
 /* Linux, <asm/prctl.h>: threads get room for the contents of tiles once their process has asked for it. */
@@ -51,8 +49,6 @@ static bool may_use_amx(bool ask) {
 
 #ifdef DAE_PAIRS_AVX512_BF16
 
-extern void dae_multiply_avx512_bf16(float *memory, float *c, size_t c_stride, struct dae_strided a,
-                                     struct dae_strided b, size_t m, size_t n, size_t k);
 static const struct dae_bfloat16_units avx512_bf16 = {"AVX-512 BF16", 2, dae_multiply_avx512_bf16};
 
 #endif

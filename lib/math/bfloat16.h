@@ -8,8 +8,11 @@
 struct dae_bfloat16_units {
     const char *name; /* such as "AMX" */
     double speed;     /* times faster than float32, about */
-    dae_multiply_fn multiply;
+    dae_multiply_fn *multiply;
 };
+
+/* Of units made for it: pairs_target.c. */
+extern dae_multiply_fn dae_multiply_amx, dae_multiply_avx512_bf16;
 
 /* The best units. The first use in a process may have to ask the system for them, for as long as the process lives. */
 const struct dae_bfloat16_units *dae_bfloat16_units(void);

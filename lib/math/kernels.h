@@ -31,8 +31,8 @@ struct dae_strided {
 };
 
 /* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart; `memory` is for DAE_MULTIPLY_MEMORY floats to work in. */
-typedef void (*dae_multiply_fn)(float *memory, float *c, size_t c_stride, struct dae_strided a,
-                                struct dae_strided b, size_t m, size_t n, size_t k);
+typedef void dae_multiply_fn(float *memory, float *c, size_t c_stride, struct dae_strided a,
+                             struct dae_strided b, size_t m, size_t n, size_t k);
 
 struct dae_kernels {
     const char *name;
@@ -84,7 +84,7 @@ struct dae_kernels {
 
     /* c = fma(a, b, c) in the order of k, of float and of bfloat16. The first is NULL where the processor has no fused
      * multiply-add. */
-    dae_multiply_fn multiply, multiply_bfloat16;
+    dae_multiply_fn *multiply, *multiply_bfloat16;
     /* y[n] = sum_k w[n,k] x[k] */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
 

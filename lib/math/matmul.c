@@ -234,7 +234,7 @@ static struct dae_strided strided(const struct dae_matrix *matrix) {
 static void multiply(const struct dae_product *p) {
     switch (p->bfloat16 ? bfloat16_backend() : float32_backend()) {
     case KERNELS: {
-        dae_multiply_fn own = p->bfloat16 ? dae_bfloat16_units()->multiply : dae_kernels()->multiply;
+        dae_multiply_fn *own = p->bfloat16 ? dae_bfloat16_units()->multiply : dae_kernels()->multiply;
         own(dae_thread_memory_here(&p->multipliers->memory), p->c, p->c_stride, strided(&p->a),
             strided(&p->b), p->m, p->n, p->k);
         break;

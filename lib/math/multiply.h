@@ -17,8 +17,6 @@
 
 #include <string.h>
 
-#define ALWAYS_INLINE __attribute__((always_inline)) static inline
-
 /* HEIGHT x 2 sums, two vectors of B and one of A fit into the registers. */
 #if defined(__AVX512F__) || defined(__aarch64__)
 enum { HEIGHT = 12 };

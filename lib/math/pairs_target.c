@@ -5,6 +5,7 @@
  * vectors: of A, 16 rows, 32 terms of the sums in each; of B, 16 pairs of terms, 16 columns in each. Rows of A lie like that
  * already and are read where they are, if they are whole; everything else is copied first. */
 #include "core/size.h"
+#include "math/bfloat16.h"
 #include "math/kernels.h"
 #include "math/vector.h"
 
@@ -13,8 +14,6 @@
 
 #define NAME_OF(target)  NAME_OF_(target)
 #define NAME_OF_(target) dae_multiply_##target
-
-#define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
 /* For all lines i of a tile, which stay in registers. */
 #define EACH_LINE \
@@ -295,8 +294,6 @@ static void multiply_part(uint16_t *memory, float *c, size_t c_stride, struct da
     }
 }
 
-extern void NAME_OF(DAE_PAIRS_TARGET)(float *memory, float *c, size_t c_stride, struct dae_strided a,
-                                      struct dae_strided b, size_t m, size_t n, size_t k);
 void NAME_OF(DAE_PAIRS_TARGET)(float *memory, float *c, size_t c_stride, struct dae_strided a,
                                struct dae_strided b, size_t m, size_t n, size_t k) {
     start_units();

@@ -68,6 +68,9 @@ typedef uint32_t native_words_t __attribute__((vector_size(4 * NATIVE)));
 #define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
 #define STORE(to, vector)  memcpy((to), &(vector), sizeof(vector))
 
+/* For functions whose arguments that are constants become part of their code. */
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
+
 /* Makes the next loop disappear, and with it the array that it counts through. */
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
