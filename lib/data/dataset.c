@@ -145,6 +145,7 @@ struct gather {
     const size_t *order;
     size_t count, width;
     float *out;
+    bool passing;        /* rows of a block take turns in the place of the first */
     dae_gather_fn after; /* or NULL */
     void *context;
 };
@@ -168,8 +169,9 @@ static void prefetch(const struct gather *g, size_t row, struct dae_part part) {
         __builtin_prefetch((const char *)stored.bytes + i);
 }
 
-static dae_status gather_row(const struct gather *g, size_t slot, size_t row, struct dae_part part) {
-    float *out = g->out + row * g->width + part.first;
+static dae_status gather_row(const struct gather *g, size_t slot, size_t first, size_t row,
+                             struct dae_part part) {
+    float *out = g->out + (g->passing ? first : row) * g->width + part.first;
     DAE_TRY(g->read(g->dataset, g->epoch, g->order[row], 1, part, out));
     if (g->after != NULL)
         g->after(g->context, slot, row, part, out);
@@ -180,11 +182,11 @@ static dae_status gather_row(const struct gather *g, size_t slot, size_t row, st
 static void gather_task(void *context, size_t task) {
     const struct gather *g = context;
     struct dae_part part = part_of(g->width, task / BLOCKS);
-    size_t block = task % BLOCKS, end = g->count * (block + 1) / BLOCKS;
-    for (size_t row = g->count * block / BLOCKS; row < end; row++) {
+    size_t block = task % BLOCKS, first = g->count * block / BLOCKS, end = g->count * (block + 1) / BLOCKS;
+    for (size_t row = first; row < end; row++) {
         if (row + ROWS_AHEAD < g->count)
             prefetch(g, row + ROWS_AHEAD, part);
-        gather_row(g, task, row, part);
+        gather_row(g, task, first, row, part);
     }
 }
 
@@ -193,13 +195,12 @@ static dae_status run_gather(struct gather *g, struct dae_pool *pool) {
         dae_pool_run(pool, gather_task, g, parts_of(g->width) * BLOCKS);
     else
         for (size_t row = 0; row < g->count; row++)
-            DAE_TRY(gather_row(g, 0, row, (struct dae_part){0, g->width}));
+            DAE_TRY(gather_row(g, 0, 0, row, (struct dae_part){0, g->width}));
     return DAE_OK;
 }
 
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
-                              const size_t *order, size_t count, float *inputs, float *targets,
-                              dae_gather_fn after, void *context) {
+                              const size_t *order, size_t count, const struct dae_gathering *to) {
     const struct dae_dataset_operations *operations = dataset->operations;
     struct gather gather_inputs = {
         .dataset = dataset,
@@ -209,9 +210,10 @@ dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool,
         .order = order,
         .count = count,
         .width = dataset->shape.size,
-        .out = inputs,
-        .after = after,
-        .context = context,
+        .out = to->inputs,
+        .passing = to->passing,
+        .after = to->after,
+        .context = to->context,
     };
     struct gather gather_targets = {
         .dataset = dataset,
@@ -221,8 +223,8 @@ dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool,
         .order = order,
         .count = count,
         .width = dataset->target_shape.size,
-        .out = targets,
+        .out = to->targets,
     };
     DAE_TRY(run_gather(&gather_inputs, pool));
-    return targets != NULL ? run_gather(&gather_targets, pool) : DAE_OK;
+    return to->targets != NULL ? run_gather(&gather_targets, pool) : DAE_OK;
 }

@@ -75,10 +75,16 @@ typedef void (*dae_gather_fn)(void *context, size_t slot, size_t row, struct dae
 
 enum { DAE_GATHER_SLOTS = 64 };
 
-/* Reads samples order[0] ... order[count - 1] into inputs and targets; targets and `after`, which sees the inputs, may
- * be NULL. Each thread reads the columns that it will multiply (matmul.c). */
+/* Where samples go that are gathered. */
+struct dae_gathering {
+    float *inputs, *targets; /* [count, values]; targets may be NULL */
+    bool passing;            /* inputs are for `after` alone, and take turns in a part of their memory */
+    dae_gather_fn after;     /* sees the inputs; may be NULL */
+    void *context;
+};
+
+/* Reads samples order[0] ... order[count - 1]. Each thread reads the columns that it will multiply (matmul.c). */
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
-                              const size_t *order, size_t count, float *inputs, float *targets,
-                              dae_gather_fn after, void *context);
+                              const size_t *order, size_t count, const struct dae_gathering *to);
 
 #endif

@@ -98,6 +98,7 @@ void dae_active_free(struct dae_active *active) {
 struct search {
     struct dae_columns *columns;
     const float *matrix;
+    const uint16_t *matrix16; /* the same, rounded, which is read where there is one */
     size_t rows;
 };
 
@@ -108,14 +109,28 @@ static bool are_all_seen(const uint32_t *seen, size_t count) {
     return all;
 }
 
+/* seen[i] becomes something other than 0 where column i is not zero in each of some rows */
+static void mark_rounded(uint32_t *seen, const uint16_t *x, size_t stride, size_t rows, size_t count) {
+    for (size_t row = 0; row < rows; row++)
+        for (size_t i = 0; i < count; i++)
+            seen[i] |= x[row * stride + i] & 0x7fffu; /* without the sign */
+}
+
+static void mark(const struct search *s, uint32_t *seen, size_t row, size_t column, size_t count) {
+    size_t all = s->columns->all, rows = dae_size_min(GLANCE, s->rows - row);
+    if (s->matrix16 != NULL)
+        mark_rounded(seen, s->matrix16 + row * all + column, all, rows, count);
+    else
+        dae_kernels()->mark_rows(seen, s->matrix + row * all + column, all, rows, count);
+}
+
 static void look_at_columns(void *context, size_t task) {
     const struct search *s = context;
     size_t all = s->columns->all, first = task * BLOCK, count = dae_size_min(BLOCK, all - first);
     uint32_t *seen = s->columns->seen + first;
     memset(seen, 0, count * sizeof *seen);
     for (size_t row = 0; row < s->rows && !are_all_seen(seen, count); row += GLANCE)
-        dae_kernels()->mark_rows(seen, s->matrix + row * all + first, all,
-                                 dae_size_min(GLANCE, s->rows - row), count);
+        mark(s, seen, row, first, count);
 }
 
 /* Columns of a compact matrix for `count` in use; 0 when it would not be much smaller. */
@@ -130,16 +145,30 @@ static size_t width_for(const struct dae_columns *c) {
     return 0;
 }
 
+/* How many of compact columns [first, first + all) count. */
+static size_t used_among(const struct dae_columns *c, size_t first, size_t all) {
+    return first < c->count ? dae_size_min(all, c->count - first) : 0;
+}
+
 /* Compact columns [first, first + all) of a row, zeros behind those that count, into out[at...], or rounded into out16. */
 static void pick_columns(const struct dae_columns *c, const float *row, size_t first, size_t all, float *out,
                          uint16_t *out16, size_t at) {
     float strip[STRIP];
     float *to = out16 != NULL ? strip : out + at;
-    size_t used = first < c->count ? dae_size_min(all, c->count - first) : 0;
+    size_t used = used_among(c, first, all);
     dae_kernels()->pick(to, row, c->places + first, used);
     memset(to + used, 0, (all - used) * sizeof *to);
     if (out16 != NULL)
         dae_kernels()->round_bfloat16(out16 + at, strip, all);
+}
+
+/* The same of a row that is rounded. */
+static void pick_rounded(const struct dae_columns *c, const uint16_t *row, size_t first, size_t all,
+                         uint16_t *out) {
+    size_t used = used_among(c, first, all);
+    for (size_t i = 0; i < used; i++)
+        out[i] = row[c->places[first + i]];
+    memset(out + used, 0, (all - used) * sizeof *out);
 }
 
 static void copy_columns(void *context, size_t task) {
@@ -147,7 +176,11 @@ static void copy_columns(void *context, size_t task) {
     const struct dae_columns *c = s->columns;
     size_t first = task * BLOCK, all = dae_size_min(BLOCK, c->width - first);
     for (size_t row = 0; row < s->rows; row++)
-        pick_columns(c, s->matrix + row * c->all, first, all, c->values, c->values16, row * c->width + first);
+        if (s->matrix16 != NULL)
+            pick_rounded(c, s->matrix16 + row * c->all, first, all, c->values16 + row * c->width + first);
+        else
+            pick_columns(c, s->matrix + row * c->all, first, all, c->values, c->values16,
+                         row * c->width + first);
 }
 
 static void round_columns(void *context, size_t task) {
@@ -174,12 +207,12 @@ static size_t find_columns(struct dae_pool *pool, struct search *search) {
 }
 
 /* How products are to read a matrix: the work that has to be done for it. */
-static struct dae_work look_at(struct dae_pool *pool, struct search *search, bool is_rounded) {
+static struct dae_work look_at(struct dae_pool *pool, struct search *search) {
     struct dae_columns *c = search->columns;
     c->width = find_columns(pool, search);
     if (c->width > 0)
         return (struct dae_work){copy_columns, search, dae_size_divide_up(c->width, BLOCK)};
-    if (c->values16 != NULL && !is_rounded)
+    if (c->values16 != NULL && search->matrix16 == NULL)
         return (struct dae_work){round_columns, search, dae_size_divide_up(c->all, BLOCK)};
     return (struct dae_work){0};
 }
@@ -246,16 +279,16 @@ static struct dae_work weights_before_to_copy(const struct dae_pass *pass) {
 void dae_active_find_x(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    struct search search = {&pass->active->x, pass->x, pass->batch};
-    struct dae_work copy = look_at(pass->pool, &search, pass->x16 != NULL);
+    struct search search = {&pass->active->x, pass->x, pass->x16, pass->batch};
+    struct dae_work copy = look_at(pass->pool, &search);
     dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_to_copy(pass)}, 2);
 }
 
 void dae_active_find_d(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    struct search search = {&pass->active->d, pass->d, pass->batch};
-    struct dae_work copy = look_at(pass->pool, &search, false);
+    struct search search = {&pass->active->d, pass->d, NULL, pass->batch};
+    struct dae_work copy = look_at(pass->pool, &search);
     dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_before_to_copy(pass)}, 2);
 }
 

@@ -139,8 +139,13 @@ static struct dae_matrix matrix(struct dae_factor f, bool transposed) {
                                transposed};
 }
 
+static bool reads_rounded(const dae_layer *layer, size_t batch) {
+    (void)layer;
+    return batch > SMALL_BATCH;
+}
+
 static void forward(const struct dae_pass *pass) {
-    if (pass->batch <= SMALL_BATCH) {
+    if (!reads_rounded(pass->layer, pass->batch)) {
         forward_small(pass);
         return;
     }
@@ -398,6 +403,7 @@ const struct dae_layer_operations dae_dense_operations = {
     .derive = derive,
     .backward_input = backward_input,
     .backward_parameters = backward_parameters,
+    .reads_rounded = reads_rounded,
     .scratch = scratch,
     .write = write,
     .read = read,

@@ -37,7 +37,7 @@ struct dae_pass {
     struct dae_pool *pool;
     size_t batch;
     const float *parameters;
-    const float *x;                      /* [batch, input] */
+    const float *x;                      /* [batch, input]; NULL where x16 alone is read */
     float *y;                            /* [batch, output] */
     const uint16_t *parameters16;        /* rounded to bfloat16, for products; NULL in float32 */
     const uint16_t *x16;                 /* likewise, where that has been done already; or NULL */
@@ -86,6 +86,8 @@ struct dae_layer_operations {
     /* Makes a layer from such a step. */
     dae_status (*read)(dae_layer **out, const struct dae_spec_reader *reader,
                        const struct dae_spec_step *step);
+    /* Whether in bfloat16 batches of this size are read from x16 alone; NULL for never. */
+    bool (*reads_rounded)(const dae_layer *layer, size_t batch);
     /* How many floats of scratch memory batches of up to this size may use; NULL for none. */
     size_t (*scratch)(const dae_layer *layer, size_t batch);
     /* What tables call it, such as "dense, relu". */

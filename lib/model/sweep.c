@@ -66,8 +66,8 @@ dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool lo
         size_t count = dae_size_min(sweep->batch, samples - first);
         for (size_t i = 0; i < count; i++)
             sweep->order[i] = first + i;
-        DAE_TRY(dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, sweep->inputs,
-                                   sweep->targets, NULL, NULL));
+        struct dae_gathering to = {.inputs = sweep->inputs, .targets = sweep->targets};
+        DAE_TRY(dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, &to));
         DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, logits));
         struct dae_sweep_batch batch = {first, count, sweep->inputs, sweep->outputs, sweep->targets};
         visit(context, pool, &batch);

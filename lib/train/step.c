@@ -5,6 +5,7 @@
  * the whole gradient is made and looked at first. Both ways give the same bits. */
 #include "core/fpu.h"
 #include "core/memory.h"
+#include "math/elementary.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -23,7 +24,7 @@ struct step {
     dae_trainer *trainer;
     struct dae_pool *pool;
     const struct dae_batch *batch;
-    const float *inputs, *targets; /* targets NULL: to be read */
+    const float *inputs, *targets; /* inputs NULL: only rounded; targets NULL: to be read */
     size_t target_size;            /* bytes of a stored target value; 0 when they are not stored */
     float scale;                   /* 1 / values in the batch */
     double sums[DAE_MAX_TILES];    /* of the loss, by tile */
@@ -83,6 +84,13 @@ static void look_at_rows(void *context, size_t task) {
         after_gather(step, task, row, (struct dae_part){0, width}, step->inputs + row * width);
 }
 
+/* Whether inputs are not needed but rounded. */
+static bool are_only_rounded(const struct step *step) {
+    const dae_layer *first = step->trainer->model->layers[0].layer;
+    return step->trainer->workspace.inputs16 != NULL && first->operations->reads_rounded != NULL &&
+           first->operations->reads_rounded(first, step->batch->count);
+}
+
 /* Inputs into reach. Targets of a concurrent dataset are read where the loss is taken, so that only their stored bytes
  * go through memory. */
 static dae_status gather(struct step *step) {
@@ -94,12 +102,18 @@ static dae_status gather(struct step *step) {
         dae_pool_run(step->pool, look_at_rows, step, DAE_GATHER_SLOTS);
         return DAE_OK;
     }
-    step->inputs = w->inputs;
-    step->targets = batch->dataset->concurrent ? NULL : w->targets;
+    struct dae_gathering to = {
+        .inputs = w->inputs,
+        .targets = batch->dataset->concurrent ? NULL : w->targets,
+        .passing = are_only_rounded(step),
+        .after = after_gather,
+        .context = step,
+    };
+    step->inputs = to.passing ? NULL : to.inputs;
+    step->targets = to.targets;
     step->target_size = dae_dataset_locate_targets(batch->dataset, batch->order[0]).size /
                         dae_model_output(step->trainer->model)->size;
-    return dae_dataset_gather(batch->dataset, step->pool, batch->epoch, batch->order, batch->count, w->inputs,
-                              batch->dataset->concurrent ? NULL : w->targets, after_gather, step);
+    return dae_dataset_gather(batch->dataset, step->pool, batch->epoch, batch->order, batch->count, &to);
 }
 
 static void measure_tile(struct dae_range *range, const float *values, size_t width, struct dae_tile tile) {
@@ -275,6 +289,11 @@ static float target_at(const struct step *step, size_t width, size_t row, size_t
     return targets_of(step, width, span, strip)[i % STRIP];
 }
 
+static float input_at(const struct step *step, size_t i) {
+    return step->inputs != NULL ? step->inputs[i]
+                                : dae_float_of((uint32_t)step->trainer->workspace.inputs16[i] << 16);
+}
+
 /* `status`, with the place of a value in batch and dataset. */
 static dae_status fail_value(const struct step *step, dae_status status, const char *what, size_t row,
                              size_t i, float value, const char *expected) {
@@ -304,7 +323,7 @@ static dae_status find_bad_value(const struct step *step) {
     size_t width = step->trainer->model->input.size;
     for (size_t row = 0; row < step->batch->count; row++)
         for (size_t i = 0; i < width; i++) {
-            float value = step->inputs[row * width + i];
+            float value = input_at(step, row * width + i);
             if (!isfinite(value))
                 return fail_value(step, DAE_ERROR_NOT_FINITE, "input", row, i, value, "a finite number");
         }
