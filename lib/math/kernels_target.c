@@ -76,9 +76,11 @@ static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct
     size_t blocks = blocks_for(count), i = 0;
     draw(words, blocks, from);
     for (; i + together <= blocks; i += together)
-        dae_normal(&normal[0][i], &words[0][i], BLOCKS, 4);
+        dae_squared_radii(&normal[0][i], &words[0][i], BLOCKS, 4);
     if (i < blocks)
-        dae_normal(&normal[0][i], &words[0][i], BLOCKS, 2);
+        dae_squared_radii(&normal[0][i], &words[0][i], BLOCKS, 2);
+    for (i = 0; i < blocks; i += NATIVE)
+        dae_normal(&normal[0][i], &words[0][i], BLOCKS);
     for (i = 0; i < blocks; i++)
         for (size_t k = 0; k < 4; k++)
             out[4 * i + k] = normal[k][i];

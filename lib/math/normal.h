@@ -1,7 +1,8 @@
 /* Normal numbers, for one kind of processor: part of kernels_target.c.
  *
- * Box and Muller: radius sqrt(-2 ln u) and angle 2 pi v give two of them. What a logarithm takes long for are operations
- * that wait for each other, so several vectors of words, the chains, go through each step side by side. */
+ * Box and Muller: radius sqrt(-2 ln u) and angle 2 pi v give two of them. What both take long for are operations that wait for
+ * each other, so several vectors of words, the chains, go through each step side by side; and radii come first, for all
+ * words, as a processor looks only so far ahead. Value j of a word stands j * stride behind that of word 0. */
 #ifndef DAE_MATH_NORMAL_H
 #define DAE_MATH_NORMAL_H
 
@@ -11,32 +12,40 @@
     UNROLL         \
     for (size_t j = 0; j < chains; j++)
 
-/* x = ln x, as dae_log() */
-__attribute__((always_inline)) static inline void take_logarithms(native_t *x, const size_t chains) {
-    static const float p[] = {1.287919111e-01f, -1.312530040e-01f, 1.418142166e-01f, -1.662496949e-01f,
-                              2.000228246e-01f, -2.500079657e-01f, 3.333331678e-01f};
-    native_t f[4], sum[4];
+/* Where the words of chain j stand: two chains for words 0 and 2 of NATIVE blocks, or for 1 and 3 of them. */
+#define CHAIN(j) ((j) % 2 * 2 * stride + (j) / 2 * NATIVE)
+
+/* -2 ln u, the squares of radii, from words 0 and 2: u = (word / 2 + 1/2) / 2^31. By the steps of dae_log(), of which those that
+ * only change a sign or a power of two are left out: with h = 1 - m for u = 2^e m,
+ * -2 ln u = -2 e ln 2 + 2 h + h^2 + 2 h^3 (1/3 + h/4 + ...) */
+ALWAYS_INLINE void dae_squared_radii(float *squares, const uint32_t *words, const size_t stride,
+                                     const size_t chains) {
+    static const float p[] = {2.575838222e-01f, 2.625060080e-01f, 2.836284332e-01f, 3.324993898e-01f,
+                              4.000456492e-01f, 5.000159314e-01f, 6.666663356e-01f};
+    native_t x[4], h[4], sum[4];
     native_words_t bits[4];
-    FOR_CHAINS bits[j] = (native_words_t)x[j] - 0x3f3504f3u;
-    FOR_CHAINS f[j] = (native_t)((bits[j] & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
-    FOR_CHAINS sum[j] = f[j] * -7.865424686e-02f;
+    FOR_CHAINS LOAD(bits[j], words + CHAIN(j));
+    FOR_CHAINS x[j] = FLOATS((native_integers_t)(bits[j] >> 1)) + 0.5f;
+    FOR_CHAINS bits[j] = (native_words_t)x[j] - (0x3f3504f3u + (31u << 23));
+    FOR_CHAINS h[j] = 1.0f - (native_t)((bits[j] & 0x007fffffu) + 0x3f3504f3u);
+    FOR_CHAINS sum[j] = h[j] * 1.573084937e-01f;
     UNROLL
     for (size_t i = 0; i < 6; i++)
         FOR_CHAINS {
-            sum[j] = (sum[j] + p[i]) * f[j];
+            sum[j] = (sum[j] + p[i]) * h[j];
             HOLD(sum[j]);
         }
     FOR_CHAINS sum[j] = sum[j] + p[6];
     FOR_CHAINS {
-        native_t e = FLOATS((native_integers_t)bits[j] >> 23), square = f[j] * f[j];
-        x[j] = (square * f[j] * sum[j] + e * -2.12194440e-4f - 0.5f * square) + f[j] + e * 0.693359375f;
+        native_t e = FLOATS((native_integers_t)bits[j] >> 23), square = h[j] * h[j];
+        x[j] = square * h[j] * sum[j] + e * 4.24388880e-4f + square + (h[j] + h[j]) - e * 1.38671875f;
     }
+    FOR_CHAINS STORE(squares + CHAIN(j), x[j]);
 }
 
 /* sin and cos of 2 pi word / 2^32: the nearest quarter turn q, and x in [-1/2, 1/2] quarter turns from it */
-__attribute__((always_inline)) static inline void turn(native_t *sine, native_t *cosine,
-                                                       const native_words_t *words, const size_t chains) {
-    native_t x[4], z[4], s[4], c[4];
+ALWAYS_INLINE void turn(native_t *sine, native_t *cosine, const native_words_t *words, const size_t chains) {
+    native_t x[2], z[2], s[2], c[2];
     FOR_CHAINS x[j] = FLOATS((native_integers_t)(words[j] << 2)) * 0x1p-32f;
     FOR_CHAINS z[j] = x[j] * x[j];
     FOR_CHAINS s[j] = z[j] * -4.621995526e-03f + 7.968703848e-02f;
@@ -55,23 +64,20 @@ __attribute__((always_inline)) static inline void turn(native_t *sine, native_t 
     }
 }
 
-/* Words (0, 1) and (2, 3) of NATIVE blocks, or of twice as many with 4 chains, into normal numbers in their place; word and
- * number k of a block stand k * stride behind the first. */
-__attribute__((always_inline)) static inline void dae_normal(float *normal, const uint32_t *words,
-                                                             const size_t stride, const size_t chains) {
-    native_t radius[4], sine[4], cosine[4];
-    native_words_t first[4], second[4];
-    FOR_CHAINS LOAD(first[j], words + j % 2 * 2 * stride + j / 2 * NATIVE);
-    FOR_CHAINS LOAD(second[j], words + (j % 2 * 2 + 1) * stride + j / 2 * NATIVE);
-    FOR_CHAINS radius[j] = FLOATS((native_integers_t)(first[j] >> 1)) * 0x1p-31f;
-    FOR_CHAINS radius[j] = radius[j] + 0x1p-32f;
-    take_logarithms(radius, chains);
-    FOR_CHAINS radius[j] = SQUARE_ROOT(radius[j] * -2.0f);
-    turn(sine, cosine, second, chains);
+/* Normal numbers from words 1 and 3 of NATIVE blocks and the squares of radii, which stand where those of words 0 and 2
+ * are to stand. */
+ALWAYS_INLINE void dae_normal(float *normal, const uint32_t *words, const size_t stride) {
+    const size_t chains = 2;
+    native_t radius[2], sine[2], cosine[2];
+    native_words_t angle[2];
+    FOR_CHAINS LOAD(angle[j], words + stride + CHAIN(j));
+    FOR_CHAINS LOAD(radius[j], normal + CHAIN(j));
+    FOR_CHAINS radius[j] = SQUARE_ROOT(radius[j]);
+    turn(sine, cosine, angle, chains);
     FOR_CHAINS cosine[j] = radius[j] * cosine[j];
     FOR_CHAINS sine[j] = radius[j] * sine[j];
-    FOR_CHAINS STORE(normal + j % 2 * 2 * stride + j / 2 * NATIVE, cosine[j]);
-    FOR_CHAINS STORE(normal + (j % 2 * 2 + 1) * stride + j / 2 * NATIVE, sine[j]);
+    FOR_CHAINS STORE(normal + CHAIN(j), cosine[j]);
+    FOR_CHAINS STORE(normal + stride + CHAIN(j), sine[j]);
 }
 
 #endif
