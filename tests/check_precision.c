@@ -2,6 +2,7 @@
 #include "network.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +139,82 @@ START_TEST(parameters_set_are_used) {
 }
 END_TEST
 
+/* Samples with a third of their values 0 in all of them: what products leave out of inputs. */
+static float *samples_with_gaps(void) {
+    float *x = random_floats(SAMPLES * SIZE, 0, 1, 5);
+    for (size_t i = 0; i < SAMPLES * SIZE; i++)
+        x[i] = i % SIZE % 3 == 0 ? 0 : x[i];
+    return x;
+}
+
+static int32_t read_samples(uint64_t first, size_t count, float *out, void *user) {
+    memcpy(out, (const float *)user + first * SIZE, count * SIZE * sizeof *out);
+    return 0;
+}
+
+enum { FROM_ARRAY, FROM_CALLBACK, FROM_STEPS, WAYS };
+
+static void train_from(dae_trainer *trainer, float *x, int way) {
+    enum { BATCH = 199 }; /* three samples are left for the last batch, too few for a product */
+    const size_t shape[] = {SIZE};
+    dae_dataset *data = NULL;
+    ok(dae_trainer_set_batch_size(trainer, BATCH));
+    ok(dae_trainer_set_shuffle(trainer, false));
+    for (size_t i = 0; way == FROM_STEPS && i < SAMPLES; i += BATCH)
+        ok(dae_trainer_step(trainer, x + i * SIZE, x + i * SIZE, SAMPLES - i < BATCH ? SAMPLES - i : BATCH,
+                            NULL));
+    if (way == FROM_STEPS)
+        return;
+    if (way == FROM_ARRAY)
+        ok(dae_dataset_borrow_array(&data, x, SAMPLES, 1, shape, NULL, NULL));
+    else
+        ok(dae_dataset_create_callback(&data, SAMPLES, 1, shape, read_samples, NULL, x));
+    ok(dae_trainer_fit(trainer, data, 1));
+    dae_dataset_free(data);
+}
+
+/* Where inputs lie decides in what form they are kept, and nothing else. */
+START_TEST(inputs_may_come_from_anywhere) {
+    float *x = samples_with_gaps(), *parameters[WAYS];
+    size_t count = 0;
+    for (int way = 0; way < WAYS; way++) {
+        dae_model *model = model_of();
+        dae_trainer *trainer = trainer_of(model, DAE_PRECISION_BFLOAT16);
+        train_from(trainer, x, way);
+        parameters[way] = parameters_of(model, &count);
+        same_floats(parameters[way], parameters[0], count);
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+    }
+    for (int way = 0; way < WAYS; way++)
+        free(parameters[way]);
+    free(x);
+}
+END_TEST
+
+START_TEST(bad_inputs_are_found) {
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    const char *names[] = {"nan", "inf", "-inf"};
+    float *x = samples_with_gaps();
+    for (size_t i = 0; i < 3; i++) {
+        dae_model *model = model_of();
+        dae_trainer *trainer = trainer_of(model, DAE_PRECISION_BFLOAT16);
+        dae_dataset *data = NULL;
+        char message[128];
+        x[300 * SIZE + 7] = bad[i];
+        snprintf(message, sizeof message,
+                 "input value 7 of sample 44 in the batch (sample 300 of the dataset) is %s", names[i]);
+        ok(dae_trainer_set_shuffle(trainer, false));
+        ok(dae_dataset_copy_array(&data, x, SAMPLES, 1, (size_t[]){SIZE}));
+        fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_NOT_FINITE, message);
+        dae_dataset_free(data);
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+    }
+    free(x);
+}
+END_TEST
+
 static dae_status choose_bfloat16(void *user) {
     dae_trainer *trainer = NULL;
     dae_session *session = NULL;
@@ -174,6 +251,8 @@ int main(void) {
     tcase_add_test(use, threads_change_nothing);
     tcase_add_test(use, sessions_stay_close);
     tcase_add_test(use, parameters_set_are_used);
+    tcase_add_test(use, inputs_may_come_from_anywhere);
+    tcase_add_test(use, bad_inputs_are_found);
     tcase_add_test(use, memory_may_run_out);
     return suite_main(suite);
 }
