@@ -109,35 +109,72 @@ static void all_near(double value, double expected, double tolerance) {
         near(value, expected, tolerance);
 }
 
-static void check_gradient(const network *net, size_t alive) {
+/* The gradient of a step in which so many units live, and the same worked out in double precision; to free(). */
+static void make_gradients(const network *net, size_t alive, int32_t precision, float **gradient,
+                           double **expected) {
     dae_model *model = network_model(net, 3);
     dae_trainer *trainer = sgd_trainer(model, 1e-3, DAE_LOSS_MSE);
     size_t count = network_parameters(net);
     float *x = make_inputs(net, alive), *t = make_targets(net);
-    float *gradient = must_have(count * sizeof *gradient);
-    double *expected = must_have(count * sizeof *expected), squares = 0;
-    ok(dae_trainer_set_gradient_hook(trainer, keep, gradient));
+    *gradient = must_have(count * sizeof **gradient);
+    *expected = must_have(count * sizeof **expected);
+    ok(dae_trainer_set_precision(trainer, precision));
+    ok(dae_trainer_set_gradient_hook(trainer, keep, *gradient));
     ok(dae_trainer_step(trainer, x, t, BATCH, NULL));
     let_live(model, net, alive);
     double *parameters = doubles_of(model);
     ok(dae_trainer_step(trainer, x, t, BATCH, NULL));
-    network_gradient(net, parameters, x, t, BATCH, DAE_LOSS_MSE, expected);
-    for (size_t i = 0; i < count; i++)
-        squares += expected[i] * expected[i];
-    for (size_t i = 0; i < count; i++)
-        all_near(gradient[i], expected[i], 1e-5 * sqrt(squares / (double)count) + 5e-6 * fabs(expected[i]));
+    network_gradient(net, parameters, x, t, BATCH, DAE_LOSS_MSE, *expected);
     free(x);
     free(t);
-    free(gradient);
-    free(expected);
     free(parameters);
     dae_trainer_free(trainer);
     dae_model_free(model);
 }
 
+static double sum_of_squares(const double *x, size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += x[i] * x[i];
+    return sum;
+}
+
+static void check_gradient(const network *net, size_t alive) {
+    size_t count = network_parameters(net);
+    float *gradient;
+    double *expected;
+    make_gradients(net, alive, DAE_PRECISION_FLOAT32, &gradient, &expected);
+    double typical = sqrt(sum_of_squares(expected, count) / (double)count);
+    for (size_t i = 0; i < count; i++)
+        all_near(gradient[i], expected[i], 1e-5 * typical + 5e-6 * fabs(expected[i]));
+    free(gradient);
+    free(expected);
+}
+
 START_TEST(gradients_are_right) {
     for (size_t i = 0; i < NETWORKS; i++)
         check_gradient(&networks[i], living[_i]);
+}
+END_TEST
+
+/* Factors are off by up to 2^-9, and with them a sum close to 0 may get the other sign, and a unit live or die. */
+static void check_rounded_gradient(const network *net, size_t alive) {
+    size_t count = network_parameters(net);
+    float *gradient;
+    double *expected;
+    make_gradients(net, alive, DAE_PRECISION_BFLOAT16, &gradient, &expected);
+    double length = sqrt(sum_of_squares(expected, count));
+    for (size_t i = 0; i < count; i++)
+        expected[i] -= (double)gradient[i];
+    double distance = sqrt(sum_of_squares(expected, count));
+    ck_assert_msg(distance <= 0.1 * length, "off by %g of %g", distance, length);
+    free(gradient);
+    free(expected);
+}
+
+START_TEST(gradients_are_right_in_bfloat16) {
+    for (size_t i = 0; i < NETWORKS; i++)
+        check_rounded_gradient(&networks[i], living[_i]);
 }
 END_TEST
 
@@ -246,6 +283,7 @@ int main(void) {
     TCase *dead = add_case(suite, "dead units");
     const int cases = sizeof living / sizeof *living;
     tcase_add_loop_test(dead, gradients_are_right, 0, cases);
+    tcase_add_loop_test(dead, gradients_are_right_in_bfloat16, 0, cases);
     tcase_add_loop_test(dead, outputs_are_right, 0, cases);
     tcase_add_test(dead, the_dead_rest_behind_dropout);
     tcase_add_loop_test(dead, every_way_gives_the_same_bits, 0, cases);
