@@ -150,6 +150,7 @@ struct writing {
     char real[PATH_ROOM];        /* where symbolic links lead: what is replaced */
     char folder[PATH_ROOM];      /* of `real`, with its slash; empty for the current one */
     char beside[PATH_ROOM + 64]; /* the new file until it is whole */
+    size_t older;                /* files to keep */
     bool replaces;
     mode_t mode; /* of the file that is replaced */
     int folder_file, file;
@@ -268,9 +269,79 @@ static dae_status sync_folder(const struct writing *w) {
     return fail_errno("sync the folder of the new file", w->path);
 }
 
+/* ---- Older files -------------------------------------------------------------------------------- */
+
+/* "path.N", or path itself for 0. */
+static const char *name_older(const char *path, size_t n, char *name, size_t room) {
+    if (n == 0)
+        snprintf(name, room, "%s", path);
+    else
+        snprintf(name, room, "%s.%zu", path, n);
+    return name;
+}
+
+/* Where the file system has no links, a copy does it. */
+static dae_status copy_file(const char *from, const char *to) {
+    unsigned char *bytes = NULL;
+    size_t size = 0;
+    DAE_TRY(dae_file_read(from, &bytes, &size));
+    dae_status status = dae_file_write(to, bytes, size, 0);
+    dae_release(bytes);
+    return status;
+}
+
+/* "path.1" becomes "path.2", and so on up to `count`. */
+static dae_status shift_older(const char *path, size_t count, char *names, size_t room) {
+    for (size_t n = count; n > 1; n--) {
+        const char *from = name_older(path, n - 1, names, room),
+                   *to = name_older(path, n, names + room, room);
+        if (rename(from, to) != 0 && errno != ENOENT)
+            return fail_errno("rename", from);
+    }
+    return DAE_OK;
+}
+
+/* The file at `path` gets a second name, and only when it has that one do the others move up. */
+static dae_status move_up(const char *path, size_t count, char *names, size_t room) {
+    char *name = names, *beside = names + 2 * room;
+    snprintf(beside, room, "%s.1.%ld.tmp", path, (long)getpid());
+    unlink(beside);
+    dae_status status = DAE_OK;
+    if (linkat(AT_FDCWD, path, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) != 0)
+        status = copy_file(path, beside);
+    if (status == DAE_OK)
+        status = shift_older(path, count, names, room);
+    if (status == DAE_OK && rename(beside, name_older(path, 1, name, room)) != 0)
+        status = fail_errno("replace", name);
+    if (status != DAE_OK)
+        unlink(beside);
+    return status;
+}
+
+/* Keeps what is at `path` as "path.1", what was "path.1" as "path.2", and so on up to `count`. A file called `path` is there all
+ * the time. One that is "path.1" already, because it was to be replaced and could not be, stays so. */
+static dae_status keep_older(const char *path, size_t count) {
+    struct stat now, last;
+    if (count == 0 || stat(path, &now) != 0)
+        return DAE_OK;
+    size_t room = strlen(path) + 64;
+    char *names = dae_allocate(3, room);
+    if (names == NULL)
+        return DAE_ERROR_MEMORY;
+    bool is_kept = stat(name_older(path, 1, names, room), &last) == 0 && last.st_ino == now.st_ino &&
+                   last.st_dev == now.st_dev;
+    dae_status status = is_kept ? DAE_OK : move_up(path, count, names, room);
+    dae_release(names);
+    return status;
+}
+
+/* ---- The new file ------------------------------------------------------------------------------- */
+
 static dae_status write_opened(struct writing *w, const void *bytes, size_t size) {
     DAE_TRY(open_beside(w));
     dae_status status = fill(w, bytes, size);
+    if (status == DAE_OK)
+        status = keep_older(w->path, w->older);
     if (status == DAE_OK && rename(w->beside, w->real) != 0)
         status = fail_errno("replace", w->path);
     if (status == DAE_OK)
@@ -289,67 +360,13 @@ static dae_status write_file(struct writing *w, const void *bytes, size_t size) 
     return status;
 }
 
-dae_status dae_file_write(const char *path, const void *bytes, size_t size) {
+dae_status dae_file_write(const char *path, const void *bytes, size_t size, size_t older) {
     struct writing *writing = dae_allocate(1, sizeof *writing);
     if (writing == NULL)
         return DAE_ERROR_MEMORY;
     writing->path = path;
+    writing->older = older;
     dae_status status = write_file(writing, bytes, size);
     dae_release(writing);
-    return status;
-}
-
-/* ---- Older files -------------------------------------------------------------------------------- */
-
-/* "path.N", or path itself for 0. */
-static const char *name_older(const char *path, size_t n, char *name, size_t room) {
-    if (n == 0)
-        snprintf(name, room, "%s", path);
-    else
-        snprintf(name, room, "%s.%zu", path, n);
-    return name;
-}
-
-/* Where the file system has no links, a copy does it. */
-static dae_status copy_file(const char *from, const char *to) {
-    unsigned char *bytes = NULL;
-    size_t size = 0;
-    DAE_TRY(dae_file_read(from, &bytes, &size));
-    dae_status status = dae_file_write(to, bytes, size);
-    dae_release(bytes);
-    return status;
-}
-
-/* Gives the file the second name "path.1", in place of whatever has that name. */
-static dae_status link_older(const char *path, char *names, size_t room) {
-    const char *name = name_older(path, 1, names, room);
-    char *beside = names + room;
-    snprintf(beside, room, "%s.1.%ld.tmp", path, (long)getpid());
-    unlink(beside);
-    if (linkat(AT_FDCWD, path, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) != 0)
-        return copy_file(path, name);
-    dae_status status = rename(beside, name) == 0 ? DAE_OK : fail_errno("replace", name);
-    unlink(beside); /* still there if both names were one file's already */
-    return status;
-}
-
-dae_status dae_file_keep_older(const char *path, size_t count) {
-    struct stat info;
-    if (count == 0 || stat(path, &info) != 0) /* what is wrong with it, writing it will tell */
-        return DAE_OK;
-    size_t room = strlen(path) + 64;
-    char *names = dae_allocate(2, room);
-    if (names == NULL)
-        return DAE_ERROR_MEMORY;
-    dae_status status = DAE_OK;
-    for (size_t n = count; n > 1 && status == DAE_OK; n--) {
-        const char *from = name_older(path, n - 1, names, room),
-                   *to = name_older(path, n, names + room, room);
-        if (rename(from, to) != 0 && errno != ENOENT)
-            status = fail_errno("rename", from);
-    }
-    if (status == DAE_OK)
-        status = link_older(path, names, room);
-    dae_release(names);
     return status;
 }

@@ -23,11 +23,10 @@ dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, unsi
  * syncing the folder failed, which comes last, the new file stands there, whole.
  *
  * A symbolic link stays, and the file that it leads to is replaced. The new file has the permissions of the old
- * one. What is not a regular file, or is write-protected, is refused. */
-dae_status dae_file_write(const char *path, const void *bytes, size_t size);
-
-/* Before `path` is written: keeps what is there as "path.1", what was "path.1" as "path.2", and so on up to `count`. A file
- * called `path` is there all the time. */
-dae_status dae_file_keep_older(const char *path, size_t count);
+ * one. What is not a regular file, or is write-protected, is refused.
+ *
+ * Once the new file is complete and synced, the old one is kept as "path.1", what was "path.1" as "path.2", and so on up to
+ * `older` of them. So when the disk is full, all that were there still are. */
+dae_status dae_file_write(const char *path, const void *bytes, size_t size, size_t older);
 
 #endif

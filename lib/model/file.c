@@ -58,7 +58,7 @@ dae_status dae_model_save(const dae_model *model, const char *path) {
     unsigned char *bytes = NULL;
     size_t size = 0;
     DAE_TRY(dae_safetensors_write(&tensors, &bytes, &size));
-    dae_status status = dae_file_write(path, bytes, size);
+    dae_status status = dae_file_write(path, bytes, size, 0);
     dae_release(bytes);
     return status;
 }

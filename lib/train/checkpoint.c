@@ -198,9 +198,7 @@ static dae_status save(const dae_trainer *trainer, const char *path, size_t keep
     unsigned char *bytes = NULL;
     size_t size = 0;
     DAE_TRY(dae_safetensors_write(&tensors, &bytes, &size));
-    dae_status status = dae_file_keep_older(path, keep - 1);
-    if (status == DAE_OK)
-        status = dae_file_write(path, bytes, size);
+    dae_status status = dae_file_write(path, bytes, size, keep - 1);
     dae_release(bytes);
     return status;
 }
