@@ -488,6 +488,13 @@ START_TEST(parameters_are_checked) {
         fails(dae_rng_fill_normal(rng, x, 2, bad[i], 1.0), DAE_ERROR_ARGUMENT, "mean");
         fails(dae_rng_fill_normal(rng, x, 2, 0.0, bad[i]), DAE_ERROR_ARGUMENT, "stddev");
     }
+    /* finite, but not when rounded to float32, be it one limit or the distance of both */
+    const double wide[][2] = {{1e38, 4e38}, {-(0x1p127 - 0x1p104 - 0x1p84), 0x1p127 + 0x1p103 + 0x1p83}};
+    for (size_t i = 0; i < 2; i++) {
+        fails(dae_rng_fill_uniform(rng, x, 2, wide[i][0], wide[i][1]), DAE_ERROR_ARGUMENT, "high");
+        fails(dae_add_uniform_noise(x, 2, wide[i][0], wide[i][1], rng), DAE_ERROR_ARGUMENT, "high");
+    }
+    fails(dae_rng_fill_uniform(rng, x, 2, -3e38, 3e38), DAE_ERROR_ARGUMENT, "high");
     fails(dae_rng_fill_uniform(rng, x, 2, 0.5, 0.25), DAE_ERROR_ARGUMENT, "0.5");
     fails(dae_rng_fill_normal(rng, x, 2, 0.0, -0.125), DAE_ERROR_ARGUMENT, "-0.125");
     ck_assert_float_eq(x[0], 7);

@@ -59,8 +59,7 @@ dae_status dae_rng_fill_bits(dae_rng *rng, uint32_t *out, size_t count) {
 
 dae_status dae_rng_fill_uniform(dae_rng *rng, float *out, size_t count, double low, double high) {
     DAE_TRY(check_fill(rng, out, count, __func__));
-    if (!isfinite(low) || !isfinite(high) || low > high || !isfinite((float)low) ||
-        !isfinite((float)(high - low)))
+    if (!(low <= high) || !isfinite((float)low) || !isfinite((float)high - (float)low))
         return dae_fail(
             DAE_ERROR_ARGUMENT,
             "dae_rng_fill_uniform: low is %g and high is %g, expected low <= high and a finite high - low",

@@ -22,7 +22,8 @@ static const char *check_limits(const double *p) {
 }
 
 static const char *check_uniform(const double *p) {
-    return check_limits(p) == NULL && !is_float(p[1] - p[0]) ? "a finite high - low" : check_limits(p);
+    return check_limits(p) == NULL && !isfinite((float)p[1] - (float)p[0]) ? "a finite high - low"
+                                                                           : check_limits(p);
 }
 
 static void apply_uniform(float *x, size_t count, const double *p, struct dae_draw from) {
