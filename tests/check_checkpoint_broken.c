@@ -143,6 +143,8 @@ START_TEST(nonsense_is_refused) {
     refused_with("\"dae.stopped\":\"0\"", "\"dae.stopped\":\"2\"", DAE_ERROR_FORMAT, "dae.stopped");
     refused_with("\"dae.checkpoint\":\"1\"", "\"dae.checkpoint\":\"2\"", DAE_ERROR_FORMAT, "newer version");
     refused_with("beta1=0.9", "beta1=9.9", DAE_ERROR_FORMAT, "beta1");
+    refused_with("beta2=0.999, epsilon=1e-07", "beta2=0.001, epsilon=1e-30", DAE_ERROR_FORMAT,
+                 "an epsilon of at least 1e-11 where beta1^2 > beta2");
     refused_with("\"constant", "\"constanz", DAE_ERROR_FORMAT, "constanz");
     refused_with("\"dae.range\":\"0 1\"", "\"dae.range\":\"1 0\"", DAE_ERROR_FORMAT, "dae.range");
 }
@@ -206,7 +208,6 @@ START_TEST(memory_that_would_overflow_is_refused) {
         {true, NULL, NULL, {1e31f, 0}, true},
         {false, "epsilon=1e-07", "epsilon=1e-30", {1e18f, 0}, false},
         {false, "epsilon=1e-07", "epsilon=1e-30", {1e10f, 1e-38f}, false},
-        {false, "beta2=0.999, epsilon=1e-07", "beta2=0.001, epsilon=1e-30", {1e9f, 1e18f}, false},
         {false, NULL, NULL, {1e18f, 0}, true},
         {false, "epsilon=1e-07", "epsilon=1e-30", {1e18f, 1e35f}, true},
     };

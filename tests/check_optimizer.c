@@ -91,6 +91,34 @@ START_TEST(adam_options_are_checked) {
 }
 END_TEST
 
+/* Where v can die away before m, a step of m / epsilon must be finite. */
+START_TEST(adam_options_that_would_overflow_are_refused) {
+    dae_optimizer *adam = NULL;
+    ok(dae_optimizer_create_adam(&adam, 1e6));
+    ok(dae_optimizer_set_epsilon(adam, 1e-30));
+    fails(dae_optimizer_set_betas(adam, 0.9, 0.8), DAE_ERROR_ARGUMENT, "beta1^2 <= beta2");
+    ok(dae_optimizer_set_betas(adam, 0.9, 0.82));
+    ok(dae_optimizer_set_epsilon(adam, 1e-11));
+    ok(dae_optimizer_set_betas(adam, 0.9, 0.0));
+    fails(dae_optimizer_set_epsilon(adam, 0.9e-11), DAE_ERROR_ARGUMENT, "1e-11");
+    /* what is left is finite, even so */
+    network net = {1, 1, {{1, DAE_ACTIVATION_LINEAR}}, 0};
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = NULL;
+    ok(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MAE));
+    for (int step = 0; step < 4; step++) {
+        float x = step == 0 ? 1e17f : 0, t = step == 0 ? 1e30f : 0;
+        (void)dae_trainer_step(trainer, &x, &t, 1, NULL);
+        float *values = parameters_of(model, NULL);
+        ck_assert(isfinite(values[0]) && isfinite(values[1]));
+        free(values);
+    }
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    dae_optimizer_free(adam);
+}
+END_TEST
+
 /* ---- Formulae --------------------------------------------------------------------------------- */
 
 enum { INPUTS = 21, UNITS = 3, PARAMETERS = UNITS * (INPUTS + 1), STEPS = 12 };
@@ -242,6 +270,7 @@ int main(void) {
     tcase_add_test(options, learning_rate_is_checked_and_kept);
     tcase_add_test(options, sgd_options_are_checked);
     tcase_add_test(options, adam_options_are_checked);
+    tcase_add_test(options, adam_options_that_would_overflow_are_refused);
     TCase *formulae = add_case(suite, "formulae");
     tcase_add_test(formulae, sgd_follows_its_formula);
     tcase_add_test(formulae, adam_follows_its_formula);

@@ -77,8 +77,11 @@ START_TEST(numbers_come_back_to_the_bit) {
         }
         values[0] = fmax(ldexp(values[0], round % 120 - 99), 1e-30); /* from 1e-30 to 1e6 */
         values[3] = fmax(ldexp(values[3], -(round % 99)), 1e-30);
-        values[2] = round % 2 ? values[2] : round / 2 % 2;
         bool adam = round % 2;
+        if (!adam)
+            values[2] = round / 2 % 2;
+        else if (values[3] < 1e-11)
+            values[2] = fmax(values[2], values[1] * values[1]);
         dae_optimizer *first = make(adam, 1), *second = make(adam, 1);
         first->operations->set_options(first, values);
         char text[256];

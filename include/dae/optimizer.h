@@ -58,11 +58,12 @@ DAE_API dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double m
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not SGD. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_nesterov(dae_optimizer *optimizer, int32_t nesterov);
 
-/** Sets Adam's decay rates: 0 <= beta < 1 when rounded to float32, defaults 0.9 and 0.999.
+/** Sets Adam's decay rates: 0 <= beta < 1 when rounded to float32, defaults 0.9 and 0.999. With an epsilon below
+ * 1e-11, beta1^2 <= beta2, or a step might not be finite.
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not Adam. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, double beta2);
 
-/** Sets Adam's epsilon: finite, > 0 and not below 1e-30, default 1e-7.
+/** Sets Adam's epsilon: finite, not below 1e-30, and where beta1^2 > beta2 not below 1e-11; default 1e-7.
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not Adam. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double epsilon);
 

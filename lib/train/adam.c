@@ -37,10 +37,15 @@ static bool is_epsilon(double epsilon) {
     return epsilon >= 1e-30 && isfinite((float)epsilon);
 }
 
+/* Where v may die away before m, epsilon alone bounds a step: 1e6 * 1.1e18 / epsilon is finite. */
+static bool is_bounded(double beta1, double beta2, double epsilon) {
+    return beta1 * beta1 <= beta2 || epsilon >= 1e-11;
+}
+
 static const char *check_options(const double *p) {
-    return dae_optimizer_is_rate(p[0]) && are_betas(p[1], p[2]) && is_epsilon(p[3])
-               ? NULL
-               : "0 < learning_rate <= 1e6, 0 <= beta < 1 and a finite epsilon of at least 1e-30";
+    if (!dae_optimizer_is_rate(p[0]) || !are_betas(p[1], p[2]) || !is_epsilon(p[3]))
+        return "0 < learning_rate <= 1e6, 0 <= beta < 1 and a finite epsilon of at least 1e-30";
+    return is_bounded(p[1], p[2], p[3]) ? NULL : "an epsilon of at least 1e-11 where beta1^2 > beta2";
 }
 
 static void get_options(const dae_optimizer *optimizer, double *values) {
@@ -114,8 +119,15 @@ dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, doubl
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_optimizer_set_betas: beta1 is %g and beta2 is %g, expected 0 <= beta < 1", beta1,
                         beta2);
-    ((struct adam *)optimizer)->beta1 = beta1;
-    ((struct adam *)optimizer)->beta2 = beta2;
+    struct adam *adam = (struct adam *)optimizer;
+    if (!is_bounded(beta1, beta2, adam->epsilon))
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "dae_optimizer_set_betas: beta1 is %g and beta2 is %g, with an epsilon of %g expected "
+            "beta1^2 <= beta2, so that steps stay finite",
+            beta1, beta2, adam->epsilon);
+    adam->beta1 = beta1;
+    adam->beta2 = beta2;
     return DAE_OK;
 }
 
@@ -125,6 +137,13 @@ dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double epsilon) {
         return dae_fail(
             DAE_ERROR_ARGUMENT,
             "dae_optimizer_set_epsilon: epsilon is %g, expected a finite number of at least 1e-30", epsilon);
-    ((struct adam *)optimizer)->epsilon = epsilon;
+    struct adam *adam = (struct adam *)optimizer;
+    if (!is_bounded(adam->beta1, adam->beta2, epsilon))
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "dae_optimizer_set_epsilon: epsilon is %g, with a beta1 of %g and a beta2 of %g expected "
+            "at least 1e-11, so that steps stay finite",
+            epsilon, adam->beta1, adam->beta2);
+    adam->epsilon = epsilon;
     return DAE_OK;
 }
