@@ -296,6 +296,38 @@ START_TEST(a_fit_stops_or_goes_on_without_its_checkpoint) {
 }
 END_TEST
 
+static int32_t stop_at_once(const dae_progress *progress, void *user) {
+    (void)progress, (void)user;
+    return 1;
+}
+
+/* Whoever stops a fit to go on later must hear that there is nothing to go on from. */
+START_TEST(a_fit_that_is_stopped_tells_of_its_checkpoint) {
+    training *t = set_up(&(setting){0});
+    char path[512];
+    snprintf(path, sizeof path, "%s/nowhere/checkpoint", temp_path("no-folder"));
+    ok(dae_trainer_set_checkpoint(t->trainer, path));
+    ok(dae_trainer_set_progress(t->trainer, stop_at_once, NULL));
+    fails(dae_trainer_fit(t->trainer, t->data, EPOCHS), DAE_ERROR_IO, path);
+    ck_assert_uint_eq(steps_of(t->trainer), 1);
+    ok(dae_trainer_set_checkpoint_failure(t->trainer, DAE_CHECKPOINT_GO_ON));
+    fails(dae_trainer_fit(t->trainer, t->data, EPOCHS), DAE_ERROR_CANCELLED, "callback");
+    ok(dae_trainer_set_checkpoint(t->trainer, temp_path("stopped")));
+    fails(dae_trainer_fit(t->trainer, t->data, EPOCHS), DAE_ERROR_CANCELLED, "callback");
+    tear_down(t);
+}
+END_TEST
+
+START_TEST(zero_has_no_sign) {
+    training *minus = set_up(&(setting){.patience = 2, .min_delta = -0.0, .validation = true});
+    training *plus = set_up(&(setting){.patience = 2, .min_delta = 0.0, .validation = true});
+    load_from(plus, minus);
+    load_from(minus, plus);
+    tear_down(minus);
+    tear_down(plus);
+}
+END_TEST
+
 START_TEST(options_are_checked) {
     training *t = set_up(&(setting){0});
     fails(dae_trainer_set_checkpoint(NULL, "x"), DAE_ERROR_ARGUMENT, "trainer");
@@ -344,6 +376,8 @@ int main(void) {
     tcase_add_test(written, written_every_second);
     tcase_add_test(written, the_last_ones_are_kept);
     tcase_add_test(written, a_fit_stops_or_goes_on_without_its_checkpoint);
+    tcase_add_test(written, a_fit_that_is_stopped_tells_of_its_checkpoint);
+    tcase_add_test(written, zero_has_no_sign);
     tcase_add_test(written, options_are_checked);
     return suite_main(suite);
 }

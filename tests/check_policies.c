@@ -122,6 +122,15 @@ START_TEST(a_skipped_batch_leaves_no_trace) {
 }
 END_TEST
 
+/* Leaves a message that has nothing to do with the fit. */
+static int32_t fail_at_something(const dae_progress *progress, void *user) {
+    uint64_t epoch;
+    double loss;
+    (void)progress;
+    fails(dae_trainer_get_best(user, &epoch, &loss), DAE_ERROR_STATE, "");
+    return 0;
+}
+
 START_TEST(an_epoch_without_any_good_batch_fails) {
     dae_model *model = NULL;
     dae_trainer *trainer = usual_trainer(&model);
@@ -132,7 +141,10 @@ START_TEST(an_epoch_without_any_good_batch_fails) {
     dae_dataset *bad = array_dataset(x, SAMPLES, SIZE);
     float *before = parameters_of(model, NULL);
     ok(dae_trainer_set_skip_not_finite(trainer, 1));
-    fails(dae_trainer_fit(trainer, bad, 2), DAE_ERROR_NOT_FINITE, "every batch");
+    ok(dae_trainer_set_progress(trainer, fail_at_something, trainer));
+    fails(dae_trainer_fit(trainer, bad, 2), DAE_ERROR_NOT_FINITE,
+          "every batch of the epoch was left out; the last one: step 1: input value 0 of sample 0");
+    ok(dae_trainer_set_progress(trainer, NULL, NULL));
     float *after = parameters_of(model, NULL);
     same_floats(after, before, 2 * SIZE * 4 + SIZE + 4);
     ck_assert_uint_eq(epochs_of(trainer), 0);

@@ -215,6 +215,23 @@ START_TEST(bad_inputs_are_found) {
 }
 END_TEST
 
+/* What rounding makes infinite is not said to be so in the data. */
+START_TEST(finite_inputs_are_called_finite) {
+    dae_model *model = model_of();
+    dae_trainer *trainer = trainer_of(model, DAE_PRECISION_BFLOAT16);
+    float *x = samples_with_gaps();
+    x[7] = 3.4e38f;
+    dae_dataset *data = NULL;
+    ok(dae_trainer_set_shuffle(trainer, false));
+    ok(dae_dataset_copy_array(&data, x, SAMPLES, 1, (size_t[]){SIZE}));
+    fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_NOT_FINITE, "the data are finite");
+    free(x);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
 static dae_status choose_bfloat16(void *user) {
     dae_trainer *trainer = NULL;
     dae_session *session = NULL;
@@ -253,6 +270,7 @@ int main(void) {
     tcase_add_test(use, parameters_set_are_used);
     tcase_add_test(use, inputs_may_come_from_anywhere);
     tcase_add_test(use, bad_inputs_are_found);
+    tcase_add_test(use, finite_inputs_are_called_finite);
     tcase_add_test(use, memory_may_run_out);
     return suite_main(suite);
 }

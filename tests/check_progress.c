@@ -283,6 +283,23 @@ START_TEST(stop_from_the_callback) {
 }
 END_TEST
 
+/* As with a handler that both stops the trainer and sets what the callback answers. */
+START_TEST(stopping_twice_stops_one_fit) {
+    stage *s = set_up();
+    s->told.also = stop_it;
+    s->told.also_user = s->trainer;
+    s->told.stop_event = DAE_PROGRESS_STEP;
+    s->told.stop_epoch = 1;
+    s->told.stop_step = 1;
+    fails(dae_trainer_fit(s->trainer, s->data, 5), DAE_ERROR_CANCELLED, "callback");
+    ck_assert_uint_eq(steps_of(s->trainer), 1);
+    ok(dae_trainer_set_progress(s->trainer, NULL, NULL));
+    ok(dae_trainer_fit(s->trainer, s->data, 1));
+    ck_assert_uint_eq(steps_of(s->trainer), STEPS);
+    tear_down(s);
+}
+END_TEST
+
 START_TEST(stop_before_a_fit) {
     stage *s = set_up();
     dae_trainer_stop(s->trainer);
@@ -353,6 +370,7 @@ int main(void) {
     tcase_add_test(stopping, stopping_at_an_epoch);
     tcase_add_test(stopping, stopping_at_the_very_end_is_stopping);
     tcase_add_test(stopping, stop_from_the_callback);
+    tcase_add_test(stopping, stopping_twice_stops_one_fit);
     tcase_add_test(stopping, stop_before_a_fit);
     tcase_add_test(stopping, stop_from_another_thread);
     return suite_main(suite);

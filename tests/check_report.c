@@ -305,6 +305,28 @@ START_TEST(worse_than_the_mean_image_is_found) {
 }
 END_TEST
 
+/* The variance of targets that are far from 0, or all the same, is no difference of large numbers. */
+START_TEST(the_mean_image_is_exact) {
+    const struct {
+        float a, b;
+        double mse;
+    } cases[] = {{0.3f, 0.3f, 0}, {1e8f, 100000008.0f, 16}, {-3e7f, -3e7f + 4, 4}};
+    for (size_t i = 0; i < 3; i++) {
+        dae_model *model = mean_model(0.0f);
+        float x[MANY * PIXELS];
+        for (size_t k = 0; k < MANY * PIXELS; k++)
+            x[k] = k / PIXELS % 2 ? cases[i].b : cases[i].a;
+        dae_dataset *data = array_dataset(x, MANY, PIXELS);
+        dae_report *report = evaluated(model, data);
+        ck_assert_double_eq(figure(report, DAE_METRIC_MEAN_IMAGE_MSE), cases[i].mse);
+        ck_assert_ptr_null(finding(report, DAE_FINDING_WORSE_THAN_MEAN_IMAGE));
+        dae_report_free(report);
+        dae_dataset_free(data);
+        dae_model_free(model);
+    }
+}
+END_TEST
+
 START_TEST(worse_than_the_input_is_found) {
     dae_model *model = mean_model(0.1f);
     dae_dataset *data = flat_samples(0.05, 0);
@@ -539,6 +561,7 @@ int main(void) {
     TCase *found = add_case(suite, "findings");
     tcase_add_test(found, a_good_model_has_no_findings);
     tcase_add_test(found, worse_than_the_mean_image_is_found);
+    tcase_add_test(found, the_mean_image_is_exact);
     tcase_add_test(found, worse_than_the_input_is_found);
     tcase_add_test(found, dead_outputs_are_found);
     tcase_add_test(found, harmless_dead_outputs_are_no_finding);

@@ -243,6 +243,22 @@ START_TEST(gradients_that_are_not_finite_leave_no_trace) {
 END_TEST
 
 /* One bad sample in the fourth batch, in inputs or targets, with the first epochs' data good. */
+/* The square of the loss's difference is flushed to 0, its gradient is not. */
+START_TEST(a_tiny_difference_can_have_a_huge_gradient) {
+    network net = {1, 1, {{1, DAE_ACTIVATION_LINEAR}}, 0};
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    float zeros[2] = {0}, x = 3e38f, t = -1e-19f;
+    ok(dae_model_set_parameters(model, zeros, 2));
+    fails(dae_trainer_step(trainer, &x, &t, 1, NULL), DAE_ERROR_NOT_FINITE, "1e+18");
+    float *now = parameters_of(model, NULL);
+    same_floats(now, zeros, 2);
+    free(now);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
 START_TEST(nan_in_a_dataset_ends_the_fit) {
     for (int in_target = 0; in_target < 2; in_target++) {
         last_step last;
@@ -349,6 +365,33 @@ START_TEST(cross_entropy_wants_targets_between_0_and_1) {
         free(x);
         free(y);
     }
+}
+END_TEST
+
+START_TEST(cross_entropy_wants_the_same_of_validation) {
+    last_step last;
+    dae_model *model = usual_model(DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_trainer *trainer = watched_trainer(model, DAE_LOSS_BCE, &last);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    float *bytes = random_floats(SAMPLES * SIZE, 0, 1, 3);
+    bytes[7 * SIZE + 3] = 255;
+    bytes[9 * SIZE] = -1;
+    dae_dataset *validation = array_dataset(bytes, SAMPLES, SIZE);
+    ok(dae_trainer_set_validation(trainer, validation));
+    ok(dae_trainer_set_early_stopping(trainer, 3, 0));
+    fails(dae_trainer_fit(trainer, data, 2), DAE_ERROR_ARGUMENT,
+          "a target of sample 7 of the validation data is 255, expected 0 to 1");
+    ck_assert(message_has("2 samples"));
+    stands_at(trainer, &last, STEPS, 0);
+    ok(dae_trainer_set_early_stopping(trainer, 0, 0));
+    ok(dae_trainer_set_validation(trainer, NULL));
+    ok(dae_trainer_fit(trainer, data, 1)); /* the epoch's steps have been made */
+    stands_at(trainer, &last, STEPS, 1);
+    free(bytes);
+    dae_dataset_free(data);
+    dae_dataset_free(validation);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
 }
 END_TEST
 
@@ -481,11 +524,13 @@ int main(void) {
     tcase_add_test(finite, nan_targets_leave_no_trace);
     tcase_add_test(finite, infinite_inputs_leave_no_trace);
     tcase_add_test(finite, gradients_that_are_not_finite_leave_no_trace);
+    tcase_add_test(finite, a_tiny_difference_can_have_a_huge_gradient);
     tcase_add_test(finite, nan_in_a_dataset_ends_the_fit);
     tcase_add_test(finite, a_run_that_explodes_is_caught);
     tcase_add_test(finite, huge_learning_rates_are_caught);
     TCase *data = add_case(suite, "data");
     tcase_add_test(data, cross_entropy_wants_targets_between_0_and_1);
+    tcase_add_test(data, cross_entropy_wants_the_same_of_validation);
     tcase_add_test(data, a_dataset_that_fails_ends_the_fit);
     tcase_add_test(data, validation_that_fails_ends_the_fit);
     tcase_add_test(add_case(suite, "callbacks"), callbacks_cannot_break_a_fit);

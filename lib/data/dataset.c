@@ -1,4 +1,5 @@
 #include "data/dataset.h"
+#include "core/fpu.h"
 #include "core/memory.h"
 
 static void *create(size_t size, const struct dae_dataset_operations *operations) {
@@ -190,12 +191,20 @@ static void gather_task(void *context, size_t task) {
     }
 }
 
-static dae_status run_gather(struct gather *g, struct dae_pool *pool) {
-    if (g->dataset->concurrent)
-        dae_pool_run(pool, gather_task, g, parts_of(g->width) * BLOCKS);
-    else
-        for (size_t row = 0; row < g->count; row++)
-            DAE_TRY(gather_row(g, 0, 0, row, (struct dae_part){0, g->width}));
+/* One after the other, from a function of the host's. */
+static dae_status gather_rows(const struct gather *g, uint64_t fpu) {
+    dae_status status = DAE_OK;
+    dae_fpu_restore(fpu);
+    for (size_t row = 0; row < g->count && status == DAE_OK; row++)
+        status = gather_row(g, 0, 0, row, (struct dae_part){0, g->width});
+    dae_fpu_flush_denormals();
+    return status;
+}
+
+static dae_status run_gather(struct gather *g, struct dae_pool *pool, uint64_t fpu) {
+    if (!g->dataset->concurrent)
+        return gather_rows(g, fpu);
+    dae_pool_run(pool, gather_task, g, parts_of(g->width) * BLOCKS);
     return DAE_OK;
 }
 
@@ -225,6 +234,6 @@ dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool,
         .width = dataset->target_shape.size,
         .out = to->targets,
     };
-    DAE_TRY(run_gather(&gather_inputs, pool));
-    return to->targets != NULL ? run_gather(&gather_targets, pool) : DAE_OK;
+    DAE_TRY(run_gather(&gather_inputs, pool, to->fpu));
+    return to->targets != NULL ? run_gather(&gather_targets, pool, to->fpu) : DAE_OK;
 }

@@ -81,6 +81,7 @@ struct dae_gathering {
     bool passing;            /* inputs are for `after` alone, and take turns in a part of their memory */
     dae_gather_fn after;     /* sees the inputs; may be NULL */
     void *context;
+    uint64_t fpu; /* the host's setting, which functions of its own run under (core/fpu.h) */
 };
 
 /* Reads samples order[0] ... order[count - 1]. Each thread reads the columns that it will multiply (matmul.c). */

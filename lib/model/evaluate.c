@@ -8,8 +8,8 @@
 
 /* Per output value, over all samples. */
 struct column {
-    double sum, squares; /* of targets */
-    float least, most;   /* output */
+    double first, sum, squares; /* of targets: the first one, and of differences from it */
+    float least, most;          /* output */
     float least_target, most_target;
 };
 
@@ -34,8 +34,9 @@ static void visit_columns(struct evaluation *e, const float *output, const float
     for (size_t i = 0; i < e->outputs; i++) {
         struct column *c = &e->columns[i];
         double t = (double)target[i];
-        c->sum += t;
-        c->squares += t * t;
+        c->first = first ? t : c->first;
+        c->sum += t - c->first;
+        c->squares += (t - c->first) * (t - c->first);
         c->least = first || output[i] < c->least ? output[i] : c->least;
         c->most = first || output[i] > c->most ? output[i] : c->most;
         c->least_target = first || target[i] < c->least_target ? target[i] : c->least_target;
@@ -112,7 +113,7 @@ static double mean_image_mse(const struct evaluation *e) {
     double sum = 0, n = (double)e->samples;
     for (size_t i = 0; i < e->outputs; i++) {
         double mean = e->columns[i].sum / n;
-        sum += e->columns[i].squares / n - mean * mean;
+        sum += fmax(0, e->columns[i].squares / n - mean * mean);
     }
     return sum / (double)e->outputs;
 }
@@ -160,7 +161,7 @@ static dae_status run(struct evaluation *e, dae_model *model, dae_dataset *datas
         uint64_t fpu = dae_fpu_flush_denormals();
         dae_sweep_watch(sweep, watch_units, e);
         dae_matmul_enter();
-        status = dae_sweep_run(sweep, pool, false, visit, e);
+        status = dae_sweep_run(sweep, pool, fpu, false, visit, e);
         dae_matmul_leave();
         dae_fpu_restore(fpu);
     }

@@ -59,14 +59,14 @@ void dae_sweep_watch(struct dae_sweep *sweep,
     sweep->session->watch_context = context;
 }
 
-dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool logits, dae_sweep_fn visit,
-                         void *context) {
+dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_t fpu, bool logits,
+                         dae_sweep_fn visit, void *context) {
     size_t samples = sweep->dataset->count;
     for (size_t first = 0; first < samples; first += sweep->batch) {
         size_t count = dae_size_min(sweep->batch, samples - first);
         for (size_t i = 0; i < count; i++)
             sweep->order[i] = first + i;
-        struct dae_gathering to = {.inputs = sweep->inputs, .targets = sweep->targets};
+        struct dae_gathering to = {.inputs = sweep->inputs, .targets = sweep->targets, .fpu = fpu};
         DAE_TRY(dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, &to));
         DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, logits));
         struct dae_sweep_batch batch = {first, count, sweep->inputs, sweep->outputs, sweep->targets};

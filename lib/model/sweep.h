@@ -33,8 +33,8 @@ void dae_sweep_watch(struct dae_sweep *sweep,
 void dae_sweep_close(struct dae_sweep *sweep);
 
 /* Visits every sample once, in order, as it is in epoch 0. The pool may be NULL; the caller has flushed
- * denormals and entered matmul. */
-dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, bool logits, dae_sweep_fn visit,
-                         void *context);
+ * denormals (`fpu` is the setting before) and entered matmul. */
+dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_t fpu, bool logits,
+                         dae_sweep_fn visit, void *context);
 
 #endif

@@ -16,7 +16,7 @@ dae_status dae_trainer_set_early_stopping(dae_trainer *trainer, size_t patience,
             DAE_ERROR_ARGUMENT,
             "dae_trainer_set_early_stopping: min_delta is %g, expected a finite number of at least 0",
             min_delta);
-    struct dae_early_stopping anew = {.patience = patience, .min_delta = min_delta};
+    struct dae_early_stopping anew = {.patience = patience, .min_delta = min_delta + 0.0 /* not -0 */};
     if (patience > 0) {
         anew.best = dae_allocate(trainer->model->parameter_count, sizeof *anew.best);
         if (anew.best == NULL)
@@ -61,7 +61,7 @@ void dae_trainer_note_validation(dae_trainer *trainer, double loss) {
     struct dae_early_stopping *early = &trainer->early;
     if (early->patience == 0)
         return;
-    if (early->best_epoch == 0 ? isfinite(loss) : loss < early->best_loss - early->min_delta) {
+    if (isfinite(loss) && (early->best_epoch == 0 || loss < early->best_loss - early->min_delta)) {
         early->best_epoch = trainer->epoch + 1;
         early->best_loss = loss;
         early->waited = 0;

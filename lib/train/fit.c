@@ -26,8 +26,9 @@ struct fit {
     uint64_t saved_steps, saved_epoch;
     double saved_at;
     dae_progress progress;
-    bool unsaved; /* something has changed since the last checkpoint */
-    bool gave_up; /* writing one has failed, which ends the fit */
+    bool unsaved;       /* something has changed since the last checkpoint */
+    bool gave_up;       /* writing one has failed, which ends the fit */
+    char left_out[512]; /* why the last batch that was left out was */
 };
 
 static double now(void) {
@@ -47,7 +48,8 @@ static dae_status report(struct fit *fit, const dae_progress *progress) {
         stop = trainer->progress(progress, trainer->progress_user);
         dae_fpu_flush_denormals();
     }
-    if (stop == 0 && !atomic_exchange(&trainer->stop, false))
+    bool asked = atomic_exchange(&trainer->stop, false); /* if both stop it, once */
+    if (stop == 0 && !asked)
         return DAE_OK;
     return dae_fail(DAE_ERROR_CANCELLED, "stopped by %s in epoch %llu behind step %llu of %llu",
                     stop != 0 ? "the progress callback" : "dae_trainer_stop()",
@@ -93,14 +95,16 @@ static dae_status checkpoint_if_due(struct fit *fit, const dae_progress *progres
     return is_due(fit, progress->event) ? write_checkpoint(fit, progress) : DAE_OK;
 }
 
-/* At the end of a fit, whose own status counts more. */
+/* At the end of a fit, whose own status counts more, but for one that was stopped: whoever stops it relies on the checkpoint. */
 static dae_status checkpoint_at_end(struct fit *fit, dae_status status) {
     if (fit->trainer->checkpoint.path == NULL || !fit->unsaved || fit->gave_up)
         return status;
     char reason[512];
     snprintf(reason, sizeof reason, "%s", dae_last_error());
     dae_status written = write_checkpoint(fit, &fit->progress);
-    return status == DAE_OK ? written : dae_fail(status, "%s", reason);
+    if (status == DAE_OK || (status == DAE_ERROR_CANCELLED && fit->gave_up))
+        return written;
+    return dae_fail(status, "%s", reason);
 }
 
 /* ---- An epoch ------------------------------------------------------------------------------------- */
@@ -126,6 +130,7 @@ static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
         open->counted += batch->count;
     } else if (status == DAE_ERROR_NOT_FINITE && trainer->skip_not_finite) {
         trainer->skipped++;
+        snprintf(fit->left_out, sizeof fit->left_out, "%s", dae_last_error());
     } else {
         return status;
     }
@@ -210,12 +215,13 @@ static dae_status run_epoch(struct fit *fit) {
     DAE_TRY(run_steps(fit));
     if (trainer->open.counted == 0) {
         leave_epoch(trainer);
-        return dae_fail_in(DAE_ERROR_NOT_FINITE, "every batch of the epoch was left out; the last one");
+        return dae_fail(DAE_ERROR_NOT_FINITE, "every batch of the epoch was left out; the last one: %s",
+                        fit->left_out[0] != '\0' ? fit->left_out : "in an earlier fit");
     }
     double began = now();
     if (fit->validation != NULL)
-        DAE_TRY(dae_trainer_validate(trainer, fit->validation, fit->pool, &fit->progress.validation_loss,
-                                     &fit->progress.validation_psnr));
+        DAE_TRY(dae_trainer_validate(trainer, fit->validation, fit->pool, fit->fpu,
+                                     &fit->progress.validation_loss, &fit->progress.validation_psnr));
     trainer->open.seconds += now() - began;
     return end_epoch(fit);
 }
@@ -330,8 +336,10 @@ static dae_status prepare(struct fit *fit) {
         DAE_TRY(dae_trainer_prepare(trainer, fit->pool, last));
     if (fit->validation != NULL)
         DAE_TRY(dae_sweep_prepare(fit->validation, fit->pool));
-    DAE_TRY(fingerprint(fit, &print));
-    return take_data(fit, print);
+    dae_fpu_restore(fit->fpu); /* a function of the caller's may give the data */
+    dae_status status = fingerprint(fit, &print);
+    dae_fpu_flush_denormals();
+    return status == DAE_OK ? take_data(fit, print) : status;
 }
 
 static dae_status run_epochs(struct fit *fit) {

@@ -21,9 +21,10 @@ static double bce_logits(float *z, const float *t, size_t count, float scale) {
     return dae_kernels()->loss_bce_logits(z, t, count, scale);
 }
 
-/* sum (a - t)^2 <= s  =>  |2 (a - t)| <= 2 sqrt(s); a little more for its rounding */
+/* sum (a - t)^2 <= s  =>  |2 (a - t)| <= 2 sqrt(s); a little more for its rounding, and for squares that were flushed to 0 */
 static double bound_mse(double sum) {
-    return 2.1 * sqrt(sum);
+    const double flushed = 1.1e-19; /* sqrt(FLT_MIN) */
+    return 2.1 * (sqrt(sum) + flushed);
 }
 
 static double bound_mae(double sum) {
@@ -35,6 +36,13 @@ static double bound_mae(double sum) {
 static double bound_bce(double sum) {
     (void)sum;
     return 2e7;
+}
+
+bool dae_targets_are_unit(const float *targets, size_t count) {
+    bool all = true;
+    for (size_t i = 0; i < count; i++)
+        all &= !(targets[i] < 0.0f) & !(targets[i] > 1.0f);
+    return all;
 }
 
 static const struct dae_loss losses[] = {

@@ -19,6 +19,9 @@ struct dae_loss {
     bool unit_targets; /* takes targets in [0,1] only */
 };
 
+/* Whether targets are in [0,1]; NaN counts as such, for others to find. */
+bool dae_targets_are_unit(const float *targets, size_t count);
+
 /* The row of a DAE_LOSS_*, or NULL when there is none. */
 const struct dae_loss *dae_loss_get(int32_t loss);
 

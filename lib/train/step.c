@@ -5,7 +5,6 @@
  * the whole gradient is made and looked at first. Both ways give the same bits. */
 #include "core/fpu.h"
 #include "core/memory.h"
-#include "math/elementary.h"
 #include "train/trainer.h"
 
 #include <math.h>
@@ -23,6 +22,7 @@ enum {
 struct step {
     dae_trainer *trainer;
     struct dae_pool *pool;
+    uint64_t fpu; /* the caller's setting */
     const struct dae_batch *batch;
     const float *inputs, *targets; /* inputs NULL: only rounded; targets NULL: to be read */
     size_t target_size;            /* bytes of a stored target value; 0 when they are not stored */
@@ -108,6 +108,7 @@ static dae_status gather(struct step *step) {
         .passing = are_only_rounded(step),
         .after = after_gather,
         .context = step,
+        .fpu = step->fpu,
     };
     step->inputs = to.passing ? NULL : to.inputs;
     step->targets = to.targets;
@@ -149,13 +150,6 @@ static void prefetch_targets(const struct step *step, struct dae_span span) {
         __builtin_prefetch(stored + i);
 }
 
-static bool are_unit(const float *targets, size_t count) {
-    bool all = true;
-    for (size_t i = 0; i < count; i++)
-        all &= !(targets[i] < 0.0f) & !(targets[i] > 1.0f);
-    return all;
-}
-
 /* The loss of a strip, whose outputs D replaces. */
 static double loss_of_strip(struct step *step, const struct dae_pass *pass, struct dae_span span) {
     const struct dae_loss *loss = step->trainer->loss;
@@ -164,7 +158,7 @@ static double loss_of_strip(struct step *step, const struct dae_pass *pass, stru
     float outputs[STRIP], strip[STRIP];
     const float *targets = targets_of(step, width, span, strip);
     prefetch_targets(step, (struct dae_span){span.row + 2, span.column, span.count});
-    if (loss->unit_targets && !are_unit(targets, span.count))
+    if (loss->unit_targets && !dae_targets_are_unit(targets, span.count))
         atomic_store(&step->bad_target, true);
     if (step->trainer->logits)
         return loss->row_logits(values, targets, span.count, step->scale);
@@ -278,20 +272,22 @@ static bool is_finite_value(float value) {
 }
 
 static bool is_unit(float value) {
-    return are_unit(&value, 1);
+    return dae_targets_are_unit(&value, 1);
 }
 
-/* One target, wherever it lies. */
-static float target_at(const struct step *step, size_t width, size_t row, size_t i) {
-    float strip[STRIP];
-    size_t column = i - i % STRIP;
-    struct dae_span span = {row, column, dae_size_min(STRIP, width - column)};
-    return targets_of(step, width, span, strip)[i % STRIP];
-}
-
-static float input_at(const struct step *step, size_t i) {
-    return step->inputs != NULL ? step->inputs[i]
-                                : dae_float_of((uint32_t)step->trainer->workspace.inputs16[i] << 16);
+/* Inputs of a sample; those that were only rounded are read again. */
+static dae_status inputs_of(const struct step *step, size_t row, const float **inputs) {
+    const struct dae_batch *batch = step->batch;
+    size_t width = step->trainer->model->input.size;
+    *inputs = step->inputs != NULL ? step->inputs + row * width : step->trainer->workspace.inputs;
+    if (step->inputs != NULL)
+        return DAE_OK;
+    dae_fpu_restore(step->fpu);
+    dae_status status = batch->dataset->operations->read_inputs(
+        batch->dataset, batch->epoch, batch->order[row], 1, (struct dae_part){0, width},
+        step->trainer->workspace.inputs);
+    dae_fpu_flush_denormals();
+    return status;
 }
 
 /* `status`, with the place of a value in batch and dataset. */
@@ -305,29 +301,39 @@ static dae_status fail_value(const struct step *step, dae_status status, const c
                     expected);
 }
 
-/* Names the first target that is not good, if there is one. */
+/* Names the first of `values`, which begin with number `first` of a row, that is not good, if there is one. */
+static dae_status check_values(const struct step *step, const float *values, struct dae_span span,
+                               bool (*is_good)(float value), dae_status status, const char *what,
+                               const char *expected) {
+    for (size_t i = 0; i < span.count; i++)
+        if (!is_good(values[i]))
+            return fail_value(step, status, what, span.row, span.column + i, values[i], expected);
+    return DAE_OK;
+}
+
 static dae_status check_targets(const struct step *step, bool (*is_good)(float value), dae_status status,
                                 const char *expected) {
     size_t width = dae_model_output(step->trainer->model)->size;
+    float strip[STRIP];
     for (size_t row = 0; row < step->batch->count; row++)
-        for (size_t i = 0; i < width; i++) {
-            float value = target_at(step, width, row, i);
-            if (!is_good(value))
-                return fail_value(step, status, "target", row, i, value, expected);
+        for (size_t done = 0; done < width; done += STRIP) {
+            struct dae_span span = {row, done, dae_size_min(width - done, STRIP)};
+            DAE_TRY(check_values(step, targets_of(step, width, span, strip), span, is_good, status, "target",
+                                 expected));
         }
     return DAE_OK;
 }
 
 /* Names the first of the data that is NaN or infinite, if there is one. */
 static dae_status find_bad_value(const struct step *step) {
-    size_t width = step->trainer->model->input.size;
-    for (size_t row = 0; row < step->batch->count; row++)
-        for (size_t i = 0; i < width; i++) {
-            float value = input_at(step, row * width + i);
-            if (!isfinite(value))
-                return fail_value(step, DAE_ERROR_NOT_FINITE, "input", row, i, value, "a finite number");
-        }
-    return check_targets(step, is_finite_value, DAE_ERROR_NOT_FINITE, "a finite number");
+    const char *expected = "a finite number";
+    for (size_t row = 0; row < step->batch->count; row++) {
+        struct dae_span span = {row, 0, step->trainer->model->input.size};
+        const float *inputs;
+        DAE_TRY(inputs_of(step, row, &inputs));
+        DAE_TRY(check_values(step, inputs, span, is_finite_value, DAE_ERROR_NOT_FINITE, "input", expected));
+    }
+    return check_targets(step, is_finite_value, DAE_ERROR_NOT_FINITE, expected);
 }
 
 static dae_status check_products(struct step *step) {
@@ -394,11 +400,11 @@ static void backward_parameters(struct step *step, bool fused) {
     }
 }
 
-static dae_status call_hook(struct step *step, uint64_t fpu) {
+static dae_status call_hook(struct step *step) {
     dae_trainer *trainer = step->trainer;
     if (trainer->hook == NULL)
         return DAE_OK;
-    dae_fpu_restore(fpu);
+    dae_fpu_restore(step->fpu);
     int32_t result = trainer->hook(trainer->gradient, trainer->model->parameter_count, trainer->hook_user);
     dae_fpu_flush_denormals();
     return result == 0 ? DAE_OK
@@ -407,12 +413,12 @@ static dae_status call_hook(struct step *step, uint64_t fpu) {
 }
 
 /* Makes the whole gradient, shows it to the hook, checks it, and only then updates. */
-static dae_status update_unfused(struct step *step, uint64_t fpu) {
+static dae_status update_unfused(struct step *step) {
     dae_trainer *trainer = step->trainer;
     size_t count = trainer->model->parameter_count;
     backward_parameters(step, false);
     DAE_TRY(check_products(step));
-    DAE_TRY(call_hook(step, fpu));
+    DAE_TRY(call_hook(step));
     struct dae_range range = {0, 0};
     widen(&range, trainer->gradient, count);
     if (!dae_kernels()->is_finite(trainer->gradient, count) || magnitude(range) > GRADIENT_LIMIT)
@@ -478,7 +484,7 @@ dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size
 
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, double *loss) {
-    struct step step = {.trainer = trainer, .pool = pool, .batch = batch};
+    struct step step = {.trainer = trainer, .pool = pool, .fpu = fpu, .batch = batch};
     step.scale = (float)(1 / ((double)batch->count * (double)dae_model_output(trainer->model)->size));
     trainer->optimizer->operations->prepare(trainer->optimizer, trainer->steps + 1, &step.update);
     clear_ranges(&step);
@@ -490,7 +496,7 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     if (trainer->hook == NULL && gradient_is_bounded(&step))
         backward_parameters(&step, true);
     else
-        DAE_TRY(update_unfused(&step, fpu));
+        DAE_TRY(update_unfused(&step));
     trainer->steps++;
     struct dae_range seen = join(step.input_ranges);
     dae_model *model = trainer->model;

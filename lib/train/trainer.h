@@ -138,8 +138,8 @@ dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, double *loss);
 
-/* Loss and PSNR on the validation data, which the sweep is open for. */
+/* Loss and PSNR on the validation data, which the sweep is open for; `fpu` as above. */
 dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sweep, struct dae_pool *pool,
-                                double *loss, double *psnr);
+                                uint64_t fpu, double *loss, double *psnr);
 
 #endif
