@@ -151,12 +151,26 @@ static bool check_noise(const experiment *e) {
     return same;
 }
 
+/* What the earlier run has done. With other data, which the fit refuses, batches and epochs do not go together: then
+ * there is nothing to say here. */
+static void print_done(const experiment *e, uint64_t steps) {
+    uint64_t per_epoch = (e->data.train_count + e->chosen.batch_size - 1) / e->chosen.batch_size;
+    if (e->done == e->chosen.epochs) {
+        printf("All %zu epochs are done in %s: nothing is left to train. More --epochs go on from there.\n",
+               e->done, e->chosen.checkpoint);
+    } else if (steps / per_epoch == e->done) {
+        printf("Going on from %s: %zu of %zu epochs are done, and %llu of %llu batches of the next\n\n",
+               e->chosen.checkpoint, e->done, e->chosen.epochs, (unsigned long long)(steps % per_epoch),
+               (unsigned long long)per_epoch);
+    }
+}
+
 /* Loads the checkpoint of an earlier run. The library takes learning rate and schedule from the file, and sees the
  * noise only when it trains: what the command line says of them would be ignored without a word. */
 static bool resume(experiment *e) {
     const char *file = e->chosen.checkpoint;
     char now[RATE_MAX], first[RATE_MAX];
-    uint64_t steps = 0, per_epoch = (e->data.train_count + e->chosen.batch_size - 1) / e->chosen.batch_size;
+    uint64_t steps = 0;
     if (!get_rate(e, now) || !worked(dae_trainer_load_checkpoint(e->trainer, file)) || !get_rate(e, first) ||
         !is_same(e, "learning rate", first, now) || !check_noise(e) ||
         !worked(dae_trainer_get_step_count(e->trainer, &steps)) ||
@@ -167,14 +181,7 @@ static bool resume(experiment *e) {
         return complain("%s: %zu epochs are done, which is more than --epochs %zu", file, e->done,
                         e->chosen.epochs);
     }
-    if (e->done == e->chosen.epochs) {
-        printf("All %zu epochs are done in %s: nothing is left to train. More --epochs go on from there.\n",
-               e->done, file);
-    } else {
-        printf("Going on from %s: %zu of %zu epochs are done, and %llu of %llu batches of the next\n\n", file,
-               e->done, e->chosen.epochs, (unsigned long long)(steps - e->done * per_epoch),
-               (unsigned long long)per_epoch);
-    }
+    print_done(e, steps);
     return true;
 }
 

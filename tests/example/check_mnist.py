@@ -324,6 +324,23 @@ class Resuming(unittest.TestCase):
         self.assertIn("0 of 30 epochs are done, and 0 of 4 batches of the next", stdout)
         self.compare()
 
+    def test_other_data_are_refused(self):
+        """Fewer and more images than those of the checkpoint: what is said of its batches must not be nonsense."""
+        few = (*self.SETTING, "--epochs", 2, "--checkpoint", self.checkpoint, "--output", self.output)
+        run(*few)
+        for path in self.output.iterdir():
+            path.unlink()
+        data = self.output.parent / "data"
+        data.mkdir()
+        for count in (300, 3000):
+            with self.subTest(count=count):
+                for name, images in (("train", count), ("t10k", 20)):
+                    (data / f"{name}-images-idx3-ubyte").write_bytes(
+                        b"\0\0\x08\x03" + struct.pack(">III", images, 28, 28) + bytes(range(196)) * 4 * images)
+                stdout, stderr = run(*few, "--epochs", 3, "--resume", "--data", data, status=1)
+                self.assertNotIn("Going on", stdout)
+                self.assertIn("the dataset is not the one", stderr)
+
     def test_another_setting_is_refused(self):
         before = self.file.read_bytes()
         for arguments, words in ((("--batch-size", 100), ("batch size", "256", "100")),
