@@ -14,7 +14,8 @@ The library is looked for, in this order: the path given to load(), the environm
 the system's loader knows as "dae", and "libdae.so.0".
 
 Arrays may be anything with a buffer of float32 (numpy, array.array("f"), memoryview, ctypes) or nested lists
-of numbers. Results are numpy arrays if numpy is there, otherwise memoryviews with format "f" and a shape.
+of numbers. The first dimension counts samples, the others hold one; where the size of a sample is known, an array
+with one dimension holds samples one behind the other. Results are numpy arrays if numpy is there, otherwise memoryviews with format "f" and a shape.
 Formulae, units, ranges and defaults are told in include/dae/*.h, one header for each class.
 """
 
@@ -226,6 +227,9 @@ class Dataset(Handle, noun="dataset"):
         size = math.prod(shape)
         if size == 0 or len(values) % size:
             raise ValueError("%d values are no whole number of samples of shape %r" % (len(values), shape))
+        if len(found) > 1 and math.prod(found[1:]) != size:
+            raise ValueError("an array of shape %r is none of samples of shape %r: the first dimension counts samples"
+                             % (tuple(found), tuple(shape)))
         return values, len(values) // size, shape
 
     @classmethod

@@ -197,6 +197,23 @@ class DatasetTest(Standard):
         with self.assertRaises(ValueError):
             dae.Dataset.from_array([1, 2, 3], shape=2)
 
+    def test_arrays_of_another_width_are_refused(self):
+        """Their number of values would do: 10 x 2 are no 5 samples of 4."""
+        narrow = make_floats([0.0] * 20, 10, 2)
+        model = make_model((4, 3, 4))
+        trainer = dae.Trainer(model, dae.Optimizer.sgd(0.1))
+        right = make_floats([0.0] * 40, 10, 4)
+        for call in (lambda: dae.Dataset.from_array(narrow, 4), lambda: dae.Dataset.borrow(narrow, (2, 2)),
+                     lambda: model.run(narrow), lambda: dae.Session(model).run([[0.0] * 2] * 10),
+                     lambda: trainer.step(narrow, right), lambda: trainer.step(right, narrow)):
+            with self.assertRaisesRegex(ValueError, r"shape \(10, 2\) .*shape \((4,|2, 2)\)"):
+                call()
+        self.assertEqual(trainer.steps, 0)
+        # the same values as 2 x 2 x ..., and without a shape of their own
+        self.assertEqual(tuple(model.run(make_floats([0.0] * 20, 5, 2, 2)).shape), (5, 4))
+        self.assertEqual(tuple(model.run([0.0] * 20).shape), (5, 4))
+        self.assertEqual(len(dae.Dataset.from_array([0.0] * 20, (2, 2))), 5)
+
     def test_npy_files(self):
         """Without numpy a file made by hand, and with it every type that numpy has and the library reads."""
         header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }\n"
