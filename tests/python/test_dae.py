@@ -15,6 +15,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import signal
 import struct
 import subprocess
@@ -87,6 +88,13 @@ class RngTest(Standard):
             for ours, exact in zip(flat(dae.Rng(seed, stream).normal((2, 9))),
                                    reference.normal(seed, stream, 0, 18)):
                 self.assertLessEqual(abs(ours - exact), 4e-6)
+
+    def test_golden_numbers_of_the_header(self):
+        text = pathlib.Path(ROOT, "include", "dae", "rng.h").read_text(encoding="utf-8")
+        for kind, read in (("bits", lambda word: int(word, 16)), ("uniform", float), ("normal", float)):
+            golden = [read(word) for word in re.search(r" \* +%s +((\S+ ){3}\S+)\n" % kind, text)[1].split()]
+            values = flat(getattr(dae.Rng(1), kind)(4))
+            self.assertEqual(values, golden if kind == "bits" else make_floats(golden).tolist())
 
     def test_position(self):
         rng = dae.Rng(3)
