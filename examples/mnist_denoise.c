@@ -304,10 +304,10 @@ static bool write_results(const experiment *e) {
         bool (*write)(const experiment *e, const char *path);
         bool picture;
         bool needs_epoch;
-    } files[] = {{"denoiser.safetensors", "the trained model", write_model, false, false},
-                 {"history.csv", "loss, time and PSNR of each epoch", write_history, false, false},
-                 {"loss.png", "training and validation loss", write_loss, true, true},
-                 {"denoised.png", "test digits: noisy, denoised, clean", write_digits, true, false}};
+    } files[] = {{OUTPUT_MODEL, "the trained model", write_model, false, false},
+                 {OUTPUT_HISTORY, "loss, time and PSNR of each epoch", write_history, false, false},
+                 {OUTPUT_LOSS, "training and validation loss", write_loss, true, true},
+                 {OUTPUT_DIGITS, "test digits: noisy, denoised, clean", write_digits, true, false}};
     bool all = true, any = false;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[OUTPUT_PATH_MAX];

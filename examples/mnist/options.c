@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "complain.h"
+#include "output.h"
 
 enum {
     OPTION_DATA = 256,
@@ -204,6 +205,33 @@ static bool set_option(options *chosen, int code, const char *text) {
     }
 }
 
+/* A momentum that nobody asks for. */
+static const double not_given = -1;
+
+/* What options say of each other, and the defaults of those that need another one. */
+static bool check_together(options *chosen) {
+    if (chosen->resume && !chosen->checkpoint) {
+        return complain("--resume needs --checkpoint FILE, the file to go on from");
+    }
+    if (chosen->checkpoint_every && !chosen->checkpoint) {
+        return complain("--checkpoint-every needs --checkpoint FILE, the file to write");
+    }
+    if (chosen->momentum >= 0 && !chosen->sgd) {
+        return complain("--momentum needs --optimizer sgd: adam has none");
+    }
+    if (chosen->checkpoint && output_is_written(chosen->output, chosen->checkpoint)) {
+        return complain("--checkpoint must not name '%s', which is a file that --output '%s' gets in the end",
+                        chosen->checkpoint, chosen->output);
+    }
+    if (!chosen->checkpoint_every) {
+        chosen->checkpoint_every = 50;
+    }
+    if (chosen->momentum < 0) {
+        chosen->momentum = 0.8;
+    }
+    return true;
+}
+
 parse_result options_parse(options *chosen, int argc, char **argv) {
     *chosen = (options){.output = "mnist-output",
                         .epochs = 50,
@@ -212,12 +240,11 @@ parse_result options_parse(options *chosen, int argc, char **argv) {
                         .seed = 1,
                         .learning_rate = 1e-3,
                         .schedule = "constant",
-                        .momentum = 0.8,
+                        .momentum = not_given,
                         .noise_mean = 0.5,
                         .noise_stddev = 0.5,
                         .clip = true,
                         .noise_mode = DAE_NOISE_ONCE,
-                        .checkpoint_every = 50,
                         .output_activation = DAE_ACTIVATION_RELU};
     static char program[] = PROGRAM; /* getopt_long() begins its own messages with argv[0] */
     if (argc > 0) {
@@ -236,8 +263,7 @@ parse_result options_parse(options *chosen, int argc, char **argv) {
         complain("'%s' is not an option", argv[optind]);
         return PARSE_WRONG;
     }
-    if (chosen->resume && !chosen->checkpoint) {
-        complain("--resume needs --checkpoint FILE, the file to go on from");
+    if (!check_together(chosen)) {
         return PARSE_WRONG;
     }
     return PARSE_RUN;

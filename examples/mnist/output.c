@@ -27,6 +27,49 @@ static void make_folders(const char *folder) {
     mkdir(path, 0777);
 }
 
+/* Behind slashes, and behind "." as a whole part. */
+static const char *skip_to_part(const char *path) {
+    while (*path == '/' || (*path == '.' && (path[1] == '/' || !path[1]))) {
+        path++;
+    }
+    return path;
+}
+
+/* Folders that do not exist are the same when they are written with the same parts. */
+static bool is_same_folder(const char *a, const char *b) {
+    struct stat one, other;
+    if (stat(a, &one) == 0 && stat(b, &other) == 0) {
+        return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    }
+    if ((*a == '/') != (*b == '/')) {
+        return false;
+    }
+    for (a = skip_to_part(a), b = skip_to_part(b); *a && *b; a = skip_to_part(a), b = skip_to_part(b)) {
+        size_t length = strcspn(a, "/");
+        if (length != strcspn(b, "/") || strncmp(a, b, length) != 0) {
+            return false;
+        }
+        a += length;
+        b += length;
+    }
+    return *a == *b;
+}
+
+bool output_is_written(const char *folder, const char *path) {
+    static const char *const names[] = {OUTPUT_MODEL, OUTPUT_HISTORY, OUTPUT_LOSS, OUTPUT_DIGITS};
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char beside[OUTPUT_PATH_MAX] = ".";
+    if (slash) { /* with the slash, so that "/x" lies in "/" */
+        snprintf(beside, sizeof beside, "%.*s", (int)(name - path), path);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return is_same_folder(beside, folder);
+        }
+    }
+    return false;
+}
+
 bool output_prepare(const char *folder) {
     if (strlen(folder) + NAME_ROOM > OUTPUT_PATH_MAX) {
         return complain("the name of the output folder is longer than %d bytes", OUTPUT_PATH_MAX - NAME_ROOM);

@@ -9,6 +9,15 @@
 
 enum { OUTPUT_PATH_MAX = 4096 };
 
+/* What a run writes. */
+#define OUTPUT_MODEL   "denoiser.safetensors"
+#define OUTPUT_HISTORY "history.csv"
+#define OUTPUT_LOSS    "loss.png"
+#define OUTPUT_DIGITS  "denoised.png"
+
+/* Whether `path` is one of these in `folder`, which need not exist yet. */
+bool output_is_written(const char *folder, const char *path);
+
 /* Makes the folder and those above it if needed, and sees by trying that a file can be written there:
  * better now than behind an hour of training. */
 bool output_prepare(const char *folder);

@@ -177,6 +177,28 @@ class Usage(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 self.assertIn("--help", self.complains(2, "", *arguments))
 
+    def test_options_that_need_another_one(self):
+        for arguments, word in ((["--checkpoint-every", "5"], "--checkpoint FILE"),
+                                (["--momentum", "0.9"], "--optimizer sgd"),
+                                (["--optimizer", "adam", "--momentum", "0"], "--optimizer sgd")):
+            with self.subTest(arguments=arguments):
+                self.assertIn(word, self.complains(2, arguments[-2], "--output", self.output / "absent", *arguments))
+                self.assertFalse((self.output / "absent").exists())
+
+    def test_a_checkpoint_in_the_place_of_a_result(self):
+        """However the folder is written, and whether it exists or not."""
+        for name in ("denoiser.safetensors", "history.csv", "loss.png", "denoised.png"):
+            for output, folder in ((self.output, self.output), (self.output, f"{self.output}/../{self.output.name}"),
+                                   (f"{self.output}/new/", f"{self.output}//./new"), (".", ""), ("new", "./new"),
+                                   ("./new/.", "new")):
+                path = os.path.join(folder, name)
+                with self.subTest(output=output, path=path):
+                    self.complains(2, f"--checkpoint must not name '{path}'", "--output", output, "--checkpoint", path)
+        for folder in ("newer", "ne", "new/new", "other"):
+            with self.subTest(folder=folder):
+                self.complains(1, "could not write", "--output", self.output / "new",
+                               "--checkpoint", self.output / folder / "history.csv")
+
     def test_missing_data(self):
         self.complains(1, "train-images-idx3-ubyte", "--data", self.output, "--output", self.output / "out")
 
