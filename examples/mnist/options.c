@@ -146,7 +146,7 @@ static bool parse_schedule(const char *text, const char **value) {
     return read;
 }
 
-/* What noise and learning rates may be at most: within float32 with room for sums of squares. */
+/* What noise and learning rates may be at most: within float32 with room for sums of squares. Messages name it. */
 static const double largest = 1e6;
 
 static bool set_option(options *chosen, int code, const char *text) {
@@ -174,16 +174,18 @@ static bool set_option(options *chosen, int code, const char *text) {
     case OPTION_SEED:
         return parse_count("seed", text, 0, UINT64_MAX, &chosen->seed);
     case OPTION_LEARNING_RATE:
-        return parse_real("learning-rate", text, 1e-30, largest, "a number above 0", &chosen->learning_rate);
+        return parse_real("learning-rate", text, 1e-30, largest, "a number from 1e-30 to 1e6",
+                          &chosen->learning_rate);
     case OPTION_SCHEDULE:
         return parse_schedule(text, &chosen->schedule);
     case OPTION_MOMENTUM:
         return parse_real("momentum", text, 0, nextafter(1, 0), "a number from 0 to below 1",
                           &chosen->momentum);
     case OPTION_NOISE_MEAN:
-        return parse_real("noise-mean", text, -largest, largest, "a number", &chosen->noise_mean);
+        return parse_real("noise-mean", text, -largest, largest, "a number from -1e6 to 1e6",
+                          &chosen->noise_mean);
     case OPTION_NOISE_STDDEV:
-        return parse_real("noise-stddev", text, 0, largest, "a number, 0 or more", &chosen->noise_stddev);
+        return parse_real("noise-stddev", text, 0, largest, "a number from 0 to 1e6", &chosen->noise_stddev);
     case OPTION_NOISE:
         return parse_choice("noise", text, noise_modes, &chosen->noise_mode);
     case OPTION_OUTPUT_ACTIVATION:

@@ -177,6 +177,15 @@ class Usage(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 self.assertIn("--help", self.complains(2, "", *arguments))
 
+    def test_limits_are_named(self):
+        for option, least, wrong in (("learning-rate", "1e-30", ("1e7", "1e-31", "0", "-1", "nan", "fast")),
+                                     ("noise-mean", "-1e6", ("1.1e6", "-1.1e6", "inf")),
+                                     ("noise-stddev", "0", ("1e39", "-0.5", "1e400"))):
+            for number in wrong:
+                with self.subTest(option=option, number=number):
+                    self.complains(2, f"--{option} must be a number from {least} to 1e6, not '{number}'",
+                                   f"--{option}={number}")
+
     def test_options_that_need_another_one(self):
         for arguments, word in ((["--checkpoint-every", "5"], "--checkpoint FILE"),
                                 (["--momentum", "0.9"], "--optimizer sgd"),
