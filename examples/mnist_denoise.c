@@ -95,7 +95,7 @@ static bool make_model(experiment *e) {
     size_t size = e->data.height * e->data.width;
     dae_layer *hidden = NULL, *output = NULL;
     bool made = worked(dae_model_create(&e->model, size)) &&
-                worked(dae_layer_create_dense(&hidden, e->chosen.hidden, DAE_ACTIVATION_RELU)) &&
+                worked(dae_layer_create_dense(&hidden, e->chosen.hidden, e->chosen.hidden_activation)) &&
                 worked(dae_layer_create_dense(&output, size, e->chosen.output_activation)) &&
                 worked(dae_model_add(e->model, hidden)) && worked(dae_model_add(e->model, output)) &&
                 worked(dae_model_initialize(e->model, e->chosen.seed));

@@ -26,6 +26,7 @@ enum {
     OPTION_CLIP,
     OPTION_NO_CLIP,
     OPTION_NOISE,
+    OPTION_HIDDEN_ACTIVATION,
     OPTION_OUTPUT_ACTIVATION,
     OPTION_SEED,
     OPTION_THREADS,
@@ -51,6 +52,7 @@ static const struct option known[] = {
     {"clip", no_argument, NULL, OPTION_CLIP},
     {"no-clip", no_argument, NULL, OPTION_NO_CLIP},
     {"noise", required_argument, NULL, OPTION_NOISE},
+    {"hidden-activation", required_argument, NULL, OPTION_HIDDEN_ACTIVATION},
     {"output-activation", required_argument, NULL, OPTION_OUTPUT_ACTIVATION},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"threads", required_argument, NULL, OPTION_THREADS},
@@ -72,10 +74,14 @@ static const choice optimizers[] = {{"adam", 0}, {"sgd", 1}, {NULL, 0}};
 static const choice noise_modes[] = {{"once", DAE_NOISE_ONCE}, {"fresh", DAE_NOISE_FRESH}, {NULL, 0}};
 static const choice precisions[] = {
     {"float32", DAE_PRECISION_FLOAT32}, {"bfloat16", DAE_PRECISION_BFLOAT16}, {NULL, 0}};
-static const choice activations[] = {{"relu", DAE_ACTIVATION_RELU},
-                                     {"sigmoid", DAE_ACTIVATION_SIGMOID},
-                                     {"linear", DAE_ACTIVATION_LINEAR},
-                                     {NULL, 0}};
+static const choice hidden_activations[] = {{"relu", DAE_ACTIVATION_RELU},
+                                            {"leaky_relu", DAE_ACTIVATION_LEAKY_RELU},
+                                            {"tanh", DAE_ACTIVATION_TANH},
+                                            {NULL, 0}};
+static const choice output_activations[] = {{"relu", DAE_ACTIVATION_RELU},
+                                            {"sigmoid", DAE_ACTIVATION_SIGMOID},
+                                            {"linear", DAE_ACTIVATION_LINEAR},
+                                            {NULL, 0}};
 
 static bool parse_choice(const char *option, const char *text, const choice *choices, int32_t *value) {
     for (const choice *c = choices; c->word; c++) {
@@ -188,8 +194,10 @@ static bool set_option(options *chosen, int code, const char *text) {
         return parse_real("noise-stddev", text, 0, largest, "a number from 0 to 1e6", &chosen->noise_stddev);
     case OPTION_NOISE:
         return parse_choice("noise", text, noise_modes, &chosen->noise_mode);
+    case OPTION_HIDDEN_ACTIVATION:
+        return parse_choice("hidden-activation", text, hidden_activations, &chosen->hidden_activation);
     case OPTION_OUTPUT_ACTIVATION:
-        return parse_choice("output-activation", text, activations, &chosen->output_activation);
+        return parse_choice("output-activation", text, output_activations, &chosen->output_activation);
     case OPTION_PRECISION:
         return parse_choice("precision", text, precisions, &chosen->precision);
     case OPTION_OPTIMIZER:
@@ -247,6 +255,7 @@ parse_result options_parse(options *chosen, int argc, char **argv) {
                         .noise_stddev = 0.5,
                         .clip = true,
                         .noise_mode = DAE_NOISE_ONCE,
+                        .hidden_activation = DAE_ACTIVATION_RELU,
                         .output_activation = DAE_ACTIVATION_RELU};
     static char program[] = PROGRAM; /* getopt_long() begins its own messages with argv[0] */
     if (argc > 0) {
@@ -291,6 +300,8 @@ void options_print_help(void) {
          "\n"
          "Model\n"
          "  --hidden N                 units of the hidden layer (128)\n"
+         "  --hidden-activation relu|leaky_relu|tanh\n"
+         "                             activation of the hidden layer (relu)\n"
          "  --output-activation relu|sigmoid|linear\n"
          "                             activation of the output layer (relu)\n"
          "\n"
@@ -328,10 +339,17 @@ void options_print_help(void) {
          "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C (143 by SIGTERM).");
 }
 
-const char *options_activation_name(const options *chosen) {
-    const choice *c = activations;
-    while (c->word && c->value != chosen->output_activation) {
-        c++;
+static const char *name_of(const choice *choices, int32_t value) {
+    while (choices->word && choices->value != value) {
+        choices++;
     }
-    return c->word;
+    return choices->word;
+}
+
+const char *options_hidden_activation_name(const options *chosen) {
+    return name_of(hidden_activations, chosen->hidden_activation);
+}
+
+const char *options_output_activation_name(const options *chosen) {
+    return name_of(output_activations, chosen->output_activation);
 }

@@ -25,6 +25,7 @@ typedef struct options {
     bool sgd; /* else Adam */
     bool clip;
     int32_t noise_mode;        /* DAE_NOISE_ONCE or DAE_NOISE_FRESH */
+    int32_t hidden_activation; /* DAE_ACTIVATION_* */
     int32_t output_activation; /* DAE_ACTIVATION_* */
     int32_t precision;         /* DAE_PRECISION_* */
 } options;
@@ -40,7 +41,8 @@ parse_result options_parse(options *chosen, int argc, char **argv);
 
 void options_print_help(void);
 
-/* "relu", "sigmoid" or "linear" */
-const char *options_activation_name(const options *chosen);
+/* As the command line has them: "relu". */
+const char *options_hidden_activation_name(const options *chosen);
+const char *options_output_activation_name(const options *chosen);
 
 #endif

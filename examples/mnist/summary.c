@@ -18,8 +18,10 @@ bool summary_setting(char *text, size_t capacity, const options *chosen, const d
         snprintf(rule, sizeof rule, "adam %g", chosen->learning_rate);
     }
     bool scheduled = strcmp(chosen->schedule, "constant") != 0;
-    snprintf(text, capacity, "%zu-%zu-%zu, %s output, noise %s %s, %s%s%s, batch %zu, %zu images", image_size,
-             chosen->hidden, image_size, options_activation_name(chosen), recipe,
+    bool usual = chosen->hidden_activation == DAE_ACTIVATION_RELU;
+    snprintf(text, capacity, "%zu-%zu-%zu, %s%s%s output, noise %s %s, %s%s%s, batch %zu, %zu images",
+             image_size, chosen->hidden, image_size, usual ? "" : options_hidden_activation_name(chosen),
+             usual ? "" : " hidden, ", options_output_activation_name(chosen), recipe,
              chosen->noise_mode == DAE_NOISE_ONCE ? "drawn once" : "drawn fresh", rule,
              scheduled ? " by " : "", scheduled ? chosen->schedule : "", chosen->batch_size, train_count);
     return true;

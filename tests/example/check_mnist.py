@@ -164,8 +164,8 @@ class Usage(unittest.TestCase):
     def test_help(self):
         stdout, stderr = run("--help")
         for option in ("--data --epochs --batch-size --hidden --learning-rate --optimizer --schedule --momentum --noise-mean "
-                       "--noise-stddev --clip --no-clip --noise --output-activation --seed --threads --precision --checkpoint "
-                       "--checkpoint-every --resume --output --help").split():
+                       "--noise-stddev --clip --no-clip --noise --hidden-activation --output-activation --seed --threads "
+                       "--precision --checkpoint --checkpoint-every --resume --output --help").split():
             self.assertIn(option, stdout)
         self.assertEqual(stderr, "")
 
@@ -225,10 +225,21 @@ class Usage(unittest.TestCase):
     def test_every_choice_trains(self):
         for arguments in (["--no-clip", "--noise", "fresh"], ["--output-activation", "sigmoid", "--hidden", "32"],
                           ["--optimizer", "sgd", "--momentum", "0.9", "--learning-rate", "0.1"],
-                          ["--schedule", "cosine(steps=4)"],
+                          ["--schedule", "cosine(steps=4)"], ["--hidden-activation", "tanh"],
                           ["--output-activation=linear", "--batch-size=100", "--threads=2"]):
             with self.subTest(arguments=arguments):
                 run("--epochs", 1, "--output", self.output, *arguments)
+
+    def test_hidden_activation(self):
+        """It is in the model that is written, and said above the training when it is not the usual one."""
+        for name, said in (("relu", False), ("leaky_relu", True), ("tanh", True)):
+            with self.subTest(name=name):
+                stdout, _ = run("--epochs", 1, "--output", self.output, "--hidden-activation", name)
+                model = (self.output / "denoiser.safetensors").read_bytes()
+                self.assertIn(f"dense(units=128, activation={name}".encode(), model)
+                self.assertEqual(f"{name} hidden, relu output" in stdout, said)
+        self.complains(2, "--hidden-activation must be relu, leaky_relu or tanh, not 'gelu'",
+                       "--hidden-activation", "gelu")
 
     def test_interrupt_keeps_what_is_done(self):
         stdout, stderr, status = interrupt(signal.SIGINT, "--epochs", 100000, "--output", self.output)
@@ -377,6 +388,7 @@ class Resuming(unittest.TestCase):
         for arguments, words in ((("--batch-size", 100), ("batch size", "256", "100")),
                                  (("--seed", 2), ("seed", "1", "2")),
                                  (("--hidden", 65), ("units=64", "units=65")),
+                                 (("--hidden-activation", "tanh"), ("relu", "tanh")),
                                  (("--optimizer", "sgd"), ("adam", "sgd")),
                                  (("--learning-rate", 0.5), ("learning rate", "0.001", "0.5")),
                                  (("--schedule", "constant"), ("cosine", "constant")),
