@@ -11,7 +11,7 @@ static int32_t print_epoch(const dae_progress *progress, void *user) {
 }
 
 int main(int argc, char **argv) {
-    const char *path = argc > 1 ? argv[1] : BUNDLED_DATA "/train-images-idx3-ubyte.gz";
+    const char *path = path_argument(argc, argv, BUNDLED_DATA "/train-images-idx3-ubyte.gz");
     dae_dataset *images = NULL, *train = NULL, *test = NULL, *noisy_train = NULL, *noisy_test = NULL;
     dae_noise *noise = NULL;
     dae_model *model = NULL;

@@ -70,7 +70,7 @@ static void second_run(const char *path, float *parameters, size_t count) {
 }
 
 int main(int argc, char **argv) {
-    const char *path = argc > 1 ? argv[1] : "09_checkpoint.safetensors";
+    const char *path = path_argument(argc, argv, "09_checkpoint.safetensors");
     training t = prepare();
     size_t count;
     check(dae_model_get_parameter_count(t.model, &count));

@@ -27,6 +27,16 @@ static inline int finish(int status) {
     return status;
 }
 
+/* The only argument that a program takes, a path; or `usual` without one. Anything else ends the program, before it
+ * takes an option for a file. */
+static inline const char *path_argument(int argc, char **argv, const char *usual) {
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        fprintf(stderr, "Usage: %s [PATH]; without one, PATH is %s\n", argv[0], usual);
+        exit(2);
+    }
+    return argc == 2 ? argv[1] : usual;
+}
+
 /* For arrays of the program's own. */
 static inline float *make_array(size_t count) {
     float *values = calloc(count, sizeof *values);

@@ -51,6 +51,15 @@ class Faults(unittest.TestCase):
         with open("/dev/full", "w") as full:
             self.failed(run("mnist_denoise", "--epochs", 1, "--output", self.folder, stdout=full), "standard output")
 
+    def test_an_option_is_no_path(self):
+        for program in ("03_train", "04_save_load", "09_checkpoint"):
+            for arguments in (["--help"], ["-h"], ["-"], ["one", "two"]):
+                with self.subTest(program=program, arguments=arguments):
+                    done = run(program, *arguments, cwd=self.folder)
+                    self.assertEqual((done.returncode, done.stdout), (2, ""))
+                    self.assertRegex(done.stderr, f"^Usage: .*{program} \\[PATH\\].*\n$")
+        self.assertEqual(os.listdir(self.folder), [])
+
     def test_a_model_that_cannot_be_saved(self):
         self.failed(run("04_save_load", self.folder), "folder")
         self.failed(run("04_save_load", self.folder / "absent" / "model"), "absent/model: could not write")
