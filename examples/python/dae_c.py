@@ -263,9 +263,23 @@ def load(path=None):
     return library
 
 
+# The whole numbers that a type holds: ctypes would hand out others without their upper bits.
+RANGES = {I32: (-2**31, 2**31 - 1), U32: (0, 2**32 - 1), U64: (0, 2**64 - 1),
+          SIZE: (0, 2**(8 * ctypes.sizeof(SIZE)) - 1)}
+
+
+def check_range(what, kind, value):
+    """`value` itself, or ValueError when it is a whole number that the type `kind` does not hold."""
+    if isinstance(value, int) and kind in RANGES and not RANGES[kind][0] <= value <= RANGES[kind][1]:
+        raise ValueError("%s is %d, expected a whole number from %d to %d" % (what, value, *RANGES[kind]))
+    return value
+
+
 def call(name, *arguments):
     """Calls a function of the library; a status other than DAE_OK becomes an exception."""
     library = _library or load()
+    for number, (kind, value) in enumerate(zip(SIGNATURES[name][1:], arguments), 1):
+        check_range("argument %d of %s()" % (number, name), kind, value)
     result = getattr(library, name)(*arguments)
     if SIGNATURES[name][0] is not STATUS:
         return result
@@ -386,4 +400,4 @@ def shape_of(shape):
 
 
 def sizes(shape):
-    return len(shape), (SIZE * len(shape))(*shape)
+    return len(shape), (SIZE * len(shape))(*(check_range("a dimension", SIZE, size) for size in shape))

@@ -205,6 +205,22 @@ class DatasetTest(Standard):
         with self.assertRaises(ValueError):
             dae.Dataset.from_array([1, 2, 3], shape=2)
 
+    def test_whole_numbers_out_of_range_are_refused(self):
+        """ctypes would hand out their lower bits: -1 epochs were 2^64 - 1."""
+        data, model = dae.Dataset.from_array(make_data()), make_model()
+        trainer = dae.Trainer(model, dae.Optimizer.sgd(0.1))
+        for value in (-1, 2**64 + 1):
+            for call in (lambda: trainer.fit(data, value), lambda: trainer.stop_early(value), lambda: dae.Rng(value),
+                         lambda: dae.Trainer(model, dae.Optimizer.sgd(0.1), seed=value), lambda: dae.Model(value),
+                         lambda: dae.Model((2, value)), lambda: data.slice(0, value),
+                         lambda: dae.set_num_threads(value), lambda: setattr(dae.Rng(1), "position", value)):
+                with self.assertRaisesRegex(ValueError, " is %d, .* from 0 to %d$" % (value, 2**64 - 1)):
+                    call()
+        with self.assertRaisesRegex(ValueError, "is 4294967296, .* from -2147483648 to 2147483647"):
+            dae.Trainer(model, dae.Optimizer.sgd(0.1), loss=2**32)
+        self.assertEqual((trainer.steps, trainer.epochs), (0, 0))
+        self.assertEqual(flat(dae.Rng(2**64 - 1).bits(4)), reference.bits(2**64 - 1, 0, 0, 4))
+
     def test_arrays_of_another_width_are_refused(self):
         """Their number of values would do: 10 x 2 are no 5 samples of 4."""
         narrow = make_floats([0.0] * 20, 10, 2)
