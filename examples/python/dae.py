@@ -15,7 +15,8 @@ the system's loader knows as "dae", and "libdae.so.0".
 
 Arrays may be anything with a buffer of float32 (numpy, array.array("f"), memoryview, ctypes) or nested lists
 of numbers. The first dimension counts samples, the others hold one; where the size of a sample is known, an array
-with one dimension holds samples one behind the other. Results are numpy arrays if numpy is there, otherwise memoryviews with format "f" and a shape.
+with one dimension holds samples one behind the other. Results are numpy arrays if numpy is there, otherwise
+memoryviews with format "f" and a shape.
 Formulae, units, ranges and defaults are told in include/dae/*.h, one header for each class.
 """
 
