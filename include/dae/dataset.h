@@ -44,7 +44,11 @@ typedef void (*dae_dataset_release_fn)(void *user);
 
 /** Reads samples [first, first + count) into `out` [count, shape]. Returns 0, or any other number to
  * make the call that needed the samples fail with DAE_ERROR_CALLBACK. The library makes one such call
- * at a time for one dataset within a fit, an evaluation or a read. */
+ * at a time for one dataset within a fit, an evaluation or a read.
+ *
+ * Fits and evaluations ask for one sample a call, in the order of the batch: first all inputs of the batch, then all
+ * targets, so that a sample that is both is asked for twice. Fits ask for the first and the last sample before, to know
+ * the data again when training is resumed. dae_dataset_read() and dae_dataset_cache() ask for whole ranges. */
 typedef int32_t (*dae_dataset_read_fn)(uint64_t first, size_t count, float *out, void *user);
 
 /* ---- Sources ---------------------------------------------------------------------------------- */
