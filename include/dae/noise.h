@@ -106,8 +106,8 @@ DAE_API dae_status dae_noise_add_clip(dae_noise *noise, double low, double high)
  *   gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)
  *
  * Kinds, parameters and defaults: gaussian(mean=0, stddev), uniform(low, high), masking(rate),
- * salt_pepper(rate, low=0, high=1), clip(low=0, high=1). Numbers are written as in C, with a point in
- * any locale. An empty text is an empty recipe.
+ * salt_pepper(rate, low=0, high=1), clip(low=0, high=1). Numbers are decimal ones as in C, with a
+ * point in any locale. An empty text is an empty recipe.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with the position of what is wrong;
  * DAE_ERROR_ARGUMENT for a parameter out of its range. @since 0.1.0
