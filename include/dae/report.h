@@ -25,7 +25,7 @@ enum {
     DAE_METRIC_MAE = 1,
     /** PSNR in dB, mean over samples */
     DAE_METRIC_PSNR = 2,
-    /** PSNR in dB of the mean MSE; never above DAE_METRIC_PSNR */
+    /** PSNR in dB of the mean MSE; never above DAE_METRIC_PSNR while no sample reaches the 100 dB */
     DAE_METRIC_PSNR_OF_MEAN = 3,
     /** mean squared error of the input */
     DAE_METRIC_INPUT_MSE = 4,
