@@ -48,7 +48,8 @@ enum {
     /** float32 throughout; the default */
     DAE_PRECISION_FLOAT32 = 0,
     /** Factors are rounded to bfloat16 (8 bits of precision), products are summed up in float32. Many times faster
-     * where the processor has units for it: AMX, or less so AVX-512 BF16. Works without them, as fast as float32.
+     * where the processor has units for it: AMX, or less so AVX-512 BF16. Works without them, and takes up to a tenth
+     * longer than float32 then.
      *
      * Linux gives AMX to who asks for it, and takes it back from nobody: the first time that a process chooses this
      * precision on such a processor, it asks. From then on sigaltstack() of this process refuses stacks that are too small
