@@ -4,7 +4,8 @@
  * memory, options and schedule, step and epoch, the place in the epoch, seeds, the noise recipe, the history,
  * and what early stopping remembers. It is in the safetensors format; docs/file-formats.md describes it. Files
  * are written beside the old one, synced and renamed, so that a checkpoint of that name is at any time the old
- * one or the new one, whole.
+ * one or the new one, whole. A process that is killed while it saves may leave a file NAME.<pid>-<n>.tmp behind,
+ * which can be deleted.
  *
  *   size_t done;
  *   dae_trainer_set_checkpoint(trainer, "run.checkpoint");                 write one behind every epoch
