@@ -16,6 +16,8 @@ START_TEST(another_trainer_is_refused) {
         {{.patience = 2, .min_delta = 0.5, .seed = 1}, "seed '0', the trainer has '1'"},
         {{.patience = 2, .min_delta = 0.5, .shuffle_off = 1}, "shuffle '1', the trainer has '0'"},
         {{.patience = 2, .min_delta = 0.5, .skip = 1}, "skip_not_finite '0', the trainer has '1'"},
+        {{.patience = 2, .min_delta = 0.5, .bfloat16 = true},
+         "precision 'float32', the trainer has 'bfloat16'"},
         {{.patience = 2, .min_delta = 0.5, .loss = DAE_LOSS_MAE}, "loss 'mse', the trainer has 'mae'"},
         {{.patience = 2, .min_delta = 0.5, .hidden = 9}, "layers"},
         {{.patience = 2, .min_delta = 0.5, .sgd = true}, "optimizer 'adam("},
@@ -186,6 +188,28 @@ START_TEST(memory_that_cannot_be_is_refused) {
 }
 END_TEST
 
+/* The other way round: what loading would refuse is not written. */
+START_TEST(parameters_that_could_not_be_loaded_are_not_saved) {
+    training *t = set_up(&(setting){0});
+    size_t parameters, size;
+    ok(dae_trainer_fit(t->trainer, t->data, 1));
+    float *values = parameters_of(t->model, &parameters);
+    const float far[] = {2e38f, -2e38f, 1e38f};
+    for (size_t i = 0; i < 3; i++) {
+        values[3] = far[i];
+        ok(dae_model_set_parameters(t->model, values, parameters));
+        if (i == 2) {
+            load_from(t, t);
+            continue;
+        }
+        fails(dae_trainer_save_checkpoint(t->trainer, temp_path("far")), DAE_ERROR_NOT_FINITE, "1e38");
+        fails(dae_trainer_serialize_checkpoint(t->trainer, NULL, 0, &size), DAE_ERROR_NOT_FINITE, "1e38");
+    }
+    free(values);
+    tear_down(t);
+}
+END_TEST
+
 /* Where `text` stands in the file. */
 static unsigned char *find(unsigned char *bytes, size_t size, const char *text) {
     size_t at = 0, length = strlen(text);
@@ -286,6 +310,7 @@ int main(void) {
     tcase_add_test(refused, every_flipped_bit_of_the_header_is_harmless);
     tcase_add_test(refused, nonsense_is_refused);
     tcase_add_test(refused, memory_that_cannot_be_is_refused);
+    tcase_add_test(refused, parameters_that_could_not_be_loaded_are_not_saved);
     tcase_add_test(refused, memory_that_would_overflow_is_refused);
     tcase_add_test(refused, memory_that_runs_out_changes_nothing);
     return suite_main(suite);

@@ -33,34 +33,37 @@ struct state {
     double best_loss;
 };
 
+static const char *const precisions[] = {"float32", "bfloat16"};
+
 /* Each number's key in the metadata, and its place in the state. */
 static const struct field {
     const char *key;
     size_t offset;
     bool is_double;
-    const char *option; /* how a message names it, when it is one; or NULL */
+    const char *option;       /* how a message names it, when it is one; or NULL */
+    const char *const *words; /* for 0 and 1, in messages; or NULL */
 } fields[] = {
-    {"dae.batch_size", offsetof(struct state, batch_size), false, "batch size"},
-    {"dae.seed", offsetof(struct state, seed), false, "seed"},
-    {"dae.shuffle", offsetof(struct state, shuffle), false, "shuffle"},
-    {"dae.bfloat16", offsetof(struct state, bfloat16), false, "precision (1 for bfloat16)"},
-    {"dae.skip_not_finite", offsetof(struct state, skip_not_finite), false, "skip_not_finite"},
-    {"dae.patience", offsetof(struct state, patience), false, "early stopping's patience"},
-    {"dae.min_delta", offsetof(struct state, min_delta), true, "early stopping's min_delta"},
-    {"dae.steps", offsetof(struct state, steps), false, NULL},
-    {"dae.skipped", offsetof(struct state, skipped), false, NULL},
-    {"dae.epoch", offsetof(struct state, epoch), false, NULL},
-    {"dae.history", offsetof(struct state, epochs_kept), false, NULL},
-    {"dae.data", offsetof(struct state, data), false, NULL},
-    {"dae.open.samples", offsetof(struct state, open_samples), false, NULL},
-    {"dae.open.steps", offsetof(struct state, open_steps), false, NULL},
-    {"dae.open.counted", offsetof(struct state, open_counted), false, NULL},
-    {"dae.open.loss", offsetof(struct state, open_loss), true, NULL},
-    {"dae.open.seconds", offsetof(struct state, open_seconds), true, NULL},
-    {"dae.best.epoch", offsetof(struct state, best_epoch), false, NULL},
-    {"dae.best.loss", offsetof(struct state, best_loss), true, NULL},
-    {"dae.waited", offsetof(struct state, waited), false, NULL},
-    {"dae.stopped", offsetof(struct state, stopped), false, NULL},
+    {"dae.batch_size", offsetof(struct state, batch_size), false, "batch size", NULL},
+    {"dae.seed", offsetof(struct state, seed), false, "seed", NULL},
+    {"dae.shuffle", offsetof(struct state, shuffle), false, "shuffle", NULL},
+    {"dae.bfloat16", offsetof(struct state, bfloat16), false, "precision", precisions},
+    {"dae.skip_not_finite", offsetof(struct state, skip_not_finite), false, "skip_not_finite", NULL},
+    {"dae.patience", offsetof(struct state, patience), false, "early stopping's patience", NULL},
+    {"dae.min_delta", offsetof(struct state, min_delta), true, "early stopping's min_delta", NULL},
+    {"dae.steps", offsetof(struct state, steps), false, NULL, NULL},
+    {"dae.skipped", offsetof(struct state, skipped), false, NULL, NULL},
+    {"dae.epoch", offsetof(struct state, epoch), false, NULL, NULL},
+    {"dae.history", offsetof(struct state, epochs_kept), false, NULL, NULL},
+    {"dae.data", offsetof(struct state, data), false, NULL, NULL},
+    {"dae.open.samples", offsetof(struct state, open_samples), false, NULL, NULL},
+    {"dae.open.steps", offsetof(struct state, open_steps), false, NULL, NULL},
+    {"dae.open.counted", offsetof(struct state, open_counted), false, NULL, NULL},
+    {"dae.open.loss", offsetof(struct state, open_loss), true, NULL, NULL},
+    {"dae.open.seconds", offsetof(struct state, open_seconds), true, NULL, NULL},
+    {"dae.best.epoch", offsetof(struct state, best_epoch), false, NULL, NULL},
+    {"dae.best.loss", offsetof(struct state, best_loss), true, NULL, NULL},
+    {"dae.waited", offsetof(struct state, waited), false, NULL, NULL},
+    {"dae.stopped", offsetof(struct state, stopped), false, NULL, NULL},
 };
 
 _Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 3 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
@@ -193,7 +196,20 @@ static struct dae_tensors tensors_of(const dae_trainer *trainer) {
     return tensors;
 }
 
+/* Loading refuses parameters so large that the next steps might overflow: better told now than then. */
+static dae_status check_parameters(const dae_trainer *trainer) {
+    float low = 0, high = 0;
+    dae_kernels()->range(dae_model_values(trainer->model), trainer->model->parameter_count, &low, &high);
+    if (low < -PARAMETER_LIMIT || high > PARAMETER_LIMIT)
+        return dae_fail(DAE_ERROR_NOT_FINITE,
+                        "the parameters range from %g to %g, expected -1e38 to 1e38, beyond which a "
+                        "checkpoint could not be loaded",
+                        (double)low, (double)high);
+    return DAE_OK;
+}
+
 static dae_status save(const dae_trainer *trainer, const char *path, size_t keep) {
+    DAE_TRY(check_parameters(trainer));
     struct dae_tensors tensors = tensors_of(trainer);
     unsigned char *bytes = NULL;
     size_t size = 0;
@@ -217,6 +233,7 @@ dae_status dae_trainer_serialize_checkpoint(const dae_trainer *trainer, void *by
                                             size_t *size) {
     DAE_REQUIRE(trainer);
     DAE_REQUIRE(size);
+    DAE_TRY(check_parameters(trainer));
     struct dae_tensors tensors = tensors_of(trainer);
     return dae_safetensors_deliver(&tensors, bytes, capacity, size, __func__);
 }
@@ -310,11 +327,16 @@ static dae_status check_options(const struct dae_safetensors *file, const struct
         struct dae_text text = {expected, sizeof expected, 0};
         if (fields[i].option == NULL || count_of(state, &fields[i]) == count_of(&own, &fields[i]))
             continue; /* equal numbers of either type have equal bits, as none of them is -0 */
-        if (fields[i].is_double)
+        const char *found = dae_safetensors_value(file, fields[i].key);
+        if (fields[i].words != NULL) {
+            found = fields[i].words[count_of(state, &fields[i]) != 0];
+            dae_text_add(&text, "%s", fields[i].words[count_of(&own, &fields[i])]);
+        } else if (fields[i].is_double) {
             dae_text_add_number(&text, number_of(&own, &fields[i]));
-        else
+        } else {
             dae_text_add(&text, "%llu", (unsigned long long)count_of(&own, &fields[i]));
-        return fail_option(file, fields[i].option, dae_safetensors_value(file, fields[i].key), expected);
+        }
+        return fail_option(file, fields[i].option, found, expected);
     }
     return DAE_OK;
 }
