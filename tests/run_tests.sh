@@ -322,9 +322,10 @@ tier_sanitizers() {
     # detect_stack_use_after_return is off, where newer compilers have it on: the frames that it puts on the heap
     # are not aligned as AVX-512 kernels need it (seen with gcc 12).
     export ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    CC=gcc run_configuration gcc-sanitizers "${sanitize[@]}"
+    # without the benchmark, which takes minutes here and calls nothing that the suites do not
+    CC=gcc build gcc-sanitizers "${sanitize[@]}" && run_tests gcc-sanitizers --no-suite benchmark
     if provide_clang_sanitizers; then
-        CC=clang run_configuration clang-sanitizers "${sanitize[@]}"
+        CC=clang build clang-sanitizers "${sanitize[@]}" && run_tests clang-sanitizers --no-suite benchmark
     else
         leave_out clang-sanitizers "clang's sanitizer library is not here"
     fi
