@@ -300,10 +300,11 @@ static void expect_product(const struct product *p, const float *c, size_t c_str
                 sum = fmaf(value_of(a, i, l), value_of(b, l, j), sum);
                 size += fabs((double)value_of(a, i, l) * (double)value_of(b, l, j));
             }
-            ck_assert_msg(p->exact ? same(found, sum)
-                                   : fabs((double)found - (double)sum) <= 0x1p-23 * (double)(k + 1) * size,
-                          "%s: C[%zu,%zu] of %zu x %zu x %zu is %.9g, expected %.9g", p->name, i, j, m, n, k,
-                          (double)found, (double)sum);
+            bool good = p->exact ? same(found, sum)
+                                 : fabs((double)found - (double)sum) <= 0x1p-23 * (double)(k + 1) * size;
+            if (!good) /* Check's notes of millions that are would take most of the time */
+                ck_abort_msg("%s: C[%zu,%zu] of %zu x %zu x %zu is %.9g, expected %.9g", p->name, i, j, m, n,
+                             k, (double)found, (double)sum);
         }
 }
 
@@ -319,10 +320,12 @@ static void check_product(const struct product *p, size_t m, size_t n, size_t k,
         memory[i] = NAN;
     p->multiply(memory, c, c_stride, a.matrix, b.matrix, m, n, k);
     expect_product(p, c, c_stride, &a, &b, m, n, k);
+    size_t touched = 0;
     for (size_t i = 0; i < count; i++)
-        ck_assert(i % c_stride < n || isnan(c[i]));
+        touched += i % c_stride >= n && !isnan(c[i]);
     for (size_t i = 0; i < GUARD; i++)
-        ck_assert(isnan(memory[DAE_MULTIPLY_MEMORY + i]));
+        touched += !isnan(memory[DAE_MULTIPLY_MEMORY + i]);
+    ck_assert_uint_eq(touched, 0);
     free(memory);
     free(a.values);
     free(b.values);
