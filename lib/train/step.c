@@ -301,7 +301,7 @@ static dae_status fail_value(const struct step *step, dae_status status, const c
                     expected);
 }
 
-/* Names the first of `values`, which begin with number `first` of a row, that is not good, if there is one. */
+/* Names the first of the values of a span that is not good, if there is one. */
 static dae_status check_values(const struct step *step, const float *values, struct dae_span span,
                                bool (*is_good)(float value), dae_status status, const char *what,
                                const char *expected) {
