@@ -1,6 +1,6 @@
 """The C interface of libdae: its constants, every public function with its types, and how to call them.
 
-The table is include/dae/*.h once more, in the words of ctypes; tests/python/test_dae.py compares the two.
+The table is include/dae/*.h once more, in the words of ctypes; tests/python/test_table.py compares the two.
 Objects for everyday use are in dae.py. This module is for what they leave out:
 
     import dae_c
