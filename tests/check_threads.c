@@ -146,24 +146,24 @@ static recipe reference(int32_t output, int32_t loss, int32_t noise_mode) {
 
 START_TEST(the_reference_experiment_has_the_same_bytes) {
     recipe r = reference(DAE_ACTIVATION_RELU, DAE_LOSS_MSE, DAE_NOISE_ONCE);
-    same_with_any_number(&r, 0xc49c2cf812968581);
+    same_with_any_number(&r, 0x6dc0fe25fffc83ae);
 }
 END_TEST
 
 START_TEST(cross_entropy_has_the_same_bytes) {
     recipe r = reference(DAE_ACTIVATION_SIGMOID, DAE_LOSS_BCE, DAE_NOISE_FRESH);
-    same_with_any_number(&r, 0x6c3a532531d3a5a1);
+    same_with_any_number(&r, 0xe27b5d4d7f6da089);
 }
 END_TEST
 
 START_TEST(bfloat16_has_the_same_bytes) {
     recipe r = reference(DAE_ACTIVATION_RELU, DAE_LOSS_MSE, DAE_NOISE_FRESH);
     r.precision = DAE_PRECISION_BFLOAT16;
-    same_with_any_number(&r, 0xe2fb18765a45e869);
+    same_with_any_number(&r, 0x41399d2dd376ab63);
     r.net = autoencoder(131, 67, DAE_ACTIVATION_TANH, DAE_ACTIVATION_LINEAR);
     r.samples = 100;
     r.batch = 33; /* and then one sample */
-    same_with_any_number(&r, 0xe6ebc9fb7841e376);
+    same_with_any_number(&r, 0x8faa46a895a74377);
 }
 END_TEST
 
@@ -179,7 +179,7 @@ START_TEST(odd_shapes_have_the_same_bytes) {
         .samples = 101,
         .batch = 33,
         .epochs = 3};
-    same_with_any_number(&r, 0x0fa9f0aef59142be);
+    same_with_any_number(&r, 0x9bc760856590c32e);
     r.batch = 1;
     r.samples = 30;
     same_with_any_number(&r, 0xb06ad52b98a6bf9d);
@@ -195,7 +195,7 @@ START_TEST(dropout_has_the_same_bytes) {
                 .samples = 400,
                 .batch = 128,
                 .epochs = 2};
-    same_with_any_number(&r, 0x910fbe3c5c63f38a);
+    same_with_any_number(&r, 0x0947b5c0c59a17d7);
 }
 END_TEST
 
@@ -207,7 +207,7 @@ START_TEST(wide_layers_have_the_same_bytes) {
                 .samples = 300,
                 .batch = 300,
                 .epochs = 4};
-    same_with_any_number(&r, 0x7d515ca64f5973af);
+    same_with_any_number(&r, 0xaf705b26c1dca617);
 }
 END_TEST
 

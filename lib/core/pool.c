@@ -11,24 +11,28 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     MAX_THREADS = 1024,
-    /* How often to look for work before sleeping: some 50 us, which covers the serial parts of a step. */
-    SPINS = 2000,
+    /* How long to look for work before sleeping, in nanoseconds: waking takes some 20 us, and a thread that has been
+     * held up for a moment should find the others awake. */
+    PATIENCE = 200 * 1000,
+    LOOKS = 16, /* at the work, for each look at the clock */
 };
 
 struct dae_pool {
     size_t workers; /* threads beside the caller */
     pthread_t *threads;
-    int spins;
+    bool patient; /* spins before it sleeps: there is a processor for each thread */
     /* the run at hand; written before `run` is counted up, read after */
     const struct dae_work *works;
     size_t count;
     bool quit;
-    atomic_uint run;       /* counts runs; workers wait for it to change */
-    atomic_size_t pending; /* workers still busy with this run */
+    atomic_uint run; /* counts runs; workers wait for it to change */
+    /* in a line of its own, which workers take from each other and the caller */
+    _Alignas(DAE_MEMORY_ALIGNMENT) atomic_size_t pending; /* workers still busy with this run */
     atomic_size_t sleepers;
     atomic_bool caller_sleeps;
     pthread_mutex_t lock;
@@ -88,13 +92,23 @@ static void take_shares(struct dae_pool *pool, size_t index) {
         take_share(&pool->works[i], index, pool->workers + 1);
 }
 
+static int64_t nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Whether to go on spinning, having begun at `since`. */
+static bool is_patient(const struct dae_pool *pool, int64_t since) {
+    return pool->patient && nanoseconds() - since < PATIENCE;
+}
+
 /* Waits until `run` is no longer `seen`: first spinning, then asleep. */
 static void wait_for_run(struct dae_pool *pool, unsigned seen) {
-    for (int i = 0; i < pool->spins; i++) {
-        if (atomic_load_explicit(&pool->run, memory_order_acquire) != seen)
-            return;
-        relax();
-    }
+    for (int64_t since = nanoseconds(); is_patient(pool, since);)
+        for (int i = 0; i < LOOKS; i++, relax())
+            if (atomic_load_explicit(&pool->run, memory_order_acquire) != seen)
+                return;
     pthread_mutex_lock(&pool->lock);
     atomic_fetch_add(&pool->sleepers, 1);
     while (atomic_load(&pool->run) == seen)
@@ -136,11 +150,10 @@ static void announce(struct dae_pool *pool) {
 }
 
 static void wait_for_workers(struct dae_pool *pool) {
-    for (int i = 0; i < pool->spins; i++) {
-        if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0)
-            return;
-        relax();
-    }
+    for (int64_t since = nanoseconds(); is_patient(pool, since);)
+        for (int i = 0; i < LOOKS; i++, relax())
+            if (atomic_load_explicit(&pool->pending, memory_order_acquire) == 0)
+                return;
     pthread_mutex_lock(&pool->lock);
     atomic_store(&pool->caller_sleeps, true);
     while (atomic_load(&pool->pending) > 0)
@@ -231,7 +244,7 @@ dae_status dae_pool_open(struct dae_pool **out) {
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->wake, NULL);
     pthread_cond_init(&pool->done, NULL);
-    pool->spins = threads <= processors() ? SPINS : 0;
+    pool->patient = threads <= processors();
     pool->threads = dae_allocate(threads - 1, sizeof *pool->threads);
     dae_status status = pool->threads != NULL ? start_workers(pool, threads - 1) : DAE_ERROR_MEMORY;
     if (status != DAE_OK)

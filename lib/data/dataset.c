@@ -130,9 +130,6 @@ dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t f
 }
 
 enum {
-    BLOCKS = 16,    /* of rows, at most: with 4 parts, a slot for each task */
-    PARTS = 4,      /* of a row, for rows that are at least ... */
-    LONG_ROW = 512, /* ... this long */
     ROWS_AHEAD = 2, /* shuffled rows lie anywhere in memory: fetch them while others are worked on */
     CACHE_LINE = 64,
 };
@@ -151,43 +148,27 @@ struct gather {
     void *context;
 };
 
-static size_t parts_of(size_t width) {
-    return width >= LONG_ROW ? PARTS : 1;
-}
-
-/* Part i of a row: bounds are multiples of 16. */
-static struct dae_part part_of(size_t width, size_t i) {
-    size_t units = dae_size_divide_up(width, 16), parts = parts_of(width);
-    size_t first = dae_size_min(width, units * i / parts * 16);
-    return (struct dae_part){first, dae_size_min(width, units * (i + 1) / parts * 16) - first};
-}
-
-static void prefetch(const struct gather *g, size_t row, struct dae_part part) {
-    struct dae_stored stored = g->locate != NULL ? g->locate(g->dataset, g->order[row])
-                                                 : (struct dae_stored){0};
-    size_t value = stored.size / g->width;
-    for (size_t i = part.first * value; i < (part.first + part.count) * value; i += CACHE_LINE)
+static void prefetch(const struct gather *g, size_t row) {
+    struct dae_stored stored = g->locate != NULL && row < g->count ? g->locate(g->dataset, g->order[row])
+                                                                   : (struct dae_stored){0};
+    for (size_t i = 0; i < stored.size; i += CACHE_LINE)
         __builtin_prefetch((const char *)stored.bytes + i);
 }
 
-static dae_status gather_row(const struct gather *g, size_t slot, size_t first, size_t row,
-                             struct dae_part part) {
-    float *out = g->out + (g->passing ? first : row) * g->width + part.first;
-    DAE_TRY(g->read(g->dataset, g->epoch, g->order[row], 1, part, out));
+static dae_status gather_row(const struct gather *g, size_t slot, size_t first, size_t row) {
+    float *out = g->out + (g->passing ? first : row) * g->width;
+    DAE_TRY(g->read(g->dataset, g->epoch, g->order[row], 1, (struct dae_part){0, g->width}, out));
     if (g->after != NULL)
-        g->after(g->context, slot, row, part, out);
+        g->after(g->context, slot, row, out);
     return DAE_OK;
 }
 
-/* Tasks go through all rows of one part before the next part, so that a thread's share is some parts of all rows. */
 static void gather_task(void *context, size_t task) {
     const struct gather *g = context;
-    struct dae_part part = part_of(g->width, task / BLOCKS);
-    size_t block = task % BLOCKS, first = g->count * block / BLOCKS, end = g->count * (block + 1) / BLOCKS;
+    size_t first = g->count * task / DAE_GATHER_SLOTS, end = g->count * (task + 1) / DAE_GATHER_SLOTS;
     for (size_t row = first; row < end; row++) {
-        if (row + ROWS_AHEAD < g->count)
-            prefetch(g, row + ROWS_AHEAD, part);
-        gather_row(g, task, first, row, part);
+        prefetch(g, row + ROWS_AHEAD);
+        gather_row(g, task, first, row);
     }
 }
 
@@ -196,7 +177,7 @@ static dae_status gather_rows(const struct gather *g, uint64_t fpu) {
     dae_status status = DAE_OK;
     dae_fpu_restore(fpu);
     for (size_t row = 0; row < g->count && status == DAE_OK; row++)
-        status = gather_row(g, 0, 0, row, (struct dae_part){0, g->width});
+        status = gather_row(g, 0, 0, row);
     dae_fpu_flush_denormals();
     return status;
 }
@@ -204,7 +185,7 @@ static dae_status gather_rows(const struct gather *g, uint64_t fpu) {
 static dae_status run_gather(struct gather *g, struct dae_pool *pool, uint64_t fpu) {
     if (!g->dataset->concurrent)
         return gather_rows(g, fpu);
-    dae_pool_run(pool, gather_task, g, parts_of(g->width) * BLOCKS);
+    dae_pool_run(pool, gather_task, g, DAE_GATHER_SLOTS);
     return DAE_OK;
 }
 

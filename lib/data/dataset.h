@@ -68,10 +68,9 @@ struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t 
 struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample);
 struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample);
 
-/* Is shown a part of row `row` right after it has been read; parts of one slot, which is below DAE_GATHER_SLOTS, come
- * from one thread. */
-typedef void (*dae_gather_fn)(void *context, size_t slot, size_t row, struct dae_part part,
-                              const float *values);
+/* Is shown row `row` right after it has been read; rows of one slot, which is below DAE_GATHER_SLOTS, come from one
+ * thread. */
+typedef void (*dae_gather_fn)(void *context, size_t slot, size_t row, const float *values);
 
 enum { DAE_GATHER_SLOTS = 64 };
 
@@ -84,7 +83,7 @@ struct dae_gathering {
     uint64_t fpu; /* the host's setting, which functions of its own run under (core/fpu.h) */
 };
 
-/* Reads samples order[0] ... order[count - 1]. Each thread reads the columns that it will multiply (matmul.c). */
+/* Reads samples order[0] ... order[count - 1]. Each thread reads the rows that it will multiply (matmul.c). */
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
                               const size_t *order, size_t count, const struct dae_gathering *to);
 

@@ -6,9 +6,9 @@
 enum {
     LEAST_COLUMNS = 64, /* below, products are too small to gain anything, ... */
     LEAST_BATCH = 16,   /* ... and likewise with fewer samples */
-    BLOCK = 64,         /* columns that a task looks at or copies: those that its thread has made */
+    LOOKS = 8,          /* parts of the rows, each of which a task looks at */
     GLANCE = 16,        /* rows behind which every column may have been seen */
-    ROWS = 16,          /* rows of W that a task copies */
+    ROWS = 16,          /* that a task copies */
     STRIP = 256,        /* values that are rounded at once */
 };
 
@@ -26,7 +26,7 @@ static void set_widths(struct dae_columns *c, size_t widths) {
 static bool reserve_columns(struct dae_columns *c, size_t all, size_t widths, size_t batch, bool bfloat16) {
     c->all = all;
     set_widths(c, widths);
-    c->seen = dae_allocate(all, sizeof *c->seen);
+    c->seen = dae_allocate(all, LOOKS * sizeof *c->seen);
     c->places = dae_allocate(all, sizeof *c->places);
     if (bfloat16)
         c->values16 = dae_allocate(batch, all * sizeof *c->values16);
@@ -100,6 +100,7 @@ struct search {
     const float *matrix;
     const uint16_t *matrix16; /* the same, rounded, which is read where there is one */
     size_t rows;
+    atomic_bool *all_seen; /* nothing is left to look for */
 };
 
 static bool are_all_seen(const uint32_t *seen, size_t count) {
@@ -116,21 +117,25 @@ static void mark_rounded(uint32_t *seen, const uint16_t *x, size_t stride, size_
             seen[i] |= x[row * stride + i] & 0x7fffu; /* without the sign */
 }
 
-static void mark(const struct search *s, uint32_t *seen, size_t row, size_t column, size_t count) {
-    size_t all = s->columns->all, rows = dae_size_min(GLANCE, s->rows - row);
+static void mark(const struct search *s, uint32_t *seen, size_t row, size_t rows) {
+    size_t all = s->columns->all;
     if (s->matrix16 != NULL)
-        mark_rounded(seen, s->matrix16 + row * all + column, all, rows, count);
+        mark_rounded(seen, s->matrix16 + row * all, all, rows, all);
     else
-        dae_kernels()->mark_rows(seen, s->matrix + row * all + column, all, rows, count);
+        dae_kernels()->mark_rows(seen, s->matrix + row * all, all, rows, all);
 }
 
-static void look_at_columns(void *context, size_t task) {
+/* Looks at some rows. */
+static void look_at_rows(void *context, size_t task) {
     const struct search *s = context;
-    size_t all = s->columns->all, first = task * BLOCK, count = dae_size_min(BLOCK, all - first);
-    uint32_t *seen = s->columns->seen + first;
-    memset(seen, 0, count * sizeof *seen);
-    for (size_t row = 0; row < s->rows && !are_all_seen(seen, count); row += GLANCE)
-        mark(s, seen, row, first, count);
+    size_t all = s->columns->all, end = s->rows * (task + 1) / LOOKS;
+    uint32_t *seen = s->columns->seen + task * all;
+    memset(seen, 0, all * sizeof *seen);
+    for (size_t row = s->rows * task / LOOKS; row < end && !atomic_load(s->all_seen); row += GLANCE) {
+        mark(s, seen, row, dae_size_min(GLANCE, end - row));
+        if (are_all_seen(seen, all))
+            atomic_store(s->all_seen, true);
+    }
 }
 
 /* Columns of a compact matrix for `count` in use; 0 when it would not be much smaller. */
@@ -162,48 +167,71 @@ static void pick_columns(const struct dae_columns *c, const float *row, size_t f
         dae_kernels()->round_bfloat16(out16 + at, strip, all);
 }
 
-/* The same of a row that is rounded. */
-static void pick_rounded(const struct dae_columns *c, const uint16_t *row, size_t first, size_t all,
-                         uint16_t *out) {
-    size_t used = used_among(c, first, all);
-    for (size_t i = 0; i < used; i++)
-        out[i] = row[c->places[first + i]];
-    memset(out + used, 0, (all - used) * sizeof *out);
+/* Row `row` of a compact matrix from that of the whole one. */
+static void pick_row(const struct dae_columns *c, const float *from, float *out, uint16_t *out16,
+                     size_t row) {
+    for (size_t first = 0; first < c->width; first += STRIP)
+        pick_columns(c, from, first, dae_size_min(STRIP, c->width - first), out, out16,
+                     row * c->width + first);
 }
 
+/* The same of a row that is rounded. */
+static void pick_rounded(const struct dae_columns *c, const uint16_t *from, uint16_t *out) {
+    for (size_t i = 0; i < c->count; i++)
+        out[i] = from[c->places[i]];
+    memset(out + c->count, 0, (c->width - c->count) * sizeof *out);
+}
+
+/* Some rows of the compact matrix. */
 static void copy_columns(void *context, size_t task) {
     const struct search *s = context;
     const struct dae_columns *c = s->columns;
-    size_t first = task * BLOCK, all = dae_size_min(BLOCK, c->width - first);
-    for (size_t row = 0; row < s->rows; row++)
+    size_t end = dae_size_min(s->rows, (task + 1) * ROWS);
+    for (size_t row = task * ROWS; row < end; row++)
         if (s->matrix16 != NULL)
-            pick_rounded(c, s->matrix16 + row * c->all, first, all, c->values16 + row * c->width + first);
+            pick_rounded(c, s->matrix16 + row * c->all, c->values16 + row * c->width);
         else
-            pick_columns(c, s->matrix + row * c->all, first, all, c->values, c->values16,
-                         row * c->width + first);
+            pick_row(c, s->matrix + row * c->all, c->values, c->values16, row);
 }
 
-static void round_columns(void *context, size_t task) {
+static void round_rows(void *context, size_t task) {
     const struct search *s = context;
-    const struct dae_columns *c = s->columns;
-    size_t first = task * BLOCK, count = dae_size_min(BLOCK, c->all - first);
-    for (size_t row = 0; row < s->rows; row++)
-        dae_kernels()->round_bfloat16(c->values16 + row * c->all + first, s->matrix + row * c->all + first,
-                                      count);
+    size_t all = s->columns->all, first = task * ROWS, rows = dae_size_min(ROWS, s->rows - first);
+    dae_kernels()->round_bfloat16(s->columns->values16 + first * all, s->matrix + first * all, rows * all);
 }
 
-/* Finds the columns that count; returns the columns of the compact matrix, 0 when that is not worth while. */
-static size_t find_columns(struct dae_pool *pool, struct search *search) {
-    struct dae_columns *c = search->columns;
-    if (c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
-        return 0;
-    dae_pool_run(pool, look_at_columns, search, dae_size_divide_up(c->all, BLOCK));
+/* Puts together what the tasks have seen. */
+static void list_columns(struct dae_columns *c) {
+    for (size_t look = 1; look < LOOKS; look++)
+        for (size_t i = 0; i < c->all; i++)
+            c->seen[i] |= c->seen[look * c->all + i];
     c->count = 0;
     for (size_t i = 0; i < c->all; i++) {
         c->places[c->count] = (uint32_t)i;
         c->count += c->seen[i] != 0;
     }
+}
+
+/* Finds the columns that count; returns the columns of the compact matrix, 0 when that is not worth while. */
+static size_t find_columns(struct dae_pool *pool, const struct search *search) {
+    struct dae_columns *c = search->columns;
+    if (c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
+        return 0;
+    dae_pool_run(pool, look_at_rows, (void *)(uintptr_t)search, LOOKS);
+    list_columns(c);
     return width_for(c);
+}
+
+size_t dae_columns_before(const struct dae_columns *c, size_t column) {
+    size_t low = 0, high = c->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (c->places[middle] < column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 /* How products are to read a matrix: the work that has to be done for it. */
@@ -211,9 +239,9 @@ static struct dae_work look_at(struct dae_pool *pool, struct search *search) {
     struct dae_columns *c = search->columns;
     c->width = find_columns(pool, search);
     if (c->width > 0)
-        return (struct dae_work){copy_columns, search, dae_size_divide_up(c->width, BLOCK)};
+        return (struct dae_work){copy_columns, search, dae_size_divide_up(search->rows, ROWS)};
     if (c->values16 != NULL && search->matrix16 == NULL)
-        return (struct dae_work){round_columns, search, dae_size_divide_up(c->all, BLOCK)};
+        return (struct dae_work){round_rows, search, dae_size_divide_up(search->rows, ROWS)};
     return (struct dae_work){0};
 }
 
@@ -226,9 +254,7 @@ static void copy_weights(void *context, size_t task) {
     const struct dae_columns *x = &a->x;
     size_t units = pass->layer->output.size, end = dae_size_min(units, (task + 1) * ROWS);
     for (size_t row = task * ROWS; row < end; row++)
-        for (size_t first = 0; first < x->width; first += STRIP)
-            pick_columns(x, pass->parameters + row * x->all, first, dae_size_min(STRIP, x->width - first),
-                         a->weights, a->weights16, row * x->width + first);
+        pick_row(x, pass->parameters + row * x->all, a->weights, a->weights16, row);
 }
 
 static struct dae_factor as_it_is(size_t columns, const float *values, const uint16_t *values16) {
@@ -279,7 +305,8 @@ static struct dae_work weights_before_to_copy(const struct dae_pass *pass) {
 void dae_active_find_x(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    struct search search = {&pass->active->x, pass->x, pass->x16, pass->batch};
+    atomic_bool all_seen = false;
+    struct search search = {&pass->active->x, pass->x, pass->x16, pass->batch, &all_seen};
     struct dae_work copy = look_at(pass->pool, &search);
     dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_to_copy(pass)}, 2);
 }
@@ -287,7 +314,8 @@ void dae_active_find_x(const struct dae_pass *pass) {
 void dae_active_find_d(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    struct search search = {&pass->active->d, pass->d, NULL, pass->batch};
+    atomic_bool all_seen = false;
+    struct search search = {&pass->active->d, pass->d, NULL, pass->batch, &all_seen};
     struct dae_work copy = look_at(pass->pool, &search);
     dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_before_to_copy(pass)}, 2);
 }

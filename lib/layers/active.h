@@ -18,7 +18,7 @@ struct dae_columns {
     size_t widths[DAE_ACTIVE_D_WIDTHS]; /* of compact matrices, where there are few; `all` for none */
     size_t count;                       /* of those that are not zero */
     size_t width;     /* of the compact matrix, zeros behind `count`; 0: the matrix is used as it is */
-    uint32_t *seen;   /* [all], 0 for columns of zeros */
+    uint32_t *seen;   /* [all], 0 for columns of zeros; behind them, what each task has seen */
     uint32_t *places; /* [count], which column of the matrix each compact one is */
     float *values;    /* [batch, width]; NULL in bfloat16 */
     uint16_t
@@ -61,6 +61,9 @@ struct dae_factor dae_factor_weights(const struct dae_pass *pass); /* [units, x]
 struct dae_factor dae_factor_d(const struct dae_pass *pass);       /* [batch, d] */
 /* [d, x] if the layer before lets no gradient through where its output is 0, otherwise [d, inputs] */
 struct dae_factor dae_factor_weights_before(const struct dae_pass *pass);
+
+/* How many of the columns that count lie before a column. */
+size_t dae_columns_before(const struct dae_columns *columns, size_t column);
 
 /* The columns in use of a compact factor; NULL when it is used as it is. */
 const struct dae_columns *dae_active_x(const struct dae_pass *pass);

@@ -11,7 +11,8 @@
 enum {
     SMALL_BATCH = 8, /* up to this many samples, a loop over rows of W beats packing W for a product */
     STRIP = 256, /* values of a gradient that are handed on at once, where the product has left some out */
-    UNITS_PER_TASK = 64, /* whose biases are summed */
+    UNITS_PER_TASK = 16,
+    BIAS_PARTS = 8, /* of a batch, whose D are summed */
 };
 
 struct dense {
@@ -119,8 +120,7 @@ static void finish_row(const struct dae_pass *pass, struct dae_tile part) {
 }
 
 /* Row by row, while a row is in the first cache. */
-static void finish_forward(void *context, struct dae_tile tile, const float *values, size_t stride) {
-    (void)values, (void)stride;
+static void finish_forward(void *context, struct dae_tile tile) {
     for (size_t row = tile.row; row < tile.row + tile.rows; row++)
         finish_row(context, (struct dae_tile){row, 1, tile.column, tile.columns, tile.index});
 }
@@ -162,7 +162,7 @@ static void forward(const struct dae_pass *pass) {
         .b = matrix(dae_factor_weights(pass), true), /* Y[b,n] = X[b,k] W[n,k]^T */
         .c = pass->y,
         .c_stride = n,
-        .scratch = pass->scratch,
+        .parts = 1,
         .after = finish_forward,
         .context = (void *)(uintptr_t)pass,
     };
@@ -205,14 +205,14 @@ static size_t expand(const struct dae_columns *c, size_t from, const float *valu
     return i;
 }
 
-static void finish_before(void *context, struct dae_tile tile, const float *values, size_t stride) {
+static void finish_before(void *context, struct dae_tile tile) {
     const struct dae_pass *pass = context;
     const struct dae_columns *before = dae_active_before(pass);
     if (before != NULL) {
         struct range range = range_of(before, tile);
-        for (size_t row = 0; row < tile.rows; row++)
-            expand(before, tile.column, values + row * stride, range,
-                   pass->before->d + (tile.row + row) * before->all + range.first);
+        for (size_t row = tile.row; row < tile.row + tile.rows; row++)
+            expand(before, tile.column, pass->active->d_before + row * before->width + tile.column, range,
+                   pass->before->d + row * before->all + range.first);
         tile.column = range.first;
         tile.columns = range.end - range.first;
     }
@@ -232,7 +232,7 @@ static void backward_input(const struct dae_pass *pass) {
         .b = matrix(weights, false), /* dX[b,k] = D[b,n] W[n,k] */
         .c = dae_active_before(pass) != NULL ? pass->active->d_before : pass->before->d,
         .c_stride = weights.columns,
-        .scratch = pass->scratch,
+        .parts = 1,
         .after = finish_before,
         .context = (void *)(uintptr_t)pass,
     };
@@ -247,58 +247,30 @@ static void deliver(const struct dae_pass *pass, size_t offset, size_t count, co
         memcpy(pass->gradient + offset, gradient, count * sizeof *gradient);
 }
 
-/* A part of the gradient of one unit's weights: all columns of a tile. */
-static void deliver_row(const struct dae_pass *pass, size_t unit, struct dae_tile tile, const float *values) {
+/* The gradient of one unit's weights. */
+static void deliver_row(const struct dae_pass *pass, size_t unit, const float *values) {
     const struct dae_columns *x = dae_active_x(pass);
-    size_t offset = unit * pass->layer->input.size, column = tile.column;
+    size_t inputs = pass->layer->input.size, column = 0;
     if (x == NULL) {
-        deliver(pass, offset + column, tile.columns, values);
+        deliver(pass, unit * inputs, inputs, values);
         return;
     }
     float strip[STRIP];
-    struct range all = range_of(x, tile);
-    for (struct range r = {all.first, 0}; r.first < all.end; r.first = r.end) {
-        r.end = dae_size_min(all.end, r.first + STRIP);
-        column = expand(x, column, values + (column - tile.column), r, strip);
-        deliver(pass, offset + r.first, r.end - r.first, strip);
+    for (struct range r = {0, 0}; r.first < inputs; r.first = r.end) {
+        r.end = dae_size_min(inputs, r.first + STRIP);
+        column = expand(x, column, values + column, r, strip);
+        deliver(pass, unit * inputs + r.first, r.end - r.first, strip);
     }
 }
 
-static void finish_gradient(void *context, struct dae_tile tile, const float *values, size_t stride) {
-    const struct dae_pass *pass = context;
-    const struct dae_columns *d = dae_active_d(pass);
-    size_t end = tile.row + tile.rows;
-    if (d != NULL) /* there may be rows of zeros behind those that count */
-        end = dae_size_min(end, d->count);
-    for (size_t row = tile.row; row < end; row++)
-        deliver_row(pass, d != NULL ? d->places[row] : row, tile, values + (row - tile.row) * stride);
+/* Scratch memory is for sums[BIAS_PARTS, units] and, behind them, the gradient of the weights, compact, maybe in parts. */
+static size_t sums_room(const dae_layer *layer) {
+    return dae_size_divide_up(BIAS_PARTS * layer->output.size, 16) * 16;
 }
 
-/* dc[n] = sum_b D[b,n] for some columns */
-static void sum_columns(const struct dae_pass *pass, struct range range, float *sums) {
-    size_t units = pass->layer->output.size, count = range.end - range.first;
-    memset(sums, 0, count * sizeof *sums);
-    dae_kernels()->add_rows(sums, pass->d + range.first, units, pass->batch, count);
-}
-
-/* The gradient of some biases, and of the weights of those units that the product has left out. */
-static void finish_units(void *context, size_t task) {
-    const struct dae_pass *pass = context;
-    const struct dae_columns *d = dae_active_d(pass);
-    size_t units = pass->layer->output.size, inputs = pass->layer->input.size;
-    struct range range = {task * UNITS_PER_TASK, dae_size_min(units, (task + 1) * UNITS_PER_TASK)};
-    float *bias = pass->gradient + weight_count(pass->layer) + range.first;
-    sum_columns(pass, range, bias);
-    deliver(pass, weight_count(pass->layer) + range.first, range.end - range.first, bias);
-    for (size_t unit = range.first; d != NULL && unit < range.end; unit++)
-        if (d->seen[unit] == 0)
-            deliver(pass, unit * inputs, inputs, pass->active->zeros);
-}
-
-static void backward_parameters(const struct dae_pass *pass) {
+static struct dae_product gradient_product(const struct dae_pass *pass) {
     struct dae_factor d = dae_factor_d(pass), x = dae_factor_x(pass);
-    bool whole = dae_active_d(pass) == NULL && dae_active_x(pass) == NULL;
-    struct dae_product product = {
+    return (struct dae_product){
         .m = d.used,
         .n = x.columns,
         .k = pass->batch,
@@ -307,23 +279,67 @@ static void backward_parameters(const struct dae_pass *pass) {
         .bfloat16 = d.values16 != NULL,
         .a = matrix(d, true), /* dW[n,k] = D[b,n]^T X[b,k] */
         .b = matrix(x, false),
-        .c = whole && pass->after_gradient == NULL ? pass->gradient : NULL,
+        .c = pass->scratch + sums_room(pass->layer),
         .c_stride = x.columns,
-        .tiles = pass->tiles,
-        .after = finish_gradient,
-        .context = (void *)(uintptr_t)pass,
-        .beside = {finish_units, (void *)(uintptr_t)pass,
-                   dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK)},
+        .parts = dae_product_parts(d.used, x.columns, pass->batch),
     };
-    dae_product_run(pass->pool, &product);
 }
 
-/* Without its columns of zeros, the D before may be narrow enough to be cut along the sums even where whole it is not. */
+/* The gradients of biases, dc[n] = sum_b D[b,n]: sums of some rows each. */
+static void sum_rows(void *context, size_t task) {
+    const struct dae_pass *pass = context;
+    size_t units = pass->layer->output.size, first = pass->batch * task / BIAS_PARTS,
+           end = pass->batch * (task + 1) / BIAS_PARTS;
+    float *sums = pass->scratch + task * units;
+    memset(sums, 0, units * sizeof *sums);
+    dae_kernels()->add_rows(sums, pass->d + first * units, units, end - first, units);
+}
+
+struct update {
+    const struct dae_pass *pass;
+    const struct dae_product *product;
+};
+
+/* The gradient of a unit's weights from row `row` of the product. */
+static void finish_unit(const struct update *update, size_t unit, size_t row) {
+    const struct dae_product *p = update->product;
+    float *values = p->c + row * p->n;
+    if (p->parts == 2)
+        dae_kernels()->add_rows(values, values + p->m * p->n, 0, 1, p->n);
+    deliver_row(update->pass, unit, values);
+}
+
+/* Adds up what the product has made for some units, and hands it on; units that it has left out have gradients of 0. */
+static void finish_units(void *context, size_t task) {
+    const struct update *update = context;
+    const struct dae_pass *pass = update->pass;
+    const struct dae_columns *d = dae_active_d(pass);
+    size_t units = pass->layer->output.size, inputs = pass->layer->input.size;
+    struct range range = {task * UNITS_PER_TASK, dae_size_min(units, (task + 1) * UNITS_PER_TASK)};
+    size_t row = d != NULL ? dae_columns_before(d, range.first) : range.first;
+    for (size_t unit = range.first; unit < range.end; unit++)
+        if (d == NULL || d->seen[unit] != 0)
+            finish_unit(update, unit, row++);
+        else
+            deliver(pass, unit * inputs, inputs, pass->active->zeros);
+    float *bias = pass->scratch + range.first;
+    dae_kernels()->add_rows(bias, bias + units, units, BIAS_PARTS - 1, range.end - range.first);
+    deliver(pass, weight_count(pass->layer) + range.first, range.end - range.first, bias);
+}
+
+static void backward_parameters(const struct dae_pass *pass) {
+    struct dae_product product = gradient_product(pass);
+    product.beside = (struct dae_work){sum_rows, (void *)(uintptr_t)pass, BIAS_PARTS};
+    dae_product_run(pass->pool, &product);
+    struct update update = {pass, &product};
+    dae_pool_run(pass->pool, finish_units, &update,
+                 dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));
+}
+
+/* Whatever a product leaves out: two parts are made of matrices of at most batch (units + inputs) values. */
 static size_t scratch(const dae_layer *layer, size_t batch) {
-    size_t n = layer->output.size, k = layer->input.size;
-    size_t forward_scratch = dae_product_scratch(batch, n, k),
-           backward_scratch = dae_product_scratch(batch, dae_size_min(k, (n - 1) / 2), n);
-    return forward_scratch > backward_scratch ? forward_scratch : backward_scratch;
+    size_t weights = weight_count(layer), small = batch * (layer->output.size + layer->input.size);
+    return sums_room(layer) + weights + dae_size_min(weights, small);
 }
 
 /* ---- As text ------------------------------------------------------------------------------------ */

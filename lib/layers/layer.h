@@ -41,10 +41,8 @@ struct dae_pass {
     float *y;                            /* [batch, output] */
     const uint16_t *parameters16;        /* rounded to bfloat16, for products; NULL in float32 */
     const uint16_t *x16;                 /* likewise, where that has been done already; or NULL */
-    float *scratch;                      /* for products; or NULL */
     struct dae_multipliers *multipliers; /* for products */
     struct dae_active *active;           /* what products leave out (active.h); NULL for nothing */
-    struct dae_thread_memory tiles;      /* for gradients that nobody keeps; room for those of each layer */
     atomic_bool *failed;                 /* set when a product could not be made for want of memory */
 
     /* Training only. */
@@ -54,6 +52,7 @@ struct dae_pass {
     size_t place;                  /* of the layer in the model */
     float *d;                      /* [batch, output] */
     float *gradient;               /* like the parameters */
+    float *scratch;                /* to make it in; as much as the layer asks for */
     const struct dae_pass *before; /* whose D this layer's backward_input makes; NULL for the first layer */
 
     /* Called when a part of Y is complete; parts of one index come from one thread, in order. May be NULL. */
@@ -88,7 +87,7 @@ struct dae_layer_operations {
                        const struct dae_spec_step *step);
     /* Whether in bfloat16 batches of this size are read from x16 alone; NULL for never. */
     bool (*reads_rounded)(const dae_layer *layer, size_t batch);
-    /* How many floats of scratch memory batches of up to this size may use; NULL for none. */
+    /* How many floats of scratch memory the gradient of batches of up to this size may use; NULL for none. */
     size_t (*scratch)(const dae_layer *layer, size_t batch);
     /* What tables call it, such as "dense, relu". */
     void (*label)(struct dae_text *text, const dae_layer *layer);

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const struct dae_bfloat16_units amx = {"AMX", 16, dae_multiply_amx};
+static const struct dae_bfloat16_units amx = {"AMX", dae_multiply_amx};
 
 /* Linux, <asm/prctl.h>: threads get room for the contents of tiles once their process has asked for it. */
 enum { ARCH_GET_XCOMP_SUPP = 0x1021, ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
@@ -49,7 +49,7 @@ static bool may_use_amx(bool ask) {
 
 #ifdef DAE_PAIRS_AVX512_BF16
 
-static const struct dae_bfloat16_units avx512_bf16 = {"AVX-512 BF16", 2, dae_multiply_avx512_bf16};
+static const struct dae_bfloat16_units avx512_bf16 = {"AVX-512 BF16", dae_multiply_avx512_bf16};
 
 #endif
 
@@ -60,7 +60,7 @@ static void multiply_by_kernels(float *memory, float *c, size_t c_stride, struct
     dae_kernels()->multiply_bfloat16(memory, c, c_stride, a, b, m, n, k);
 }
 
-static const struct dae_bfloat16_units float32 = {"by float32 units", 1, multiply_by_kernels};
+static const struct dae_bfloat16_units float32 = {"by float32 units", multiply_by_kernels};
 
 /* ---- Choosing ---------------------------------------------------------------------------------------- */
 

@@ -7,7 +7,6 @@
 
 struct dae_bfloat16_units {
     const char *name; /* such as "AMX" */
-    double speed;     /* times faster than float32, about */
     dae_multiply_fn *multiply;
 };
 

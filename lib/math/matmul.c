@@ -11,22 +11,29 @@
 #include <dae/runtime.h>
 
 #include <cblas.h>
-#include <math.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
+/* Threads share out rows of matrices as they lie in memory, and with them samples: whoever gathers a row of X multiplies it,
+ * makes a row of Y from it, takes its loss. Where threads have parts of the same rows instead, processors fetch ahead from
+ * one thread's part into the other's, and lines of memory go from core to core for nothing: where cores share no cache, that
+ * took half of a step. */
 enum {
-    /* Cutting a product repeats the packing of one operand, which costs as much as some 10 to 30 rows of the
-     * other: tiles are at least this long, ... */
-    TILE_LENGTH = 128,
-    /* ... have at least this many multiplications, worth waking a thread for, ... */
+    /* Cutting the rows of a result repeats the packing of B, which costs as much as some ten rows of A: tiles have at
+     * least this many rows, ... */
+    TILE_ROWS = 128,
+    /* ... and columns, ... */
+    TILE_COLUMNS = 64,
+    /* ... at least this many multiplications, worth waking a thread for, ... */
     TILE_WORK = 500 * 1000,
     /* ... and edges at multiples of this, the widest vector of float32, of bfloat16. */
     TILE_EDGE = 16,
     TILE_EDGE_BFLOAT16 = 32,
+    MOST_PIECES = 8, /* of rows, and of columns */
 };
+_Static_assert(MOST_PIECES *MOST_PIECES <= DAE_MAX_TILES, "each tile has an index");
 
 enum backend { KERNELS, ONEDNN, CBLAS };
 
@@ -190,10 +197,10 @@ void dae_multipliers_free(struct dae_multipliers *multipliers) {
 
 /* ---- Cutting --------------------------------------------------------------------------------------------- */
 
-/* How a product is cut: `rows` x `columns` tiles of the result, or `depth` parts of the sums. */
+/* How a product is cut: `rows` x `columns` tiles of the result, for each part of the sums. */
 struct cut {
     const struct dae_product *product;
-    size_t rows, columns, depth;
+    size_t rows, columns;
 };
 
 /* Start of piece i of `pieces` in a length. */
@@ -217,12 +224,7 @@ static struct dae_product part_of(const struct dae_product *p, struct dae_tile t
     part.k = depth;
     part.a.data = at(&p->a, tile.row, k, size);
     part.b.data = at(&p->b, k, tile.column, size);
-    if (p->c == NULL) {
-        part.c = dae_thread_memory_here(&p->tiles);
-        part.c_stride = tile.columns;
-    } else {
-        part.c = p->c + tile.row * p->c_stride + tile.column;
-    }
+    part.c = p->c + tile.row * p->c_stride + tile.column;
     return part;
 }
 
@@ -254,90 +256,49 @@ static void multiply(const struct dae_product *p) {
 static void make_tile(void *context, size_t task) {
     const struct cut *cut = context;
     const struct dae_product *p = cut->product;
-    size_t i = task / cut->columns, j = task % cut->columns;
+    size_t tiles = cut->rows * cut->columns, index = task % tiles, number = task / tiles;
+    size_t i = index / cut->columns, j = index % cut->columns;
     struct dae_tile tile = {
-        .row = edge(p, p->m, cut->rows, i), .column = edge(p, p->n, cut->columns, j), .index = task};
+        .row = edge(p, p->m, cut->rows, i), .column = edge(p, p->n, cut->columns, j), .index = index};
     tile.rows = edge(p, p->m, cut->rows, i + 1) - tile.row;
     tile.columns = edge(p, p->n, cut->columns, j + 1) - tile.column;
+    size_t k = edge(p, p->k, p->parts, number), k_end = edge(p, p->k, p->parts, number + 1);
     if (tile.rows == 0 || tile.columns == 0)
         return;
-    struct dae_product part = part_of(p, tile, 0, p->k);
+    struct dae_product part = part_of(p, tile, k, k_end - k);
+    part.c += number * p->m * p->c_stride;
     multiply(&part);
     if (p->after != NULL)
-        p->after(p->context, tile, part.c, part.c_stride);
+        p->after(p->context, tile);
 }
 
-/* ---- Cut along the sums ---------------------------------------------------------------------------- */
-
-/* Part `task` of the sums, into its place in the scratch memory. */
-static void make_depth(void *context, size_t task) {
-    const struct cut *cut = context;
-    const struct dae_product *p = cut->product;
-    size_t first = edge(p, p->k, cut->depth, task), end = edge(p, p->k, cut->depth, task + 1);
-    struct dae_product part = part_of(p, (struct dae_tile){0, p->m, 0, p->n, 0}, first, end - first);
-    part.c = p->scratch + task * p->m * p->n;
-    part.c_stride = p->n;
-    multiply(&part);
-}
-
-enum { SUM_TASKS = 16 };
-
-/* Adds the parts of some rows, in their order. */
-static void sum_depths(void *context, size_t task) {
-    const struct cut *cut = context;
-    const struct dae_product *p = cut->product;
-    size_t first = p->m * task / SUM_TASKS, end = p->m * (task + 1) / SUM_TASKS;
-    for (size_t row = first; row < end; row++) {
-        float *c = p->c + row * p->c_stride;
-        const float *parts = p->scratch + row * p->n;
-        memcpy(c, parts, p->n * sizeof *c);
-        dae_kernels()->add_rows(c, parts + p->m * p->n, p->m * p->n, cut->depth - 1, p->n);
-        if (p->after != NULL)
-            p->after(p->context, (struct dae_tile){row, 1, 0, p->n, task}, c, p->c_stride);
-    }
-}
-
-/* A short and wide pair of operands with a small result: cut along the sums, each thread reads its own share of
- * both, among it the weights that it alone updates, and only the small result goes from core to core. */
-static bool is_deep(size_t m, size_t n, size_t k) {
-    return 2 * (m > n ? m : n) < k;
-}
-
-/* A power of two of pieces at least TILE_LENGTH long, each with at least TILE_WORK of all the work. */
-static size_t pieces_of(size_t length, double work) {
+/* A power of two of pieces of a length, each at least `least` long and of at least TILE_WORK multiplications. */
+static size_t pieces_of(size_t length, size_t least, double work) {
     size_t pieces = 1;
-    while (pieces < DAE_MAX_TILES && 2 * pieces * TILE_LENGTH <= length &&
-           work > 2.0 * TILE_WORK * (double)pieces)
+    while (pieces < MOST_PIECES && 2 * pieces * least <= length && work > 2.0 * TILE_WORK * (double)pieces)
         pieces *= 2;
     return pieces;
 }
 
-size_t dae_product_scratch(size_t m, size_t n, size_t k) {
-    size_t most = dae_size_min(m, k / 2);
-    return 2 * n < k ? pieces_of(k, HUGE_VAL) * most * n : 0;
+/* Two parts where the result is smaller than the factors, so that handing it on and adding costs less than it saves. */
+size_t dae_product_parts(size_t m, size_t n, size_t k) {
+    double values = (double)m * (double)n;
+    bool is_small = values <= (double)k * ((double)m + (double)n);
+    return is_small && k >= TILE_ROWS && values * (double)k >= 2.0 * TILE_WORK ? 2 : 1;
 }
 
 /* ---- The door ---------------------------------------------------------------------------------------- */
 
 void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
-    double work = (double)p->m * (double)p->n * (double)p->k;
+    double work = (double)p->m * (double)p->n * (double)p->k / (double)p->parts;
     if (dae_multipliers_reserve(p->multipliers, dae_pool_threads(pool)) != DAE_OK) {
         atomic_store(p->failed, true);
         return;
     }
-    /* oneDNN is slow on small tiles of bfloat16, takes whole rows of A as they are, and packs B at little cost */
-    bool whole_rows = p->bfloat16 && dae_matmul_compiles(true);
-    if (p->scratch != NULL && !whole_rows && is_deep(p->m, p->n, p->k)) {
-        /* adding up the parts takes the time that it takes, however fast they are made */
-        double speed = p->bfloat16 ? dae_bfloat16_units()->speed : 1;
-        struct cut cut = {p, 1, 1, pieces_of(p->k, work / speed)};
-        dae_pool_run_all(pool, (struct dae_work[]){{make_depth, &cut, cut.depth}, p->beside}, 2);
-        dae_pool_run(pool, sum_depths, &cut, SUM_TASKS);
-        return;
-    }
-    /* The longer side is cut, which repeats the packing of the smaller operand. */
-    bool by_rows = p->m >= p->n || (whole_rows && !p->a.transposed);
-    size_t pieces = pieces_of(by_rows ? p->m : p->n, work);
-    struct cut cut = {p, by_rows ? pieces : 1, by_rows ? 1 : pieces, 1};
-    dae_pool_run_all(pool, (struct dae_work[]){{make_tile, &cut, pieces}, p->beside}, 2);
+    struct cut cut = {p, pieces_of(p->m, TILE_ROWS, work), 1};
+    /* oneDNN is slow on small tiles of bfloat16 */
+    if (!p->bfloat16 || !dae_matmul_compiles(true))
+        cut.columns = pieces_of(p->n, TILE_COLUMNS, work / (double)cut.rows);
+    dae_pool_run_all(pool,
+                     (struct dae_work[]){{make_tile, &cut, p->parts * cut.rows * cut.columns}, p->beside}, 2);
 }

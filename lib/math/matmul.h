@@ -33,8 +33,8 @@ struct dae_tile {
     size_t index; /* below DAE_MAX_TILES */
 };
 
-/* What is done to a part of the result right after it is made, while it is in the cache. It begins at `values`. */
-typedef void (*dae_tile_fn)(void *context, struct dae_tile tile, const float *values, size_t stride);
+/* What is done to a part of the result right after it is made, while it is in the cache. */
+typedef void (*dae_tile_fn)(void *context, struct dae_tile tile);
 
 /* C[m,n] = A[m,k] B[k,n], each row of C `c_stride` values from the next. C is float32, and so are the sums that
  * make it. */
@@ -42,19 +42,18 @@ struct dae_product {
     size_t m, n, k;
     bool bfloat16; /* of A and B */
     struct dae_matrix a, b;
-    float *c; /* NULL when only `after` needs the result: tiles are then made in `tiles` */
+    float *c;
     size_t c_stride;
-    struct dae_thread_memory tiles; /* room for the whole result in each; or none */
-    dae_tile_fn after;              /* or NULL */
+    size_t parts; /* that the sums are made in: as many results, m rows each, lie one behind the other in C */
+    dae_tile_fn after; /* or NULL; only for one part */
     void *context;
     struct dae_work beside; /* what else there is to do, in any order with the product; or none */
-    struct dae_multipliers *multipliers; /* where dae_matmul_keeps() */
-    float *scratch;                      /* as dae_product_scratch() says, for threads to share; or NULL */
-    atomic_bool *failed;                 /* likewise: set when a part could not be made for want of memory */
+    struct dae_multipliers *multipliers;
+    atomic_bool *failed; /* set when a part could not be made for want of memory */
 };
 
-/* How many floats of scratch memory a product of these sizes may use, or one of fewer rows, or of shorter sums. */
-size_t dae_product_scratch(size_t m, size_t n, size_t k);
+/* In how many parts, 1 or 2, sums over samples are best made: half of the samples to each, then, and the caller adds up. */
+size_t dae_product_parts(size_t m, size_t n, size_t k);
 
 /* Makes a product in tiles that depend on m, n and k only. */
 void dae_product_run(struct dae_pool *pool, const struct dae_product *product);

@@ -135,12 +135,33 @@ ALWAYS_INLINE void copy_values(float *out, const void *values, size_t first, con
 
 /* Rows [k, k + SQUARE) of columns [j, j + SQUARE) of a transposed B, into rows WIDTH values apart. */
 ALWAYS_INLINE void transpose_square(float *out, struct dae_strided b, size_t k, size_t j, const bool narrow) {
-    float square[SQUARE][SQUARE];
-    for (size_t i = 0; i < SQUARE; i++)
-        copy_values(square[i], b.values, (j + i) * b.column + k, SQUARE, narrow);
-    for (size_t i = 0; i < SQUARE; i++)
-        for (size_t l = 0; l < SQUARE; l++)
-            out[i * WIDTH + l] = square[l][i];
+    float values[SQUARE];
+    quad_t row[SQUARE], pair[SQUARE];
+    UNROLL
+    for (size_t i = 0; i < SQUARE; i++) {
+        copy_values(values, b.values, (j + i) * b.column + k, SQUARE, narrow);
+        LOAD(row[i], values);
+    }
+    UNROLL
+    for (size_t i = 0; i < SQUARE; i += 2) {
+        pair[i] = CHOOSE(row[i], row[i + 1], 0, 4, 1, 5);
+        pair[i + 1] = CHOOSE(row[i], row[i + 1], 2, 6, 3, 7);
+    }
+    UNROLL
+    for (size_t i = 0; i < SQUARE; i += 2) {
+        row[i] = CHOOSE(pair[i / 2], pair[i / 2 + 2], 0, 1, 4, 5);
+        row[i + 1] = CHOOSE(pair[i / 2], pair[i / 2 + 2], 2, 3, 6, 7);
+        STORE(out + i * WIDTH, row[i]);
+        STORE(out + (i + 1) * WIDTH, row[i + 1]);
+    }
+}
+
+/* Squares go through many columns at once, too many for the processor to see where they lead: fetches a line of one of four
+ * columns, two lines ahead, so that each line has been fetched when the squares reach it. */
+ALWAYS_INLINE void fetch_ahead(struct dae_strided b, size_t k, size_t j, const bool narrow) {
+    const size_t size = narrow ? sizeof(uint16_t) : sizeof(float), line = 64 / size;
+    size_t column = j + k / SQUARE % SQUARE;
+    __builtin_prefetch((const char *)b.values + (column * b.column + k + 2 * line) * size);
 }
 
 /* values[k][j] = b(k, j), and 0 in columns that B does not have */
@@ -152,8 +173,10 @@ ALWAYS_INLINE void fill_panel(float *values, struct dae_strided b, size_t depth,
             copy_values(values + whole * WIDTH, b.values, whole * b.row, WIDTH, narrow);
     else if (columns == WIDTH)
         for (; whole + SQUARE <= depth; whole += SQUARE)
-            for (size_t j = 0; j < WIDTH; j += SQUARE)
+            for (size_t j = 0; j < WIDTH; j += SQUARE) {
+                fetch_ahead(b, whole, j, narrow);
                 transpose_square(values + whole * WIDTH + j, b, whole, j, narrow);
+            }
     for (size_t k = whole; k < depth; k++)
         for (size_t j = 0; j < WIDTH; j++)
             values[k * WIDTH + j] = j < columns ? value_at(b.values, k * b.row + j * b.column, narrow) : 0;

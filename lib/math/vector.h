@@ -39,6 +39,15 @@ typedef float native_t __attribute__((vector_size(4 * NATIVE)));
 typedef int32_t native_integers_t __attribute__((vector_size(4 * NATIVE)));
 typedef uint32_t native_words_t __attribute__((vector_size(4 * NATIVE)));
 
+/* Four floats; CHOOSE(a, b, i, j, k, l) has those of these numbers, where a has 0 to 3 and b 4 to 7. */
+typedef float quad_t __attribute__((vector_size(16)));
+#ifdef __clang__
+#define CHOOSE __builtin_shufflevector
+#else
+typedef int32_t quad_integers_t __attribute__((vector_size(16)));
+#define CHOOSE(a, b, i, j, k, l) __builtin_shuffle((a), (b), (quad_integers_t){(i), (j), (k), (l)})
+#endif
+
 /* FLOATS(x) has the integers x as floats, SQUARE_ROOT(x) the roots of x. */
 #define FLOATS(x) __builtin_convertvector((x), native_t)
 #if defined(__AVX512F__)

@@ -19,6 +19,11 @@ enum {
 /* Gradients beyond this are refused: their square, which Adam keeps, must stay finite. */
 #define GRADIENT_LIMIT 1e18
 
+/* The loss of a tile; see struct dae_range. */
+struct tile_loss {
+    _Alignas(DAE_MEMORY_ALIGNMENT) double sum;
+};
+
 struct step {
     dae_trainer *trainer;
     struct dae_pool *pool;
@@ -27,8 +32,8 @@ struct step {
     const float *inputs, *targets; /* inputs NULL: only rounded; targets NULL: to be read */
     size_t target_size;            /* bytes of a stored target value; 0 when they are not stored */
     float scale;                   /* 1 / values in the batch */
-    double sums[DAE_MAX_TILES];    /* of the loss, by tile */
-    double sum;                    /* of all tiles */
+    struct tile_loss losses[DAE_MAX_TILES];
+    double sum; /* of all tiles */
     struct dae_range input_ranges[DAE_MAX_TILES];
     atomic_bool bad_target;
     atomic_bool failed; /* a product, for want of memory */
@@ -65,14 +70,14 @@ static void clear_ranges(struct step *step) {
     }
 }
 
-/* A part of a row of inputs that has just been read: its range, and its rounded copy. */
-static void after_gather(void *context, size_t slot, size_t row, struct dae_part part, const float *values) {
+/* A row of inputs that has just been read: its range, and its rounded copy. */
+static void after_gather(void *context, size_t slot, size_t row, const float *values) {
     struct step *step = context;
     uint16_t *inputs16 = step->trainer->workspace.inputs16;
-    widen(&step->input_ranges[slot], values, part.count);
+    size_t width = step->trainer->model->input.size;
+    widen(&step->input_ranges[slot], values, width);
     if (inputs16 != NULL)
-        dae_kernels()->round_bfloat16(inputs16 + row * step->trainer->model->input.size + part.first, values,
-                                      part.count);
+        dae_kernels()->round_bfloat16(inputs16 + row * width, values, width);
 }
 
 /* The same for inputs that a caller gave. */
@@ -81,7 +86,7 @@ static void look_at_rows(void *context, size_t task) {
     size_t width = step->trainer->model->input.size;
     size_t end = step->batch->count * (task + 1) / DAE_GATHER_SLOTS;
     for (size_t row = step->batch->count * task / DAE_GATHER_SLOTS; row < end; row++)
-        after_gather(step, task, row, (struct dae_part){0, width}, step->inputs + row * width);
+        after_gather(step, task, row, step->inputs + row * width);
 }
 
 /* Whether inputs are not needed but rounded. */
@@ -177,7 +182,7 @@ static void take_loss(struct step *step, const struct dae_pass *pass, struct dae
             sum += loss_of_strip(
                 step, pass,
                 (struct dae_span){row, tile.column + done, dae_size_min(tile.columns - done, STRIP)});
-    step->sums[tile.index] += sum;
+    step->losses[tile.index].sum += sum;
 }
 
 /* Hooks get the step through the pass that they are called for. */
@@ -245,9 +250,7 @@ static void set_passes(struct step *step) {
             .y = w->y[i],
             .parameters16 = offset_or_null(trainer->parameters16, model->layers[i].offset),
             .x16 = i > 0 ? NULL : w->inputs16,
-            .scratch = w->scratch,
             .multipliers = trainer->multipliers,
-            .tiles = w->tiles,
             .failed = &step->failed,
             .training = true,
             .logits = last && trainer->logits,
@@ -257,6 +260,7 @@ static void set_passes(struct step *step) {
             .d = w->d[i],
             .active = w->active[i],
             .gradient = trainer->gradient + model->layers[i].offset,
+            .scratch = w->scratch,
             .before = i > 0 ? &w->passes[i - 1] : NULL,
             .after_forward = after_forward,
             .after_backward = after_backward,
@@ -351,7 +355,7 @@ static dae_status forward(struct step *step, double *loss) {
         pass->layer->operations->forward(pass);
     }
     for (size_t i = 0; i < DAE_MAX_TILES; i++)
-        step->sum += step->sums[i];
+        step->sum += step->losses[i].sum;
     *loss = step->sum / ((double)step->batch->count * (double)dae_model_output(trainer->model)->size);
     unsigned long long at = (unsigned long long)trainer->steps + 1;
     DAE_TRY(check_products(step));
@@ -431,15 +435,6 @@ static dae_status update_unfused(struct step *step) {
     return DAE_OK;
 }
 
-/* Gradients that are used up tile by tile need no more memory than a tile for each thread, which stays in its cache. */
-static dae_status reserve_tiles(dae_trainer *trainer, size_t threads) {
-    size_t room = 0;
-    for (size_t i = 0; i < trainer->model->layer_count; i++)
-        if (trainer->model->layers[i].layer->parameter_count > room)
-            room = trainer->model->layers[i].layer->parameter_count;
-    return dae_thread_memory_reserve(&trainer->workspace.tiles, threads, room + 16);
-}
-
 /* Makes the products of a layer, with each width of what they may leave out. */
 static void prepare_products(const struct dae_pass *pass) {
     size_t x_widths = pass->active != NULL ? DAE_ACTIVE_X_WIDTHS : 0;
@@ -460,7 +455,6 @@ static void prepare_products(const struct dae_pass *pass) {
 /* Makes every product of a step with `count` samples once, for whatever a backend has to keep for it. */
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count) {
     struct dae_workspace *w = &trainer->workspace;
-    DAE_TRY(reserve_tiles(trainer, dae_pool_threads(pool)));
     DAE_TRY(dae_multipliers_reserve(trainer->multipliers, dae_pool_threads(pool)));
     if (trainer->parameters16 != NULL) /* the caller may have set parameters */
         dae_kernels()->round_bfloat16(trainer->parameters16, dae_model_values(trainer->model),

@@ -20,7 +20,6 @@ static void release_workspace(struct dae_workspace *w, size_t layers) {
     dae_release(w->inputs16);
     dae_release(w->targets);
     dae_release(w->scratch);
-    dae_release(w->tiles.values);
     dae_release(w->passes);
     dae_release(w->active);
     dae_release(w->ranges);

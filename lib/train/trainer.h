@@ -2,6 +2,7 @@
 #ifndef DAE_TRAIN_TRAINER_H
 #define DAE_TRAIN_TRAINER_H
 
+#include "core/memory.h"
 #include "data/dataset.h"
 #include "layers/active.h"
 #include "model/sweep.h"
@@ -12,9 +13,11 @@
 
 enum { DAE_HISTORY_COUNT = DAE_HISTORY_SECONDS + 1, DAE_MAX_BATCH = 1 << 20 };
 
-/* Least and greatest of some values; low > high for none. */
+/* Least and greatest of some values; low > high for none. A task widens that of its tile row by row: each lies in a
+ * cache line of its own, because threads that write into one line take it from each other at every write. */
 struct dae_range {
-    float low, high;
+    _Alignas(DAE_MEMORY_ALIGNMENT) float low;
+    float high;
 };
 
 /* One layer's ranges of outputs Y and gradients D in a step, by tile. */
@@ -28,7 +31,6 @@ struct dae_workspace {
     float *inputs, *targets, *scratch;
     uint16_t *inputs16; /* rounded; NULL in float32 */
     float **y, **d;     /* [layers][batch, output]; the last layer's D is its Y */
-    struct dae_thread_memory tiles;
     size_t prepared[2]; /* sizes of batch whose products have been made: whole batches, and an epoch's last */
     struct dae_pass *passes;
     struct dae_active **active; /* [layers], each or NULL */
