@@ -24,8 +24,10 @@ enum {
     /* Cutting the rows of a result repeats the packing of B, which costs as much as some ten rows of A: tiles have at
      * least this many rows, ... */
     TILE_ROWS = 128,
-    /* ... and columns, ... */
-    TILE_COLUMNS = 64,
+    /* ... or half of that where there would be fewer tiles than this, ... */
+    FEW_TILES = 4,
+    /* ... at least this many columns, because of what is done for each row of a tile, ... */
+    TILE_COLUMNS = 256,
     /* ... at least this many multiplications, worth waking a thread for, ... */
     TILE_WORK = 500 * 1000,
     /* ... and edges at multiples of this, the widest vector of float32, of bfloat16. */
@@ -299,6 +301,8 @@ void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
     /* oneDNN is slow on small tiles of bfloat16 */
     if (!p->bfloat16 || !dae_matmul_compiles(true))
         cut.columns = pieces_of(p->n, TILE_COLUMNS, work / (double)cut.rows);
+    if (cut.rows * cut.columns < FEW_TILES)
+        cut.rows = pieces_of(p->m, TILE_ROWS / 2, work / (double)cut.columns);
     dae_pool_run_all(pool,
                      (struct dae_work[]){{make_tile, &cut, p->parts * cut.rows * cut.columns}, p->beside}, 2);
 }
