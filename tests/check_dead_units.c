@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNITS = 200, BATCH = 48, STEPS = 3 };
+enum { UNITS = 200, BATCH = 130, STEPS = 3 };
 
 /* Numbers of units that live: around the eighths at which the products change their width, and the ends. */
 static const size_t living[] = {0,   1,   15,  16,  17,  49,  50,  51,  99,  100,
@@ -24,7 +24,7 @@ static const network networks[] = {
      0.3},
     {90, 3, {{UNITS, DAE_ACTIVATION_RELU}, {UNITS, DAE_ACTIVATION_RELU}, {10, DAE_ACTIVATION_LINEAR}}, 0},
     {60, 2, {{UNITS, DAE_ACTIVATION_TANH}, {72, DAE_ACTIVATION_SIGMOID}}, 0},
-    /* products that are cut along their sums, the last one only when units are dead */
+    /* few and many weights: gradients in one part, and in two, or in two while enough units live */
     {60, 3, {{UNITS, DAE_ACTIVATION_RELU}, {16, DAE_ACTIVATION_RELU}, {UNITS, DAE_ACTIVATION_RELU}}, 0},
     {60, 2, {{UNITS, DAE_ACTIVATION_RELU}, {180, DAE_ACTIVATION_LINEAR}}, 0},
 };
