@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* The smallest whose products are cut into tiles and into parts of sums. */
-enum { SIZE = 260, HIDDEN = 64, SAMPLES = 160, BATCH = 64, STEPS = 3, MOST_THREADS = 8 };
+enum { SIZE = 260, HIDDEN = 64, SAMPLES = 320, BATCH = 128, STEPS = 3, MOST_THREADS = 8 };
 
 /* ThreadSanitizer cannot start threads in a child of a process that has had several. */
 #if defined(__SANITIZE_THREAD__)

@@ -32,7 +32,7 @@ struct dae_pool {
     size_t count;
     bool quit;
     atomic_uint run; /* counts runs; workers wait for it to change */
-    /* in a line of its own, which workers take from each other and the caller */
+    /* in another line, which workers take from each other and the caller */
     _Alignas(DAE_MEMORY_ALIGNMENT) atomic_size_t pending; /* workers still busy with this run */
     atomic_size_t sleepers;
     atomic_bool caller_sleeps;

@@ -323,6 +323,8 @@ void dae_active_find_d(const struct dae_pass *pass) {
 static void pretend(struct dae_columns *c, size_t i) {
     c->count = 0;
     c->width = i < DAE_ACTIVE_D_WIDTHS && c->widths[i] < c->all ? c->widths[i] : 0;
+    if (c->width > 0)
+        memset(c->seen, 0, c->all * sizeof *c->seen);
 }
 
 void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d) {

@@ -239,11 +239,11 @@ static void backward_input(const struct dae_pass *pass) {
     dae_product_run(pass->pool, &product);
 }
 
-/* Hands on the gradient of parameters [offset, offset + count), or keeps it. */
+/* Hands on the gradient of parameters [offset, offset + count), or copies it to where it is wanted. */
 static void deliver(const struct dae_pass *pass, size_t offset, size_t count, const float *gradient) {
     if (pass->after_gradient != NULL)
         pass->after_gradient(pass->context, pass, offset, count, gradient);
-    else if (gradient != pass->gradient + offset)
+    else
         memcpy(pass->gradient + offset, gradient, count * sizeof *gradient);
 }
 
@@ -304,8 +304,7 @@ struct update {
 static void finish_unit(const struct update *update, size_t unit, size_t row) {
     const struct dae_product *p = update->product;
     float *values = p->c + row * p->n;
-    if (p->parts == 2)
-        dae_kernels()->add_rows(values, values + p->m * p->n, 0, 1, p->n);
+    dae_kernels()->add_rows(values, values + p->m * p->n, p->m * p->n, p->parts - 1, p->n);
     deliver_row(update->pass, unit, values);
 }
 
@@ -331,6 +330,8 @@ static void backward_parameters(const struct dae_pass *pass) {
     struct dae_product product = gradient_product(pass);
     product.beside = (struct dae_work){sum_rows, (void *)(uintptr_t)pass, BIAS_PARTS};
     dae_product_run(pass->pool, &product);
+    if (atomic_load(pass->failed))
+        return;
     struct update update = {pass, &product};
     dae_pool_run(pass->pool, finish_units, &update,
                  dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));

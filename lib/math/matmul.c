@@ -13,11 +13,10 @@
 #include <cblas.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <unistd.h>
 
 /* Threads share out rows of matrices as they lie in memory, and with them samples: whoever gathers a row of X multiplies it,
- * makes a row of Y from it, takes its loss. Where threads have parts of the same rows instead, processors fetch ahead from
+ * makes a row of Y from it, takes its loss, if there are enough rows. Where threads have parts of the same rows instead, processors fetch ahead from
  * one thread's part into the other's, and lines of memory go from core to core for nothing: where cores share no cache, that
  * took half of a step. */
 enum {
@@ -265,8 +264,6 @@ static void make_tile(void *context, size_t task) {
     tile.rows = edge(p, p->m, cut->rows, i + 1) - tile.row;
     tile.columns = edge(p, p->n, cut->columns, j + 1) - tile.column;
     size_t k = edge(p, p->k, p->parts, number), k_end = edge(p, p->k, p->parts, number + 1);
-    if (tile.rows == 0 || tile.columns == 0)
-        return;
     struct dae_product part = part_of(p, tile, k, k_end - k);
     part.c += number * p->m * p->c_stride;
     multiply(&part);
@@ -298,10 +295,11 @@ void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
         return;
     }
     struct cut cut = {p, pieces_of(p->m, TILE_ROWS, work), 1};
-    /* oneDNN is slow on small tiles of bfloat16 */
-    if (!p->bfloat16 || !dae_matmul_compiles(true))
+    bool may_be_small = !p->bfloat16 ||
+                        !dae_matmul_compiles(true); /* oneDNN is slow on small tiles of bfloat16 */
+    if (may_be_small)
         cut.columns = pieces_of(p->n, TILE_COLUMNS, work / (double)cut.rows);
-    if (cut.rows * cut.columns < FEW_TILES)
+    if (may_be_small && p->parts * cut.rows * cut.columns < FEW_TILES)
         cut.rows = pieces_of(p->m, TILE_ROWS / 2, work / (double)cut.columns);
     dae_pool_run_all(pool,
                      (struct dae_work[]){{make_tile, &cut, p->parts * cut.rows * cut.columns}, p->beside}, 2);

@@ -31,6 +31,7 @@ enum {
     ROWS_AT_ONCE = 24,  /* of A, copied */
     SQUARE = 4          /* rows and columns that are transposed at once */
 };
+_Static_assert(SQUARE == sizeof(quad_t) / sizeof(float), "transpose_square() is made for it");
 _Static_assert(DEPTH *(COLUMNS + ROWS_AT_ONCE) <= DAE_MULTIPLY_MEMORY,
                "the memory is as the caller gives it");
 
@@ -158,10 +159,11 @@ ALWAYS_INLINE void transpose_square(float *out, struct dae_strided b, size_t k, 
 
 /* Squares go through many columns at once, too many for the processor to see where they lead: fetches a line of one of four
  * columns, two lines ahead, so that each line has been fetched when the squares reach it. */
-ALWAYS_INLINE void fetch_ahead(struct dae_strided b, size_t k, size_t j, const bool narrow) {
-    const size_t size = narrow ? sizeof(uint16_t) : sizeof(float), line = 64 / size;
+ALWAYS_INLINE void fetch_ahead(struct dae_strided b, size_t k, size_t j, size_t depth, const bool narrow) {
+    const size_t size = narrow ? sizeof(uint16_t) : sizeof(float), ahead = 2 * 64 / size;
     size_t column = j + k / SQUARE % SQUARE;
-    __builtin_prefetch((const char *)b.values + (column * b.column + k + 2 * line) * size);
+    if (k + ahead < depth)
+        __builtin_prefetch((const char *)b.values + (column * b.column + k + ahead) * size);
 }
 
 /* values[k][j] = b(k, j), and 0 in columns that B does not have */
@@ -174,7 +176,7 @@ ALWAYS_INLINE void fill_panel(float *values, struct dae_strided b, size_t depth,
     else if (columns == WIDTH)
         for (; whole + SQUARE <= depth; whole += SQUARE)
             for (size_t j = 0; j < WIDTH; j += SQUARE) {
-                fetch_ahead(b, whole, j, narrow);
+                fetch_ahead(b, whole, j, depth, narrow);
                 transpose_square(values + whole * WIDTH + j, b, whole, j, narrow);
             }
     for (size_t k = whole; k < depth; k++)

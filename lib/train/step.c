@@ -1,6 +1,6 @@
 /* One step: forward, loss, backward, update.
  *
- * Tiles of the weights' gradients are updated right behind the product that makes them. That leaves no way
+ * The weights of a unit are updated right behind their gradient. That leaves no way
  * back, so it is done only where inputs and D of every layer bound the gradient; otherwise, and for a gradient hook,
  * the whole gradient is made and looked at first. Both ways give the same bits. */
 #include "core/fpu.h"
@@ -491,6 +491,7 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
         backward_parameters(&step, true);
     else
         DAE_TRY(update_unfused(&step));
+    DAE_TRY(check_products(&step));
     trainer->steps++;
     struct dae_range seen = join(step.input_ranges);
     dae_model *model = trainer->model;

@@ -53,7 +53,7 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
     w->ranges = dae_allocate(layers, sizeof *w->ranges);
     w->inputs = allocate_rows(batch, model->input.size);
     w->targets = allocate_rows(batch, dae_model_output(model)->size);
-    w->scratch = allocate_rows(1, scratch_values(model, batch));
+    w->scratch = dae_allocate(scratch_values(model, batch), sizeof *w->scratch);
     if (bfloat16)
         w->inputs16 = dae_allocate(batch, model->input.size * sizeof *w->inputs16);
     if (w->scratch == NULL || w->y == NULL || w->d == NULL || w->passes == NULL || w->active == NULL ||
