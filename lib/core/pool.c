@@ -24,6 +24,12 @@ enum {
 };
 
 struct dae_pool {
+    /* first, so that the cache line that workers take from each other and the caller is not the one of a run */
+    atomic_size_t pending; /* workers still busy with this run */
+    atomic_size_t sleepers;
+    atomic_bool caller_sleeps;
+    pthread_mutex_t lock;
+    pthread_cond_t wake, done;
     size_t workers; /* threads beside the caller */
     pthread_t *threads;
     bool patient; /* spins before it sleeps: there is a processor for each thread */
@@ -32,12 +38,6 @@ struct dae_pool {
     size_t count;
     bool quit;
     atomic_uint run; /* counts runs; workers wait for it to change */
-    /* in another line, which workers take from each other and the caller */
-    _Alignas(DAE_MEMORY_ALIGNMENT) atomic_size_t pending; /* workers still busy with this run */
-    atomic_size_t sleepers;
-    atomic_bool caller_sleeps;
-    pthread_mutex_t lock;
-    pthread_cond_t wake, done;
 };
 
 struct worker {

@@ -160,7 +160,7 @@ ALWAYS_INLINE void transpose_square(float *out, struct dae_strided b, size_t k, 
 /* Squares go through many columns at once, too many for the processor to see where they lead: fetches a line of one of four
  * columns, two lines ahead, so that each line has been fetched when the squares reach it. */
 ALWAYS_INLINE void fetch_ahead(struct dae_strided b, size_t k, size_t j, size_t depth, const bool narrow) {
-    const size_t size = narrow ? sizeof(uint16_t) : sizeof(float), ahead = 2 * 64 / size;
+    const size_t size = narrow ? sizeof(uint16_t) : sizeof(float), ahead = 128 / size;
     size_t column = j + k / SQUARE % SQUARE;
     if (k + ahead < depth)
         __builtin_prefetch((const char *)b.values + (column * b.column + k + ahead) * size);

@@ -25,6 +25,8 @@ struct tile_loss {
 };
 
 struct step {
+    struct tile_loss losses[DAE_MAX_TILES];
+    struct dae_range input_ranges[DAE_MAX_TILES];
     dae_trainer *trainer;
     struct dae_pool *pool;
     uint64_t fpu; /* the caller's setting */
@@ -32,9 +34,7 @@ struct step {
     const float *inputs, *targets; /* inputs NULL: only rounded; targets NULL: to be read */
     size_t target_size;            /* bytes of a stored target value; 0 when they are not stored */
     float scale;                   /* 1 / values in the batch */
-    struct tile_loss losses[DAE_MAX_TILES];
-    double sum; /* of all tiles */
-    struct dae_range input_ranges[DAE_MAX_TILES];
+    double sum;                    /* of all tiles' losses */
     atomic_bool bad_target;
     atomic_bool failed; /* a product, for want of memory */
     union dae_update update;
