@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNITS = 200, BATCH = 130, STEPS = 3 };
+enum { UNITS = 200, BATCH = 130, STEPS = 2 };
 
 /* Numbers of units that live: around the eighths at which the products change their width, and the ends. */
 static const size_t living[] = {0,   1,   15,  16,  17,  49,  50,  51,  99,  100,
