@@ -100,7 +100,7 @@ struct search {
     const float *matrix;
     const uint16_t *matrix16; /* the same, rounded, which is read where there is one */
     size_t rows;
-    atomic_bool *all_seen; /* nothing is left to look for */
+    atomic_bool all_seen; /* nothing is left to look for */
 };
 
 static bool are_all_seen(const uint32_t *seen, size_t count) {
@@ -127,14 +127,14 @@ static void mark(const struct search *s, uint32_t *seen, size_t row, size_t rows
 
 /* Looks at some rows. */
 static void look_at_rows(void *context, size_t task) {
-    const struct search *s = context;
+    struct search *s = context;
     size_t all = s->columns->all, end = s->rows * (task + 1) / LOOKS;
     uint32_t *seen = s->columns->seen + task * all;
     memset(seen, 0, all * sizeof *seen);
-    for (size_t row = s->rows * task / LOOKS; row < end && !atomic_load(s->all_seen); row += GLANCE) {
+    for (size_t row = s->rows * task / LOOKS; row < end && !atomic_load(&s->all_seen); row += GLANCE) {
         mark(s, seen, row, dae_size_min(GLANCE, end - row));
         if (are_all_seen(seen, all))
-            atomic_store(s->all_seen, true);
+            atomic_store(&s->all_seen, true);
     }
 }
 
@@ -213,11 +213,11 @@ static void list_columns(struct dae_columns *c) {
 }
 
 /* Finds the columns that count; returns the columns of the compact matrix, 0 when that is not worth while. */
-static size_t find_columns(struct dae_pool *pool, const struct search *search) {
+static size_t find_columns(struct dae_pool *pool, struct search *search) {
     struct dae_columns *c = search->columns;
     if (c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
         return 0;
-    dae_pool_run(pool, look_at_rows, (void *)(uintptr_t)search, LOOKS);
+    dae_pool_run(pool, look_at_rows, search, LOOKS);
     list_columns(c);
     return width_for(c);
 }
@@ -305,8 +305,7 @@ static struct dae_work weights_before_to_copy(const struct dae_pass *pass) {
 void dae_active_find_x(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    atomic_bool all_seen = false;
-    struct search search = {&pass->active->x, pass->x, pass->x16, pass->batch, &all_seen};
+    struct search search = {&pass->active->x, pass->x, pass->x16, pass->batch, false};
     struct dae_work copy = look_at(pass->pool, &search);
     dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_to_copy(pass)}, 2);
 }
@@ -314,8 +313,7 @@ void dae_active_find_x(const struct dae_pass *pass) {
 void dae_active_find_d(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return;
-    atomic_bool all_seen = false;
-    struct search search = {&pass->active->d, pass->d, NULL, pass->batch, &all_seen};
+    struct search search = {&pass->active->d, pass->d, NULL, pass->batch, false};
     struct dae_work copy = look_at(pass->pool, &search);
     dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_before_to_copy(pass)}, 2);
 }

@@ -11,8 +11,8 @@
 enum {
     SMALL_BATCH = 8, /* up to this many samples, a loop over rows of W beats packing W for a product */
     STRIP = 256, /* values of a gradient that are handed on at once, where the product has left some out */
-    UNITS_PER_TASK = 16,
-    BIAS_PARTS = 8, /* of a batch, whose D are summed */
+    UNITS_PER_TASK = 16, /* whose gradients are handed on */
+    BIAS_PARTS = 8,      /* of a batch, whose D are summed */
 };
 
 struct dense {
@@ -268,6 +268,7 @@ static size_t sums_room(const dae_layer *layer) {
     return dae_size_divide_up(BIAS_PARTS * layer->output.size, 16) * 16;
 }
 
+/* The product that makes the gradient of the weights of the units and inputs that count. */
 static struct dae_product gradient_product(const struct dae_pass *pass) {
     struct dae_factor d = dae_factor_d(pass), x = dae_factor_x(pass);
     return (struct dae_product){

@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 /* Threads share out rows of matrices as they lie in memory, and with them samples: whoever gathers a row of X multiplies it,
- * makes a row of Y from it, takes its loss, if there are enough rows. Where threads have parts of the same rows instead, processors fetch ahead from
- * one thread's part into the other's, and lines of memory go from core to core for nothing: where cores share no cache, that
- * took half of a step. */
+ * makes a row of Y from it, takes its loss, if there are enough rows. Where threads have parts of the same rows instead,
+ * processors fetch ahead from one thread's part into the other's, and lines of memory go from core to core for nothing:
+ * where cores share no cache, a third of a step. */
 enum {
     /* Cutting the rows of a result repeats the packing of B, which costs as much as some ten rows of A: tiles have at
      * least this many rows, ... */
@@ -295,8 +295,8 @@ void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
         return;
     }
     struct cut cut = {p, pieces_of(p->m, TILE_ROWS, work), 1};
-    bool may_be_small = !p->bfloat16 ||
-                        !dae_matmul_compiles(true); /* oneDNN is slow on small tiles of bfloat16 */
+    /* oneDNN is slow on small tiles of bfloat16 */
+    bool may_be_small = !p->bfloat16 || !dae_matmul_compiles(true);
     if (may_be_small)
         cut.columns = pieces_of(p->n, TILE_COLUMNS, work / (double)cut.rows);
     if (may_be_small && p->parts * cut.rows * cut.columns < FEW_TILES)
