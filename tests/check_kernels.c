@@ -108,9 +108,6 @@ KERNEL(use_sgd, k->sgd(a, b, n, 0.01f))
 KERNEL(use_momentum, k->momentum(a, c, b, n, 0.01f, 0.9f, false))
 KERNEL(use_nesterov, k->momentum(a, c, b, n, 0.01f, 0.9f, true))
 KERNEL(use_adam, k->adam(a, b, c, d, n, ((struct dae_adam_step){0.01f, 0.9f, 0.1f, 0.999f, 0.001f, 1e-7f})))
-KERNEL(use_affine, k->affine(a, b, c, n / 7, 7))
-/* rows of whole vectors, many of them at once */
-KERNEL(use_affine_rows, k->affine(a, b, c, n / 32, 32))
 KERNEL(use_mark_rows, k->mark_rows((uint32_t *)b, a, n / 3, n < 3 ? 1 : 3, n - n / 3 * 2 * (n >= 3)))
 KERNEL(use_pick, (reverse((uint32_t *)c, n), k->pick(b, a, (const uint32_t *)c, n)))
 KERNEL(use_is_finite, *r = k->is_finite(a, n))
@@ -145,8 +142,6 @@ static const struct {
     {"momentum", use_momentum},
     {"nesterov", use_nesterov},
     {"adam", use_adam},
-    {"affine", use_affine},
-    {"affine, many rows", use_affine_rows},
     {"mark_rows", use_mark_rows},
     {"pick", use_pick},
     {"is_finite", use_is_finite},
@@ -369,6 +364,53 @@ START_TEST(units_for_bfloat16_give_its_products) {
 }
 END_TEST
 
+/* The sum of w[i] x[i]: term i goes to lane i % 16, by a multiply-add that is fused where the processor has it; lanes are
+ * added pairwise. */
+static float sum_of_lanes(const float *w, const float *x, size_t k, bool fused) {
+    enum { LANES = 16 };
+    float lanes[LANES] = {0};
+    for (size_t i = 0; i < k; i++) {
+        float *lane = &lanes[i % LANES], product = w[i] * x[i];
+        *lane = fused ? fmaf(w[i], x[i], *lane) : *lane + product;
+    }
+    for (size_t half = LANES / 2; half > 0; half /= 2)
+        for (size_t i = 0; i < half; i++)
+            lanes[i] += lanes[i + half];
+    return lanes[0];
+}
+
+/* What lies behind the arrays must not count, and what lies behind y stays. */
+static void check_affine(const struct dae_kernels *set, size_t n, size_t k) {
+    struct stored w = store(1, n * k, false, false, 6), x = store(1, k, false, false, 7);
+    const float *weights = w.values, *values = x.values;
+    ((float *)w.values)[n * k] = ((float *)x.values)[k] = NAN;
+    float *y = new_floats(n + GUARD);
+    for (size_t i = 0; i < n + GUARD; i++)
+        y[i] = NAN;
+    set->affine(y, weights, values, n, k);
+    for (size_t i = 0; i < n; i++) {
+        float expected = sum_of_lanes(weights + i * k, values, k, set->multiply != NULL);
+        ck_assert_msg(same(y[i], expected), "affine of %s: y[%zu] of %zu x %zu is %.9g, expected %.9g",
+                      set->name, i, n, k, (double)y[i], (double)expected);
+    }
+    for (size_t i = 0; i < GUARD; i++)
+        ck_assert_msg(isnan(y[n + i]), "affine of %s wrote behind %zu values", set->name, n);
+    free(w.values);
+    free(x.values);
+    free(y);
+}
+
+START_TEST(small_products_are_sums_of_lanes) {
+    static const size_t sizes[] = {1,   2,   7,   15,  16,  17,  31,  32,  33, 48,
+                                   100, 127, 128, 129, 143, 144, 256, 257, 400};
+    enum { SIZES = sizeof sizes / sizeof *sizes };
+    for (size_t set = 0; set < dae_kernels_count(); set++)
+        for (size_t i = 0; i < SIZES; i++)
+            for (size_t j = 0; j < SIZES; j++)
+                check_affine(dae_kernels_get(set), sizes[i], sizes[j]);
+}
+END_TEST
+
 /* ---- Elementary functions --------------------------------------------------------------------- */
 
 /* Largest error of a function over [-range, range], in units of the last place of the exact value. */
@@ -427,6 +469,7 @@ int main(void) {
     TCase *products = add_case(suite, "products");
     tcase_add_test(products, products_are_chains_of_fused_multiply_adds);
     tcase_add_test(products, units_for_bfloat16_give_its_products);
+    tcase_add_test(products, small_products_are_sums_of_lanes);
     TCase *functions = add_case(suite, "functions");
     tcase_add_test(functions, sigmoid_and_tanh_are_good_to_a_few_units);
     tcase_add_test(functions, sigmoid_and_tanh_at_the_ends);

@@ -95,15 +95,16 @@ static uint64_t hash_of(const void *bytes, size_t size) {
     return hash;
 }
 
-/* Own products are the same on every processor, in bfloat16 on those without units for it. The hashes were made with AVX2, and
- * are the same with NEON. */
+/* Own products are the same on every processor that has fused multiply-adds, in bfloat16 on those without units for it. The
+ * hashes are the same with AVX-512, AVX2 and NEON. */
 static void expect_bytes(const outcome *result, int32_t precision, uint64_t expected) {
     char text[256];
     ok(dae_runtime_describe(text, sizeof text, NULL));
     uint64_t hash = hash_of(result->parameters, result->count * sizeof *result->parameters);
-    const char *own = precision == DAE_PRECISION_BFLOAT16 ? ", bfloat16 by float32 units, "
-                                                          : ", own products, ";
-    if (strstr(text, own) != NULL)
+    bool is_own = strstr(text, ", own products, ") != NULL;
+    if (precision == DAE_PRECISION_BFLOAT16)
+        is_own = is_own && strstr(text, ", bfloat16 by float32 units, ") != NULL;
+    if (is_own)
         ck_assert_msg(hash == expected, "the parameters have the hash 0x%016llx, not 0x%016llx",
                       (unsigned long long)hash, (unsigned long long)expected);
 }
@@ -163,7 +164,7 @@ START_TEST(bfloat16_has_the_same_bytes) {
     r.net = autoencoder(131, 67, DAE_ACTIVATION_TANH, DAE_ACTIVATION_LINEAR);
     r.samples = 100;
     r.batch = 33; /* and then one sample */
-    same_with_any_number(&r, 0x8faa46a895a74377);
+    same_with_any_number(&r, 0x6b1b722e4f7674c2);
 }
 END_TEST
 
@@ -179,10 +180,10 @@ START_TEST(odd_shapes_have_the_same_bytes) {
         .samples = 101,
         .batch = 33,
         .epochs = 3};
-    same_with_any_number(&r, 0x9bc760856590c32e);
+    same_with_any_number(&r, 0xaf8b3d660f53f8da);
     r.batch = 1;
     r.samples = 30;
-    same_with_any_number(&r, 0xb06ad52b98a6bf9d);
+    same_with_any_number(&r, 0x2574662b70a18ea0);
 }
 END_TEST
 

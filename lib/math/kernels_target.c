@@ -2,6 +2,7 @@
  * DAE_KERNELS_TARGET naming it. Loops are written so that gcc and clang turn them into vector code. */
 #include "core/size.h"
 #include "math/kernels.h"
+#include "math/affine.h"
 #include "math/elementary.h"
 #include "math/multiply.h"
 #include "math/normal.h"
@@ -16,7 +17,6 @@
 
 enum {
     BLOCKS = 128, /* random blocks worked on at once: 2 KB of words */
-    LANES = 16,   /* partial sums of a reduction, for every target alike */
     STRIP = 256   /* values worked on at once where a loop needs a copy */
 };
 
@@ -339,108 +339,6 @@ static void adam(float *restrict w, float *restrict m, float *restrict v, const 
         v[i] = s.keep2 * v[i] + s.take2 * (g[i] * g[i]);
         w[i] -= s.rate * m[i] / (sqrtf(v[i]) + s.epsilon);
     }
-}
-
-/* ---- Small products ----------------------------------------------------------------------------- */
-
-/* LANES lanes in vectors of the target's own width; ROWS rows of them fit into registers. */
-enum { CHUNKS = LANES / NATIVE, ROWS = NATIVE / 2 };
-
-#if defined(__AVX512F__) && defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define HAS_SHUFFLE
-#endif
-#endif
-
-#ifdef HAS_SHUFFLE
-
-/* Halves of lanes, in groups of 8, 4, 2 and 1, from two vectors: lower halves plus upper halves. */
-#define FOLD8(a, b)                                                                          \
-    (__builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) + \
-     __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
-#define FOLD4(a, b)                                                                            \
-    (__builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) + \
-     __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31))
-#define FOLD2(a, b)                                                                            \
-    (__builtin_shufflevector(a, b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29) + \
-     __builtin_shufflevector(a, b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31))
-#define FOLD1(a, b)                                                                             \
-    (__builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) + \
-     __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
-
-#endif
-
-/* y[r] = the sum of the lanes of row r, in the order of sum_lanes(), for LANES rows at once. */
-static inline void sum_rows(float *y, float rows[LANES][LANES]) {
-#ifdef HAS_SHUFFLE
-    native_t v[LANES];
-    memcpy(v, rows, sizeof v);
-    for (size_t i = 0; i < 8; i++)
-        v[i] = FOLD8(v[2 * i], v[2 * i + 1]);
-    for (size_t i = 0; i < 4; i++)
-        v[i] = FOLD4(v[2 * i], v[2 * i + 1]);
-    for (size_t i = 0; i < 2; i++)
-        v[i] = FOLD2(v[2 * i], v[2 * i + 1]);
-    v[0] = FOLD1(v[0], v[1]);
-    memcpy(y, v, sizeof v[0]);
-#else
-    for (size_t half = LANES / 2; half > 1; half /= 2)
-        for (size_t r = 0; r < LANES; r++)
-            for (size_t i = 0; i < half; i++)
-                rows[r][i] += rows[r][i + half];
-    for (size_t r = 0; r < LANES; r++)
-        y[r] = rows[r][0] + rows[r][1];
-#endif
-}
-
-/* sum_k w[k] x[k]: value k in lane k % LANES, as for several rows at once below */
-static inline float dot(const float *w, const float *x, size_t k) {
-    float lanes[LANES] = {0};
-    size_t whole = k / LANES * LANES;
-    for (size_t i = 0; i < whole; i += LANES)
-        for (size_t lane = 0; lane < LANES; lane++)
-            lanes[lane] += w[i + lane] * x[i + lane];
-    for (size_t lane = 0; whole + lane < k; lane++)
-        lanes[lane] += w[whole + lane] * x[whole + lane];
-    return (float)sum_lanes(lanes);
-}
-
-/* The lanes of ROWS rows: that many at a time hide the latency of additions; k must be a multiple of LANES. */
-static inline void dot_rows(float rows[ROWS][LANES], const float *w, const float *x, size_t k) {
-    native_t sum[ROWS][CHUNKS], row, v;
-#pragma GCC unroll 8
-    for (size_t r = 0; r < ROWS; r++)
-#pragma GCC unroll 4
-        for (size_t c = 0; c < CHUNKS; c++)
-            sum[r][c] = (native_t){0};
-    /* from the second cache: the same place in the next rows, or, where those are far, further on in these */
-    size_t ahead = k <= 256 ? ROWS * k : 128;
-    for (size_t i = 0; i < k; i += LANES)
-#pragma GCC unroll 4
-        for (size_t c = 0; c < CHUNKS; c++) {
-            LOAD(v, x + i + c * NATIVE);
-#pragma GCC unroll 8
-            for (size_t r = 0; r < ROWS; r++) {
-                LOAD(row, w + r * k + i + c * NATIVE);
-                if (c == 0)
-                    __builtin_prefetch(w + r * k + i + ahead);
-                sum[r][c] += row * v;
-            }
-        }
-    memcpy(rows, sum, sizeof sum);
-}
-
-static void affine(float *y, const float *w, const float *x, size_t n, size_t k) {
-    float rows[LANES][LANES];
-    size_t i = 0;
-    if (k % LANES == 0)
-        for (; i + LANES <= n; i += LANES) {
-            for (size_t r = 0; r < LANES; r += ROWS)
-                dot_rows(rows + r, w + (i + r) * k, x, k);
-            sum_rows(y + i, rows);
-        }
-    for (; i < n; i++)
-        y[i] = dot(w + i * k, x, k);
 }
 
 /* ---- Inspection --------------------------------------------------------------------------------- */

@@ -34,6 +34,8 @@ enum { NATIVE = 4 };
 #define SPREAD(x)     ((native_t){(x), (x), (x), (x)})
 #endif
 
+enum { LANES = 16 }; /* partial sums of a reduction, for every target alike */
+
 typedef float native_t __attribute__((vector_size(4 * NATIVE)));
 
 typedef int32_t native_integers_t __attribute__((vector_size(4 * NATIVE)));
@@ -72,6 +74,9 @@ typedef int32_t quad_integers_t __attribute__((vector_size(16)));
 #else
 #define HOLD(vector) (void)(vector)
 #endif
+
+/* And compilers may work out the addresses of all rows ahead of a loop, more than there are registers for. */
+#define HOLD_ADDRESS(pointer) __asm__("" : "+r"(pointer))
 
 /* Vectors stay inside a function: passing them would depend on the target's calling convention. */
 #define LOAD(vector, from) memcpy(&(vector), (from), sizeof(vector))
