@@ -1,11 +1,16 @@
 /* A host with signal handlers: signals that arrive in the middle of training change nothing. */
-#define _DEFAULT_SOURCE /* setitimer() */
+#define _DEFAULT_SOURCE /* setitimer(), mmap() */
 
 #include "network.h"
 
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 enum { SIZE = 784, SAMPLES = 400, EPOCHS = 20 };
 
@@ -73,10 +78,76 @@ START_TEST(the_mask_is_left_as_it_was) {
 }
 END_TEST
 
+/* ---- Memory that comes in when it is touched ------------------------------------------------------ */
+
+static struct {
+    char *start;
+    size_t size, page;
+    atomic_int faults;
+} lazy;
+
+/* What the host's collector, or its cache of a file, would do. */
+static void bring_in(int number, siginfo_t *info, void *context) {
+    (void)context;
+    uintptr_t offset = (uintptr_t)info->si_addr - (uintptr_t)lazy.start;
+    if (offset < lazy.size)
+        mprotect(lazy.start + offset / lazy.page * lazy.page, lazy.page, PROT_READ);
+    else
+        signal(number, SIG_DFL);
+    atomic_fetch_add(&lazy.faults, 1);
+}
+
+/* Borrowed samples whose pages are taken away before each epoch. */
+static float *train_on_lazy_memory(size_t *count) {
+    network net = autoencoder(SIZE, 16, DAE_ACTIVATION_RELU, DAE_ACTIVATION_RELU);
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_dataset *data = NULL;
+    const float *samples = (const float *)(const void *)lazy.start;
+    ok(dae_dataset_borrow_array(&data, samples, SAMPLES, 1, (size_t[]){SIZE}, NULL, NULL));
+    ok(dae_trainer_set_batch_size(trainer, SAMPLES));
+    for (int epoch = 0; epoch < 3; epoch++) {
+        ck_assert_int_eq(mprotect(lazy.start, lazy.size, PROT_NONE), 0);
+        ok(dae_trainer_fit(trainer, data, 1));
+    }
+    float *parameters = parameters_of(model, count);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    return parameters;
+}
+
+START_TEST(faults_reach_their_handler_in_every_thread) {
+    struct sigaction action = {.sa_sigaction = bring_in, .sa_flags = SA_SIGINFO}, before;
+    sigemptyset(&action.sa_mask);
+    lazy.page = (size_t)sysconf(_SC_PAGESIZE);
+    lazy.size = (SAMPLES * SIZE * sizeof(float) + lazy.page - 1) / lazy.page * lazy.page;
+    void *memory = mmap(NULL, lazy.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(memory, MAP_FAILED);
+    lazy.start = memory;
+    for (size_t i = 0; i < (size_t)SAMPLES * SIZE; i++)
+        ((float *)memory)[i] = (float)(i % 97) / 97;
+    ck_assert_int_eq(sigaction(SIGSEGV, &action, &before), 0);
+    size_t count;
+    ok(dae_set_num_threads(1));
+    float *alone = train_on_lazy_memory(&count);
+    atomic_store(&lazy.faults, 0);
+    ok(dae_set_num_threads(3));
+    float *together = train_on_lazy_memory(&count);
+    ck_assert_int_ge(atomic_load(&lazy.faults), 3 * (int)(lazy.size / lazy.page));
+    sigaction(SIGSEGV, &before, NULL);
+    same_floats(together, alone, count);
+    free(alone);
+    free(together);
+    munmap(memory, lazy.size);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("signals");
     TCase *signals = add_case(suite, "signals");
     tcase_add_test(signals, signals_change_nothing);
     tcase_add_test(signals, the_mask_is_left_as_it_was);
+    tcase_add_test(signals, faults_reach_their_handler_in_every_thread);
     return suite_main(suite);
 }

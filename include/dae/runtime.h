@@ -28,7 +28,8 @@ DAE_API dae_status dae_set_allocator(dae_allocate_fn allocate, dae_release_fn re
 /** Sets how many threads a call that trains or evaluates may use, its caller included.
  *
  * Results do not depend on this number: the same weights, byte for byte, at any value. Threads are
- * started when such a call begins and have ended when it returns.
+ * started when such a call begins and have ended when it returns. Signals are not delivered to them, but for those of their
+ * own faults.
  *
  * @param count  1 to 1024; 0 for the default: the processors that this process may run on
  * Errors: DAE_ERROR_ARGUMENT above 1024.

@@ -3,12 +3,12 @@
 #include "core/annotate.h"
 #include "core/fpu.h"
 #include "core/memory.h"
+#include "core/signals.h"
 
 #include <dae/runtime.h>
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
@@ -223,14 +223,13 @@ static dae_status start_worker(struct dae_pool *pool, bool *more) {
 }
 
 static dae_status start_workers(struct dae_pool *pool, size_t count) {
-    /* signals of the host are for the host's threads */
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    /* new threads inherit it: signals of the host are for the host's threads */
+    sigset_t before;
+    dae_signals_block(&before);
     dae_status status = DAE_OK;
     for (bool more = true; status == DAE_OK && more && pool->workers < count;)
         status = start_worker(pool, &more);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    dae_signals_restore(&before);
     return status;
 }
 

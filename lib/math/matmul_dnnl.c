@@ -9,11 +9,11 @@
 #if DAE_HAVE_ONEDNN
 
 #include "core/memory.h"
+#include "core/signals.h"
 
 #include <dnnl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 
 enum { MAX_KEPT = 256 };
@@ -283,10 +283,9 @@ static void give_back(struct dae_dnnl *kept, struct multiplier *m) {
 
 /* Code that oneDNN makes for float32 points the stack pointer at the heap, up to version 3.11 (its issue 4845), so that
  * the frame of a signal handler lands in somebody's memory (tests/check_signals.c). Signals wait until a product is
- * done, but for those of faults, whose thread could not go on; pool threads have none. */
+ * done; in pool threads they always do. */
 static bool execute(const struct multiplier *m) {
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-    sigset_t all, before;
+    sigset_t before;
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, m->a},
                                    {DNNL_ARG_WEIGHTS, m->b},
                                    {DNNL_ARG_DST, m->c},
@@ -294,13 +293,10 @@ static bool execute(const struct multiplier *m) {
     int threads = omp_get_max_threads != NULL ? omp_get_max_threads() : 1;
     if (threads != 1)
         omp_set_num_threads(1);
-    sigfillset(&all);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        sigdelset(&all, faults[i]);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
+    dae_signals_block(&before);
     bool good = dnnl_primitive_execute(m->primitive, m->stream, 4, arguments) == dnnl_success &&
                 dnnl_stream_wait(m->stream) == dnnl_success;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    dae_signals_restore(&before);
     if (threads != 1)
         omp_set_num_threads(threads);
     return good;
