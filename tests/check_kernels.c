@@ -1,5 +1,6 @@
 /* White box: the inner loops. Philox against the published vectors, every set of kernels against the
  * portable one to the bit, and the elementary functions against libm. */
+#include "amx.h"
 #include "support.h"
 
 #include "math/bfloat16.h"
@@ -364,6 +365,18 @@ START_TEST(units_for_bfloat16_give_its_products) {
 }
 END_TEST
 
+/* Not there if the compiler has no AMX. */
+extern dae_multiply_fn dae_multiply_amx __attribute__((weak));
+
+/* A processor without AMX has it emulated, but has to have AVX-512, which makes the copies for it. */
+START_TEST(amx_gives_its_products) {
+    if (dae_multiply_amx == NULL || !dae_processor_has_avx512() || !amx_start())
+        return;
+    check_products(&(struct product){"AMX, emulated", dae_multiply_amx, true, false});
+    ck_assert_uint_gt(amx_stop(), 1000);
+}
+END_TEST
+
 /* The sum of w[i] x[i]: term i goes to lane i % 16, by a multiply-add that is fused where the processor has it; lanes are
  * added pairwise. */
 static float sum_of_lanes(const float *w, const float *x, size_t k, bool fused) {
@@ -469,6 +482,7 @@ int main(void) {
     TCase *products = add_case(suite, "products");
     tcase_add_test(products, products_are_chains_of_fused_multiply_adds);
     tcase_add_test(products, units_for_bfloat16_give_its_products);
+    tcase_add_test(products, amx_gives_its_products);
     tcase_add_test(products, small_products_are_sums_of_lanes);
     TCase *functions = add_case(suite, "functions");
     tcase_add_test(functions, sigmoid_and_tanh_are_good_to_a_few_units);

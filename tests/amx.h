@@ -1,0 +1,15 @@
+/* AMX on processors that have none: its instructions are carried out when the processor refuses them. That proves that a
+ * program uses them as Intel's manual says, and nothing about speed. */
+#ifndef DAE_TESTS_AMX_H
+#define DAE_TESTS_AMX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* From here on, in all threads; false where there is no such emulation, or no need of it. */
+bool amx_start(void);
+
+/* Ends it, and tells how many instructions there were. */
+size_t amx_stop(void);
+
+#endif
