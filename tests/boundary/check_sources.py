@@ -75,11 +75,9 @@ ALLOCATION = set(
 
 # (file, name): why it is right there. An entry that nothing needs any more is a problem too.
 EXCEPTIONS = {
-    ("lib/core/pool.c", "pthread_sigmask"):
-        "workers start with all signals blocked, so that the host's threads get them; the mask of the caller "
-        "is put back before the call returns",
-    ("lib/math/matmul_dnnl.c", "pthread_sigmask"):
-        "code that oneDNN makes does not survive a signal handler; the mask is put back behind each product",
+    ("lib/core/signals.h", "pthread_sigmask"):
+        "workers start with signals blocked, so that the host's threads get them, and code that oneDNN makes does not "
+        "survive a signal handler; the mask of the caller is put back right behind either",
     ("lib/math/matmul.c", "openblas_set_num_threads"):
         "one BLAS thread while the library's own threads work; put back when the last such call returns",
     ("lib/math/matmul.c", "bli_thread_set_num_threads"): "as openblas_set_num_threads",
