@@ -7,6 +7,7 @@ becomes slower or faster meanwhile does it to all; ratios are taken within a rou
 
 import argparse
 import gzip
+import itertools
 import json
 import os
 import shutil
@@ -82,18 +83,17 @@ def torch_variants(threads):
                      {"OPENBLAS_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "passive"})]
 
 
-def train_once(runner, options, described, workload, threads, number):
-    """One run of each contender."""
-    hidden, noise = workload
-    arguments = ["train", "--data", options.data, "--hidden", hidden, "--noise", noise, "--threads", threads,
+def train_once(runner, options, described, hidden, noises, threads, number):
+    """One run of each contender with each kind of noise: one right behind the other, since they are compared."""
+    arguments = ["train", "--data", options.data, "--hidden", hidden, "--threads", threads,
                  "--epochs", options.epochs, "--samples", options.samples]
     for library, program in (("libdae", runner.bench), ("pytorch", runner.torch)):
         for precision in described.get(library, {}).get("precisions", []):
             if precision not in options.precisions:
                 continue
             variants = torch_variants(threads) if library == "pytorch" else [("", {})]
-            for variant, variables in variants:
-                extra = [] if precision == "float32" else ["--precision", precision]
+            for (variant, variables), noise in itertools.product(variants, noises):
+                extra = ["--noise", noise] + ([] if precision == "float32" else ["--precision", precision])
                 summary, = runner.run(program, arguments + extra, variables, round=number, settings=variant)
                 note(f"{library} {precision} {hidden} {noise}, {threads} threads {variant}: "
                      f"{summary['median_seconds']} s an epoch")
@@ -114,10 +114,11 @@ def infer_once(runner, options, described, hidden, number):
 def run_round(runner, options, described, files, number):
     for threads in options.threads:
         runner.run(runner.bench, ["peak", "--threads", threads], round=number)
-    for workload in options.workloads:
-        for threads in options.threads:
-            train_once(runner, options, described, workload, threads, number)
-    for hidden in sorted({hidden for hidden, _ in options.workloads}):
+    sizes = sorted({hidden for hidden, _ in options.workloads})
+    for hidden, threads in itertools.product(sizes, options.threads):
+        noises = [noise for size, noise in options.workloads if size == hidden]
+        train_once(runner, options, described, hidden, noises, threads, number)
+    for hidden in sizes:
         infer_once(runner, options, described, hidden, number)
     runner.run(runner.bench, ["noise", "--threads", 1], round=number)
     if "pytorch" in described:
