@@ -31,7 +31,7 @@ def _caches():
             continue
         if kind != "Instruction":
             texts.append(f"L{level} {size}")
-    return ", ".join(texts)
+    return ", ".join(texts) or "the system does not say"
 
 
 def processors():
