@@ -28,7 +28,7 @@ static struct sigaction before;
 struct instruction {
     uint8_t prefix; /* 0: none, 1: 66, 2: F3, 3: F2 */
     uint8_t code;
-    bool has_memory;
+    bool has_memory, has_sib;
     uint8_t reg, rm, vvvv;
     uint8_t *address; /* of memory, without the index */
     int64_t stride;   /* index times scale */
@@ -46,7 +46,8 @@ static void decode_memory(struct instruction *i, const ucontext_t *context, uint
                           unsigned b) {
     enum { SIB = 4, NO_BASE = 5, NO_INDEX = 4 };
     unsigned base = i->rm;
-    if (i->rm == SIB) {
+    i->has_sib = i->rm == SIB;
+    if (i->has_sib) {
         uint8_t sib = *i->next++;
         unsigned index = (sib >> 3 & 7) | x << 3;
         base = sib & 7;
@@ -69,11 +70,11 @@ static void decode_memory(struct instruction *i, const ucontext_t *context, uint
     i->address = (uint8_t *)(uintptr_t)address;
 }
 
-/* Instructions with a VEX prefix of three bytes, of the map 0F38: tiles have no others. */
+/* Instructions with a VEX prefix of three bytes, of the map 0F38, with W and L of 0: tiles have no others. */
 static bool decode(struct instruction *i, const ucontext_t *context) {
-    enum { VEX = 0xc4, MAP_0F38 = 2 };
+    enum { VEX = 0xc4, MAP_0F38 = 2, W_AND_L = 0x84 };
     const uint8_t *at = (const uint8_t *)(uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-    if (at[0] != VEX || (at[1] & 0x1f) != MAP_0F38)
+    if (at[0] != VEX || (at[1] & 0x1f) != MAP_0F38 || (at[2] & W_AND_L) != 0)
         return false;
     uint8_t modrm = at[4];
     *i = (struct instruction){
@@ -82,7 +83,7 @@ static bool decode(struct instruction *i, const ucontext_t *context) {
         .has_memory = modrm >> 6 != 3,
         .reg = modrm >> 3 & 7,
         .rm = modrm & 7,
-        .vvvv = ~at[2] >> 3 & 7,
+        .vvvv = ~at[2] >> 3 & 15,
         .next = at + 5,
     };
     if (i->has_memory)
@@ -90,15 +91,31 @@ static bool decode(struct instruction *i, const ucontext_t *context) {
     return true;
 }
 
+static bool are_zero(const uint8_t *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* A palette, the row to begin with, and from bytes 16 and 48 on the sizes of tiles; what lies between is 0. Palette 0 gives
+ * the tiles back. */
 static bool configure(const uint8_t from[CONFIGURATION]) {
     memset(&unit, 0, sizeof unit);
-    unit.palette = from[0];
+    if (from[0] == 0)
+        return true;
     memcpy(unit.row_bytes, from + 16, sizeof unit.row_bytes);
     memcpy(unit.rows, from + 48, sizeof unit.rows);
     for (size_t i = 0; i < TILES; i++)
-        if (unit.rows[i] > ROWS || unit.row_bytes[i] > ROW_BYTES)
+        if (unit.rows[i] > ROWS || unit.row_bytes[i] > ROW_BYTES ||
+            (unit.rows[i] == 0) != (unit.row_bytes[i] == 0))
             return false;
-    return unit.palette == 1 && from[1] == 0;
+    unit.palette = from[0];
+    return unit.palette == 1 && are_zero(from + 1, 15) && are_zero(from + 32, 16) && are_zero(from + 56, 8);
+}
+
+static bool is_there(uint8_t tile) {
+    return unit.palette == 1 && unit.rows[tile] != 0;
 }
 
 static void load(uint8_t tile, const uint8_t *from, int64_t stride) {
@@ -121,11 +138,18 @@ static float bfloat16_of(uint8_t tile, size_t row, size_t column) {
     return value;
 }
 
-/* TDPBF16PS: sums of even terms and of odd ones by themselves, then both together to what was there. */
+/* Whether the sizes of tiles go together, and no tile is used twice. */
+static bool fit(uint8_t sums, uint8_t a, uint8_t b) {
+    return is_there(sums) && is_there(a) && is_there(b) && sums != a && sums != b && a != b &&
+           unit.rows[a] == unit.rows[sums] && unit.row_bytes[b] == unit.row_bytes[sums] &&
+           unit.rows[b] * sizeof(float) == unit.row_bytes[a] && unit.row_bytes[sums] % sizeof(float) == 0;
+}
+
+/* TDPBF16PS: sums of even terms and of odd ones by themselves, then both together to what was there. A processor would take
+ * denormals for zero. */
 static bool multiply(uint8_t sums, uint8_t a, uint8_t b) {
     size_t columns = unit.row_bytes[sums] / sizeof(float), pairs = unit.row_bytes[a] / sizeof(float);
-    if (unit.rows[a] != unit.rows[sums] || unit.rows[b] != pairs ||
-        unit.row_bytes[b] != unit.row_bytes[sums] || sums == a || sums == b || a == b)
+    if (!fit(sums, a, b))
         return false;
     for (size_t row = 0; row < unit.rows[sums]; row++)
         for (size_t column = 0; column < columns; column++) {
@@ -142,23 +166,29 @@ static bool multiply(uint8_t sums, uint8_t a, uint8_t b) {
     return true;
 }
 
-/* False for what the processor would refuse too. */
+/* False for what a processor would refuse too. */
 static bool run(const struct instruction *i) {
     enum { CONFIGURE = 0x49, MOVE = 0x4b, MULTIPLY = 0x5c, NONE = 0, F3 = 2, F2 = 3 };
-    if (i->code == CONFIGURE && i->prefix == NONE && i->has_memory)
-        return configure(i->address);
-    if (unit.palette == 0)
+    if (i->code == MULTIPLY)
+        return i->prefix == F3 && !i->has_memory && i->vvvv < TILES && multiply(i->reg, i->rm, i->vvvv);
+    if (i->vvvv != 0)
         return false;
-    if (i->code == CONFIGURE && i->prefix == NONE && i->reg == 0 && i->rm == 0) /* TILERELEASE */
+    if (i->code == CONFIGURE && i->prefix == NONE && i->reg == 0 && i->has_memory)
+        return configure(i->address);
+    if (i->code == CONFIGURE && i->prefix == NONE && i->reg == 0 && i->rm == 0) { /* TILERELEASE */
         memset(&unit, 0, sizeof unit);
-    else if (i->code == CONFIGURE && i->prefix == F2 && !i->has_memory) /* TILEZERO */
+        return true;
+    }
+    if (!is_there(i->reg))
+        return false;
+    if (i->code == CONFIGURE && i->prefix == F2 && !i->has_memory && i->rm == 0) /* TILEZERO */
         memset(unit.values[i->reg], 0, sizeof unit.values[i->reg]);
-    else if (i->code == MOVE && i->prefix == F2 && i->has_memory)
+    else if (i->code == MOVE && i->prefix == F2 && i->has_sib)
         load(i->reg, i->address, i->stride);
-    else if (i->code == MOVE && i->prefix == F3 && i->has_memory)
+    else if (i->code == MOVE && i->prefix == F3 && i->has_sib)
         store(i->reg, i->address, i->stride);
     else
-        return i->code == MULTIPLY && i->prefix == F3 && !i->has_memory && multiply(i->reg, i->rm, i->vvvv);
+        return false;
     return true;
 }
 
@@ -174,10 +204,15 @@ static void refused(int number, siginfo_t *info, void *of) {
     }
 }
 
+/* The processor has tiles, and the system saves them. */
 static bool has_amx(void) {
-    enum { AMX_TILE = 1 << 24 };
-    unsigned a, b, c, d = 0;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & AMX_TILE) != 0;
+    enum { OSXSAVE = 1 << 27, AMX_TILE = 1 << 24, TILES_SAVED = 3 << 17 };
+    unsigned a, b, c = 0, d = 0, saved, rest;
+    if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & OSXSAVE) == 0 ||
+        __get_cpuid_count(7, 0, &a, &b, &c, &d) == 0)
+        return false;
+    __asm__("xgetbv" : "=a"(saved), "=d"(rest) : "c"(0));
+    return (d & AMX_TILE) != 0 && (saved & TILES_SAVED) == TILES_SAVED;
 }
 
 bool amx_start(void) {

@@ -1,5 +1,5 @@
-/* AMX on processors that have none: its instructions are carried out when the processor refuses them. That proves that a
- * program uses them as Intel's manual says, and nothing about speed. */
+/* AMX on processors that have none: its instructions - those for bfloat16 - are carried out when the processor refuses them.
+ * That shows that a program uses them as Intel's manual says, and nothing about speed. */
 #ifndef DAE_TESTS_AMX_H
 #define DAE_TESTS_AMX_H
 

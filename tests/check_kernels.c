@@ -1,5 +1,5 @@
-/* White box: the inner loops. Philox against the published vectors, every set of kernels against the
- * portable one to the bit, and the elementary functions against libm. */
+/* White box: the inner loops. Philox against the published vectors, every set of kernels against the portable one to the bit,
+ * products against fma(), those for AMX in an emulation if need be, and the elementary functions against libm. */
 #include "amx.h"
 #include "support.h"
 
@@ -395,9 +395,10 @@ static float sum_of_lanes(const float *w, const float *x, size_t k, bool fused) 
 /* What lies behind the arrays must not count, and what lies behind y stays. */
 static void check_affine(const struct dae_kernels *set, size_t n, size_t k) {
     struct stored w = store(1, n * k, false, false, 6), x = store(1, k, false, false, 7);
-    const float *weights = w.values, *values = x.values;
-    ((float *)w.values)[n * k] = ((float *)x.values)[k] = NAN;
-    float *y = new_floats(n + GUARD);
+    /* one float behind where vectors are aligned, or two */
+    float *weights = (float *)w.values + 1, *values = (float *)x.values + 2,
+          *room = new_floats(n + GUARD + 1), *y = room + 1;
+    weights[n * k] = values[k] = NAN;
     for (size_t i = 0; i < n + GUARD; i++)
         y[i] = NAN;
     set->affine(y, weights, values, n, k);
@@ -410,7 +411,7 @@ static void check_affine(const struct dae_kernels *set, size_t n, size_t k) {
         ck_assert_msg(isnan(y[n + i]), "affine of %s wrote behind %zu values", set->name, n);
     free(w.values);
     free(x.values);
-    free(y);
+    free(room);
 }
 
 START_TEST(small_products_are_sums_of_lanes) {

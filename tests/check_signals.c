@@ -1,4 +1,4 @@
-/* A host with signal handlers: signals that arrive in the middle of training change nothing. */
+/* A host with signal handlers: signals that arrive in the middle of training change nothing, and faults reach their handlers. */
 #define _DEFAULT_SOURCE /* setitimer(), mmap() */
 
 #include "network.h"

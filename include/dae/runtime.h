@@ -28,8 +28,9 @@ DAE_API dae_status dae_set_allocator(dae_allocate_fn allocate, dae_release_fn re
 /** Sets how many threads a call that trains or evaluates may use, its caller included.
  *
  * Results do not depend on this number: the same weights, byte for byte, at any value. Threads are
- * started when such a call begins and have ended when it returns. Signals are not delivered to them, but for those of their
- * own faults.
+ * started when such a call begins and have ended when it returns. Signals of the host are
+ * blocked in them, all but those of faults (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP and SIGSYS), whose handlers may run in such
+ * a thread and have to return.
  *
  * @param count  1 to 1024; 0 for the default: the processors that this process may run on
  * Errors: DAE_ERROR_ARGUMENT above 1024.

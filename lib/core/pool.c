@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* sched_getaffinity() */
+#define _GNU_SOURCE /* sched_getaffinity(), pthread_sigmask() */
 #include "core/pool.h"
 #include "core/annotate.h"
 #include "core/fpu.h"

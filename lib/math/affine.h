@@ -27,15 +27,16 @@ ALWAYS_INLINE void add_terms(native_t sum[][CHUNKS], const float *w, const float
     for (size_t c = 0; c < burst * CHUNKS; c++)
         LOAD(v[c], x + c * NATIVE);
     UNROLL
-    for (size_t r = 0; r < rows; r++, w += k) {
+    for (size_t r = 0; r < rows; r++) {
+        const float *at = w + r * k;
+        HOLD_ADDRESS(at);
         UNROLL
         for (size_t c = 0; c < burst * CHUNKS; c++) {
-            LOAD(row, w + c * NATIVE);
+            LOAD(row, at + c * NATIVE);
             if (c % CHUNKS == 0)
-                __builtin_prefetch(w + c * NATIVE + ahead);
+                __builtin_prefetch(at + c * NATIVE + ahead);
             sum[r][c % CHUNKS] = FUSE(row, v[c], sum[r][c % CHUNKS]);
         }
-        HOLD_ADDRESS(w);
     }
 }
 
@@ -56,8 +57,8 @@ ALWAYS_INLINE void add_rest(native_t sum[][CHUNKS], const float *w, const float 
     native_t v[CHUNKS], row[CHUNKS];
     load_some(v, x, count);
     UNROLL
-    for (size_t r = 0; r < rows; r++, w += k) {
-        load_some(row, w, count);
+    for (size_t r = 0; r < rows; r++) {
+        load_some(row, w + r * k, count);
         UNROLL
         for (size_t c = 0; c < CHUNKS; c++)
             sum[r][c] = FUSE(row[c], v[c], sum[r][c]);

@@ -1,7 +1,8 @@
 /* The inner loops, compiled once for each kind of processor and chosen at run time.
  *
- * Every kernel uses additions, multiplications, divisions and square roots only, and multiply() fused multiply-adds, in an
- * order that the source fixes, so all builds give the same bits. Arrays may be unaligned. */
+ * Every kernel uses additions, multiplications, divisions and square roots only, in an order that the source fixes, so all
+ * builds give the same bits; products, multiply() and affine(), use fused multiply-adds where the processor has them, and give
+ * the same bits wherever it does. Arrays may be unaligned. */
 #ifndef DAE_MATH_KERNELS_H
 #define DAE_MATH_KERNELS_H
 
@@ -85,7 +86,7 @@ struct dae_kernels {
     /* c = fma(a, b, c) in the order of k, of float and of bfloat16. The first is NULL where the processor has no fused
      * multiply-add. */
     dae_multiply_fn *multiply, *multiply_bfloat16;
-    /* y[n] = sum_k w[n,k] x[k] */
+    /* y[n] = sum_k w[n,k] x[k]: term k goes to lane k % 16, and lanes are added pairwise */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
 
     /* seen |= 0 where all rows of x are 0, something else where not */

@@ -283,7 +283,7 @@ static void give_back(struct dae_dnnl *kept, struct multiplier *m) {
 
 /* Code that oneDNN makes for float32 points the stack pointer at the heap, up to version 3.11 (its issue 4845), so that
  * the frame of a signal handler lands in somebody's memory (tests/check_signals.c). Signals wait until a product is
- * done; in pool threads they always do. */
+ * done, but for those of faults, whose thread could not go on: what a product reads and writes has to be in memory. */
 static bool execute(const struct multiplier *m) {
     sigset_t before;
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, m->a},
