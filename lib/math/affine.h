@@ -17,7 +17,7 @@ enum { ROWS = 16, BURST = 8, AHEAD = 384 };
 #else
 enum { ROWS = NATIVE / 2, BURST = 1, AHEAD = 128 };
 #endif
-enum { CHUNKS = LANES / NATIVE, SHORT_ROW = 256 };
+enum { CHUNKS = LANES / NATIVE, BURST_TERMS = BURST * LANES, SHORT_ROW = 256 };
 
 /* Adds `burst` times LANES terms to the sums of rows that are k apart; `rows` and `burst` are constants. */
 ALWAYS_INLINE void add_terms(native_t sum[][CHUNKS], const float *w, const float *x, size_t k, size_t ahead,
@@ -75,7 +75,7 @@ ALWAYS_INLINE void dot_rows(float lanes[][LANES], const float *w, const float *x
     for (size_t c = 0; c < CHUNKS; c++)
         sum[r][c] = (native_t){0};
     size_t ahead = BURST == 1 && k <= SHORT_ROW ? ROWS * k : AHEAD, i = 0;
-    for (; i + BURST * LANES <= k; i += BURST * LANES)
+    for (; i + BURST_TERMS <= k; i += BURST_TERMS)
         add_terms(sum, w + i, x + i, k, ahead, rows, BURST);
     for (; i + LANES <= k; i += LANES)
         add_terms(sum, w + i, x + i, k, ahead, rows, 1);
