@@ -7,7 +7,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -22,6 +21,15 @@ static void handle(int number) {
     for (size_t i = 0; i < sizeof noise; i++)
         noise[i] = (unsigned char)(0xA5 + number);
     arrived = arrived + (noise[7] != 0);
+}
+
+/* The parameters that a training has come to, to free(); everything else is freed. */
+static float *end_training(dae_trainer *trainer, dae_model *model, dae_dataset *data, size_t *count) {
+    float *parameters = parameters_of(model, count);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    return parameters;
 }
 
 /* Parameters behind some epochs, to free(); with a signal every `microseconds`, or none for 0. */
@@ -40,11 +48,7 @@ static float *train(long microseconds, size_t *count) {
     ok(dae_trainer_fit(trainer, data, EPOCHS));
     ck_assert_int_eq(setitimer(ITIMER_REAL, &off, NULL), 0);
     sigaction(SIGALRM, &before, NULL);
-    float *parameters = parameters_of(model, count);
-    dae_dataset_free(data);
-    dae_trainer_free(trainer);
-    dae_model_free(model);
-    return parameters;
+    return end_training(trainer, model, data, count);
 }
 
 START_TEST(signals_change_nothing) {
@@ -110,11 +114,7 @@ static float *train_on_lazy_memory(size_t *count) {
         ck_assert_int_eq(mprotect(lazy.start, lazy.size, PROT_NONE), 0);
         ok(dae_trainer_fit(trainer, data, 1));
     }
-    float *parameters = parameters_of(model, count);
-    dae_dataset_free(data);
-    dae_trainer_free(trainer);
-    dae_model_free(model);
-    return parameters;
+    return end_training(trainer, model, data, count);
 }
 
 START_TEST(faults_reach_their_handler_in_every_thread) {
