@@ -136,8 +136,8 @@ struct dae_batch {
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count);
 
 /* One step: loss, gradients, update. Changes nothing when it fails, unless a library that compiles products runs out of memory
- * between the updates of two layers (dae_trainer_prepare() makes that rare). The caller has reserved room and prepared it, flushed denormals
- * (`fpu` is the setting before, which hooks run under) and entered matmul. */
+ * between the updates of two layers (dae_trainer_prepare() makes that rare). The caller has reserved room and prepared it,
+ * flushed denormals (`fpu` is the setting before, which hooks run under) and entered matmul. */
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, double *loss);
 
