@@ -393,22 +393,25 @@ static float sum_of_lanes(const float *w, const float *x, size_t k, bool fused) 
 }
 
 /* What lies behind the arrays must not count, and what lies behind y stays. */
-static void check_affine(const struct dae_kernels *set, size_t n, size_t k) {
-    struct stored w = store(1, n * k, false, false, 6), x = store(1, k, false, false, 7);
+static void check_affine(const struct dae_kernels *set, size_t n, size_t k, size_t samples) {
+    struct stored w = store(1, n * k, false, false, 6), x = store(1, samples * k, false, false, 7);
     /* one float behind where vectors are aligned, or two */
     float *weights = (float *)w.values + 1, *values = (float *)x.values + 2,
-          *room = new_floats(n + GUARD + 1), *y = room + 1;
-    weights[n * k] = values[k] = NAN;
-    for (size_t i = 0; i < n + GUARD; i++)
+          *room = new_floats(samples * n + GUARD + 1), *y = room + 1;
+    weights[n * k] = values[samples * k] = NAN;
+    for (size_t i = 0; i < samples * n + GUARD; i++)
         y[i] = NAN;
-    set->affine(y, weights, values, n, k);
-    for (size_t i = 0; i < n; i++) {
-        float expected = sum_of_lanes(weights + i * k, values, k, set->multiply != NULL);
-        ck_assert_msg(same(y[i], expected), "affine of %s: y[%zu] of %zu x %zu is %.9g, expected %.9g",
-                      set->name, i, n, k, (double)y[i], (double)expected);
+    set->affine(y, weights, values, n, k, samples);
+    for (size_t i = 0; i < samples * n; i++) {
+        size_t sample = i / n, unit = i % n;
+        float expected = sum_of_lanes(weights + unit * k, values + sample * k, k, set->multiply != NULL);
+        ck_assert_msg(same(y[i], expected),
+                      "affine of %s: unit %zu of %zu, sample %zu of %zu, %zu inputs is %.9g, expected %.9g",
+                      set->name, unit, n, sample, samples, k, (double)y[i], (double)expected);
     }
     for (size_t i = 0; i < GUARD; i++)
-        ck_assert_msg(isnan(y[n + i]), "affine of %s wrote behind %zu values", set->name, n);
+        ck_assert_msg(isnan(y[samples * n + i]), "affine of %s wrote behind %zu values of %zu samples",
+                      set->name, n, samples);
     free(w.values);
     free(x.values);
     free(room);
@@ -417,11 +420,12 @@ static void check_affine(const struct dae_kernels *set, size_t n, size_t k) {
 START_TEST(small_products_are_sums_of_lanes) {
     static const size_t sizes[] = {1,   2,   7,   15,  16,  17,  31,  32,  33, 48,
                                    100, 127, 128, 129, 143, 144, 256, 257, 400};
-    enum { SIZES = sizeof sizes / sizeof *sizes };
+    static const size_t batches[] = {1, 2, 3, 4, 8};
+    enum { SIZES = sizeof sizes / sizeof *sizes, BATCHES = sizeof batches / sizeof *batches };
     for (size_t set = 0; set < dae_kernels_count(); set++)
-        for (size_t i = 0; i < SIZES; i++)
-            for (size_t j = 0; j < SIZES; j++)
-                check_affine(dae_kernels_get(set), sizes[i], sizes[j]);
+        for (size_t i = 0; i < SIZES * SIZES; i++)
+            for (size_t b = 0; b < BATCHES; b++)
+                check_affine(dae_kernels_get(set), sizes[i / SIZES], sizes[i % SIZES], batches[b]);
 }
 END_TEST
 

@@ -127,10 +127,9 @@ static void finish_forward(void *context, struct dae_tile tile) {
 
 static void forward_small(const struct dae_pass *pass) {
     size_t n = pass->layer->output.size, k = pass->layer->input.size;
-    for (size_t row = 0; row < pass->batch; row++) {
-        dae_kernels()->affine(pass->y + row * n, pass->parameters, pass->x + row * k, n, k);
+    dae_kernels()->affine(pass->y, pass->parameters, pass->x, n, k, pass->batch);
+    for (size_t row = 0; row < pass->batch; row++)
         finish_row(pass, (struct dae_tile){row, 1, 0, n, 0});
-    }
 }
 
 /* A factor of a product: float32, or rounded to bfloat16. */

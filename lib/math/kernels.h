@@ -86,8 +86,8 @@ struct dae_kernels {
     /* c = fma(a, b, c) in the order of k, of float and of bfloat16. The first is NULL where the processor has no fused
      * multiply-add. */
     dae_multiply_fn *multiply, *multiply_bfloat16;
-    /* y[n] = sum_k w[n,k] x[k]: term k goes to lane k % 16, and lanes are added pairwise */
-    void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k);
+    /* Y[samples,n] = X[samples,k] W[n,k]^T, for few samples: term k of a sum goes to lane k % 16, and lanes are added pairwise */
+    void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k, size_t samples);
 
     /* seen |= 0 where all rows of x are 0, something else where not */
     void (*mark_rows)(uint32_t *seen, const float *x, size_t stride, size_t rows, size_t count);

@@ -84,6 +84,7 @@ typedef int32_t quad_integers_t __attribute__((vector_size(16)));
 
 /* For functions whose arguments that are constants become part of their code. */
 #define ALWAYS_INLINE __attribute__((always_inline)) static inline
+#define NOT_INLINE    __attribute__((noinline)) static
 
 /* Makes the next loop disappear, and with it the array that it counts through. */
 #ifdef __clang__
