@@ -13,8 +13,9 @@
 /* A run to compare: everything that it leaves behind. */
 typedef struct {
     network net;
-    /* Rate of a dropout layer in front; 0: none. */
+    /* Rate of a dropout layer; 0: none; and how many layers stand before it. */
     double dropout;
+    size_t dropout_at;
     int32_t loss;
     const char *noise;
     int32_t noise_mode;
@@ -35,19 +36,24 @@ typedef struct {
     double figures[FIGURES];
 } outcome;
 
+static void add(dae_model *model, dae_layer *layer) {
+    ok(dae_model_add(model, layer));
+    dae_layer_free(layer);
+}
+
 static dae_model *recipe_model(const recipe *r) {
     if (r->dropout == 0)
         return network_model(&r->net, 21);
     dae_model *model = NULL;
     dae_layer *layer = NULL;
     ok(dae_model_create(&model, r->net.inputs));
-    ok(dae_layer_create_dropout(&layer, r->dropout));
-    ok(dae_model_add(model, layer));
-    dae_layer_free(layer);
     for (size_t i = 0; i < r->net.layers; i++) {
+        if (i == r->dropout_at) {
+            ok(dae_layer_create_dropout(&layer, r->dropout));
+            add(model, layer);
+        }
         ok(dae_layer_create_dense(&layer, r->net.layer[i].units, r->net.layer[i].activation));
-        ok(dae_model_add(model, layer));
-        dae_layer_free(layer);
+        add(model, layer);
     }
     ok(dae_model_initialize(model, 21));
     return model;
@@ -201,6 +207,21 @@ START_TEST(dropout_has_the_same_bytes) {
 }
 END_TEST
 
+/* More rows than there are tiles of them, so that tiles of one index have more than one part. */
+START_TEST(dropout_of_large_batches_has_the_same_bytes) {
+    recipe r = {.net = autoencoder(24, 16, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR),
+                .dropout = 0.25,
+                .dropout_at = 1,
+                .loss = DAE_LOSS_MSE,
+                .noise = "gaussian(stddev=0.1)",
+                .noise_mode = DAE_NOISE_FRESH,
+                .samples = 4100,
+                .batch = 2050,
+                .epochs = 2};
+    same_with_any_number(&r, 0x53c43e509cfee840);
+}
+END_TEST
+
 START_TEST(wide_layers_have_the_same_bytes) {
     recipe r = {.net = autoencoder(70, 1500, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR),
                 .loss = DAE_LOSS_MSE,
@@ -310,6 +331,7 @@ int main(void) {
     tcase_add_test(numbers, bfloat16_has_the_same_bytes);
     tcase_add_test(numbers, odd_shapes_have_the_same_bytes);
     tcase_add_test(numbers, dropout_has_the_same_bytes);
+    tcase_add_test(numbers, dropout_of_large_batches_has_the_same_bytes);
     tcase_add_test(numbers, wide_layers_have_the_same_bytes);
     tcase_add_test(numbers, numbers_are_checked);
     TCase *together = add_case(suite, "side by side");

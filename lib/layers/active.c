@@ -70,7 +70,8 @@ dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, si
                              bool bfloat16) {
     size_t units = layer->output.size, inputs = layer->input.size;
     bool worth_a_look = batch >= LEAST_BATCH && (units >= LEAST_COLUMNS || inputs >= LEAST_COLUMNS);
-    if (layer->operations->backward_parameters == NULL || (!worth_a_look && !bfloat16))
+    bool makes_products = layer->operations->reads_rounded != NULL;
+    if (!makes_products || (!worth_a_look && !bfloat16))
         return DAE_OK;
     struct dae_active *a = dae_allocate(1, sizeof *a);
     if (a == NULL)

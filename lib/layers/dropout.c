@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { ROWS_PER_TASK = 16 };
+enum { LEAST_ROWS = 16 }; /* of a task */
 
 struct dropout {
     dae_layer base;
@@ -42,10 +42,19 @@ static void scale(const struct dae_pass *pass, struct dae_span span, float *valu
         dae_kernels()->drop(values, span.count, (float)rate, (float)(1 / (1 - rate)), from);
 }
 
+/* Rows of a task: as many as make no more tasks than there are tiles. */
+static size_t rows_of(const struct dae_pass *pass) {
+    size_t rows = dae_size_divide_up(pass->batch, DAE_MAX_TILES);
+    return rows > LEAST_ROWS ? rows : LEAST_ROWS;
+}
+
+static size_t task_count(const struct dae_pass *pass) {
+    return dae_size_divide_up(pass->batch, rows_of(pass));
+}
+
 static struct dae_tile tile_of(const struct dae_pass *pass, size_t task) {
-    size_t row = task * ROWS_PER_TASK;
-    return (struct dae_tile){row, dae_size_min(ROWS_PER_TASK, pass->batch - row), 0, pass->layer->output.size,
-                             task % DAE_MAX_TILES};
+    size_t rows = rows_of(pass), row = task * rows;
+    return (struct dae_tile){row, dae_size_min(rows, pass->batch - row), 0, pass->layer->output.size, task};
 }
 
 static void forward_rows(const struct dae_pass *pass, struct dae_tile tile) {
@@ -62,8 +71,7 @@ static void forward_task(void *context, size_t task) {
 }
 
 static void forward(const struct dae_pass *pass) {
-    dae_pool_run(pass->pool, forward_task, (void *)(uintptr_t)pass,
-                 dae_size_divide_up(pass->batch, ROWS_PER_TASK));
+    dae_pool_run(pass->pool, forward_task, (void *)(uintptr_t)pass, task_count(pass));
     if (pass->after_forward != NULL)
         pass->after_forward(pass->context, pass,
                             (struct dae_tile){0, pass->batch, 0, pass->layer->output.size, 0});
@@ -83,8 +91,7 @@ static void backward_task(void *context, size_t task) {
 }
 
 static void backward_input(const struct dae_pass *pass) {
-    dae_pool_run(pass->pool, backward_task, (void *)(uintptr_t)pass,
-                 dae_size_divide_up(pass->batch, ROWS_PER_TASK));
+    dae_pool_run(pass->pool, backward_task, (void *)(uintptr_t)pass, task_count(pass));
 }
 
 static void write(struct dae_text *text, const dae_layer *layer) {

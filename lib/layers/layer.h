@@ -85,7 +85,7 @@ struct dae_layer_operations {
     /* Makes a layer from such a step. */
     dae_status (*read)(dae_layer **out, const struct dae_spec_reader *reader,
                        const struct dae_spec_step *step);
-    /* Whether in bfloat16 batches of this size are read from x16 alone; NULL for never. */
+    /* Whether in bfloat16 batches of this size are read from x16 alone; NULL for layers that make no products of matrices. */
     bool (*reads_rounded)(const dae_layer *layer, size_t batch);
     /* How many floats of scratch memory the gradient of batches of up to this size may use; NULL for none. */
     size_t (*scratch)(const dae_layer *layer, size_t batch);

@@ -384,8 +384,8 @@ static bool gradient_is_bounded(const struct step *step) {
     size_t layers = trainer->model->layer_count;
     double x = magnitude(join(step->input_ranges));
     for (size_t i = 0; i < layers; i++) {
-        /* no derivative of an activation is above 1; dropout scales by less than 2e7 */
-        double gain = isnan(trainer->model->layers[i].layer->slope) ? 2e7 : 1;
+        /* no derivative of an activation is above 1; dropout scales by no more than 2^25 */
+        double gain = isnan(trainer->model->layers[i].layer->slope) ? 0x1p25 : 1;
         double d = i + 1 == layers ? gain * (double)step->scale * trainer->loss->bound(step->sum)
                                    : magnitude(join(trainer->workspace.ranges[i].d));
         if (!((double)step->batch->count * fmax(x, 1) * d < GRADIENT_LIMIT))
