@@ -1,8 +1,9 @@
 /* A host with signal handlers: signals that arrive in the middle of training change nothing, and faults reach their handlers. */
-#define _DEFAULT_SOURCE /* setitimer(), mmap() */
+#define _GNU_SOURCE /* setitimer(), mmap(), feenableexcept() */
 
 #include "network.h"
 
+#include <fenv.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -143,11 +144,68 @@ START_TEST(faults_reach_their_handler_in_every_thread) {
 }
 END_TEST
 
+/* ---- Arithmetic that traps ------------------------------------------------------------------------ */
+
+static double psnr_of(dae_model *model, dae_dataset *data) {
+    dae_report *report = NULL;
+    double psnr = NAN;
+    ok(dae_model_evaluate(&report, model, data));
+    ok(dae_report_get(report, DAE_METRIC_PSNR, &psnr));
+    dae_report_free(report);
+    return psnr;
+}
+
+static void train_and_evaluate(int32_t precision, int32_t activation, int32_t loss) {
+    network net = autoencoder(SIZE, 16, activation, DAE_ACTIVATION_LINEAR);
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, loss);
+    dae_dataset *data = corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 2), "masking(rate=0.5)",
+                                  DAE_NOISE_FRESH, 3);
+    ok(dae_trainer_set_precision(trainer, precision));
+    ok(dae_trainer_set_validation(trainer, data));
+    ok(dae_trainer_fit(trainer, data, 2));
+    ck_assert_double_gt(psnr_of(model, data), 0);
+    size_t count;
+    free(end_training(trainer, model, data, &count));
+}
+
+/* Outputs are the targets: a division by an error of zero is near. */
+static void evaluate_what_is_right(void) {
+    dae_model *model = NULL;
+    dae_layer *layer = NULL;
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    ok(dae_model_create(&model, SIZE));
+    ok(dae_layer_create_dropout(&layer, 0.5));
+    ok(dae_model_add(model, layer));
+    ok(dae_model_initialize(model, 1));
+    ck_assert_double_eq(psnr_of(model, data), 100);
+    dae_layer_free(layer);
+    dae_model_free(model);
+    dae_dataset_free(data);
+}
+
+START_TEST(a_host_whose_arithmetic_traps_goes_on) {
+    if (feenableexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW) == -1)
+        return; /* this processor does not trap */
+    for (size_t threads = 1; threads <= 3; threads += 2) {
+        ok(dae_set_num_threads(threads));
+        evaluate_what_is_right();
+        for (int32_t activation = DAE_ACTIVATION_LINEAR; activation <= DAE_ACTIVATION_TANH; activation++) {
+            train_and_evaluate(DAE_PRECISION_FLOAT32, activation, DAE_LOSS_MSE);
+            train_and_evaluate(DAE_PRECISION_BFLOAT16, activation, DAE_LOSS_MAE);
+        }
+    }
+    ck_assert_int_eq(fegetexcept(), FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW);
+    fedisableexcept(FE_ALL_EXCEPT);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("signals");
     TCase *signals = add_case(suite, "signals");
     tcase_add_test(signals, signals_change_nothing);
     tcase_add_test(signals, the_mask_is_left_as_it_was);
     tcase_add_test(signals, faults_reach_their_handler_in_every_thread);
+    tcase_add_test(signals, a_host_whose_arithmetic_traps_goes_on);
     return suite_main(suite);
 }

@@ -1,7 +1,8 @@
-/* Flushing denormals to zero while a thread works for the library.
+/* The floating-point setting while a thread works for the library: denormals are flushed to zero, and exceptions trap nothing.
  *
  * Adam's first moment of a unit without gradient decays into the denormal range within a few epochs, where
- * arithmetic is many times slower; flushing changes no figure that anybody prints. */
+ * arithmetic is many times slower; flushing changes no figure that anybody prints. NaN and infinity are results like others
+ * here, looked for where they matter, also in a host that lets its own arithmetic trap. */
 #ifndef DAE_CORE_FPU_H
 #define DAE_CORE_FPU_H
 
@@ -11,16 +12,18 @@
 #include <immintrin.h>
 #endif
 
-/* Turns flushing on and returns the thread's setting, for dae_fpu_restore(). */
-static inline uint64_t dae_fpu_flush_denormals(void) {
+/* Sets it and returns the thread's setting, for dae_fpu_restore(). */
+static inline uint64_t dae_fpu_prepare(void) {
 #if defined(__x86_64__)
     uint32_t saved = _mm_getcsr();
-    _mm_setcsr(saved | 0x8040); /* flush to zero, denormals are zero */
+    _mm_setcsr(saved | 0x8040 | 0x1F80); /* flush to zero, denormals are zero; all exceptions masked */
     return saved;
 #elif defined(__aarch64__)
     uint64_t saved;
     __asm__ volatile("mrs %0, fpcr" : "=r"(saved));
-    __asm__ volatile("msr fpcr, %0" : : "r"(saved | (UINT64_C(1) << 24)));
+    __asm__ volatile("msr fpcr, %0"
+                     :
+                     : "r"((saved | UINT64_C(1) << 24) & ~UINT64_C(0x9F00))); /* FZ; no traps */
     return saved;
 #else
     return 0;

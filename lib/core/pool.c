@@ -127,7 +127,7 @@ static void *worker_main(void *argument) {
     struct dae_pool *pool = worker.pool;
     dae_release(argument);
     this_thread = worker.index;
-    dae_fpu_flush_denormals();
+    dae_fpu_prepare();
     for (unsigned seen = 0;; seen++) {
         wait_for_run(pool, seen);
         DAE_HAPPENS_AFTER(&pool->run);

@@ -178,7 +178,7 @@ static dae_status gather_rows(const struct gather *g, uint64_t fpu) {
     dae_fpu_restore(fpu);
     for (size_t row = 0; row < g->count && status == DAE_OK; row++)
         status = gather_row(g, 0, 0, row);
-    dae_fpu_flush_denormals();
+    dae_fpu_prepare();
     return status;
 }
 

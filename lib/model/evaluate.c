@@ -152,17 +152,20 @@ static void conclude(struct dae_report *report, const struct evaluation *e) {
     dae_report_find(report);
 }
 
-static dae_status run(struct evaluation *e, dae_model *model, dae_dataset *dataset) {
+static dae_status run(struct dae_report *report, struct evaluation *e, dae_model *model,
+                      dae_dataset *dataset) {
     struct dae_pool *pool;
     struct dae_sweep *sweep = NULL;
     DAE_TRY(dae_pool_open(&pool));
     dae_status status = dae_sweep_open(&sweep, model, dataset);
     if (status == DAE_OK) {
-        uint64_t fpu = dae_fpu_flush_denormals();
+        uint64_t fpu = dae_fpu_prepare();
         dae_sweep_watch(sweep, watch_units, e);
         dae_matmul_enter();
         status = dae_sweep_run(sweep, pool, fpu, false, visit, e);
         dae_matmul_leave();
+        if (status == DAE_OK)
+            conclude(report, e);
         dae_fpu_restore(fpu);
     }
     dae_sweep_close(sweep);
@@ -181,10 +184,9 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
     e.columns = dae_allocate(e.outputs, sizeof *e.columns);
     dae_status status = report != NULL && e.columns != NULL ? reserve_units(&e) : DAE_ERROR_MEMORY;
     if (status == DAE_OK)
-        status = run(&e, model, dataset);
+        status = run(report, &e, model, dataset);
     if (status == DAE_OK) {
         dae_references_start(&report->references);
-        conclude(report, &e);
         *out = report;
     } else {
         dae_release(report);

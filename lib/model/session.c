@@ -208,7 +208,7 @@ dae_status dae_session_run(dae_session *session, const float *inputs, size_t cou
     size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
     DAE_TRY(dae_array_check(count, input > output ? input : output, "count", __func__));
     bool small = dae_size_min(count, session->max_batch) <= LOCK_FREE_BATCH;
-    uint64_t fpu = dae_fpu_flush_denormals();
+    uint64_t fpu = dae_fpu_prepare();
     if (!small)
         dae_matmul_enter();
     dae_status status = DAE_OK;

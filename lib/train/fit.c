@@ -46,7 +46,7 @@ static dae_status report(struct fit *fit, const dae_progress *progress) {
     if (trainer->progress != NULL) {
         dae_fpu_restore(fit->fpu);
         stop = trainer->progress(progress, trainer->progress_user);
-        dae_fpu_flush_denormals();
+        dae_fpu_prepare();
     }
     bool asked = atomic_exchange(&trainer->stop, false); /* if both stop it, once */
     if (stop == 0 && !asked)
@@ -79,7 +79,7 @@ static dae_status write_checkpoint(struct fit *fit, const dae_progress *progress
     fit->saved_epoch = trainer->epoch;
     dae_fpu_restore(fit->fpu); /* numbers are written as they are, small ones too */
     dae_status status = dae_trainer_write_checkpoint(trainer);
-    dae_fpu_flush_denormals();
+    dae_fpu_prepare();
     fit->saved_at = now();
     fit->unsaved = status != DAE_OK;
     fit->gave_up = status != DAE_OK && !trainer->checkpoint.go_on;
@@ -233,7 +233,7 @@ static dae_status enter(struct fit *fit) {
     DAE_TRY(dae_pool_open(&fit->pool));
     fit->trainer->running = true;
     fit->began = now();
-    fit->fpu = dae_fpu_flush_denormals();
+    fit->fpu = dae_fpu_prepare();
     dae_matmul_enter();
     return DAE_OK;
 }
@@ -338,7 +338,7 @@ static dae_status prepare(struct fit *fit) {
         DAE_TRY(dae_sweep_prepare(fit->validation, fit->pool));
     dae_fpu_restore(fit->fpu); /* a function of the caller's may give the data */
     dae_status status = fingerprint(fit, &print);
-    dae_fpu_flush_denormals();
+    dae_fpu_prepare();
     return status == DAE_OK ? take_data(fit, print) : status;
 }
 

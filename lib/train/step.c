@@ -290,7 +290,7 @@ static dae_status inputs_of(const struct step *step, size_t row, const float **i
     dae_status status = batch->dataset->operations->read_inputs(
         batch->dataset, batch->epoch, batch->order[row], 1, (struct dae_part){0, width},
         step->trainer->workspace.inputs);
-    dae_fpu_flush_denormals();
+    dae_fpu_prepare();
     return status;
 }
 
@@ -410,7 +410,7 @@ static dae_status call_hook(struct step *step) {
         return DAE_OK;
     dae_fpu_restore(step->fpu);
     int32_t result = trainer->hook(trainer->gradient, trainer->model->parameter_count, trainer->hook_user);
-    dae_fpu_flush_denormals();
+    dae_fpu_prepare();
     return result == 0 ? DAE_OK
                        : dae_fail(DAE_ERROR_CALLBACK, "step %llu: the gradient hook returned %d",
                                   (unsigned long long)trainer->steps + 1, (int)result);
