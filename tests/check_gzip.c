@@ -259,6 +259,39 @@ START_TEST(enormous_claims_are_refused_before_memory_is_asked_for) {
 }
 END_TEST
 
+/* Seven bytes of gzip data for each value, and more than a megabyte: a compressor that is flushed behind each. */
+START_TEST(gzip_data_may_be_larger_than_what_they_hold) {
+    enum { LARGE = 300000 };
+    unsigned char header[12] = {0, 0, 8, 2, 0, LARGE >> 16, LARGE >> 8 & 0xFF, LARGE & 0xFF, 0, 0, 0, 1},
+                  value = 51;
+    z_stream stream = {0};
+    struct packed packed = {malloc(10 * LARGE), 0};
+    dae_dataset *dataset = NULL;
+    float last = 0;
+    ck_assert_ptr_nonnull(packed.bytes);
+    ck_assert_int_eq(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_out = packed.bytes;
+    stream.avail_out = 10 * LARGE;
+    for (size_t i = 0; i < sizeof header + LARGE; i++) {
+        stream.next_in = i < sizeof header ? header + i : &value;
+        stream.avail_in = 1;
+        ck_assert_int_eq(deflate(&stream, Z_SYNC_FLUSH), Z_OK);
+    }
+    ck_assert_int_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    packed.size = stream.total_out;
+    deflateEnd(&stream);
+    ck_assert_uint_gt(packed.size, 2 * LARGE + (1 << 20));
+    ok(dae_dataset_parse_idx(&dataset, packed.bytes, packed.size));
+    dae_dataset_free(dataset);
+    write_file(temp_path("flushed.gz"), packed.bytes, packed.size);
+    ok(dae_dataset_open_idx(&dataset, temp_path("flushed.gz")));
+    ok(dae_dataset_read(dataset, 0, LARGE - 1, 1, &last, NULL));
+    ck_assert_float_eq(last, 51.0f / 255);
+    dae_dataset_free(dataset);
+    free(packed.bytes);
+}
+END_TEST
+
 /* A bomb: 200 MB of zeros behind a header that claims 240 values. It must not be expanded. */
 START_TEST(a_bomb_does_not_go_off) {
     enum { PIECE = 1 << 20 };
@@ -309,6 +342,7 @@ static void add_tests(Suite *suite) {
     tcase_add_test(reading, compressed_files_read_like_plain_ones);
     tcase_add_test(reading, plain_files_may_be_named_gz);
     tcase_add_test(reading, large_files);
+    tcase_add_test(reading, gzip_data_may_be_larger_than_what_they_hold);
     TCase *broken = add_case(suite, "broken");
     tcase_add_test(broken, every_beginning_is_refused);
     tcase_add_test(broken, a_wrong_checksum_or_length_is_refused);

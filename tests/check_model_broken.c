@@ -442,6 +442,29 @@ END_TEST
 START_TEST(unknown_metadata_is_ignored) {
     span behind = place_behind(places.note[places.notes - 1].value);
     ck_assert_int_eq(reading_with(behind, ",\"trained_by\":\"somebody\""), DAE_OK);
+    ck_assert_int_eq(reading_with(behind, ",\"\\u0000\":\"a zero character: \\u0000\""), DAE_OK);
+    enum { LONG = 70000 };
+    char *entry = must_have(2 * LONG);
+    for (int length = 200; length <= LONG;
+         length += 100) { /* on both sides of what is kept of a key and of a value */
+        int used = sprintf(entry, ",\"%0*d\":\"", length < 300 ? length : 8, 0);
+        sprintf(entry + used, "%0*d\"", length, 0);
+        ck_assert_int_eq(reading_with(behind, entry), DAE_OK);
+        length += length < 400 ? 0 : 9000;
+    }
+    free(entry);
+}
+END_TEST
+
+START_TEST(known_metadata_must_be_readable) {
+    size_t known = 0;
+    for (size_t i = 0; i < places.notes; i++)
+        if (memcmp(good + places.note[i].key.at, "\"dae.architecture\"", 18) == 0) {
+            refused(places.note[i].value, "\"\\u0000\"");
+            ck_assert_ptr_nonnull(strstr(dae_last_error(), "zero character"));
+            known++;
+        }
+    ck_assert_uint_eq(known, 1);
 }
 END_TEST
 
@@ -470,5 +493,6 @@ int main(void) {
     tcase_add_test(header, every_number_is_doubted);
     tcase_add_test(header, depth_is_limited);
     tcase_add_test(header, unknown_metadata_is_ignored);
+    tcase_add_test(header, known_metadata_must_be_readable);
     return suite_main(suite);
 }

@@ -157,6 +157,41 @@ START_TEST(noise_and_range_are_kept) {
 END_TEST
 
 /* Inputs of any size have been seen by a model that need not learn from them. */
+/* Whether the header of the model's file has a text in it. */
+static bool contains(const dae_model *model, const char *text) {
+    size_t size = 0;
+    unsigned char *bytes = serialized(model, &size);
+    bool found = false;
+    for (size_t i = 0; i + strlen(text) <= size; i++)
+        found |= memcmp(bytes + i, text, strlen(text)) == 0;
+    free(bytes);
+    return found;
+}
+
+/* Recipes upon each other that have more steps than a recipe can hold, and one more upon them. */
+START_TEST(noise_of_too_many_steps_is_unknown) {
+    const network net = autoencoder(12, 7, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_noise *noise = NULL;
+    dae_dataset *data = random_dataset(10, 12, 0, 1, 2);
+    for (size_t step = 0; step <= DAE_NOISE_MAX_STEPS + 1; step++) {
+        dae_dataset *clipped = NULL;
+        ok(dae_dataset_clip(&clipped, data, 0, 1));
+        dae_dataset_free(data);
+        data = clipped;
+    }
+    ok(dae_trainer_fit(trainer, data, 1));
+    ok(dae_model_get_noise(model, &noise));
+    ck_assert_ptr_null(noise);
+    ck_assert(!contains(model, "dae.noise"));
+    ck_assert(contains(model, "dae.range"));
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
 START_TEST(the_widest_range_is_kept) {
     const float input[] = {-FLT_MAX, 1e-45f, FLT_MAX}, target = 0.0f, zeros[4] = {0};
     const network net = {3, 1, {{1, DAE_ACTIVATION_LINEAR}}, 0};
@@ -409,6 +444,7 @@ int main(void) {
     tcase_add_test(kept, layers_are_kept);
     tcase_add_test(kept, every_activation_is_kept);
     tcase_add_test(kept, noise_and_range_are_kept);
+    tcase_add_test(kept, noise_of_too_many_steps_is_unknown);
     tcase_add_test(kept, the_widest_range_is_kept);
     tcase_add_test(kept, untrained_models_and_slices_are_kept);
     TCase *format = add_case(suite, "format");

@@ -4,6 +4,7 @@
 #include "network.h"
 
 #include <fenv.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -80,6 +81,52 @@ START_TEST(the_mask_is_left_as_it_was) {
     for (int number = 1; number < 32; number++)
         ck_assert_int_eq(sigismember(&after, number), sigismember(&set, number));
     sigprocmask(SIG_SETMASK, &before, NULL);
+}
+END_TEST
+
+static pthread_t host;
+static atomic_int here, elsewhere;
+
+static void count_where(int number) {
+    (void)number;
+    atomic_fetch_add(pthread_equal(pthread_self(), host) ? &here : &elsewhere, 1);
+}
+
+/* Blocks a signal in the host's thread and sends it to the process: only the library's threads could take it. */
+static int32_t send_signal(const dae_progress *progress, void *user) {
+    const sigset_t *set = user;
+    if (progress->event == DAE_PROGRESS_STEP && progress->step == 1) {
+        pthread_sigmask(SIG_BLOCK, set, NULL);
+        kill(getpid(), SIGUSR1);
+    }
+    return 0;
+}
+
+START_TEST(handlers_run_in_the_hosts_threads) {
+    network net = autoencoder(SIZE, 16, DAE_ACTIVATION_RELU, DAE_ACTIVATION_RELU);
+    dae_model *model = network_model(&net, 1);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    struct sigaction action = {.sa_flags = 0}, before;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    action.sa_handler = count_where;
+    sigemptyset(&action.sa_mask);
+    ck_assert_int_eq(sigaction(SIGUSR1, &action, &before), 0);
+    host = pthread_self();
+    ok(dae_set_num_threads(3));
+    ok(dae_trainer_set_batch_size(trainer, SAMPLES / 4));
+    ok(dae_trainer_set_progress(trainer, send_signal, &set));
+    ok(dae_trainer_fit(trainer, data, EPOCHS));
+    int early = atomic_load(&here) + atomic_load(&elsewhere);
+    ck_assert_int_eq(early, 0);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    int late = atomic_load(&here);
+    ck_assert_int_eq(late, 1);
+    sigaction(SIGUSR1, &before, NULL);
+    size_t count;
+    free(end_training(trainer, model, data, &count));
 }
 END_TEST
 
@@ -205,6 +252,7 @@ int main(void) {
     TCase *signals = add_case(suite, "signals");
     tcase_add_test(signals, signals_change_nothing);
     tcase_add_test(signals, the_mask_is_left_as_it_was);
+    tcase_add_test(signals, handlers_run_in_the_hosts_threads);
     tcase_add_test(signals, faults_reach_their_handler_in_every_thread);
     tcase_add_test(signals, a_host_whose_arithmetic_traps_goes_on);
     return suite_main(suite);

@@ -234,6 +234,39 @@ START_TEST(wide_layers_have_the_same_bytes) {
 }
 END_TEST
 
+/* Inputs that are denormal, and weights that would make figures of them. */
+static float *train_on_denormals(size_t threads, size_t *count) {
+    enum { SIZE = 64, SAMPLES = 512 };
+    static float samples[SAMPLES * SIZE], weights[SIZE * SIZE];
+    network net = {SIZE, 1, {{SIZE, DAE_ACTIVATION_LINEAR}}, 0};
+    dae_model *model = network_model(&net, 1);
+    dae_dataset *data = NULL;
+    for (size_t i = 0; i < (size_t)SAMPLES * SIZE; i++)
+        samples[i] = 1e-40f;
+    for (size_t i = 0; i < (size_t)SIZE * SIZE; i++)
+        weights[i] = 1e37f;
+    ok(dae_model_set_tensor(model, "0.weight", weights, (size_t)SIZE * SIZE));
+    ok(dae_dataset_borrow_array(&data, samples, SAMPLES, 1, (size_t[]){SIZE}, NULL, NULL));
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    ok(dae_set_num_threads(threads));
+    ok(dae_trainer_set_batch_size(trainer, SAMPLES));
+    ok(dae_trainer_fit(trainer, data, 2));
+    float *parameters = parameters_of(model, count);
+    dae_trainer_free(trainer);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    return parameters;
+}
+
+START_TEST(denormals_are_zero_in_every_thread) {
+    size_t count;
+    float *alone = train_on_denormals(1, &count), *together = train_on_denormals(3, &count);
+    same_floats(together, alone, count);
+    free(alone);
+    free(together);
+}
+END_TEST
+
 START_TEST(numbers_are_checked) {
     ok(dae_set_num_threads(7));
     ck_assert_uint_eq(dae_get_num_threads(), 7);
@@ -333,6 +366,7 @@ int main(void) {
     tcase_add_test(numbers, dropout_has_the_same_bytes);
     tcase_add_test(numbers, dropout_of_large_batches_has_the_same_bytes);
     tcase_add_test(numbers, wide_layers_have_the_same_bytes);
+    tcase_add_test(numbers, denormals_are_zero_in_every_thread);
     tcase_add_test(numbers, numbers_are_checked);
     TCase *together = add_case(suite, "side by side");
     tcase_add_test(together, trainings_side_by_side_do_not_touch);

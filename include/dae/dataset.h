@@ -118,7 +118,10 @@ DAE_API dae_status dae_dataset_open_npy(dae_dataset **out, const char *path);
 /** As dae_dataset_open_npy(), from `size` bytes in memory, which are copied. @since 0.1.0 */
 DAE_API dae_status dae_dataset_parse_npy(dae_dataset **out, const void *bytes, size_t size);
 
-/* ---- Views ------------------------------------------------------------------------------------ */
+/* ---- Views ------------------------------------------------------------------------------------
+ *
+ * A view reads its source when it is read itself, and holds a reference of it. Up to 1000 may stand upon each other;
+ * one more is DAE_ERROR_ARGUMENT. */
 
 /** Samples [first, first + count) of a dataset.
  *
@@ -139,6 +142,7 @@ DAE_API dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, da
  * What a sample gets depends on (seed, epoch, index in `source`) only, as noise.h says; use another
  * seed for training than for validation.
  *
+ * @param source  of samples of up to 2^26 values
  * @param noise  is in use from here on
  * @param mode   DAE_NOISE_FRESH or DAE_NOISE_ONCE
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0

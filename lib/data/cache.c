@@ -43,7 +43,7 @@ dae_status dae_dataset_cache(dae_dataset **out, dae_dataset *source) {
     DAE_REQUIRE(out);
     DAE_REQUIRE(source);
     void *created = NULL;
-    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct cache), &operations, source));
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct cache), &operations, source, __func__));
     struct cache *cache = created;
     dae_status status = fill(cache);
     if (status != DAE_OK)

@@ -43,25 +43,25 @@ static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise 
     return DAE_OK;
 }
 
-/* Adds a recipe to what describes the inputs. */
+/* Adds a recipe to what describes the inputs; what has been lost once stays so. */
 static dae_status describe(dae_dataset *dataset, dae_noise *noise, const char *context) {
     dae_noise *both = NULL;
+    if (dataset->noise_is_lost)
+        return DAE_OK;
     if (dataset->noise == NULL)
         both = dae_noise_keep(noise);
     else
         DAE_TRY(join(&both, dataset->noise, noise, context));
     dae_noise_free(dataset->noise);
     dataset->noise = both;
+    dataset->noise_is_lost = both == NULL;
     return DAE_OK;
 }
 
 static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *noise, bool once, uint64_t seed,
                          const char *context) {
-    if (source->shape.size > UINT64_C(1) << 26)
-        return dae_fail(DAE_ERROR_ARGUMENT, "%s: a sample has %zu values, expected at most 2^26", context,
-                        source->shape.size);
     void *created = NULL;
-    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct corrupt), &operations, source));
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct corrupt), &operations, source, context));
     struct corrupt *corrupt = created;
     corrupt->noise = dae_noise_keep(noise);
     corrupt->seed = seed;
@@ -85,6 +85,10 @@ dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_dataset_corrupt: mode is %d, expected DAE_NOISE_FRESH or DAE_NOISE_ONCE",
                         (int)mode);
+    if (source->shape.size > UINT64_C(1) << 26)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_dataset_corrupt: a sample has %zu values, expected at most 2^26",
+                        source->shape.size);
     return create(out, source, noise, mode == DAE_NOISE_ONCE, seed, __func__);
 }
 

@@ -32,8 +32,18 @@ dae_status dae_dataset_create_source(void **out, size_t size, const struct dae_d
     return DAE_OK;
 }
 
+dae_status dae_dataset_check_depth(const dae_dataset *dataset, const char *context) {
+    enum { MOST_VIEWS = 1000 };
+    if (dataset->depth >= MOST_VIEWS)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "%s: %zu views stand upon each other already, expected at most %d", context,
+                        dataset->depth, MOST_VIEWS);
+    return DAE_OK;
+}
+
 dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dataset_operations *operations,
-                                   dae_dataset *source) {
+                                   dae_dataset *source, const char *context) {
+    DAE_TRY(dae_dataset_check_depth(source, context));
     dae_dataset *dataset = create(size, operations);
     if (dataset == NULL)
         return DAE_ERROR_MEMORY;
@@ -42,6 +52,8 @@ dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dat
     dataset->target_shape = source->target_shape;
     dataset->concurrent = source->concurrent;
     dataset->source = dae_dataset_keep(source);
+    dataset->depth = source->depth + 1;
+    dataset->noise_is_lost = source->noise_is_lost;
     dataset->noise = source->noise != NULL ? dae_noise_keep(source->noise) : NULL;
     *out = dataset;
     return DAE_OK;
@@ -54,7 +66,7 @@ dae_dataset *dae_dataset_keep(dae_dataset *dataset) {
 
 void dae_dataset_free(dae_dataset *dataset) {
     while (dataset != NULL && dae_references_drop(&dataset->references)) {
-        dae_dataset *source = dataset->source; /* in a loop: chains of views may be long */
+        dae_dataset *source = dataset->source;
         if (dataset->operations->destroy != NULL)
             dataset->operations->destroy(dataset);
         dae_noise_free(dataset->noise);

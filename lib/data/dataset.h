@@ -42,16 +42,21 @@ struct dae_dataset {
     struct dae_shape shape, target_shape;
     bool concurrent;     /* any number of threads may read at once, and reading cannot fail */
     dae_dataset *source; /* of a view: kept */
+    size_t depth;        /* how many views stand upon each other here; 0 for a source */
     dae_noise *noise;    /* describes what was done to the inputs; kept; or NULL */
+    bool noise_is_lost;  /* it is NULL because it has more steps than a recipe can hold */
 };
 
 /* A new dataset of `size` bytes, with a shape given by a caller; `context` begins the message. */
 dae_status dae_dataset_create_source(void **out, size_t size, const struct dae_dataset_operations *operations,
                                      size_t count, size_t rank, const size_t *shape, const char *context);
 
-/* A new view of `size` bytes that looks like its source and keeps it. */
+/* A new view of `size` bytes that looks like its source and keeps it; `context` begins the message. */
 dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dataset_operations *operations,
-                                   dae_dataset *source);
+                                   dae_dataset *source, const char *context);
+
+/* Refuses a view upon this dataset when it is as deep as views may be: reading and freeing go down through all of them. */
+dae_status dae_dataset_check_depth(const dae_dataset *dataset, const char *context);
 
 dae_dataset *dae_dataset_keep(dae_dataset *dataset);
 

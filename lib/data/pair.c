@@ -33,10 +33,13 @@ dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset 
                         "the same number",
                         inputs->count, targets->count);
     void *created = NULL;
-    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct pair), &operations, inputs));
+    DAE_TRY(dae_dataset_check_depth(targets, __func__));
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct pair), &operations, inputs, __func__));
     struct pair *pair = created;
     pair->targets = dae_dataset_keep(targets);
     pair->base.target_shape = targets->shape;
+    if (pair->base.depth <= targets->depth)
+        pair->base.depth = targets->depth + 1;
     pair->base.concurrent = inputs->concurrent && targets->concurrent;
     *out = &pair->base;
     return DAE_OK;

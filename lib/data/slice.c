@@ -38,7 +38,7 @@ dae_status dae_dataset_slice(dae_dataset **out, dae_dataset *source, size_t firs
                         "within %zu samples",
                         first, count, source->count);
     void *created = NULL;
-    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct slice), &operations, source));
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct slice), &operations, source, __func__));
     struct slice *slice = created;
     slice->base.count = count;
     slice->offset = first;

@@ -93,16 +93,15 @@ static dae_status read_escape(struct dae_json *json, char *out, size_t *length) 
     json->position++;
     unsigned code;
     DAE_TRY(read_hex(json, &code));
-    if (code == 0)
-        return dae_json_fail(json, "found a zero character in a string");
     *length = put_code(out, code);
     return DAE_OK;
 }
 
-dae_status dae_json_string(struct dae_json *json, char *text, size_t capacity) {
+dae_status dae_json_any_string(struct dae_json *json, char *text, size_t capacity, bool *kept) {
     if (!dae_json_accept(json, '"'))
         return unexpected(json, "a string");
     size_t used = 0;
+    *kept = true;
     for (;;) {
         if (json->position >= json->length || (unsigned char)json->text[json->position] < ' ')
             return unexpected(json, "the end of a string");
@@ -112,13 +111,22 @@ dae_status dae_json_string(struct dae_json *json, char *text, size_t capacity) {
             break;
         if (c == '\\')
             DAE_TRY(read_escape(json, put, &length));
-        if (used + length >= capacity)
-            return dae_json_fail(json, "found a string of more than %zu bytes", capacity - 1);
+        *kept = *kept && put[0] != '\0' && used + length < capacity;
+        if (!*kept)
+            continue;
         memcpy(text + used, put, length);
         used += length;
     }
-    text[used] = '\0';
+    text[*kept ? used : 0] = '\0';
     return DAE_OK;
+}
+
+dae_status dae_json_string(struct dae_json *json, char *text, size_t capacity) {
+    bool kept = true;
+    DAE_TRY(dae_json_any_string(json, text, capacity, &kept));
+    return kept ? DAE_OK
+                : dae_json_fail(json, "found a string of more than %zu bytes, or with a zero character in it",
+                                capacity - 1);
 }
 
 dae_status dae_json_size(struct dae_json *json, size_t *number) {

@@ -108,40 +108,49 @@ static size_t place_of(const struct dae_safetensors *file, const char *key) {
     return i;
 }
 
+/* Keeps the value of a key that is asked for. */
 static dae_status keep_metadata(struct dae_safetensors *file, const struct dae_json *json, const char *key,
                                 const char *value) {
     size_t place = place_of(file, key);
-    if (file->keys[place] == NULL)
-        return DAE_OK;
     if (file->values[place] != NULL)
         return dae_json_fail(json, "found %s twice", key);
     file->values[place] = dae_copy_text(value);
     return file->values[place] != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
-/* What both kinds of objects in a header have in common: `"key":`, behind a comma unless it is the first. *more is
- * false at the end of the object. */
-static dae_status next_key(struct dae_json *json, bool first, char *key, size_t capacity, bool *more) {
+/* What the objects in a header have in common: a comma before each entry but the first. *more is false at the end. */
+static dae_status next_entry(struct dae_json *json, bool first, bool *more) {
     *more = !dae_json_accept(json, '}');
+    return *more && !first ? dae_json_expect(json, ',') : DAE_OK;
+}
+
+/* `"key":`, if there is one more. */
+static dae_status next_key(struct dae_json *json, bool first, char *key, size_t capacity, bool *more) {
+    DAE_TRY(next_entry(json, first, more));
     if (!*more)
         return DAE_OK;
-    if (!first)
-        DAE_TRY(dae_json_expect(json, ','));
     DAE_TRY(dae_json_string(json, key, capacity));
     return dae_json_expect(json, ':');
 }
 
 static dae_status read_values(struct dae_safetensors *file, struct dae_json *json, char *value) {
     char key[KEY_SIZE];
+    bool more = true, kept = true;
     DAE_TRY(dae_json_expect(json, '{'));
-    for (bool first = true;; first = false) {
-        bool more;
-        DAE_TRY(next_key(json, first, key, sizeof key, &more));
+    for (bool first = true; more; first = false) {
+        DAE_TRY(next_entry(json, first, &more));
         if (!more)
-            return DAE_OK;
+            break;
+        DAE_TRY(dae_json_any_string(json, key, sizeof key, &kept));
+        DAE_TRY(dae_json_expect(json, ':'));
+        if (file->keys[place_of(file, key)] == NULL) {
+            DAE_TRY(dae_json_any_string(json, value, METADATA_SIZE, &kept));
+            continue;
+        }
         DAE_TRY(dae_json_string(json, value, METADATA_SIZE));
         DAE_TRY(keep_metadata(file, json, key, value));
     }
+    return DAE_OK;
 }
 
 static dae_status read_metadata(struct dae_safetensors *file, struct dae_json *json) {
@@ -289,13 +298,18 @@ static dae_status check_data(const struct dae_safetensors *file, size_t size) {
 static dae_status read_length(const unsigned char *bytes, size_t size, const char *name, uint64_t *length) {
     *length = 0;
     if (size < LENGTH_SIZE)
-        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: the file ends, expected the %d bytes of a length",
+        return dae_fail(DAE_ERROR_FORMAT,
+                        "%s: not a safetensors file: offset %zu: the file ends, expected the %d bytes of the "
+                        "header's length",
                         name, size, LENGTH_SIZE);
     for (size_t i = 0; i < LENGTH_SIZE; i++)
         *length |= (uint64_t)bytes[i] << 8 * i;
-    if (*length > MAX_HEADER || *length > size - LENGTH_SIZE)
-        return dae_fail(DAE_ERROR_FORMAT, "%s: offset 0: the header claims %llu bytes, the file has %zu",
-                        name, (unsigned long long)*length, size - LENGTH_SIZE);
+    size_t most = dae_size_min(MAX_HEADER, size - LENGTH_SIZE);
+    if (*length > most)
+        return dae_fail(DAE_ERROR_FORMAT,
+                        "%s: not a safetensors file, or cut off: offset 0: the header claims %llu bytes, "
+                        "expected at most %zu",
+                        name, (unsigned long long)*length, most);
     return DAE_OK;
 }
 
