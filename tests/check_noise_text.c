@@ -256,6 +256,8 @@ START_TEST(malformed_names) {
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         malformed(texts[i].text, texts[i].at);
+    fails(dae_noise_parse(&(dae_noise *){NULL}, "blur(1)"), DAE_ERROR_FORMAT,
+          "found 'blur', expected gaussian, uniform, masking, salt_pepper or clip");
 }
 END_TEST
 
@@ -325,6 +327,8 @@ START_TEST(values_out_of_range) {
         fails(dae_noise_parse(&noise, texts[i]), DAE_ERROR_ARGUMENT, "expected");
         ck_assert_ptr_eq(noise, (dae_noise *)&noise);
     }
+    fails(dae_noise_parse(&(dae_noise *){NULL}, "gaussian(0, 1) | clip(2, 1)"), DAE_ERROR_ARGUMENT,
+          "position 18: clip: found low = 2, high = 1");
 }
 END_TEST
 

@@ -225,6 +225,7 @@ START_TEST(a_single_sample_has_no_dead_outputs) {
     near(figure(report, DAE_METRIC_MEAN_IMAGE_MSE), 0, 0);
     near(figure(report, DAE_METRIC_SAMPLES), 1, 0);
     ck_assert_ptr_null(finding(report, DAE_FINDING_DEAD_OUTPUTS));
+    ck_assert_ptr_null(finding(report, DAE_FINDING_WORSE_THAN_MEAN_IMAGE));
     dae_report_free(report);
     dae_dataset_free(data);
     dae_model_free(model);
@@ -442,6 +443,46 @@ START_TEST(dead_hidden_units_are_found) {
 }
 END_TEST
 
+/* One sample of two, the first or the last, is NaN: no value of it is that of the other sample. */
+START_TEST(nan_is_like_no_other_value) {
+    const network net = {2, 2, {{3, DAE_ACTIVATION_LINEAR}, {2, DAE_ACTIVATION_LINEAR}}, 0};
+    for (size_t bad = 0; bad < 2; bad++) {
+        dae_model *model = network_model(&net, 1);
+        float x[] = {0.1f, 0.9f, 0.3f, 0.2f};
+        x[2 * bad] = NAN;
+        dae_dataset *data = array_dataset(x, 2, 2);
+        dae_report *report = evaluated(model, data);
+        near(figure(report, DAE_METRIC_DEAD_OUTPUTS), 0, 0);
+        near(figure(report, DAE_METRIC_HARMFUL_DEAD_OUTPUTS), 0, 0);
+        near(figure(report, DAE_METRIC_DEAD_HIDDEN_UNITS), 0, 0);
+        dae_report_free(report);
+        dae_dataset_free(data);
+        dae_model_free(model);
+    }
+}
+END_TEST
+
+/* Dropout that comes last makes no hidden layer of the one before. */
+START_TEST(an_output_layer_is_not_hidden) {
+    dae_model *model = NULL;
+    dae_layer *layers[2] = {NULL};
+    ok(dae_model_create(&model, 20));
+    ok(dae_layer_create_dense(&layers[0], 20, DAE_ACTIVATION_RELU));
+    ok(dae_layer_create_dropout(&layers[1], 0.5));
+    for (size_t i = 0; i < 2; i++) {
+        ok(dae_model_add(model, layers[i]));
+        dae_layer_free(layers[i]);
+    }
+    ok(dae_model_initialize(model, 3));
+    dae_dataset *data = random_dataset(10, 20, 0, 1, 5);
+    dae_report *report = evaluated(model, data);
+    ck_assert(isnan(figure(report, DAE_METRIC_DEAD_HIDDEN_UNITS)));
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+END_TEST
+
 /* The model learns its range from one step; the limits themselves lie inside. */
 START_TEST(inputs_out_of_range_are_found) {
     enum { SAMPLES = 50, SIZE = 8 };
@@ -484,6 +525,7 @@ START_TEST(outputs_that_are_not_finite_are_found) {
         dae_report *report = evaluated(model, data);
         ck_assert_ptr_nonnull(finding(report, DAE_FINDING_NOT_FINITE));
         near(figure(report, DAE_METRIC_SAMPLES), 10, 0);
+        near(figure(report, DAE_METRIC_DEAD_OUTPUTS), 0, 0);
         dae_report_free(report);
         dae_dataset_free(data);
         dae_model_free(model);
@@ -566,6 +608,8 @@ int main(void) {
     tcase_add_test(found, dead_outputs_are_found);
     tcase_add_test(found, harmless_dead_outputs_are_no_finding);
     tcase_add_test(found, dead_hidden_units_are_found);
+    tcase_add_test(found, nan_is_like_no_other_value);
+    tcase_add_test(found, an_output_layer_is_not_hidden);
     tcase_add_test(found, inputs_out_of_range_are_found);
     tcase_add_test(found, outputs_that_are_not_finite_are_found);
     TCase *arguments = add_case(suite, "arguments");

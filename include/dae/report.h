@@ -25,7 +25,7 @@ enum {
     DAE_METRIC_MAE = 1,
     /** PSNR in dB, mean over samples */
     DAE_METRIC_PSNR = 2,
-    /** PSNR in dB of the mean MSE; never above DAE_METRIC_PSNR while no sample reaches the 100 dB */
+    /** PSNR in dB of the mean MSE; but for rounding never above DAE_METRIC_PSNR while no sample reaches the 100 dB */
     DAE_METRIC_PSNR_OF_MEAN = 3,
     /** mean squared error of the input */
     DAE_METRIC_INPUT_MSE = 4,
@@ -66,7 +66,8 @@ enum {
 /** Runs a model over a dataset, as it is in epoch 0, and takes all figures.
  *
  * For an honest figure corrupt the evaluation data with another seed than the training data.
- * "The same for every sample" is judged from two samples on; of a single sample, nothing is dead.
+ * "The same for every sample" is judged from two samples on, and NaN is like no other value; of a single sample nothing is
+ * dead, and nothing is worse than its mean image. "Worse" is by more than a millionth.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters;
  * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_CALLBACK from reading the dataset.

@@ -146,8 +146,10 @@ static dae_status place_arguments(const struct dae_spec_reader *reader, const st
         named = argument->name[0] != '\0';
         size_t place = named ? find_parameter(kind, argument->name) : a;
         if (place >= kind->parameter_count)
-            return dae_spec_fail(reader, argument->position, "%s has %s%s", kind->name,
-                                 named ? "no parameter " : "fewer parameters", named ? argument->name : "");
+            return named ? dae_spec_fail(reader, argument->position, "%s has no parameter %s", kind->name,
+                                         argument->name)
+                         : dae_spec_fail(reader, argument->position, "%s has no more than %zu parameters",
+                                         kind->name, kind->parameter_count);
         if (!isnan(values[place]))
             return dae_spec_fail(reader, argument->position, "%s of %s is given twice",
                                  kind->parameters[place].name, kind->name);

@@ -58,6 +58,10 @@ void dae_text_add_count(struct dae_text *text, size_t count) {
         dae_text_add(text, "%s%c", i > 0 && (length - i) % 3 == 0 ? "," : "", digits[i]);
 }
 
+void dae_text_add_item(struct dae_text *text, size_t i, size_t count, const char *item) {
+    dae_text_add(text, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", item);
+}
+
 dae_status dae_text_deliver(dae_text_writer writer, const void *object, char *buffer, size_t capacity,
                             size_t *length, const char *context) {
     if (buffer == NULL && capacity > 0)

@@ -21,6 +21,9 @@ void dae_text_add_number(struct dae_text *text, double number);
 /* Adds a whole number with commas between thousands. */
 void dae_text_add_count(struct dae_text *text, size_t count);
 
+/* Adds item i of `count`, as in "a, b or c". */
+void dae_text_add_item(struct dae_text *text, size_t i, size_t count, const char *item);
+
 /* Writes something as text. */
 typedef void (*dae_text_writer)(struct dae_text *text, const void *object);
 

@@ -382,6 +382,9 @@ static dae_status read(dae_layer **out, const struct dae_spec_reader *reader,
     int32_t activation = DAE_ACTIVATION_LINEAR;
     for (size_t i = 0; i < step->argument_count; i++) {
         const struct dae_spec_argument *argument = &step->arguments[i];
+        if (argument->name[0] == '\0')
+            return dae_spec_fail(reader, argument->position,
+                                 "found a value without a name, expected one as in units=32");
         if (strcmp(argument->name, "units") == 0) {
             if (!(argument->number >= 1 && argument->number <= INT_MAX) ||
                 argument->number != floor(argument->number))

@@ -42,10 +42,15 @@ dae_status dae_layer_add_tensor(dae_layer *layer, const char *name, size_t rank,
 
 dae_status dae_layer_read(dae_layer **out, const struct dae_spec_reader *reader,
                           const struct dae_spec_step *step) {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    char buffer[256] = "";
+    struct dae_text names = {buffer, sizeof buffer, 0};
+    size_t count = sizeof kinds / sizeof *kinds;
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(kinds[i]->name, step->name) == 0)
             return kinds[i]->read(out, reader, step);
-    return dae_spec_fail(reader, step->position, "found '%s', expected dense or dropout", step->name);
+        dae_text_add_item(&names, i, count, kinds[i]->name);
+    }
+    return dae_spec_fail(reader, step->position, "found '%s', expected %s", step->name, buffer);
 }
 
 void dae_pass_derive_tile(const struct dae_pass *pass, struct dae_tile tile) {

@@ -6,28 +6,40 @@
 
 #include <math.h>
 
+/* The values that one place has had. */
+struct bounds {
+    float least, most;
+};
+
 /* Per output value, over all samples. */
 struct column {
     double first, sum, squares; /* of targets: the first one, and of differences from it */
-    float least, most;          /* output */
-    float least_target, most_target;
-};
-
-/* What a hidden unit has given. */
-struct unit {
-    float least, most;
+    struct bounds output, target;
 };
 
 struct evaluation {
     const dae_model *model;
     size_t inputs, outputs; /* values of a sample */
     struct column *columns;
-    struct unit *units; /* those of all hidden layers, one behind the other */
+    struct bounds *units; /* those of all hidden layers, one behind the other */
     size_t unit_count;
     size_t samples, out_of_range, not_finite;
     double squared, absolute, psnr; /* sums over samples */
     double input_squared, input_psnr;
 };
+
+static const struct bounds no_bounds = {INFINITY, -INFINITY};
+
+/* NaN is like no other value. */
+static void widen(struct bounds *b, float value) {
+    b->least = isnan(value) ? -INFINITY : value < b->least ? value : b->least;
+    b->most = isnan(value) ? INFINITY : value > b->most ? value : b->most;
+}
+
+/* Whether all values were the same. */
+static bool is_same(struct bounds b) {
+    return b.least == b.most;
+}
 
 static void visit_columns(struct evaluation *e, const float *output, const float *target) {
     bool first = e->samples == 0;
@@ -37,33 +49,42 @@ static void visit_columns(struct evaluation *e, const float *output, const float
         c->first = first ? t : c->first;
         c->sum += t - c->first;
         c->squares += (t - c->first) * (t - c->first);
-        c->least = first || output[i] < c->least ? output[i] : c->least;
-        c->most = first || output[i] > c->most ? output[i] : c->most;
-        c->least_target = first || target[i] < c->least_target ? target[i] : c->least_target;
-        c->most_target = first || target[i] > c->most_target ? target[i] : c->most_target;
+        widen(&c->output, output[i]);
+        widen(&c->target, target[i]);
         e->absolute += fabs((double)output[i] - t) / (double)e->outputs;
         e->not_finite += !isfinite(output[i]);
     }
 }
 
-/* A layer whose units are counted: hidden, and not one that hands on what another has made. */
-static bool has_units(const dae_model *model, size_t place) {
-    return place + 1 < model->layer_count && model->layers[place].layer->parameter_count > 0;
+static bool has_parameters(const dae_model *model, size_t place) {
+    return model->layers[place].layer->parameter_count > 0;
 }
 
-static dae_status reserve_units(struct evaluation *e) {
+/* A layer whose units are counted: one that makes something of its own, hidden behind another that does. */
+static bool has_units(const dae_model *model, size_t place) {
+    size_t last = model->layer_count - 1;
+    while (last > place && !has_parameters(model, last))
+        last--;
+    return place < last && has_parameters(model, place);
+}
+
+/* Room for what is looked at: all outputs, and the units of hidden layers. */
+static dae_status reserve(struct evaluation *e) {
+    e->columns = dae_allocate(e->outputs, sizeof *e->columns);
+    for (size_t i = 0; e->columns != NULL && i < e->outputs; i++)
+        e->columns[i].output = e->columns[i].target = no_bounds;
     for (size_t i = 0; i < e->model->layer_count; i++)
         if (has_units(e->model, i))
             e->unit_count += e->model->layers[i].layer->output.size;
     e->units = dae_allocate(e->unit_count + 1, sizeof *e->units);
     for (size_t i = 0; e->units != NULL && i < e->unit_count; i++)
-        e->units[i] = (struct unit){INFINITY, -INFINITY};
-    return e->units != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+        e->units[i] = no_bounds;
+    return e->columns != NULL && e->units != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
 static void watch_units(void *context, size_t place, const float *y, size_t count) {
     const struct evaluation *e = context;
-    struct unit *units = e->units;
+    struct bounds *units = e->units;
     if (!has_units(e->model, place))
         return;
     for (size_t i = 0; i < place; i++)
@@ -71,17 +92,14 @@ static void watch_units(void *context, size_t place, const float *y, size_t coun
             units += e->model->layers[i].layer->output.size;
     size_t size = e->model->layers[place].layer->output.size;
     for (size_t row = 0; row < count; row++)
-        for (size_t i = 0; i < size; i++) {
-            float value = y[row * size + i];
-            units[i].least = value < units[i].least ? value : units[i].least;
-            units[i].most = value > units[i].most ? value : units[i].most;
-        }
+        for (size_t i = 0; i < size; i++)
+            widen(&units[i], y[row * size + i]);
 }
 
 static size_t count_dead_units(const struct evaluation *e) {
     size_t dead = 0;
     for (size_t i = 0; e->samples > 1 && i < e->unit_count; i++)
-        dead += e->units[i].least == e->units[i].most;
+        dead += is_same(e->units[i]);
     return dead;
 }
 
@@ -122,9 +140,8 @@ static void count_dead(const struct evaluation *e, double *dead, double *harmful
     size_t dead_count = 0, harmful_count = 0;
     for (size_t i = 0; e->samples > 1 && i < e->outputs; i++) {
         const struct column *c = &e->columns[i];
-        bool is_dead = c->least == c->most;
-        dead_count += is_dead;
-        harmful_count += is_dead && c->least_target != c->most_target;
+        dead_count += is_same(c->output);
+        harmful_count += is_same(c->output) && !is_same(c->target);
     }
     *dead = (double)dead_count / (double)e->outputs;
     *harmful = (double)harmful_count / (double)e->outputs;
@@ -181,8 +198,7 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
     struct evaluation e = {
         .model = model, .inputs = dataset->shape.size, .outputs = dataset->target_shape.size};
     dae_report *report = dae_allocate(1, sizeof *report);
-    e.columns = dae_allocate(e.outputs, sizeof *e.columns);
-    dae_status status = report != NULL && e.columns != NULL ? reserve_units(&e) : DAE_ERROR_MEMORY;
+    dae_status status = report != NULL ? reserve(&e) : DAE_ERROR_MEMORY;
     if (status == DAE_OK)
         status = run(report, &e, model, dataset);
     if (status == DAE_OK) {

@@ -111,7 +111,8 @@ static dae_status read_noise(dae_model *model, const char *text, const char *nam
     dae_noise *noise = NULL;
     dae_status status = dae_noise_parse(&noise, text);
     if (status != DAE_OK)
-        return status == DAE_ERROR_MEMORY ? status : dae_fail_in(DAE_ERROR_FORMAT, name);
+        return status == DAE_ERROR_MEMORY ? status
+                                          : dae_fail_in(dae_fail_in(DAE_ERROR_FORMAT, "dae.noise"), name);
     dae_model_remember_noise(model, noise);
     dae_noise_free(noise);
     return DAE_OK;

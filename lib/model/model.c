@@ -24,10 +24,10 @@ static dae_status create(dae_model **out, const struct dae_shape *input) {
 
 dae_status dae_model_create(dae_model **out, size_t size) {
     DAE_REQUIRE(out);
-    if (size == 0)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_model_create: size is 0, expected at least 1");
-    struct dae_shape input;
-    DAE_TRY(dae_shape_set(&input, 1, &size, __func__));
+    size_t most = SIZE_MAX / sizeof(double); /* the size of a sample is addressable in any type */
+    if (size == 0 || size > most)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_model_create: size is %zu, expected 1 to %zu", size, most);
+    struct dae_shape input = dae_shape_flat(size);
     return create(out, &input);
 }
 

@@ -26,10 +26,10 @@ static const char dead_text[] = "%.1f %% of the outputs are dead: they give the 
                                 "vary. A ReLU that gives 0 for all of its data has no gradient and never "
                                 "recovers. Try a sigmoid or linear "
                                 "output, leaky ReLU, or a smaller learning rate.";
-static const char mean_text[] = "An MSE of %.5f is worse than the %.5f of always answering with the mean of "
+static const char mean_text[] = "An MSE of %.5g is worse than the %.5g of always answering with the mean of "
                                 "the targets. Train longer, or with "
                                 "another learning rate, and look whether inputs and targets belong together.";
-static const char input_text[] = "An MSE of %.5f is worse than the %.5f of the input itself: leaving it "
+static const char input_text[] = "An MSE of %.5g is worse than the %.5g of the input itself: leaving it "
                                  "alone would be better. Train longer or "
                                  "with a larger code; for little noise, expect little from a small code.";
 static const char range_text[] = "%.1f %% of the input values lie outside the range that the model was "
@@ -45,6 +45,11 @@ static const char unit_text[] =
     "that are nearly all positive push ReLUs there. Try leaky ReLU in hidden layers, inputs "
     "around 0, or a smaller learning rate.";
 
+/* By more than float32 rounds. */
+static bool is_worse(double mse, double than) {
+    return mse > than * (1 + 1e-6);
+}
+
 /* A finding is one text above, one `if` here and one constant in report.h. */
 void dae_report_find(struct dae_report *report) {
     const double *f = report->figures;
@@ -53,10 +58,10 @@ void dae_report_find(struct dae_report *report) {
     if (f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS] > 0.01)
         add(report, DAE_FINDING_DEAD_OUTPUTS, dead_text, 100 * f[DAE_METRIC_DEAD_OUTPUTS],
             100 * f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS]);
-    if (f[DAE_METRIC_MSE] > f[DAE_METRIC_MEAN_IMAGE_MSE])
+    if (f[DAE_METRIC_SAMPLES] > 1 && is_worse(f[DAE_METRIC_MSE], f[DAE_METRIC_MEAN_IMAGE_MSE]))
         add(report, DAE_FINDING_WORSE_THAN_MEAN_IMAGE, mean_text, f[DAE_METRIC_MSE],
             f[DAE_METRIC_MEAN_IMAGE_MSE]);
-    if (f[DAE_METRIC_MSE] > f[DAE_METRIC_INPUT_MSE])
+    if (is_worse(f[DAE_METRIC_MSE], f[DAE_METRIC_INPUT_MSE]))
         add(report, DAE_FINDING_WORSE_THAN_INPUT, input_text, f[DAE_METRIC_MSE], f[DAE_METRIC_INPUT_MSE]);
     if (f[DAE_METRIC_DEAD_HIDDEN_UNITS] > 0.25)
         add(report, DAE_FINDING_DEAD_HIDDEN_UNITS, unit_text, 100 * f[DAE_METRIC_DEAD_HIDDEN_UNITS],

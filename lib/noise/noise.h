@@ -8,8 +8,6 @@
 
 #include <dae/noise.h>
 
-enum { DAE_NOISE_MAX_PARAMETERS = 3 };
-
 /* One kind: how it is written, which values it takes, what it does. */
 struct dae_noise_kind {
     struct dae_spec_kind spec;
@@ -24,7 +22,7 @@ extern const struct dae_noise_kind *const dae_noise_kinds[];
 
 struct dae_noise_step {
     const struct dae_noise_kind *kind;
-    double parameters[DAE_NOISE_MAX_PARAMETERS];
+    double parameters[DAE_SPEC_MAX_ARGUMENTS];
 };
 
 struct dae_noise {

@@ -1,6 +1,7 @@
 /* Noise recipes as text. */
 #include "noise/noise.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void dae_noise_write(struct dae_text *text, const void *object) {
@@ -17,25 +18,34 @@ dae_status dae_noise_format(const dae_noise *noise, char *buffer, size_t capacit
     return dae_text_deliver(dae_noise_write, noise, buffer, capacity, length, __func__);
 }
 
-static const struct dae_noise_kind *find_kind(const char *name) {
-    for (const struct dae_noise_kind *const *kind = dae_noise_kinds; *kind != NULL; kind++)
-        if (strcmp((*kind)->spec.name, name) == 0)
-            return *kind;
-    return NULL;
+static dae_status find_kind(const struct dae_noise_kind **kind, const struct dae_spec_reader *reader,
+                            const struct dae_spec_step *step) {
+    char buffer[256] = "";
+    struct dae_text names = {buffer, sizeof buffer, 0};
+    size_t count = 0;
+    while (dae_noise_kinds[count] != NULL)
+        count++;
+    for (size_t i = 0; i < count; i++) {
+        *kind = dae_noise_kinds[i];
+        if (strcmp((*kind)->spec.name, step->name) == 0)
+            return DAE_OK;
+        dae_text_add_item(&names, i, count, (*kind)->spec.name);
+    }
+    return dae_spec_fail(reader, step->position, "found '%s', expected %s", step->name, buffer);
 }
 
 static dae_status parse_step(dae_noise *noise, const struct dae_spec_reader *reader,
                              const struct dae_spec_step *step) {
-    const struct dae_noise_kind *kind = find_kind(step->name);
-    if (kind == NULL)
-        return dae_spec_fail(reader, step->position,
-                             "found '%s', expected gaussian, uniform, masking, salt_pepper or clip",
-                             step->name);
+    const struct dae_noise_kind *kind = NULL;
+    DAE_TRY(find_kind(&kind, reader, step));
     if (noise->step_count == DAE_NOISE_MAX_STEPS)
         return dae_spec_fail(reader, step->position, "found more than %d steps", DAE_NOISE_MAX_STEPS);
-    double values[DAE_NOISE_MAX_PARAMETERS];
+    double values[DAE_SPEC_MAX_ARGUMENTS];
+    char context[96];
+    snprintf(context, sizeof context, "dae_noise_parse: position %zu: %s", step->position + 1,
+             kind->spec.name);
     DAE_TRY(dae_spec_read_parameters(reader, step, &kind->spec, values));
-    return dae_noise_add(noise, kind, values, "dae_noise_parse");
+    return dae_noise_add(noise, kind, values, context);
 }
 
 static dae_status parse_steps(dae_noise *noise, const char *text) {

@@ -101,7 +101,7 @@ static dae_status find_kind(const struct dae_schedule_kind **kind, const struct 
         *kind = &kinds[i];
         if (strcmp(kinds[i].spec.name, step->name) == 0)
             return DAE_OK;
-        dae_text_add(&names, "%s%s", i == 0 ? "" : i + 1 < KINDS ? ", " : " or ", kinds[i].spec.name);
+        dae_text_add_item(&names, i, KINDS, kinds[i].spec.name);
     }
     return dae_spec_fail(reader, step->position, "found '%s', expected %s", step->name, buffer);
 }
