@@ -142,6 +142,9 @@ START_TEST(other_data) {
     training *seed = set_up(&(setting){.noise_seed = 1}), *once = set_up(&(setting){.once = true});
     fails(dae_trainer_fit(u->trainer, seed->data, 1), DAE_ERROR_STATE, "dataset");
     fails(dae_trainer_fit(u->trainer, once->data, 1), DAE_ERROR_STATE, "dataset");
+    ok(dae_trainer_set_seed(u->trainer, 1234));
+    fails(dae_trainer_fit(u->trainer, u->data, 1), DAE_ERROR_STATE, "the trainer's seed");
+    ok(dae_trainer_set_seed(u->trainer, 0));
     ok(dae_trainer_fit(u->trainer, u->data, 1));
     ck_assert_uint_eq(steps_of(u->trainer), 2 * STEPS);
     /* the trainer that wrote it may do as it likes: a new epoch */
@@ -278,7 +281,8 @@ END_TEST
 
 /* A folder that is not there stands for every way in which writing can fail. */
 START_TEST(a_fit_stops_or_goes_on_without_its_checkpoint) {
-    training *t = set_up(&(setting){0}), *straight = set_up(&(setting){0});
+    const setting validated = {.validation = true};
+    training *t = set_up(&validated), *straight = set_up(&validated);
     char path[512];
     snprintf(path, sizeof path, "%s/nowhere/checkpoint", temp_path("no-folder"));
     ok(dae_trainer_set_checkpoint(t->trainer, path));
@@ -314,6 +318,30 @@ START_TEST(a_fit_that_is_stopped_tells_of_its_checkpoint) {
     fails(dae_trainer_fit(t->trainer, t->data, EPOCHS), DAE_ERROR_CANCELLED, "callback");
     ok(dae_trainer_set_checkpoint(t->trainer, temp_path("stopped")));
     fails(dae_trainer_fit(t->trainer, t->data, EPOCHS), DAE_ERROR_CANCELLED, "callback");
+    tear_down(t);
+}
+END_TEST
+
+/* A best epoch whose parameters no checkpoint may have, kept behind an epoch with usual ones. */
+START_TEST(the_best_epoch_must_be_loadable) {
+    training *t = set_up(&(setting){.patience = 5, .validation = true});
+    dae_dataset *zeros = random_dataset(SAMPLES, SIZE, 0, 0,
+                                        1); /* whatever the weights of the first layer are */
+    size_t count, size;
+    float *parameters = parameters_of(t->model, &count), kept = parameters[0];
+    parameters[0] = 2e38f;
+    ok(dae_model_set_parameters(t->model, parameters, count));
+    ok(dae_trainer_set_validation(t->trainer, zeros));
+    ok(dae_trainer_fit(t->trainer, zeros, 1));
+    parameters[0] = kept;
+    parameters[count - 1] = 5; /* a bias of the output: no better epoch */
+    ok(dae_model_set_parameters(t->model, parameters, count));
+    ok(dae_trainer_fit(t->trainer, zeros, 1));
+    fails(dae_trainer_save_checkpoint(t->trainer, temp_path("best")), DAE_ERROR_NOT_FINITE, "best epoch");
+    fails(dae_trainer_serialize_checkpoint(t->trainer, NULL, 0, &size), DAE_ERROR_NOT_FINITE, "2e+38");
+    ck_assert(!file_exists(temp_path("best")));
+    free(parameters);
+    dae_dataset_free(zeros);
     tear_down(t);
 }
 END_TEST
@@ -378,6 +406,7 @@ int main(void) {
     tcase_add_test(written, a_fit_stops_or_goes_on_without_its_checkpoint);
     tcase_add_test(written, a_fit_that_is_stopped_tells_of_its_checkpoint);
     tcase_add_test(written, zero_has_no_sign);
+    tcase_add_test(written, the_best_epoch_must_be_loadable);
     tcase_add_test(written, options_are_checked);
     return suite_main(suite);
 }

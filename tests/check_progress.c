@@ -300,6 +300,23 @@ START_TEST(stopping_twice_stops_one_fit) {
 }
 END_TEST
 
+static int32_t stop_and_fail(float *gradient, size_t count, void *user) {
+    (void)gradient, (void)count;
+    dae_trainer_stop(user);
+    return 1;
+}
+
+/* A fit that ends for another reason has been stopped all the same. */
+START_TEST(stopping_is_for_the_running_fit) {
+    stage *s = set_up();
+    ok(dae_trainer_set_gradient_hook(s->trainer, stop_and_fail, s->trainer));
+    fails(dae_trainer_fit(s->trainer, s->data, 1), DAE_ERROR_CALLBACK, "hook");
+    ok(dae_trainer_set_gradient_hook(s->trainer, NULL, NULL));
+    ok(dae_trainer_fit(s->trainer, s->data, 1));
+    tear_down(s);
+}
+END_TEST
+
 START_TEST(stop_before_a_fit) {
     stage *s = set_up();
     dae_trainer_stop(s->trainer);
@@ -372,6 +389,7 @@ int main(void) {
     tcase_add_test(stopping, stop_from_the_callback);
     tcase_add_test(stopping, stopping_twice_stops_one_fit);
     tcase_add_test(stopping, stop_before_a_fit);
+    tcase_add_test(stopping, stopping_is_for_the_running_fit);
     tcase_add_test(stopping, stop_from_another_thread);
     return suite_main(suite);
 }

@@ -349,6 +349,9 @@ START_TEST(cross_entropy_wants_targets_between_0_and_1) {
             y[at] = bad[i];
             fails(dae_trainer_step(trainer, x, y, SAMPLES, NULL), DAE_ERROR_ARGUMENT, "target");
             stands_at(trainer, &last, 0, 0);
+            y[at] = INFINITY;
+            fails(dae_trainer_step(trainer, x, y, SAMPLES, NULL), DAE_ERROR_NOT_FINITE, "target");
+            stands_at(trainer, &last, 0, 0);
             y[at] = kept;
         }
         y[0] = 0.0f;

@@ -10,6 +10,7 @@ static int32_t on_progress(const dae_progress *progress, void *user) {
     if (progress->event == DAE_PROGRESS_CHECKPOINT_FAILED) {
         t->failures++;
         ck_assert(message_has("could not"));
+        ck_assert(isnan(progress->validation_loss) && isnan(progress->validation_psnr));
         return 0;
     }
     if (progress->event == DAE_PROGRESS_STEP && steps == 9 && t->change_rate)

@@ -59,7 +59,8 @@ DAE_API dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double m
 DAE_API dae_status dae_optimizer_set_nesterov(dae_optimizer *optimizer, int32_t nesterov);
 
 /** Sets Adam's decay rates: 0 <= beta < 1 when rounded to float32, defaults 0.9 and 0.999. With an epsilon below
- * 1e-11, beta1^2 <= beta2, or a step might not be finite.
+ * 1e-11, beta1^2 <= beta2, or a step might not be finite; a step with m and v of steps before that had other options still
+ * might not be, and the next step says so.
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not Adam. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, double beta2);
 
@@ -81,8 +82,8 @@ DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double ep
  *                                           with d = min((t - warmup) / steps, 1)
  *
  * With staircase=1, t / steps is rounded down. `end` is a learning rate, not a share of lr, and may be above
- * it; `alpha` is a share. The rate may be 0: such a step changes no parameter, but is remembered and counted
- * as any other.
+ * it; `alpha` is a share. The rate may be 0: such a step takes nothing from its gradient, but is remembered and
+ * counted as any other; momentum of the steps before goes on.
  *
  * Formulae, defaults and order of parameters are those of ExponentialDecay, InverseTimeDecay,
  * PolynomialDecay (with cycle off) and CosineDecay in Keras; there, a warm-up from 0 to lr is

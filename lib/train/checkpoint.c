@@ -196,16 +196,25 @@ static struct dae_tensors tensors_of(const dae_trainer *trainer) {
     return tensors;
 }
 
+static dae_status check_loadable(const float *parameters, size_t count, const char *what) {
+    float low = 0, high = 0;
+    dae_kernels()->range(parameters, count, &low, &high);
+    if (low < -PARAMETER_LIMIT || high > PARAMETER_LIMIT)
+        return dae_fail(
+            DAE_ERROR_NOT_FINITE,
+            "%s range from %g to %g, expected -1e38 to 1e38, beyond which a checkpoint could not be "
+            "loaded",
+            what, (double)low, (double)high);
+    return DAE_OK;
+}
+
 /* Loading refuses parameters so large that the next steps might overflow: better told now than then. */
 static dae_status check_parameters(const dae_trainer *trainer) {
-    float low = 0, high = 0;
-    dae_kernels()->range(dae_model_values(trainer->model), trainer->model->parameter_count, &low, &high);
-    if (low < -PARAMETER_LIMIT || high > PARAMETER_LIMIT)
-        return dae_fail(DAE_ERROR_NOT_FINITE,
-                        "the parameters range from %g to %g, expected -1e38 to 1e38, beyond which a "
-                        "checkpoint could not be loaded",
-                        (double)low, (double)high);
-    return DAE_OK;
+    size_t count = trainer->model->parameter_count;
+    DAE_TRY(check_loadable(dae_model_values(trainer->model), count, "the parameters"));
+    return trainer->early.best_epoch > 0
+               ? check_loadable(trainer->early.best, count, "the parameters of the best epoch")
+               : DAE_OK;
 }
 
 static dae_status save(const dae_trainer *trainer, const char *path, size_t keep) {

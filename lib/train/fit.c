@@ -87,6 +87,7 @@ static dae_status write_checkpoint(struct fit *fit, const dae_progress *progress
         return status;
     dae_progress failed = *progress;
     failed.event = DAE_PROGRESS_CHECKPOINT_FAILED;
+    failed.validation_loss = failed.validation_psnr = NAN;
     return report(fit, &failed);
 }
 
@@ -315,10 +316,10 @@ static dae_status take_data(struct fit *fit, uint64_t print) {
     dae_trainer *trainer = fit->trainer;
     bool same = print == trainer->data && trainer->open.samples <= fit->dataset->count;
     if (!same && trainer->data_required)
-        return dae_fail(
-            DAE_ERROR_STATE,
-            "dae_trainer_fit: the dataset is not the one that the checkpoint was written with: the same "
-            "samples, noise, noise mode and noise seed are needed");
+        return dae_fail(DAE_ERROR_STATE,
+                        "dae_trainer_fit: the dataset, or the trainer's seed or shuffling, is not what the "
+                        "checkpoint was written "
+                        "with: the same samples, noise, noise mode, noise seed and order are needed");
     if (!same && trainer->open.samples > 0)
         leave_epoch(trainer);
     trainer->data = print;
@@ -354,6 +355,7 @@ static dae_status run_epochs(struct fit *fit) {
         status = run_epoch(fit);
     status = checkpoint_at_end(fit, status);
     leave(fit);
+    atomic_store(&trainer->stop, false); /* it was for this fit, however that has ended */
     return status;
 }
 

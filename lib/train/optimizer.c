@@ -9,8 +9,10 @@ bool dae_optimizer_is_rate(double learning_rate) {
 
 static dae_status check_rate(double learning_rate, const char *context) {
     if (!dae_optimizer_is_rate(learning_rate))
-        return dae_fail(DAE_ERROR_ARGUMENT, "%s: learning_rate is %g, expected 0 < learning_rate <= %g",
-                        context, learning_rate, DAE_MAX_RATE);
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "%s: learning_rate is %g, expected 0 < learning_rate <= %g, also when rounded to float32",
+            context, learning_rate, DAE_MAX_RATE);
     return DAE_OK;
 }
 

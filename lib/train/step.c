@@ -359,9 +359,11 @@ static dae_status forward(struct step *step, double *loss) {
     *loss = step->sum / ((double)step->batch->count * (double)dae_model_output(trainer->model)->size);
     unsigned long long at = (unsigned long long)trainer->steps + 1;
     DAE_TRY(check_products(step));
-    if (atomic_load(&step->bad_target))
+    if (atomic_load(&step->bad_target)) {
+        DAE_TRY(find_bad_value(step));
         return check_targets(step, is_unit, DAE_ERROR_ARGUMENT,
                              "0 to 1: binary cross-entropy takes no other");
+    }
     if (isfinite(*loss) && isfinite(magnitude(join(step->input_ranges))))
         return DAE_OK;
     DAE_TRY(find_bad_value(step));
