@@ -350,7 +350,10 @@ tier_scripts() {
 mkdir -p "$build_root" || exit 1
 build_root=$(cd "$build_root" && pwd)
 : >"$build_root/packages.log"
-install_packages && provide_meson || exit 1
+install_packages && provide_meson || {
+    echo "0 passed, 1 failed"
+    exit 1
+}
 
 suites=()
 times=()

@@ -117,7 +117,7 @@ ALWAYS_INLINE void dot(native_t lanes[][CHUNKS], size_t stride, const float *w, 
 /* Of each quad of a and of b: lower pairs plus upper pairs, even values plus odd ones. */
 #if defined(__AVX512F__)
 #define FOLD(a, b, low, high) (_mm512_shuffle_ps(a, b, low) + _mm512_shuffle_ps(a, b, high))
-#elif defined(__AVX2__)
+#elif defined(HAS_AVX2)
 #define FOLD(a, b, low, high) (_mm256_shuffle_ps(a, b, low) + _mm256_shuffle_ps(a, b, high))
 #endif
 #ifdef FOLD
@@ -132,7 +132,7 @@ ALWAYS_INLINE void dot(native_t lanes[][CHUNKS], size_t stride, const float *w, 
 #if defined(__AVX512F__)
 #define FOLD_HALVES(a, b)   (_mm512_shuffle_f32x4(a, b, 0x44) + _mm512_shuffle_f32x4(a, b, 0xEE))
 #define FOLD_QUARTERS(a, b) (_mm512_shuffle_f32x4(a, b, 0x88) + _mm512_shuffle_f32x4(a, b, 0xDD))
-#elif defined(__AVX2__)
+#elif defined(HAS_AVX2)
 #define FOLD_QUARTERS(a, b) (_mm256_permute2f128_ps(a, b, 0x20) + _mm256_permute2f128_ps(a, b, 0x31))
 #endif
 

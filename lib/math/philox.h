@@ -6,18 +6,11 @@
 #define DAE_MATH_PHILOX_H
 
 #include "math/kernels.h"
-
-#include <string.h>
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#elif defined(__ARM_NEON)
-#include <arm_neon.h>
-#endif
+#include "math/vector.h"
 
 #if defined(__AVX512F__)
 enum { DAE_WIDE_LANES = 8 };
-#elif defined(__AVX2__)
+#elif defined(HAS_AVX2)
 enum { DAE_WIDE_LANES = 4 };
 #else
 enum { DAE_WIDE_LANES = 2 };
@@ -28,7 +21,7 @@ typedef uint64_t dae_wide __attribute__((vector_size(8 * DAE_WIDE_LANES)));
 /* The one operation that compilers do not find by themselves: lower half of `a` times `factor`. */
 #if defined(__AVX512F__)
 #define DAE_WIDE_MULTIPLY(a, factor) ((dae_wide)_mm512_mul_epu32((__m512i)(a), _mm512_set1_epi64(factor)))
-#elif defined(__AVX2__)
+#elif defined(HAS_AVX2)
 #define DAE_WIDE_MULTIPLY(a, factor) ((dae_wide)_mm256_mul_epu32((__m256i)(a), _mm256_set1_epi64x(factor)))
 #elif defined(__x86_64__)
 #define DAE_WIDE_MULTIPLY(a, factor) ((dae_wide)_mm_mul_epu32((__m128i)(a), _mm_set1_epi64x(factor)))
@@ -42,7 +35,7 @@ typedef uint64_t dae_wide __attribute__((vector_size(8 * DAE_WIDE_LANES)));
 typedef uint32_t dae_narrow __attribute__((vector_size(8 * DAE_WIDE_LANES)));
 #if defined(__AVX512F__)
 #define DAE_NARROW(a, b) ((dae_narrow)_mm512_shuffle_ps((__m512)(a), (__m512)(b), 0x88))
-#elif defined(__AVX2__)
+#elif defined(HAS_AVX2)
 #define DAE_NARROW(a, b) ((dae_narrow)_mm256_shuffle_ps((__m256)(a), (__m256)(b), 0x88))
 #elif defined(__x86_64__)
 #define DAE_NARROW(a, b) ((dae_narrow)_mm_shuffle_ps((__m128)(a), (__m128)(b), 0x88))

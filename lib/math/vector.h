@@ -12,13 +12,18 @@
 #include <arm_neon.h>
 #endif
 
+/* What is compiled for AVX2 has fused multiply-adds too, as nearly every processor with AVX2 does. */
+#if defined(__AVX2__) && defined(__FMA__)
+#define HAS_AVX2
+#endif
+
 /* FUSE(a, b, c) is a b + c, rounded once where the processor HAS_FUSED; SPREAD(x) has x in each lane. */
 #if defined(__AVX512F__)
 enum { NATIVE = 16 };
 #define FUSE   _mm512_fmadd_ps
 #define SPREAD _mm512_set1_ps
 #define HAS_FUSED
-#elif defined(__AVX2__) && defined(__FMA__)
+#elif defined(HAS_AVX2)
 enum { NATIVE = 8 };
 #define FUSE   _mm256_fmadd_ps
 #define SPREAD _mm256_set1_ps
@@ -54,7 +59,7 @@ typedef int32_t quad_integers_t __attribute__((vector_size(16)));
 #define FLOATS(x) __builtin_convertvector((x), native_t)
 #if defined(__AVX512F__)
 #define SQUARE_ROOT _mm512_sqrt_ps
-#elif defined(__AVX2__)
+#elif defined(HAS_AVX2)
 #define SQUARE_ROOT _mm256_sqrt_ps
 #elif defined(__x86_64__)
 #define SQUARE_ROOT _mm_sqrt_ps

@@ -57,8 +57,13 @@ static struct dae_range join(const struct dae_range ranges[DAE_MAX_TILES]) {
     return all;
 }
 
-static double magnitude(struct dae_range range) {
-    return fmax(fabs((double)range.low), fabs((double)range.high));
+static double magnitude(const struct dae_range *range) {
+    return fmax(fabs((double)range->low), fabs((double)range->high));
+}
+
+static double joint_magnitude(const struct dae_range ranges[DAE_MAX_TILES]) {
+    struct dae_range all = join(ranges);
+    return magnitude(&all);
 }
 
 static void clear_ranges(struct step *step) {
@@ -364,7 +369,7 @@ static dae_status forward(struct step *step, double *loss) {
         return check_targets(step, is_unit, DAE_ERROR_ARGUMENT,
                              "0 to 1: binary cross-entropy takes no other");
     }
-    if (isfinite(*loss) && isfinite(magnitude(join(step->input_ranges))))
+    if (isfinite(*loss) && isfinite(joint_magnitude(step->input_ranges)))
         return DAE_OK;
     DAE_TRY(find_bad_value(step));
     return dae_fail(DAE_ERROR_NOT_FINITE,
@@ -384,15 +389,15 @@ static void backward_inputs(struct step *step) {
 static bool gradient_is_bounded(const struct step *step) {
     const dae_trainer *trainer = step->trainer;
     size_t layers = trainer->model->layer_count;
-    double x = magnitude(join(step->input_ranges));
+    double x = joint_magnitude(step->input_ranges);
     for (size_t i = 0; i < layers; i++) {
         /* no derivative of an activation is above 1; dropout scales by no more than 2^25 */
         double gain = isnan(trainer->model->layers[i].layer->slope) ? 0x1p25 : 1;
         double d = i + 1 == layers ? gain * (double)step->scale * trainer->loss->bound(step->sum)
-                                   : magnitude(join(trainer->workspace.ranges[i].d));
+                                   : joint_magnitude(trainer->workspace.ranges[i].d);
         if (!((double)step->batch->count * fmax(x, 1) * d < GRADIENT_LIMIT))
             return false;
-        x = magnitude(join(trainer->workspace.ranges[i].y));
+        x = joint_magnitude(trainer->workspace.ranges[i].y);
     }
     return true;
 }
@@ -427,7 +432,7 @@ static dae_status update_unfused(struct step *step) {
     DAE_TRY(call_hook(step));
     struct dae_range range = {0, 0};
     widen(&range, trainer->gradient, count);
-    if (!dae_kernels()->is_finite(trainer->gradient, count) || magnitude(range) > GRADIENT_LIMIT)
+    if (!dae_kernels()->is_finite(trainer->gradient, count) || magnitude(&range) > GRADIENT_LIMIT)
         return dae_fail(
             DAE_ERROR_NOT_FINITE,
             "step %llu: the gradient is not finite or beyond %g: use a smaller learning rate, or scale "
