@@ -28,11 +28,14 @@ struct maker {
     size_t count;
     int32_t result;
     uint64_t fails_from;
+    dae_dataset *dropped; /* the caller's reference, which the first call drops */
 };
 
 static int32_t make_samples(uint64_t first, size_t count, float *out, void *user) {
     struct maker *maker = user;
     maker->calls++;
+    dae_dataset_free(maker->dropped);
+    maker->dropped = NULL;
     maker->first = first;
     maker->count = count;
     if (first + count > maker->fails_from)
@@ -149,6 +152,21 @@ START_TEST(a_callback_gives_what_it_is_asked_for) {
     ck_assert_int_eq(maker.released, 0);
     dae_dataset_free(dataset);
     ck_assert_int_eq(maker.released, 1);
+}
+END_TEST
+
+START_TEST(a_callback_may_drop_what_is_read) {
+    struct maker maker = {0};
+    float inputs[VALUES], targets[VALUES], expected[VALUES];
+    dae_dataset *dataset = callback_dataset(&maker), *view = NULL;
+    ok(dae_dataset_slice(&view, dataset, 1, COUNT - 1));
+    dae_dataset_free(dataset);
+    maker.dropped = view;
+    ok(dae_dataset_read(view, 0, 0, COUNT - 1, inputs, targets));
+    ck_assert_int_eq(maker.released, 1);
+    ramp(expected);
+    same_floats(inputs, expected + SIZE, (COUNT - 1) * SIZE);
+    same_floats(targets, expected + SIZE, (COUNT - 1) * SIZE);
 }
 END_TEST
 
@@ -420,6 +438,7 @@ int main(void) {
     tcase_add_test(sources, a_copy_stands_alone);
     tcase_add_test(sources, a_borrowed_array_is_read_where_it_lies);
     tcase_add_test(sources, a_callback_gives_what_it_is_asked_for);
+    tcase_add_test(sources, a_callback_may_drop_what_is_read);
     tcase_add_test(sources, a_callback_may_fail);
     tcase_add_test(sources, special_values_pass_unchanged);
     tcase_add_test(sources, every_rank);

@@ -222,6 +222,25 @@ START_TEST(stopping_at_a_step) {
 }
 END_TEST
 
+/* What is left of an epoch goes on in batches of another size. */
+START_TEST(steps_of_an_epoch_with_two_sizes_of_batches) {
+    stage *s = set_up();
+    s->told.stop_event = DAE_PROGRESS_STEP;
+    s->told.stop_epoch = 1;
+    s->told.stop_step = 2;
+    fails(dae_trainer_fit(s->trainer, s->data, 1), DAE_ERROR_CANCELLED, "");
+    s->told.count = 0;
+    s->told.stop_epoch = 0;
+    ok(dae_trainer_set_batch_size(s->trainer, SAMPLES));
+    ok(dae_trainer_fit(s->trainer, s->data, 2));
+    ck_assert_uint_eq(s->told.event[0].step, 3);
+    ck_assert_uint_eq(s->told.event[0].steps, 3);
+    ck_assert_uint_eq(s->told.event[2].step, 1);
+    ck_assert_uint_eq(s->told.event[2].steps, 1);
+    tear_down(s);
+}
+END_TEST
+
 START_TEST(stopping_at_an_epoch) {
     stage *s = set_up();
     dae_model *straight = NULL;
@@ -385,6 +404,7 @@ int main(void) {
     TCase *stopping = add_case(suite, "stopping");
     tcase_add_test(stopping, stopping_at_a_step);
     tcase_add_test(stopping, stopping_at_an_epoch);
+    tcase_add_test(stopping, steps_of_an_epoch_with_two_sizes_of_batches);
     tcase_add_test(stopping, stopping_at_the_very_end_is_stopping);
     tcase_add_test(stopping, stop_from_the_callback);
     tcase_add_test(stopping, stopping_twice_stops_one_fit);

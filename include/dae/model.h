@@ -49,7 +49,8 @@ DAE_API void dae_model_free(dae_model *model);
  */
 DAE_API dae_status dae_model_add(dae_model *model, dae_layer *layer);
 
-/** Gives the model its parameters, drawn by each layer's initialiser; called again, it draws anew.
+/** Gives the model its parameters, drawn by each layer's initialiser; called again, it draws anew, and noise and range of
+ * earlier training are forgotten.
  *
  * @param seed  the same seed gives the same parameters on any machine
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when there are no layers. @since 0.1.0

@@ -120,6 +120,16 @@ dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t *rank
     return dae_shape_get(&dataset->target_shape, rank, shape, __func__);
 }
 
+static dae_status read_both(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                            float *inputs, float *targets) {
+    struct dae_part input = {0, dataset->shape.size}, target = {0, dataset->target_shape.size};
+    if (inputs != NULL)
+        DAE_TRY(dataset->operations->read_inputs(dataset, epoch, first, count, input, inputs));
+    if (targets != NULL)
+        DAE_TRY(dataset->operations->read_targets(dataset, epoch, first, count, target, targets));
+    return DAE_OK;
+}
+
 dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                             float *inputs, float *targets) {
     DAE_REQUIRE(dataset);
@@ -133,12 +143,11 @@ dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t f
             count, dataset->count);
     if (count == 0)
         return DAE_OK;
-    struct dae_part input = {0, dataset->shape.size}, target = {0, dataset->target_shape.size};
-    if (inputs != NULL)
-        DAE_TRY(dataset->operations->read_inputs(dataset, epoch, first, count, input, inputs));
-    if (targets != NULL)
-        DAE_TRY(dataset->operations->read_targets(dataset, epoch, first, count, target, targets));
-    return DAE_OK;
+    /* kept meanwhile: a callback may drop the caller's reference */
+    dae_dataset *kept = dae_dataset_keep((dae_dataset *)(uintptr_t)dataset);
+    dae_status status = read_both(dataset, epoch, first, count, inputs, targets);
+    dae_dataset_free(kept);
+    return status;
 }
 
 enum {

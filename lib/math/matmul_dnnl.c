@@ -48,13 +48,16 @@ bool dae_dnnl_is_built_in(void) {
     return true;
 }
 
-const char *dae_dnnl_name(void) {
-    static char name[64];
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    pthread_mutex_lock(&lock);
+static char name[64];
+
+static void make_name(void) {
     const dnnl_version_t *version = dnnl_version();
     snprintf(name, sizeof name, "oneDNN %d.%d.%d", version->major, version->minor, version->patch);
-    pthread_mutex_unlock(&lock);
+}
+
+const char *dae_dnnl_name(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT; /* not a lock: the host may fork meanwhile */
+    pthread_once(&once, make_name);
     return name;
 }
 

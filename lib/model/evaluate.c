@@ -197,6 +197,9 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
     DAE_TRY(dae_model_check_shapes(model, &dataset->shape, &dataset->target_shape, __func__));
     struct evaluation e = {
         .model = model, .inputs = dataset->shape.size, .outputs = dataset->target_shape.size};
+    /* kept meanwhile: a callback that gives samples may drop the caller's references */
+    dae_references_keep(&model->references);
+    dae_dataset_keep(dataset);
     dae_report *report = dae_allocate(1, sizeof *report);
     dae_status status = report != NULL ? reserve(&e) : DAE_ERROR_MEMORY;
     if (status == DAE_OK)
@@ -209,5 +212,7 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
     }
     dae_release(e.columns);
     dae_release(e.units);
+    dae_dataset_free(dataset);
+    dae_model_free(model);
     return status;
 }

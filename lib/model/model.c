@@ -5,6 +5,11 @@
 
 /* ---- Making ------------------------------------------------------------------------------------- */
 
+static void forget_range(dae_model *model) {
+    model->low = 1;
+    model->high = 0;
+}
+
 static dae_status create(dae_model **out, const struct dae_shape *input) {
     dae_model *model = dae_allocate(1, sizeof *model);
     if (model == NULL)
@@ -16,8 +21,7 @@ static dae_status create(dae_model **out, const struct dae_shape *input) {
     }
     dae_references_start(&model->references);
     model->input = *input;
-    model->low = 1;
-    model->high = 0;
+    forget_range(model);
     *out = model;
     return DAE_OK;
 }
@@ -125,6 +129,8 @@ dae_status dae_model_initialize(dae_model *model, uint64_t seed) {
             layer->operations->initialize(layer, values + model->layers[i].offset,
                                           dae_draw_from(seed, DAE_PURPOSE_WEIGHTS, i, 0));
     }
+    dae_model_remember_noise(model, NULL);
+    forget_range(model);
     return DAE_OK;
 }
 

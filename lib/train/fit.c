@@ -129,6 +129,8 @@ static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
     if (status == DAE_OK) {
         open->loss += loss * (double)batch->count;
         open->counted += batch->count;
+        if (trainer->model->noise != fit->dataset->noise)
+            dae_model_remember_noise(trainer->model, fit->dataset->noise);
     } else if (status == DAE_ERROR_NOT_FINITE && trainer->skip_not_finite) {
         trainer->skipped++;
         snprintf(fit->left_out, sizeof fit->left_out, "%s", dae_last_error());
@@ -138,8 +140,6 @@ static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
     open->samples += batch->count;
     open->steps++;
     fit->unsaved = true;
-    if (trainer->model->noise != fit->dataset->noise)
-        dae_model_remember_noise(trainer->model, fit->dataset->noise);
     return DAE_OK;
 }
 
@@ -206,7 +206,8 @@ static dae_status run_epoch(struct fit *fit) {
         .epoch = trainer->epoch + 1,
         .epochs = fit->last_epoch,
         .step = trainer->open.steps,
-        .steps = dae_size_divide_up(fit->dataset->count, fit->batch),
+        .steps = trainer->open.steps +
+                 dae_size_divide_up(fit->dataset->count - trainer->open.samples, fit->batch),
         .loss = trainer->open.loss / (double)trainer->open.counted,
         .validation_loss = NAN,
         .validation_psnr = NAN,
