@@ -96,7 +96,8 @@ static void show_recipe(void) {
     dae_noise_free(parsed);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    no_arguments(argc, argv, "Shows each kind of noise, and a recipe that says the same in words.");
     show_kinds();
     measure_gaussian();
     show_recipe();

@@ -13,7 +13,8 @@ static dae_model *build(void) {
     dae_layer *dropout = NULL, *hidden = NULL, *output = NULL;
     check(dae_model_create_shaped(&model, 2, shape));
 
-    check(dae_layer_create_dropout(&dropout, 0.1)); /* only in training: every tenth value becomes 0 */
+    /* Only in training, each value becomes 0 with probability 0.1. */
+    check(dae_layer_create_dropout(&dropout, 0.1));
     check(dae_layer_create_dense(&hidden, 128, DAE_ACTIVATION_LEAKY_RELU));
     check(dae_layer_set_leaky_slope(hidden, 0.1));
     check(dae_layer_set_initializer(hidden, DAE_INITIALIZER_HE_NORMAL));
@@ -33,7 +34,7 @@ static dae_model *build(void) {
 static void print_table(const dae_model *model) {
     char table[2048];
     check(dae_model_describe(model, table, sizeof table, NULL));
-    printf("%s\n", table);
+    printf("%s", table);
 }
 
 static void print_tensors(const dae_model *model) {
@@ -69,7 +70,8 @@ static void compare_seeds(dae_model *first, dae_model *second, uint64_t first_se
     free(b);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    no_arguments(argc, argv, "Shows a model as a table, its parameters, and how the seed decides them.");
     dae_model *first = build(), *second = build();
     print_table(first);
     print_tensors(first);
@@ -77,7 +79,7 @@ int main(void) {
     compare_seeds(first, second, 1, 1);
     compare_seeds(first, second, 1, 2); /* biases start at 0 whatever the seed */
 
-    /* A layer that does not fit is refused in one sentence, and the model stays as it was. */
+    /* A layer that comes too late is refused in one sentence, and the model stays as it was. */
     dae_layer *late = NULL;
     check(dae_layer_create_dense(&late, 10, DAE_ACTIVATION_RELU));
     dae_status status = dae_model_add(first, late);

@@ -11,7 +11,8 @@ static int32_t print_epoch(const dae_progress *progress, void *user) {
 }
 
 int main(int argc, char **argv) {
-    const char *path = path_argument(argc, argv, BUNDLED_DATA "/train-images-idx3-ubyte.gz");
+    const char *path = path_argument(argc, argv, BUNDLED_DATA "/train-images-idx3-ubyte.gz",
+                                     "Shows training on the images of 28 x 28 pixels in PATH, an IDX file.");
     dae_dataset *images = NULL, *train = NULL, *test = NULL, *noisy_train = NULL, *noisy_test = NULL;
     dae_noise *noise = NULL;
     dae_model *model = NULL;

@@ -38,7 +38,8 @@ static void print_half_way(dae_model *decoder, const float *from, const float *t
     print_digits(images, 3);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    no_arguments(argc, argv, "Shows a denoiser cut into encoder and decoder, and computing with codes.");
     size_t values = (size_t)DIGITS * DIGIT_SIZE;
     float *noisy = make_array(values), *clean = make_array(values), *codes = make_array(DIGITS * CODE);
     float *decoded = make_array(values), *whole = make_array(values);

@@ -59,7 +59,8 @@ static dae_model *build(void) {
     return model;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    no_arguments(argc, argv, "Shows training that is driven from outside, batch by batch.");
     static float clean[BATCH * LENGTH], noisy[BATCH * LENGTH];
     int limited = 0;
     double first = 0, last = 0, sum = 0;

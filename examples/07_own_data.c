@@ -52,7 +52,8 @@ static dae_model *build(void) {
     return model;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    no_arguments(argc, argv, "Shows training on signals that a function makes, until it no longer helps.");
     const size_t shape[] = {LENGTH};
     dae_dataset *all = NULL, *train = NULL, *test = NULL, *noisy_train = NULL, *noisy_test = NULL;
     dae_noise *noise = NULL;

@@ -25,7 +25,8 @@ static void *work(void *argument) {
     return NULL;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    no_arguments(argc, argv, "Shows one model in use by several threads at once.");
     worker workers[THREADS] = {{0}};
     float *noisy = make_array((size_t)DIGITS * DIGIT_SIZE);
     dae_model *model = trained_denoiser(BUNDLED_DATA, 5);

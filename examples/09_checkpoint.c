@@ -70,7 +70,8 @@ static void second_run(const char *path, float *parameters, size_t count) {
 }
 
 int main(int argc, char **argv) {
-    const char *path = path_argument(argc, argv, "09_checkpoint.safetensors");
+    const char *path = path_argument(argc, argv, "09_checkpoint.safetensors",
+                                     "Shows training that is stopped, and goes on from the file PATH.");
     training t = prepare();
     size_t count;
     check(dae_model_get_parameter_count(t.model, &count));

@@ -1,9 +1,10 @@
-/* What the example programs share: how they end when something fails. */
+/* What the example programs share: how they end when something fails, and what they do with their arguments. */
 #ifndef EXAMPLES_CHECK_H
 #define EXAMPLES_CHECK_H
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <dae.h>
 
@@ -27,11 +28,35 @@ static inline int finish(int status) {
     return status;
 }
 
-/* The only argument that a program takes, a path; or `usual` without one. Anything else ends the program, before it
- * takes an option for a file. */
-static inline const char *path_argument(int argc, char **argv, const char *usual) {
+/* Ends the program with what it shows, if an argument asks for that. `usual` is the PATH that it takes if none is given,
+ * or NULL if it takes none. */
+static inline void answer_help(int argc, char **argv, const char *usual, const char *shows) {
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            printf("Usage: %s [--help%s]\n%s\n", argv[0], usual ? " | PATH" : "", shows);
+            if (usual) {
+                printf("Without a PATH it is %s.\n", usual);
+            }
+            exit(finish(EXIT_SUCCESS));
+        }
+    }
+}
+
+/* For a program that takes no arguments but --help. */
+static inline void no_arguments(int argc, char **argv, const char *shows) {
+    answer_help(argc, argv, NULL, shows);
+    if (argc > 1) {
+        fprintf(stderr, "%s: found the argument '%s', expected none or --help\n", argv[0], argv[1]);
+        exit(2);
+    }
+}
+
+/* The only argument that a program takes, a path; or `usual` without one. An option must not become a file. */
+static inline const char *path_argument(int argc, char **argv, const char *usual, const char *shows) {
+    answer_help(argc, argv, usual, shows);
     if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-        fprintf(stderr, "Usage: %s [PATH]; without one, PATH is %s\n", argv[0], usual);
+        fprintf(stderr, "%s: found the argument '%s', expected none, one PATH or --help\n", argv[0],
+                argv[argc - 1]);
         exit(2);
     }
     return argc == 2 ? argv[1] : usual;

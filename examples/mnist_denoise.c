@@ -269,17 +269,19 @@ static bool denoise(const experiment *e, const size_t *chosen, size_t count, flo
 }
 
 static bool write_digits(const experiment *e, const char *path) {
-    size_t chosen[SHOWN_DIGITS];
-    size_t count = images_choose(&e->data, chosen);
-    size_t values = count * e->data.height * e->data.width;
+    size_t count = e->data.shown_count, values = count * e->data.height * e->data.width;
     float *pixels = calloc(values, 3 * sizeof *pixels);
     if (!pixels) {
         return complain("there is not enough memory for the picture '%s'", path);
     }
     float *noisy = pixels, *denoised = pixels + values, *clean = pixels + 2 * values;
     grid_row rows[] = {{"noisy", noisy}, {"denoised", denoised}, {"clean", clean}};
-    bool written = denoise(e, chosen, count, noisy, denoised, clean) &&
-                   draw_digit_grid(path, e->setting, rows, 3, count, e->data.height, e->data.width);
+    /* Noise that is not clipped, and linear outputs, go far beyond black and white. */
+    bool beyond = !e->chosen.clip || e->chosen.output_activation == DAE_ACTIVATION_LINEAR;
+    char caption[sizeof e->setting + 64];
+    snprintf(caption, sizeof caption, "%s%s", e->setting, beyond ? "; shown clipped to [0,1]" : "");
+    bool written = denoise(e, e->data.shown, count, noisy, denoised, clean) &&
+                   draw_digit_grid(path, caption, rows, 3, count, e->data.height, e->data.width);
     free(pixels);
     return written;
 }
@@ -298,7 +300,7 @@ static bool write_model(const experiment *e, const char *path) {
 
 /* Writes every file that can be written, also when one fails: training may have taken hours. */
 static bool write_results(const experiment *e) {
-    static const struct {
+    const struct {
         const char *name;
         const char *meaning;
         bool (*write)(const experiment *e, const char *path);
@@ -307,7 +309,11 @@ static bool write_results(const experiment *e) {
     } files[] = {{OUTPUT_MODEL, "the trained model", write_model, false, false},
                  {OUTPUT_HISTORY, "loss, time and PSNR of each epoch", write_history, false, false},
                  {OUTPUT_LOSS, "training and validation loss", write_loss, true, true},
-                 {OUTPUT_DIGITS, "test digits: noisy, denoised, clean", write_digits, true, false}};
+                 {OUTPUT_DIGITS,
+                  e->data.shown_by_class
+                      ? "the first test image of each class: noisy, denoised, clean"
+                      : "the first test images, whatever their class: noisy, denoised, clean",
+                  write_digits, true, false}};
     bool all = true, any = false;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char path[OUTPUT_PATH_MAX];
@@ -398,7 +404,7 @@ int main(int argc, char **argv) {
         options_print_help();
         return EXIT_SUCCESS;
     case PARSE_WRONG:
-        fprintf(stderr, "Try '" PROGRAM " --help'.\n");
+        fprintf(stderr, "Try --help.\n");
         return EXIT_USAGE;
     case PARSE_RUN:
         break;

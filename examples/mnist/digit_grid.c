@@ -65,7 +65,7 @@ bool draw_digit_grid(const char *path, const char *setting, const grid_row *rows
     canvas_font(canvas, 26, true);
     canvas_text(canvas, "Test digits: noisy, denoised, clean", margin, 40, ALIGN_LEFT);
     canvas_color(canvas, faded);
-    canvas_text_within(canvas, setting, margin, 66, 17, right - margin);
+    canvas_subtitle(canvas, setting, margin, 66, 17, right - margin);
 
     bool painted = true;
     for (size_t row = 0; row < row_count && painted; row++) {

@@ -25,10 +25,9 @@ static bool open_images(dae_dataset **out, const char *folder, const char *name,
                         size_t *height, size_t *width) {
     char path[PATH_CAPACITY];
     if (!find_file(path, folder, name)) {
-        return complain(
-            "there is neither %s nor %s.gz in the data folder '%s'; examples/run_mnist.sh gets the "
-            "MNIST files, and without --data the small bundled slice is used",
-            name, name, folder);
+        return complain("there is neither %s nor %s.gz in the data folder '%s'; examples/run_mnist.sh "
+                        "without --data gets the MNIST files",
+                        name, name, folder);
     }
     size_t rank, shape[DAE_MAX_RANK];
     if (!worked(dae_dataset_open_idx(out, path)) || !worked(dae_dataset_get_count(*out, count)) ||
@@ -42,25 +41,6 @@ static bool open_images(dae_dataset **out, const char *folder, const char *name,
     *height = shape[0];
     *width = shape[1];
     return true;
-}
-
-bool images_open(images *opened, const char *folder) {
-    *opened = (images){.folder = folder};
-    size_t height, width;
-    if (!open_images(&opened->train, folder, "train-images-idx3-ubyte", &opened->train_count, &opened->height,
-                     &opened->width) ||
-        !open_images(&opened->test, folder, "t10k-images-idx3-ubyte", &opened->test_count, &height, &width)) {
-        return false;
-    }
-    return (height == opened->height && width == opened->width) ||
-           complain("training images are %zu x %zu pixels and test images %zu x %zu in '%s'", opened->height,
-                    opened->width, height, width, folder);
-}
-
-void images_close(images *opened) {
-    dae_dataset_free(opened->train);
-    dae_dataset_free(opened->test);
-    opened->train = opened->test = NULL;
 }
 
 /* Reads test labels [*count], or NULL where there are none that fit: the picture can do without. */
@@ -83,7 +63,7 @@ static float *read_labels(const images *opened) {
     return values;
 }
 
-size_t images_choose(const images *opened, size_t chosen[SHOWN_DIGITS]) {
+static void choose_shown(images *opened) {
     bool found[SHOWN_DIGITS] = {false};
     size_t classes = 0;
     float *labels = read_labels(opened);
@@ -91,17 +71,36 @@ size_t images_choose(const images *opened, size_t chosen[SHOWN_DIGITS]) {
         long digit = lroundf(labels[i] * 255.0f); /* IDX bytes are read as value / 255 */
         if (digit >= 0 && digit < SHOWN_DIGITS && !found[digit]) {
             found[digit] = true;
-            chosen[digit] = i;
+            opened->shown[digit] = i;
             classes++;
         }
     }
     free(labels);
-    if (classes == SHOWN_DIGITS) {
-        return SHOWN_DIGITS;
+    opened->shown_by_class = classes == SHOWN_DIGITS;
+    opened->shown_count = opened->test_count < SHOWN_DIGITS ? opened->test_count : SHOWN_DIGITS;
+    for (size_t i = 0; !opened->shown_by_class && i < opened->shown_count; i++) {
+        opened->shown[i] = i;
     }
-    size_t count = opened->test_count < SHOWN_DIGITS ? opened->test_count : SHOWN_DIGITS;
-    for (size_t i = 0; i < count; i++) {
-        chosen[i] = i;
+}
+
+bool images_open(images *opened, const char *folder) {
+    *opened = (images){.folder = folder};
+    size_t height, width;
+    if (!open_images(&opened->train, folder, "train-images-idx3-ubyte", &opened->train_count, &opened->height,
+                     &opened->width) ||
+        !open_images(&opened->test, folder, "t10k-images-idx3-ubyte", &opened->test_count, &height, &width)) {
+        return false;
     }
-    return count;
+    if (height != opened->height || width != opened->width) {
+        return complain("training images are %zu x %zu pixels and test images %zu x %zu in '%s'",
+                        opened->height, opened->width, height, width, folder);
+    }
+    choose_shown(opened);
+    return true;
+}
+
+void images_close(images *opened) {
+    dae_dataset_free(opened->train);
+    dae_dataset_free(opened->test);
+    opened->train = opened->test = NULL;
 }

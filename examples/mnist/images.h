@@ -17,15 +17,14 @@ typedef struct images {
     size_t test_count;
     size_t height;
     size_t width;
+    size_t shown[SHOWN_DIGITS]; /* test images for the picture, [shown_count] */
+    size_t shown_count;
+    bool shown_by_class; /* they are the first of each class 0 to 9, by the labels; else the first ten */
 } images;
 
-/* Opens training and test images in a folder, each as a plain or a gzip IDX file. Whatever happens,
- * images_close() cleans up. */
+/* Opens training and test images in a folder, each as a plain or a gzip IDX file, and chooses the test images for
+ * the picture. Whatever happens, images_close() cleans up. */
 bool images_open(images *opened, const char *folder);
 void images_close(images *opened);
-
-/* Chooses up to ten test images for the picture: the first of each class 0 to 9 where the folder has
- * labels, else the first ten. Returns how many. */
-size_t images_choose(const images *opened, size_t chosen[SHOWN_DIGITS]);
 
 #endif

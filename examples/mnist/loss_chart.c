@@ -42,8 +42,9 @@ static axis choose_epoch_axis(size_t epochs) {
     if (epochs == 1) {
         return (axis){0.5, 1.5, 1};
     }
-    double range = (double)(epochs - 1);
-    return (axis){1, (double)epochs, fmax(1, choose_step(range, 10))};
+    double range = (double)(epochs - 1), step = range <= 15 ? 1 : choose_step(range, 10);
+    /* A tick is at 1, the others are at multiples of the step: those at 1 and 2 would crowd. */
+    return (axis){1, (double)epochs, step == 2 ? 5 : step};
 }
 
 static axis choose_loss_axis(const curves *data) {
@@ -168,7 +169,7 @@ static void draw_head(cairo_t *canvas, const char *setting, const curves *data) 
     canvas_font(canvas, 20, true);
     canvas_text(canvas, "Loss in each epoch", left, 38, ALIGN_LEFT);
     canvas_color(canvas, faded);
-    canvas_text_within(canvas, setting, left, 64, 13, right - left);
+    canvas_subtitle(canvas, setting, left, 64, 13, right - left);
     size_t last = data->epochs - 1;
     double x = draw_legend_entry(canvas, "validation", data->validation_loss[last], validation_color, right);
     draw_legend_entry(canvas, "training", data->loss[last], training_color, x - 26);

@@ -282,6 +282,7 @@ parse_result options_parse(options *chosen, int argc, char **argv) {
 
 void options_print_help(void) {
     puts("Usage: " PROGRAM " [OPTION]...\n"
+         "       examples/run_mnist.sh [OPTION]...    builds it, gets MNIST and runs it\n"
          "\n"
          "Trains a denoising autoencoder on MNIST: images with noise go in, clean images are to come\n"
          "out. Writes the loss curve, noisy digits above denoised ones, the history and the model.\n"
@@ -289,8 +290,9 @@ void options_print_help(void) {
          "Data\n"
          "  --data DIR                 folder with the MNIST files train-images-idx3-ubyte and\n"
          "                             t10k-images-idx3-ubyte, plain or with .gz, and the labels,\n"
-         "                             which only choose the digits of the picture; without it,\n"
-         "                             the 1,000 + 200 digits that come with the source are used\n"
+         "                             which only choose the digits of the picture. Without --data\n"
+         "                             run_mnist.sh uses all of MNIST, and " PROGRAM " by\n"
+         "                             itself the 1,000 + 200 digits that come with the source\n"
          "\n"
          "Noise\n"
          "  --noise-mean X             mean of the Gaussian noise (0.5)\n"

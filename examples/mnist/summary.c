@@ -8,22 +8,21 @@
 
 bool summary_setting(char *text, size_t capacity, const options *chosen, const dae_noise *noise,
                      size_t image_size, size_t train_count) {
-    char recipe[256], rule[64];
+    char recipe[256], momentum[64] = "";
     if (!worked(dae_noise_format(noise, recipe, sizeof recipe, NULL))) {
         return false;
     }
-    if (chosen->sgd) {
-        snprintf(rule, sizeof rule, "sgd %g, momentum %g", chosen->learning_rate, chosen->momentum);
-    } else {
-        snprintf(rule, sizeof rule, "adam %g", chosen->learning_rate);
-    }
     bool scheduled = strcmp(chosen->schedule, "constant") != 0;
     bool usual = chosen->hidden_activation == DAE_ACTIVATION_RELU;
-    snprintf(text, capacity, "%zu-%zu-%zu, %s%s%s output, noise %s %s, %s%s%s, batch %zu, %zu images",
+    if (chosen->sgd) {
+        snprintf(momentum, sizeof momentum, ", momentum %g", chosen->momentum);
+    }
+    snprintf(text, capacity, "%zu-%zu-%zu, %s%s%s output, noise %s %s, %s %g%s%s%s, batch %zu, %zu images",
              image_size, chosen->hidden, image_size, usual ? "" : options_hidden_activation_name(chosen),
              usual ? "" : " hidden, ", options_output_activation_name(chosen), recipe,
-             chosen->noise_mode == DAE_NOISE_ONCE ? "drawn once" : "drawn fresh", rule,
-             scheduled ? " by " : "", scheduled ? chosen->schedule : "", chosen->batch_size, train_count);
+             chosen->noise_mode == DAE_NOISE_ONCE ? "drawn once" : "drawn fresh",
+             chosen->sgd ? "sgd" : "adam", chosen->learning_rate, scheduled ? " by " : "",
+             scheduled ? chosen->schedule : "", momentum, chosen->batch_size, train_count);
     return true;
 }
 
@@ -122,7 +121,7 @@ bool summary_print_result(const dae_report *report, const char *folder) {
            m[DAE_METRIC_INPUT_PSNR], m[DAE_METRIC_INPUT_PSNR_OF_MEAN]);
     printf("  denoised              %.5f    %18.2f dB    %17.2f dB\n", m[DAE_METRIC_MSE], m[DAE_METRIC_PSNR],
            m[DAE_METRIC_PSNR_OF_MEAN]);
-    printf("  mean of clean images  %.5f\n\n", m[DAE_METRIC_MEAN_IMAGE_MSE]);
+    printf("  mean test image       %.5f\n\n", m[DAE_METRIC_MEAN_IMAGE_MSE]);
 
     print_dead_outputs(m);
     return print_findings(report);

@@ -1,4 +1,4 @@
-"""libdae from Python, by ctypes: this file and dae_c.py are all there is, with nothing to install.
+"""libdae from Python 3.8 or newer, by ctypes: this file and dae_c.py are all there is, with nothing to install.
 
     import dae
 

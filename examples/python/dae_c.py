@@ -12,6 +12,7 @@ import array
 import ctypes
 import ctypes.util
 import enum
+import operator
 import os
 import threading
 from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_float, c_int32, c_size_t, c_uint32
@@ -267,19 +268,35 @@ def load(path=None):
 RANGES = {I32: (-2**31, 2**31 - 1), U32: (0, 2**32 - 1), U64: (0, 2**64 - 1),
           SIZE: (0, 2**(8 * ctypes.sizeof(SIZE)) - 1)}
 
+# What Python calls a type of C; handles by their class in dae.py.
+EXPECTED = {DOUBLE: "float", TEXT: "bytes", FLOATS: "ctypes array of c_float"}
+EXPECTED.update((kind, "int") for kind in RANGES)
+EXPECTED.update((handle, noun.capitalize()) for noun, handle in HANDLES.items())
 
-def check_range(what, kind, value):
-    """`value` itself, or ValueError when it is a whole number that the type `kind` does not hold."""
-    if isinstance(value, int) and kind in RANGES and not RANGES[kind][0] <= value <= RANGES[kind][1]:
-        raise ValueError("%s is %d, expected a whole number from %d to %d" % (what, value, *RANGES[kind]))
+
+def check(what, kind, value):
+    """`value` itself. TypeError when ctypes does not take it as `kind`, and ValueError when it is a whole number that
+    `kind` does not hold."""
+    try:
+        kind.from_param(value)
+    except (TypeError, ctypes.ArgumentError):  # these name neither the function nor both types
+        expected, found = EXPECTED.get(kind, kind.__name__), type(value).__name__
+        found += " after free()" if found == expected else ""
+        raise TypeError("%s is of type %s, expected %s" % (what, found, expected)) from None
+    if kind in RANGES and hasattr(value, "__index__"):  # else it is one of ctypes' own, which are in range
+        low, high = RANGES[kind]
+        if not low <= operator.index(value) <= high:
+            raise ValueError("%s is %d, expected a whole number from %d to %d" % (what, value, low, high))
     return value
 
 
 def call(name, *arguments):
     """Calls a function of the library; a status other than DAE_OK becomes an exception."""
-    library = _library or load()
-    for number, (kind, value) in enumerate(zip(SIGNATURES[name][1:], arguments), 1):
-        check_range("argument %d of %s()" % (number, name), kind, value)
+    library, kinds = _library or load(), SIGNATURES[name][1:]
+    if len(arguments) != len(kinds):
+        raise TypeError("the number of arguments of %s() is %d, expected %d" % (name, len(arguments), len(kinds)))
+    for number, (kind, value) in enumerate(zip(kinds, arguments), 1):
+        check("argument %d of %s()" % (number, name), kind, value)
     result = getattr(library, name)(*arguments)
     if SIGNATURES[name][0] is not STATUS:
         return result
@@ -400,4 +417,4 @@ def shape_of(shape):
 
 
 def sizes(shape):
-    return len(shape), (SIZE * len(shape))(*(check_range("a dimension", SIZE, size) for size in shape))
+    return len(shape), (SIZE * len(shape))(*(check("a dimension", SIZE, size) for size in shape))

@@ -47,16 +47,43 @@ def print_digits(*images):
                                  for k in range(28)) for image in images))
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage before it."""
+
+    def error(self, message):
+        self.exit(2, "%s: %s; --help lists the options\n" % (self.prog, message))
+
+
+def whole_number(low, high):
+    """A type of argument: what the library takes, so that the message names the option."""
+    def parse(text):
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or not low <= number <= high:
+            raise argparse.ArgumentTypeError("found '%s', expected a whole number from %d to %d" % (text, low, high))
+        return number
+    return parse
+
+
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", metavar="DIR", default=BUNDLED, help="folder with MNIST's image files")
-    parser.add_argument("--epochs", type=int, default=20, help="default: %(default)s")
-    parser.add_argument("--batch-size", type=int, default=32, help="default: %(default)s")
-    parser.add_argument("--hidden", type=int, default=128, help="units of the hidden layer (%(default)s)")
-    parser.add_argument("--learning-rate", type=float, default=1e-3, help="of Adam (%(default)s)")
+    parser = Parser(description=__doc__.splitlines()[0],
+                    epilog="The library is the file that the environment variable LIBDAE names, such as "
+                           "build/lib/libdae.so.0; without it, the one that the system's loader finds.")
+    parser.add_argument("--data", metavar="DIR", default=BUNDLED,
+                        help="folder with MNIST's image files; default: the digits that come with libdae")
+    parser.add_argument("--epochs", metavar="N", type=whole_number(1, 2**32 - 1), default=20,
+                        help="default: %(default)s")
+    parser.add_argument("--batch-size", metavar="N", type=whole_number(1, 2**20), default=32,
+                        help="default: %(default)s")
+    parser.add_argument("--hidden", metavar="N", type=whole_number(1, 2**31 - 1), default=128,
+                        help="units of the hidden layer (%(default)s)")
+    parser.add_argument("--learning-rate", metavar="X", type=float, default=1e-3,
+                        help="of Adam (%(default)s)")
     parser.add_argument("--noise", default="gaussian(mean=0.5, stddev=0.5) | clip()", metavar="RECIPE",
                         help="default: %(default)s")
-    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("--seed", metavar="N", type=whole_number(0, 2**64 - 1), default=1, help="default: %(default)s")
     parser.add_argument("--save", metavar="FILE", help="write the model to a safetensors file")
     return parser.parse_args()
 
@@ -65,7 +92,7 @@ def run(options):
     clean = open_images(options.data, "train-images-idx3-ubyte")
     test = open_images(options.data, "t10k-images-idx3-ubyte")
     noisy = clean.corrupt(options.noise, seed=options.seed)             # drawn anew in every epoch
-    noisy_test = test.corrupt(options.noise, seed=options.seed + 1, mode="once")
+    noisy_test = test.corrupt(options.noise, seed=(options.seed + 1) % 2**64, mode="once")
     print(dae.describe())
     print("%d training and %d test images, noise: %s\n" % (len(clean), len(test), dae.Noise(options.noise)))
 

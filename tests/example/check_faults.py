@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs example programs where they cannot write or read: one sentence for each failure, and exit status 1.
+"""Runs example programs where they cannot write or read: one sentence for each failure, and exit status 1; and with
+arguments that they do not take, or ask for help.
 
 usage: check_faults.py --folder FOLDER_OF_THE_PROGRAMS [--pictures yes|no]
 """
@@ -15,6 +16,8 @@ import unittest
 from pathlib import Path
 
 OPTIONS = argparse.Namespace(folder=None, pictures=True)
+PROGRAMS = sorted(path.stem for path in Path(__file__).parents[2].glob("examples/0*.c"))
+TAKES_A_PATH = ("03_train", "04_save_load", "09_checkpoint")
 
 
 def run(program, *arguments, cwd=None, stdout=subprocess.PIPE, largest_file=None):
@@ -51,13 +54,25 @@ class Faults(unittest.TestCase):
         with open("/dev/full", "w") as full:
             self.failed(run("mnist_denoise", "--epochs", 1, "--output", self.folder, stdout=full), "standard output")
 
-    def test_an_option_is_no_path(self):
-        for program in ("03_train", "04_save_load", "09_checkpoint"):
-            for arguments in (["--help"], ["-h"], ["-"], ["one", "two"]):
+    def test_help(self):
+        for program in (*PROGRAMS, "mnist_denoise"):
+            for option in ("--help", "-h"):
+                with self.subTest(program=program, option=option):
+                    done = run(program, option, cwd=self.folder)
+                    self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    self.assertRegex(done.stdout, f"^Usage: .*{program} .*\n(.*\n)*.*[A-Z]")
+                    self.assertEqual("PATH" in done.stdout, program in TAKES_A_PATH)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_wrong_arguments(self):
+        """An option is no path, either."""
+        for program in PROGRAMS:
+            for arguments in (["--no-such-option"], ["-"], ["one", "two"]):
                 with self.subTest(program=program, arguments=arguments):
                     done = run(program, *arguments, cwd=self.folder)
                     self.assertEqual((done.returncode, done.stdout), (2, ""))
-                    self.assertRegex(done.stderr, f"^Usage: .*{program} \\[PATH\\].*\n$")
+                    found = arguments[-1 if program in TAKES_A_PATH else 0]
+                    self.assertRegex(done.stderr, f"^.*{program}: found the argument '{found}', expected .*--help\n$")
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_a_model_that_cannot_be_saved(self):

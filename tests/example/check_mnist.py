@@ -175,7 +175,8 @@ class Usage(unittest.TestCase):
                           ["--schedule", "linear(10)"], ["--schedule", "cosine(0)"], ["--checkpoint", ""],
                           ["--checkpoint", "file", "--checkpoint-every", "0"]):
             with self.subTest(arguments=arguments):
-                self.assertIn("--help", self.complains(2, "", *arguments))
+                # without a name: it may be that of run_mnist.sh
+                self.assertRegex(self.complains(2, "", *arguments), "^mnist_denoise: .*\nTry --help.\n$")
 
     def test_limits_are_named(self):
         for option, least, wrong in (("learning-rate", "1e-30", ("1e7", "1e-31", "0", "-1", "nan", "fast")),
@@ -211,6 +212,15 @@ class Usage(unittest.TestCase):
     def test_missing_data(self):
         self.complains(1, "train-images-idx3-ubyte", "--data", self.output, "--output", self.output / "out")
 
+    def test_data_without_labels(self):
+        data = self.output / "data"
+        data.mkdir()
+        for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"):
+            (data / name).write_bytes(b"\0\0\x08\x03" + struct.pack(">III", 12, 28, 28) + bytes(range(196)) * 48)
+        stdout, stderr = run("--epochs", 1, "--data", data, "--output", self.output / "out")
+        self.assertEqual(stderr, "")
+        self.assertEqual("whatever their class" in stdout, OPTIONS.pictures)
+
     def test_broken_data(self):
         data = self.output / "data"
         data.mkdir()
@@ -240,6 +250,19 @@ class Usage(unittest.TestCase):
                 self.assertEqual(f"{name} hidden, relu output" in stdout, said)
         self.complains(2, "--hidden-activation must be relu, leaky_relu or tanh, not 'gelu'",
                        "--hidden-activation", "gelu")
+
+    def test_long_settings(self):
+        """They are said in the order of their names, and stay within the pictures."""
+        for schedule in ("cosine(steps=100)", "cosine(steps=100, " + 150 * " " + "alpha=0.1)"):
+            stdout, _ = run("--epochs", 2, "--output", self.output, "--hidden-activation", "leaky_relu",
+                            "--optimizer", "sgd", "--learning-rate", "0.01", "--schedule", schedule)
+            said = " ".join(f"sgd 0.01 by {schedule}, momentum 0.8, batch 256".split())
+            self.assertIn(said, " ".join(stdout.split()))
+            for name, margin in (("loss.png", 36), ("denoised.png", 26)) * OPTIONS.pictures:
+                with self.subTest(name=name, schedule=schedule):
+                    width, _, channels, rows = read_png(self.output / name)
+                    for row in rows:
+                        self.assertEqual(set(row[(width - margin) * channels:]), {255})
 
     def test_interrupt_keeps_what_is_done(self):
         stdout, stderr, status = interrupt(signal.SIGINT, "--epochs", 100000, "--output", self.output)
@@ -381,7 +404,7 @@ class Resuming(unittest.TestCase):
                         b"\0\0\x08\x03" + struct.pack(">III", images, 28, 28) + bytes(range(196)) * 4 * images)
                 stdout, stderr = run(*few, "--epochs", 3, "--resume", "--data", data, status=1)
                 self.assertNotIn("Going on", stdout)
-                self.assertIn("the dataset is not the one", stderr)
+                self.assertRegex(stderr, "the dataset, .* is not what the checkpoint was written with")
 
     def test_another_setting_is_refused(self):
         before = self.file.read_bytes()

@@ -166,6 +166,9 @@ class DatasetTest(Standard):
                          lambda: dae.set_num_threads(value), lambda: setattr(dae.Rng(1), "position", value)):
                 with self.assertRaisesRegex(ValueError, " is %d, .* from 0 to %d$" % (value, 2**64 - 1)):
                     call()
+        if NUMPY is not None:
+            with self.assertRaisesRegex(ValueError, "argument 1 of dae_set_num_threads.. is -1, .* from 0 to"):
+                dae.set_num_threads(NUMPY.int64(-1))
         with self.assertRaisesRegex(ValueError, "is 4294967296, .* from -2147483648 to 2147483647"):
             dae.Trainer(model, dae.Optimizer.sgd(0.1), loss=2**32)
         self.assertEqual((trainer.steps, trainer.epochs), (0, 0))
@@ -357,14 +360,25 @@ class ModelTest(Standard):
         zeros = dae.Model(2).add(dae.Layer.dense(2, initializer="zeros")).initialize(1)
         self.assertEqual(flat(zeros.parameters), [0.0] * 6)
 
-    def test_wrong_class_is_refused_before_the_library_sees_it(self):
-        with self.assertRaises(ctypes.ArgumentError):
-            dae.Model(3).add(dae.Rng(1))
-        layer = dae.Layer.dropout(0.1)
+    def test_wrong_types_are_refused_before_the_library_sees_them(self):
+        """The message names the function, the argument and both types."""
+        model, data, layer = make_model(), dae.Dataset.from_array(make_data()), dae.Layer.dropout(0.1)
         layer.free()
         layer.free()
-        with self.assertRaises(ctypes.ArgumentError):
-            dae.Model(3).add(layer)
+        for call, message in (
+                (lambda: model.add(dae.Rng(1)), "argument 2 of dae_model_add() is of type Rng, expected Layer"),
+                (lambda: model.add(layer), "2 of dae_model_add() is of type Layer after free(), expected Layer"),
+                (lambda: model.evaluate([1]), "3 of dae_model_evaluate() is of type list, expected Dataset"),
+                (lambda: data.corrupt(3, 1), "3 of dae_dataset_corrupt() is of type int, expected Noise"),
+                (lambda: data.slice(0, 1.5), "4 of dae_dataset_slice() is of type float, expected int"),
+                (lambda: dae.Rng("1"), "2 of dae_rng_create() is of type str, expected int"),
+                (lambda: dae.Optimizer.sgd("1"), "2 of dae_optimizer_create_sgd() is of type str, expected float"),
+                (lambda: dae.Model((2, "3")), "a dimension is of type str, expected int"),
+                (lambda: dae_c.call("dae_model_load", None, "f"), "dae_model_load() is of type str, expected bytes"),
+                (lambda: dae_c.call("dae_clip", [1.0], 1, 0, 1), "is of type list, expected ctypes array of c_float"),
+                (lambda: dae_c.call("dae_model_load", None), "arguments of dae_model_load() is 1, expected 2")):
+            with self.assertRaisesRegex(TypeError, re.escape(message) + "$"):
+                call()
 
 
 # ---- Lifetime ----------------------------------------------------------------------------------------
@@ -484,10 +498,22 @@ class LibraryTest(Standard):
                               capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("epoch  2/2", done.stdout)
-        done = subprocess.run([sys.executable, example, "--data", os.sep + "nowhere"], env=environment,
-                              capture_output=True, text=True)
-        self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("nowhere", done.stderr)
+        for status, word, *arguments in ((1, "nowhere", "--data", os.sep + "nowhere"), (2, "--bogus", "--bogus"),
+                                         (2, "--epochs", "--epochs", "-1"), (2, "--batch-size", "--batch-size", "-1"),
+                                         (2, "--seed", "--seed", "-1"), (2, "--seed", "--seed", str(2**64)),
+                                         (2, "--hidden", "--hidden", "0"), (1, "noise recipe", "--noise", "loud")):
+            with self.subTest(arguments=arguments):
+                done = subprocess.run([sys.executable, example, *arguments], env=environment, capture_output=True,
+                                      text=True)
+                self.assertEqual((done.returncode, done.stdout), (status, ""))
+                self.assertRegex(done.stderr, "^denoise.py: .*%s.*\n$" % re.escape(word))
+
+    def test_help_of_the_example(self):
+        """It needs no library, and says where one is looked for."""
+        done = subprocess.run([sys.executable, os.path.join(ROOT, "examples", "python", "denoise.py"), "--help"],
+                              env=dict(os.environ, LIBDAE="absent"), capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("LIBDAE", done.stdout)
 
 
 if NUMPY is not None:
