@@ -4,8 +4,9 @@
 usage: check_symbols.py [--library FILE] [--static FILE] [--nm NM] SOURCE
 
 All three sets must be equal, and each symbol must carry the version node that the map gives it. The
-shared library may not refer to any function that ends, prints, reads the environment and so on (rule 7 in
-docs/architecture.md; check_sources.py has the list). Global names in the static library begin with dae_.
+shared library may not refer to any function that ends, prints, reads the environment and so on (the host
+rule in docs/architecture.md; check_sources.py has the list). Global names in the static library begin with
+dae_.
 """
 
 import argparse
@@ -59,7 +60,7 @@ def compare(name_a, set_a, name_b, set_b):
 
 
 def check_library(nm, library, mapped):
-    """Exports against the map, with version nodes, and undefined names against rule 7."""
+    """Exports against the map, with version nodes, and undefined names against the host rule."""
     problems, exported = [], {}
     for kind, name in run_nm(nm, ["-D", "--defined-only"], library):
         if kind != "A":  # the version nodes themselves

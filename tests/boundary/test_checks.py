@@ -157,6 +157,11 @@ class SourcesTest(Checkout):
                 self.write("lib/core/other.c", line + "\n")
                 self.assert_finds(self.problems(), "lib/core/other.c:1", "above it on math")
 
+    def test_include_of_the_floor_beside(self):
+        self.write("lib/data/dataset.h", "")
+        self.write("lib/layers/other.c", '#include "data/dataset.h"\n')
+        self.assert_finds(self.problems(), "lib/layers/other.c:1", "beside it on data")
+
     def test_include_of_nothing(self):
         self.write("lib/core/other.h", '#include "core/gone.h"\n')
         self.assert_finds(self.problems(), "core/gone.h", "not in the checkout")
