@@ -171,7 +171,7 @@ ALWAYS_INLINE void add_lanes(float sums[LANES], native_t lanes[LANES][CHUNKS]) {
 ALWAYS_INLINE void affine_some(float *y, const float *w, const float *x, size_t n, size_t k,
                                const size_t samples) {
     const size_t rows = LANES / samples, group = GROUP / samples;
-    native_t lanes[LANES][CHUNKS], rest[LANES][CHUNKS] = {{{0}}};
+    native_t lanes[LANES][CHUNKS];
     float sums[LANES];
     size_t i = 0;
     for (; i + rows <= n; i += rows) {
@@ -185,6 +185,7 @@ ALWAYS_INLINE void affine_some(float *y, const float *w, const float *x, size_t 
     }
     if (i == n)
         return;
+    native_t rest[LANES][CHUNKS] = {{{0}}};
     for (size_t r = 0; i + r < n; r++)
         dot(rest + r, rows, w + (i + r) * k, x, k, 1, samples);
     add_lanes(sums, rest);

@@ -30,10 +30,11 @@ struct evaluation {
 
 static const struct bounds no_bounds = {INFINITY, -INFINITY};
 
-/* NaN is like no other value. */
 static void widen(struct bounds *b, float value) {
-    b->least = isnan(value) ? -INFINITY : value < b->least ? value : b->least;
-    b->most = isnan(value) ? INFINITY : value > b->most ? value : b->most;
+    b->least = value < b->least ? value : b->least;
+    b->most = value > b->most ? value : b->most;
+    if (isnan(value)) /* like no other value */
+        *b = (struct bounds){-INFINITY, INFINITY};
 }
 
 /* Whether all values were the same. */
