@@ -358,7 +358,7 @@ static void write(struct dae_text *text, const dae_layer *layer) {
 
 static dae_status bad_value(const struct dae_spec_reader *reader, const struct dae_spec_argument *argument) {
     return dae_spec_fail(reader, argument->position, "%s of dense has a value that it cannot have",
-                         argument->name[0] != '\0' ? argument->name : "a parameter");
+                         argument->name);
 }
 
 /* Takes one argument over into the options; units and activation are worked out before the layer exists. */

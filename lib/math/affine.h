@@ -90,7 +90,7 @@ ALWAYS_INLINE void add_rest(native_t sum[][CHUNKS], const float *w, const float 
 ALWAYS_INLINE void dot(native_t lanes[][CHUNKS], size_t stride, const float *w, const float *x, size_t k,
                        const size_t rows, const size_t samples) {
     native_t sum[GROUP][CHUNKS];
-    const size_t burst = samples < MOST_SAMPLES ? BURST : BURST / 4, terms = burst * LANES;
+    const size_t burst = samples < MOST_SAMPLES ? BURST : BURST / MOST_SAMPLES, terms = burst * LANES;
     UNROLL
     for (size_t i = 0; i < rows * samples; i++)
         UNROLL

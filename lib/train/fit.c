@@ -317,10 +317,11 @@ static dae_status take_data(struct fit *fit, uint64_t print) {
     dae_trainer *trainer = fit->trainer;
     bool same = print == trainer->data && trainer->open.samples <= fit->dataset->count;
     if (!same && trainer->data_required)
-        return dae_fail(DAE_ERROR_STATE,
-                        "dae_trainer_fit: the dataset, or the trainer's seed or shuffling, is not what the "
-                        "checkpoint was written "
-                        "with: the same samples, noise, noise mode, noise seed and order are needed");
+        return dae_fail(
+            DAE_ERROR_STATE,
+            "dae_trainer_fit: the dataset, or the trainer's seed or shuffling, is not what the "
+            "checkpoint was written with: the same samples, noise, noise mode, noise seed and order "
+            "are needed");
     if (!same && trainer->open.samples > 0)
         leave_epoch(trainer);
     trainer->data = print;
