@@ -1,5 +1,6 @@
 /* What the library says about itself. */
 #include "core/text.h"
+#include "math/bfloat16.h"
 #include "math/kernels.h"
 #include "math/matmul.h"
 
@@ -10,7 +11,7 @@ static void write_runtime(struct dae_text *text, const void *unused) {
     (void)unused;
     size_t threads = dae_get_num_threads();
     dae_text_add(text, "libdae %s, %s, bfloat16 %s, kernels %s, %zu thread%s", dae_version_string(),
-                 dae_matmul_name(), dae_matmul_bfloat16_units(), dae_kernels()->name, threads,
+                 dae_matmul_name(), dae_bfloat16_units_name(), dae_kernels()->name, threads,
                  threads == 1 ? "" : "s");
 }
 

@@ -21,7 +21,7 @@ while working; docs/reliability.md says what each tier proves.
   scripts         shellcheck
   gcc             everything, -O3, shared and static
   clang           the same with clang
-  products        what multiplies matrices, with products by OpenBLAS and by oneDNN
+  products        what multiplies matrices, with products by OpenBLAS
   reference-blas  products by the reference CBLAS
   minimal         every optional feature off, -O0, static only
   sanitizers      AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, with gcc and clang
@@ -269,15 +269,6 @@ reference_blas_folder() {
     done
 }
 
-# oneDNN is optional, and not in every distribution.
-provide_onednn() {
-    can_compile gcc c dnnl.h -ldnnl && return
-    may_install || return
-    update_package_lists
-    apt_install libdnnl-dev
-    can_compile gcc c dnnl.h -ldnnl
-}
-
 # Killing a training 100 times takes most of a minute, which the first tier spends on it.
 few_kills=10
 
@@ -293,11 +284,6 @@ tier_products() {
     local suites=(layer model session report limits trainer gradient dead_units trajectory precision threads
         concurrency signals memory blas_threads)
     CC=gcc run_configuration openblas-products -Dproducts=cblas -Dcblas=openblas -Dwerror=true
-    if provide_onednn; then
-        CC=clang run_configuration onednn-products -Dproducts=onednn -Donednn=enabled -Dwerror=true
-    else
-        leave_out onednn-products "oneDNN is not here"
-    fi
 }
 
 tier_reference-blas() {

@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,13 @@ enum {
     ALERT = 10 * 1000,
     PATIENCE = 200 * 1000,
     LOOKS = 16, /* at the work, for each look at the clock */
+};
+
+/* Why a task has failed. */
+struct failure {
+    dae_status status; /* DAE_OK for none */
+    size_t work, thread;
+    char message[512];
 };
 
 struct dae_pool {
@@ -37,7 +45,8 @@ struct dae_pool {
     const struct dae_work *works;
     size_t count;
     bool quit;
-    atomic_uint run; /* counts runs; workers wait for it to change */
+    struct failure failure; /* the lowest of this run; guarded by the lock */
+    atomic_uint run;        /* counts runs; workers wait for it to change */
 };
 
 struct worker {
@@ -81,16 +90,40 @@ static void relax(void) {
 #endif
 }
 
-/* The share of thread `index` of `threads`. */
-static void take_share(const struct dae_work *work, size_t index, size_t threads) {
+/* The share of thread `index` of `threads`, up to the first task that fails. */
+static dae_status take_share(const struct dae_work *work, size_t index, size_t threads) {
     size_t end = work->count * (index + 1) / threads;
     for (size_t i = work->count * index / threads; i < end; i++)
-        work->task(work->context, i);
+        DAE_TRY(work->task(work->context, i));
+    return DAE_OK;
+}
+
+/* Shares are contiguous, so that the lowest task that fails is the first one of its thread, and threads are in order. */
+static bool is_lower(const struct failure *a, size_t work, size_t thread) {
+    return a->status != DAE_OK && (a->work < work || (a->work == work && a->thread < thread));
+}
+
+/* Keeps this thread's failure for the caller, unless a lower one is known. */
+static void note_failure(struct dae_pool *pool, dae_status status, size_t work, size_t thread) {
+    struct failure *failure = &pool->failure;
+    pthread_mutex_lock(&pool->lock);
+    if (!is_lower(failure, work, thread)) {
+        failure->status = status;
+        failure->work = work;
+        failure->thread = thread;
+        snprintf(failure->message, sizeof failure->message, "%s", dae_last_error());
+    }
+    pthread_mutex_unlock(&pool->lock);
 }
 
 static void take_shares(struct dae_pool *pool, size_t index) {
-    for (size_t i = 0; i < pool->count; i++)
-        take_share(&pool->works[i], index, pool->workers + 1);
+    for (size_t i = 0; i < pool->count; i++) {
+        dae_status status = take_share(&pool->works[i], index, pool->workers + 1);
+        if (status != DAE_OK) {
+            note_failure(pool, status, i, index);
+            return;
+        }
+    }
 }
 
 static int64_t nanoseconds(void) {
@@ -167,26 +200,29 @@ static void wait_for_workers(struct dae_pool *pool) {
     pthread_mutex_unlock(&pool->lock);
 }
 
-void dae_pool_run_all(struct dae_pool *pool, const struct dae_work *works, size_t count) {
+dae_status dae_pool_run_all(struct dae_pool *pool, const struct dae_work *works, size_t count) {
     size_t tasks = 0;
     for (size_t i = 0; i < count; i++)
         tasks += works[i].count;
     if (pool == NULL || tasks < 2) {
         for (size_t i = 0; i < count; i++)
-            take_share(&works[i], 0, 1);
-        return;
+            DAE_TRY(take_share(&works[i], 0, 1));
+        return DAE_OK;
     }
     pool->works = works;
     pool->count = count;
+    pool->failure.status = DAE_OK;
     atomic_store(&pool->pending, pool->workers);
     announce(pool);
     take_shares(pool, 0);
     wait_for_workers(pool);
     DAE_HAPPENS_AFTER(&pool->pending);
+    const struct failure *failure = &pool->failure;
+    return failure->status == DAE_OK ? DAE_OK : dae_fail(failure->status, "%s", failure->message);
 }
 
-void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count) {
-    dae_pool_run_all(pool, &(struct dae_work){task, context, count}, 1);
+dae_status dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count) {
+    return dae_pool_run_all(pool, &(struct dae_work){task, context, count}, 1);
 }
 
 size_t dae_pool_threads(const struct dae_pool *pool) {

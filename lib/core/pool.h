@@ -9,7 +9,7 @@
 
 struct dae_pool;
 
-typedef void (*dae_task_fn)(void *context, size_t task);
+typedef dae_status (*dae_task_fn)(void *context, size_t task);
 
 /* Opens a pool with dae_get_num_threads() threads, the caller included; NULL for the caller alone. Where the
  * system gives fewer threads than wished for, it has fewer. */
@@ -18,19 +18,21 @@ dae_status dae_pool_open(struct dae_pool **out);
 /* Ends the threads; NULL is allowed. */
 void dae_pool_close(struct dae_pool *pool);
 
-/* task(context, 0) ... task(context, count - 1), each once. */
+/* task(context, 0) ... task(context, count - 1), each once unless one fails. */
 struct dae_work {
     dae_task_fn task;
     void *context;
     size_t count;
 };
 
-/* Does work and returns when it is done. Each thread takes a contiguous share. Called by the thread that opened the pool;
- * NULL does all in the caller. */
-void dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count);
+/* Does work and returns when it is done. Each thread takes a contiguous share, and leaves the rest of it out when a task has
+ * failed. The status and message are those of the lowest task that has: the same for any number of threads. Called by
+ * the thread that opened the pool; NULL does all in the caller. */
+dae_status dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count);
 
-/* Does works that do not need each other: each thread takes a share of each, and nobody waits in between. */
-void dae_pool_run_all(struct dae_pool *pool, const struct dae_work *works, size_t count);
+/* Does works that do not need each other: each thread takes a share of each, and nobody waits in between. A task of an
+ * earlier work counts as lower. */
+dae_status dae_pool_run_all(struct dae_pool *pool, const struct dae_work *works, size_t count);
 
 /* How many threads a pool has, the caller included: 1 for NULL. */
 size_t dae_pool_threads(const struct dae_pool *pool);

@@ -184,13 +184,14 @@ static dae_status gather_row(const struct gather *g, size_t slot, size_t first, 
     return DAE_OK;
 }
 
-static void gather_task(void *context, size_t task) {
+static dae_status gather_task(void *context, size_t task) {
     const struct gather *g = context;
     size_t first = g->count * task / DAE_GATHER_SLOTS, end = g->count * (task + 1) / DAE_GATHER_SLOTS;
     for (size_t row = first; row < end; row++) {
         prefetch(g, row + ROWS_AHEAD);
-        gather_row(g, task, first, row);
+        DAE_TRY(gather_row(g, task, first, row));
     }
+    return DAE_OK;
 }
 
 /* One after the other, from a function of the host's. */
@@ -206,8 +207,7 @@ static dae_status gather_rows(const struct gather *g, uint64_t fpu) {
 static dae_status run_gather(struct gather *g, struct dae_pool *pool, uint64_t fpu) {
     if (!g->dataset->concurrent)
         return gather_rows(g, fpu);
-    dae_pool_run(pool, gather_task, g, DAE_GATHER_SLOTS);
-    return DAE_OK;
+    return dae_pool_run(pool, gather_task, g, DAE_GATHER_SLOTS);
 }
 
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,

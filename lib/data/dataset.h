@@ -40,7 +40,7 @@ struct dae_dataset {
     const struct dae_dataset_operations *operations;
     size_t count;
     struct dae_shape shape, target_shape;
-    bool concurrent;     /* any number of threads may read at once, and reading cannot fail */
+    bool concurrent;     /* any number of threads may read at once */
     dae_dataset *source; /* of a view: kept */
     size_t depth;        /* how many views stand upon each other here; 0 for a source */
     dae_noise *noise;    /* describes what was done to the inputs; kept; or NULL */

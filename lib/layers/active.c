@@ -14,18 +14,8 @@ enum {
 
 /* ---- Memory ---------------------------------------------------------------------------------------------- */
 
-/* Hidden units fit into a quarter, and outputs into a half, or a little more at first. */
-static void set_widths(struct dae_columns *c, size_t widths) {
-    static const size_t eighths[DAE_ACTIVE_D_WIDTHS] = {2, 4, 5};
-    for (size_t i = 0; i < DAE_ACTIVE_D_WIDTHS; i++) {
-        size_t width = dae_size_divide_up(dae_size_divide_up(c->all * eighths[i], 8), 16) * 16;
-        c->widths[i] = i < widths && width < c->all ? width : c->all;
-    }
-}
-
-static bool reserve_columns(struct dae_columns *c, size_t all, size_t widths, size_t batch, bool bfloat16) {
+static bool reserve_columns(struct dae_columns *c, size_t all, size_t batch, bool bfloat16) {
     c->all = all;
-    set_widths(c, widths);
     c->seen = dae_allocate(all, LOOKS * sizeof *c->seen);
     c->places = dae_allocate(all, sizeof *c->places);
     if (bfloat16)
@@ -54,15 +44,13 @@ static bool reserve_weights(float **weights, uint16_t **weights16, size_t rows, 
 
 static bool reserve(struct dae_active *a, size_t units, size_t inputs, size_t batch, bool training,
                     bool bfloat16) {
-    if (!reserve_columns(&a->x, inputs, DAE_ACTIVE_X_WIDTHS, batch, bfloat16) ||
+    if (!reserve_columns(&a->x, inputs, batch, bfloat16) ||
         !reserve_weights(&a->weights, &a->weights16, units, inputs, bfloat16))
         return false;
     if (!training)
         return true;
     a->d_before = dae_allocate(batch, inputs * sizeof *a->d_before);
-    a->zeros = dae_allocate(inputs, sizeof *a->zeros);
-    return a->d_before != NULL && a->zeros != NULL &&
-           reserve_columns(&a->d, units, DAE_ACTIVE_D_WIDTHS, batch, bfloat16) &&
+    return a->d_before != NULL && reserve_columns(&a->d, units, batch, bfloat16) &&
            reserve_weights(&a->weights_before, &a->weights_before16, units, inputs, bfloat16);
 }
 
@@ -90,7 +78,6 @@ void dae_active_free(struct dae_active *active) {
     dae_release(active->weights_before);
     dae_release(active->weights_before16);
     dae_release(active->d_before);
-    dae_release(active->zeros);
     dae_release(active);
 }
 
@@ -127,7 +114,7 @@ static void mark(const struct search *s, uint32_t *seen, size_t row, size_t rows
 }
 
 /* Looks at some rows. */
-static void look_at_rows(void *context, size_t task) {
+static dae_status look_at_rows(void *context, size_t task) {
     struct search *s = context;
     size_t all = s->columns->all, end = s->rows * (task + 1) / LOOKS;
     uint32_t *seen = s->columns->seen + task * all;
@@ -137,18 +124,13 @@ static void look_at_rows(void *context, size_t task) {
         if (are_all_seen(seen, all))
             atomic_store(&s->all_seen, true);
     }
+    return DAE_OK;
 }
 
 /* Columns of a compact matrix for `count` in use; 0 when it would not be much smaller. */
 static size_t width_for(const struct dae_columns *c) {
-    if (!dae_matmul_compiles(c->values16 != NULL)) {
-        size_t width = dae_size_divide_up(c->count > 0 ? c->count : 1, 16) * 16;
-        return width <= c->all / 4 * 3 ? width : 0;
-    }
-    for (size_t i = 0; i < DAE_ACTIVE_D_WIDTHS; i++)
-        if (c->count <= c->widths[i] && c->widths[i] < c->all)
-            return c->widths[i];
-    return 0;
+    size_t width = dae_size_divide_up(c->count > 0 ? c->count : 1, 16) * 16;
+    return width <= c->all / 4 * 3 ? width : 0;
 }
 
 /* How many of compact columns [first, first + all) count. */
@@ -184,7 +166,7 @@ static void pick_rounded(const struct dae_columns *c, const uint16_t *from, uint
 }
 
 /* Some rows of the compact matrix. */
-static void copy_columns(void *context, size_t task) {
+static dae_status copy_columns(void *context, size_t task) {
     const struct search *s = context;
     const struct dae_columns *c = s->columns;
     size_t end = dae_size_min(s->rows, (task + 1) * ROWS);
@@ -193,12 +175,14 @@ static void copy_columns(void *context, size_t task) {
             pick_rounded(c, s->matrix16 + row * c->all, c->values16 + row * c->width);
         else
             pick_row(c, s->matrix + row * c->all, c->values, c->values16, row);
+    return DAE_OK;
 }
 
-static void round_rows(void *context, size_t task) {
+static dae_status round_rows(void *context, size_t task) {
     const struct search *s = context;
     size_t all = s->columns->all, first = task * ROWS, rows = dae_size_min(ROWS, s->rows - first);
     dae_kernels()->round_bfloat16(s->columns->values16 + first * all, s->matrix + first * all, rows * all);
+    return DAE_OK;
 }
 
 /* Puts together what the tasks have seen. */
@@ -213,14 +197,16 @@ static void list_columns(struct dae_columns *c) {
     }
 }
 
-/* Finds the columns that count; returns the columns of the compact matrix, 0 when that is not worth while. */
-static size_t find_columns(struct dae_pool *pool, struct search *search) {
+/* Finds the columns that count, and whether a compact matrix is worth while. */
+static dae_status find_columns(struct dae_pool *pool, struct search *search) {
     struct dae_columns *c = search->columns;
+    c->width = 0;
     if (c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
-        return 0;
-    dae_pool_run(pool, look_at_rows, search, LOOKS);
+        return DAE_OK;
+    DAE_TRY(dae_pool_run(pool, look_at_rows, search, LOOKS));
     list_columns(c);
-    return width_for(c);
+    c->width = width_for(c);
+    return DAE_OK;
 }
 
 size_t dae_columns_before(const struct dae_columns *c, size_t column) {
@@ -235,10 +221,9 @@ size_t dae_columns_before(const struct dae_columns *c, size_t column) {
     return low;
 }
 
-/* How products are to read a matrix: the work that has to be done for it. */
-static struct dae_work look_at(struct dae_pool *pool, struct search *search) {
-    struct dae_columns *c = search->columns;
-    c->width = find_columns(pool, search);
+/* The work that has to be done for products to read a matrix. */
+static struct dae_work matrix_to_copy(struct search *search) {
+    const struct dae_columns *c = search->columns;
     if (c->width > 0)
         return (struct dae_work){copy_columns, search, dae_size_divide_up(search->rows, ROWS)};
     if (c->values16 != NULL && search->matrix16 == NULL)
@@ -249,23 +234,22 @@ static struct dae_work look_at(struct dae_pool *pool, struct search *search) {
 /* ---- Weights --------------------------------------------------------------------------------------------- */
 
 /* Rows of W without the columns of inputs that are zero. */
-static void copy_weights(void *context, size_t task) {
+static dae_status copy_weights(void *context, size_t task) {
     const struct dae_pass *pass = context;
     const struct dae_active *a = pass->active;
     const struct dae_columns *x = &a->x;
     size_t units = pass->layer->output.size, end = dae_size_min(units, (task + 1) * ROWS);
     for (size_t row = task * ROWS; row < end; row++)
         pick_row(x, pass->parameters + row * x->all, a->weights, a->weights16, row);
+    return DAE_OK;
 }
 
 static struct dae_factor as_it_is(size_t columns, const float *values, const uint16_t *values16) {
     return (struct dae_factor){columns, columns, values, values16};
 }
 
-/* The columns that a sum goes over: where products are compiled, all, so that there are few shapes. */
+/* The columns that a sum goes over: at least one, which then is 0. */
 static size_t used_of(const struct dae_columns *c) {
-    if (dae_matmul_compiles(c->values16 != NULL))
-        return c->width;
     return c->count > 0 ? c->count : 1;
 }
 
@@ -277,7 +261,7 @@ static struct dae_factor weights_before(const struct dae_pass *pass) {
 }
 
 /* Some rows of that, those of units with a gradient. Behind them, any: they meet zeros. */
-static void copy_weights_before(void *context, size_t task) {
+static dae_status copy_weights_before(void *context, size_t task) {
     const struct dae_pass *pass = context;
     const struct dae_active *a = pass->active;
     struct dae_factor all = weights_before(pass);
@@ -289,6 +273,7 @@ static void copy_weights_before(void *context, size_t task) {
         else
             memcpy(a->weights_before + to, all.values + from, all.columns * sizeof *all.values);
     }
+    return DAE_OK;
 }
 
 /* ---- From outside ---------------------------------------------------------------------------------------- */
@@ -303,37 +288,22 @@ static struct dae_work weights_before_to_copy(const struct dae_pass *pass) {
     return (struct dae_work){copy_weights_before, (void *)(uintptr_t)pass, dae_size_divide_up(rows, ROWS)};
 }
 
-void dae_active_find_x(const struct dae_pass *pass) {
+dae_status dae_active_find_x(const struct dae_pass *pass) {
     if (pass->active == NULL)
-        return;
+        return DAE_OK;
     struct search search = {&pass->active->x, pass->x, pass->x16, pass->batch, false};
-    struct dae_work copy = look_at(pass->pool, &search);
-    dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_to_copy(pass)}, 2);
+    DAE_TRY(find_columns(pass->pool, &search));
+    return dae_pool_run_all(pass->pool, (struct dae_work[]){matrix_to_copy(&search), weights_to_copy(pass)},
+                            2);
 }
 
-void dae_active_find_d(const struct dae_pass *pass) {
+dae_status dae_active_find_d(const struct dae_pass *pass) {
     if (pass->active == NULL)
-        return;
+        return DAE_OK;
     struct search search = {&pass->active->d, pass->d, NULL, pass->batch, false};
-    struct dae_work copy = look_at(pass->pool, &search);
-    dae_pool_run_all(pass->pool, (struct dae_work[]){copy, weights_before_to_copy(pass)}, 2);
-}
-
-static void pretend(struct dae_columns *c, size_t i) {
-    c->count = 0;
-    c->width = i < DAE_ACTIVE_D_WIDTHS && c->widths[i] < c->all ? c->widths[i] : 0;
-    if (c->width > 0)
-        memset(c->seen, 0, c->all * sizeof *c->seen);
-}
-
-void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d) {
-    if (pass->active == NULL)
-        return;
-    pretend(&pass->active->x, x);
-    pretend(&pass->active->d, d);
-    struct dae_work weights = weights_to_copy(pass), before = weights_before_to_copy(pass);
-    dae_pool_run_all(pass->pool, &weights, 1);
-    dae_pool_run_all(pass->pool, &before, 1); /* from those */
+    DAE_TRY(find_columns(pass->pool, &search));
+    struct dae_work weights = weights_before_to_copy(pass);
+    return dae_pool_run_all(pass->pool, (struct dae_work[]){matrix_to_copy(&search), weights}, 2);
 }
 
 const struct dae_columns *dae_active_x(const struct dae_pass *pass) {

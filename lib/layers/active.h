@@ -9,16 +9,12 @@
 
 #include "layers/layer.h"
 
-/* Where products are compiled for their shapes, compact matrices come in few widths. */
-enum { DAE_ACTIVE_X_WIDTHS = 1, DAE_ACTIVE_D_WIDTHS = 3 };
-
 /* The columns of a matrix that count, and the matrix made of them alone. */
 struct dae_columns {
     size_t all;
-    size_t widths[DAE_ACTIVE_D_WIDTHS]; /* of compact matrices, where there are few; `all` for none */
-    size_t count;                       /* of those that are not zero */
-    size_t width;     /* of the compact matrix, zeros behind `count`; 0: the matrix is used as it is */
-    uint32_t *seen;   /* [all], 0 for columns of zeros; behind them, what each task has seen */
+    size_t count;     /* of those that are not zero */
+    size_t width;     /* of the compact matrix, zeros from `count` on; 0: the matrix is used as it is */
+    uint32_t *seen;   /* [all], 0 for columns of zeros; then what each task has seen */
     uint32_t *places; /* [count], which column of the matrix each compact one is */
     float *values;    /* [batch, width]; NULL in bfloat16 */
     uint16_t
@@ -32,7 +28,6 @@ struct dae_active {
     float *weights_before; /* [d.width, inputs or x.width] */
     uint16_t *weights16, *weights_before16;
     float *d_before; /* [batch, x.width] */
-    float *zeros;    /* [inputs] */
 };
 
 /* Makes room for a layer and batches of up to `batch`; *out stays NULL for layers without products. */
@@ -42,11 +37,8 @@ void dae_active_free(struct dae_active *active);
 
 /* Looks at the X of a pass before its layer's forward, and at its D before its layer's backward, and rounds to bfloat16
  * what products are to read. */
-void dae_active_find_x(const struct dae_pass *pass);
-void dae_active_find_d(const struct dae_pass *pass);
-
-/* Makes a pass whose X and D hold nothing use the widths of number x and d; the numbers of widths mean none. */
-void dae_active_pretend(const struct dae_pass *pass, size_t x, size_t d);
+dae_status dae_active_find_x(const struct dae_pass *pass);
+dae_status dae_active_find_d(const struct dae_pass *pass);
 
 /* Factors of a layer's products, compact or as they are. */
 struct dae_factor {

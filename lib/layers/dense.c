@@ -9,9 +9,8 @@
 #include <string.h>
 
 enum {
-    SMALL_BATCH = 8, /* up to this many samples, a loop over rows of W beats packing W for a product */
-    STRIP = 256, /* values of a gradient that are handed on at once, where the product has left some out */
-    UNITS_PER_TASK = 16, /* whose gradients are handed on */
+    SMALL_BATCH = 8,     /* up to this many samples, a loop over rows of W beats packing W for a product */
+    UNITS_PER_TASK = 16, /* whose gradients are completed */
     BIAS_PARTS = 8,      /* of a batch, whose D are summed */
 };
 
@@ -106,8 +105,8 @@ static void initialize(const dae_layer *layer, float *parameters, struct dae_dra
 
 /* ---- Forward ------------------------------------------------------------------------------------ */
 
-/* The rest of a part of a row of Y behind the product: bias, activation, the hook. */
-static void finish_row(const struct dae_pass *pass, struct dae_tile part) {
+/* Finishes part of a row of Y: adds the bias, applies the activation, takes the loss. */
+static dae_status finish_row(const struct dae_pass *pass, struct dae_tile part) {
     const struct dense *dense = dense_of(pass->layer);
     float *y = pass->y + part.row * dense->units + part.column;
     const float *bias = pass->parameters + weight_count(pass->layer) + part.column;
@@ -115,21 +114,20 @@ static void finish_row(const struct dae_pass *pass, struct dae_tile part) {
     dae_kernels()->rectify(y, bias, part.columns, is_rectifier ? pass->layer->slope : 1.0f);
     if (!is_rectifier && !pass->logits)
         dae_activation_get(dense->activation)->apply(y, part.columns);
-    if (pass->after_forward != NULL)
-        pass->after_forward(pass->context, pass, part);
+    return pass->take_loss != NULL ? pass->take_loss(pass->context, pass, part) : DAE_OK;
 }
 
 /* Row by row, while a row is in the first cache. */
-static void finish_forward(void *context, struct dae_tile tile) {
+static dae_status finish_forward(void *context, struct dae_tile tile) {
     for (size_t row = tile.row; row < tile.row + tile.rows; row++)
-        finish_row(context, (struct dae_tile){row, 1, tile.column, tile.columns, tile.index});
+        DAE_TRY(finish_row(context, (struct dae_tile){row, 1, tile.column, tile.columns, tile.index}));
+    return DAE_OK;
 }
 
-static void forward_small(const struct dae_pass *pass) {
+static dae_status forward_small(const struct dae_pass *pass) {
     size_t n = pass->layer->output.size, k = pass->layer->input.size;
     dae_kernels()->affine(pass->y, pass->parameters, pass->x, n, k, pass->batch);
-    for (size_t row = 0; row < pass->batch; row++)
-        finish_row(pass, (struct dae_tile){row, 1, 0, n, 0});
+    return finish_forward((void *)(uintptr_t)pass, (struct dae_tile){0, pass->batch, 0, n, 0});
 }
 
 /* A factor of a product: float32, or rounded to bfloat16. */
@@ -143,19 +141,16 @@ static bool reads_rounded(const dae_layer *layer, size_t batch) {
     return batch > SMALL_BATCH;
 }
 
-static void forward(const struct dae_pass *pass) {
-    if (!reads_rounded(pass->layer, pass->batch)) {
-        forward_small(pass);
-        return;
-    }
+static dae_status forward(const struct dae_pass *pass) {
+    if (!reads_rounded(pass->layer, pass->batch))
+        return forward_small(pass);
     size_t n = pass->layer->output.size;
     struct dae_factor x = dae_factor_x(pass);
     struct dae_product product = {
         .m = pass->batch,
         .n = n,
         .k = x.used,
-        .multipliers = pass->multipliers,
-        .failed = pass->failed,
+        .memory = pass->memory,
         .bfloat16 = x.values16 != NULL,
         .a = matrix(x, false),
         .b = matrix(dae_factor_weights(pass), true), /* Y[b,n] = X[b,k] W[n,k]^T */
@@ -165,7 +160,7 @@ static void forward(const struct dae_pass *pass) {
         .after = finish_forward,
         .context = (void *)(uintptr_t)pass,
     };
-    dae_product_run(pass->pool, &product);
+    return dae_product_run(pass->pool, &product);
 }
 
 /* ---- Backward ----------------------------------------------------------------------------------- */
@@ -194,17 +189,15 @@ static struct range range_of(const struct dae_columns *c, struct dae_tile tile) 
                           end < c->count ? c->places[end] : c->all};
 }
 
-/* Columns [first, end) from compact ones, of which values[0] is number `from`; returns the number of the first behind. */
-static size_t expand(const struct dae_columns *c, size_t from, const float *values, struct range range,
-                     float *out) {
-    size_t i = from;
+/* Columns [first, end) from compact ones, of which values[0] is number `from`. */
+static void expand(const struct dae_columns *c, size_t from, const float *values, struct range range,
+                   float *out) {
     memset(out, 0, (range.end - range.first) * sizeof *out);
-    for (; i < c->count && c->places[i] < range.end; i++)
+    for (size_t i = from; i < c->count && c->places[i] < range.end; i++)
         out[c->places[i] - range.first] = values[i - from];
-    return i;
 }
 
-static void finish_before(void *context, struct dae_tile tile) {
+static dae_status finish_before(void *context, struct dae_tile tile) {
     const struct dae_pass *pass = context;
     const struct dae_columns *before = dae_active_before(pass);
     if (before != NULL) {
@@ -216,16 +209,16 @@ static void finish_before(void *context, struct dae_tile tile) {
         tile.columns = range.end - range.first;
     }
     dae_pass_derive_tile(pass, tile);
+    return DAE_OK;
 }
 
-static void backward_input(const struct dae_pass *pass) {
+static dae_status backward_input(const struct dae_pass *pass) {
     struct dae_factor d = dae_factor_d(pass), weights = dae_factor_weights_before(pass);
     struct dae_product product = {
         .m = pass->batch,
         .n = weights.columns,
         .k = d.used,
-        .multipliers = pass->multipliers,
-        .failed = pass->failed,
+        .memory = pass->memory,
         .bfloat16 = d.values16 != NULL,
         .a = matrix(d, false),
         .b = matrix(weights, false), /* dX[b,k] = D[b,n] W[n,k] */
@@ -235,34 +228,10 @@ static void backward_input(const struct dae_pass *pass) {
         .after = finish_before,
         .context = (void *)(uintptr_t)pass,
     };
-    dae_product_run(pass->pool, &product);
+    return dae_product_run(pass->pool, &product);
 }
 
-/* Hands on the gradient of parameters [offset, offset + count), or copies it to where it is wanted. */
-static void deliver(const struct dae_pass *pass, size_t offset, size_t count, const float *gradient) {
-    if (pass->after_gradient != NULL)
-        pass->after_gradient(pass->context, pass, offset, count, gradient);
-    else
-        memcpy(pass->gradient + offset, gradient, count * sizeof *gradient);
-}
-
-/* The gradient of one unit's weights. */
-static void deliver_row(const struct dae_pass *pass, size_t unit, const float *values) {
-    const struct dae_columns *x = dae_active_x(pass);
-    size_t inputs = pass->layer->input.size, column = 0;
-    if (x == NULL) {
-        deliver(pass, unit * inputs, inputs, values);
-        return;
-    }
-    float strip[STRIP];
-    for (struct range r = {0, 0}; r.first < inputs; r.first = r.end) {
-        r.end = dae_size_min(inputs, r.first + STRIP);
-        column = expand(x, column, values + column, r, strip);
-        deliver(pass, unit * inputs + r.first, r.end - r.first, strip);
-    }
-}
-
-/* Scratch memory is for sums[BIAS_PARTS, units] and, behind them, the gradient of the weights, compact, maybe in parts. */
+/* Scratch memory is for sums[BIAS_PARTS, units], then the gradient of the weights, compact, maybe in parts. */
 static size_t sums_room(const dae_layer *layer) {
     return dae_size_divide_up(BIAS_PARTS * layer->output.size, 16) * 16;
 }
@@ -274,8 +243,7 @@ static struct dae_product gradient_product(const struct dae_pass *pass) {
         .m = d.used,
         .n = x.columns,
         .k = pass->batch,
-        .multipliers = pass->multipliers,
-        .failed = pass->failed,
+        .memory = pass->memory,
         .bfloat16 = d.values16 != NULL,
         .a = matrix(d, true), /* dW[n,k] = D[b,n]^T X[b,k] */
         .b = matrix(x, false),
@@ -286,55 +254,60 @@ static struct dae_product gradient_product(const struct dae_pass *pass) {
 }
 
 /* The gradients of biases, dc[n] = sum_b D[b,n]: sums of some rows each. */
-static void sum_rows(void *context, size_t task) {
+static dae_status sum_rows(void *context, size_t task) {
     const struct dae_pass *pass = context;
     size_t units = pass->layer->output.size, first = pass->batch * task / BIAS_PARTS,
            end = pass->batch * (task + 1) / BIAS_PARTS;
     float *sums = pass->scratch + task * units;
     memset(sums, 0, units * sizeof *sums);
     dae_kernels()->add_rows(sums, pass->d + first * units, units, end - first, units);
+    return DAE_OK;
 }
 
-struct update {
+struct gradient {
     const struct dae_pass *pass;
     const struct dae_product *product;
 };
 
 /* The gradient of a unit's weights from row `row` of the product. */
-static void finish_unit(const struct update *update, size_t unit, size_t row) {
-    const struct dae_product *p = update->product;
+static void finish_unit(const struct gradient *gradient, size_t row, float *out) {
+    const struct dae_product *p = gradient->product;
+    const struct dae_columns *x = dae_active_x(gradient->pass);
     float *values = p->c + row * p->n;
     dae_kernels()->add_rows(values, values + p->m * p->n, p->m * p->n, p->parts - 1, p->n);
-    deliver_row(update->pass, unit, values);
+    if (x != NULL)
+        expand(x, 0, values, (struct range){0, x->all}, out);
+    else
+        memcpy(out, values, p->n * sizeof *out);
 }
 
-/* Adds up what the product has made for some units, and hands it on; units that it has left out have gradients of 0. */
-static void finish_units(void *context, size_t task) {
-    const struct update *update = context;
-    const struct dae_pass *pass = update->pass;
+/* Adds up what the product has made for some units; those that it has left out have gradients of 0. */
+static dae_status finish_units(void *context, size_t task) {
+    const struct gradient *gradient = context;
+    const struct dae_pass *pass = gradient->pass;
     const struct dae_columns *d = dae_active_d(pass);
     size_t units = pass->layer->output.size, inputs = pass->layer->input.size;
     struct range range = {task * UNITS_PER_TASK, dae_size_min(units, (task + 1) * UNITS_PER_TASK)};
     size_t row = d != NULL ? dae_columns_before(d, range.first) : range.first;
     for (size_t unit = range.first; unit < range.end; unit++)
         if (d == NULL || d->seen[unit] != 0)
-            finish_unit(update, unit, row++);
+            finish_unit(gradient, row++, pass->gradient + unit * inputs);
         else
-            deliver(pass, unit * inputs, inputs, pass->active->zeros);
-    float *bias = pass->scratch + range.first;
-    dae_kernels()->add_rows(bias, bias + units, units, BIAS_PARTS - 1, range.end - range.first);
-    deliver(pass, weight_count(pass->layer) + range.first, range.end - range.first, bias);
+            memset(pass->gradient + unit * inputs, 0, inputs * sizeof *pass->gradient);
+    float *bias = pass->gradient + weight_count(pass->layer) + range.first;
+    memcpy(bias, pass->scratch + range.first, (range.end - range.first) * sizeof *bias);
+    dae_kernels()->add_rows(bias, pass->scratch + units + range.first, units, BIAS_PARTS - 1,
+                            range.end - range.first);
+    return DAE_OK;
 }
 
-static void backward_parameters(const struct dae_pass *pass) {
+static dae_status backward_parameters(const struct dae_pass *pass) {
     struct dae_product product = gradient_product(pass);
     product.beside = (struct dae_work){sum_rows, (void *)(uintptr_t)pass, BIAS_PARTS};
-    dae_product_run(pass->pool, &product);
-    if (atomic_load(pass->failed))
-        return;
-    struct update update = {pass, &product};
-    dae_pool_run(pass->pool, finish_units, &update,
-                 dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));
+    DAE_TRY(dae_product_run(pass->pool, &product));
+    struct gradient gradient = {pass, &product};
+    return dae_pool_run(pass->pool, finish_units, &gradient,
+                        dae_size_divide_up(pass->layer->output.size, UNITS_PER_TASK));
 }
 
 /* Whatever a product leaves out: two parts are made of matrices of at most batch (units + inputs) values. */

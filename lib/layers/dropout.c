@@ -57,24 +57,20 @@ static struct dae_tile tile_of(const struct dae_pass *pass, size_t task) {
     return (struct dae_tile){row, dae_size_min(rows, pass->batch - row), 0, pass->layer->output.size, task};
 }
 
-static void forward_rows(const struct dae_pass *pass, struct dae_tile tile) {
-    size_t size = pass->layer->output.size;
+static dae_status forward_task(void *context, size_t task) {
+    const struct dae_pass *pass = context;
+    struct dae_tile tile = tile_of(pass, task);
+    size_t size = tile.columns;
     for (size_t row = tile.row; row < tile.row + tile.rows; row++) {
         memcpy(pass->y + row * size, pass->x + row * size, size * sizeof *pass->y);
         if (pass->training)
             scale(pass, (struct dae_span){row, 0, size}, pass->y + row * size);
     }
+    return pass->take_loss != NULL ? pass->take_loss(pass->context, pass, tile) : DAE_OK;
 }
 
-static void forward_task(void *context, size_t task) {
-    forward_rows(context, tile_of(context, task));
-}
-
-static void forward(const struct dae_pass *pass) {
-    dae_pool_run(pass->pool, forward_task, (void *)(uintptr_t)pass, task_count(pass));
-    if (pass->after_forward != NULL)
-        pass->after_forward(pass->context, pass,
-                            (struct dae_tile){0, pass->batch, 0, pass->layer->output.size, 0});
+static dae_status forward(const struct dae_pass *pass) {
+    return dae_pool_run(pass->pool, forward_task, (void *)(uintptr_t)pass, task_count(pass));
 }
 
 static void derive(const struct dae_pass *pass, struct dae_span span, const float *a, float *d) {
@@ -82,16 +78,17 @@ static void derive(const struct dae_pass *pass, struct dae_span span, const floa
     scale(pass, span, d);
 }
 
-static void backward_task(void *context, size_t task) {
+static dae_status backward_task(void *context, size_t task) {
     const struct dae_pass *pass = context;
     struct dae_tile tile = tile_of(pass, task);
     size_t size = pass->layer->output.size;
     memcpy(pass->before->d + tile.row * size, pass->d + tile.row * size, tile.rows * size * sizeof *pass->d);
     dae_pass_derive_tile(pass, tile);
+    return DAE_OK;
 }
 
-static void backward_input(const struct dae_pass *pass) {
-    dae_pool_run(pass->pool, backward_task, (void *)(uintptr_t)pass, task_count(pass));
+static dae_status backward_input(const struct dae_pass *pass) {
+    return dae_pool_run(pass->pool, backward_task, (void *)(uintptr_t)pass, task_count(pass));
 }
 
 static void write(struct dae_text *text, const dae_layer *layer) {

@@ -60,8 +60,5 @@ void dae_pass_derive_tile(const struct dae_pass *pass, struct dae_tile tile) {
         size_t at = row * width + tile.column;
         before->layer->operations->derive(before, (struct dae_span){row, tile.column, tile.columns},
                                           before->y + at, before->d + at);
-        if (pass->after_backward != NULL)
-            pass->after_backward(pass->context, before,
-                                 (struct dae_tile){row, 1, tile.column, tile.columns, tile.index});
     }
 }

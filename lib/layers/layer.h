@@ -37,13 +37,12 @@ struct dae_pass {
     struct dae_pool *pool;
     size_t batch;
     const float *parameters;
-    const float *x;                      /* [batch, input]; NULL where x16 alone is read */
-    float *y;                            /* [batch, output] */
-    const uint16_t *parameters16;        /* rounded to bfloat16, for products; NULL in float32 */
-    const uint16_t *x16;                 /* likewise, where that has been done already; or NULL */
-    struct dae_multipliers *multipliers; /* for products */
-    struct dae_active *active;           /* what products leave out (active.h); NULL for nothing */
-    atomic_bool *failed;                 /* set when a product could not be made for want of memory */
+    const float *x;                   /* [batch, input]; NULL where x16 alone is read */
+    float *y;                         /* [batch, output] */
+    const uint16_t *parameters16;     /* rounded to bfloat16, for products; NULL in float32 */
+    const uint16_t *x16;              /* likewise, where that has been done already; or NULL */
+    struct dae_thread_memory *memory; /* for products to work in */
+    struct dae_active *active;        /* what products leave out (active.h); NULL for nothing */
 
     /* Training only. */
     bool training;
@@ -55,14 +54,8 @@ struct dae_pass {
     float *scratch;                /* to make it in; as much as the layer asks for */
     const struct dae_pass *before; /* whose D this layer's backward_input makes; NULL for the first layer */
 
-    /* Called when a part of Y is complete; parts of one index come from one thread, in order. May be NULL. */
-    void (*after_forward)(void *context, const struct dae_pass *pass, struct dae_tile tile);
-    /* Called when a part of D of the pass before is complete, given that pass's row and columns. May be NULL. */
-    void (*after_backward)(void *context, const struct dae_pass *before, struct dae_tile tile);
-    /* Called with the gradient of parameters [offset, offset + count) when it is complete, which need not lie in
-     * `gradient` then. NULL when the whole gradient is wanted there. */
-    void (*after_gradient)(void *context, const struct dae_pass *pass, size_t offset, size_t count,
-                           const float *gradient);
+    /* Called when a part of Y is complete; parts of one index come from one thread, in order. NULL but for the last layer. */
+    dae_status (*take_loss)(void *context, const struct dae_pass *pass, struct dae_tile tile);
     void *context;
 };
 
@@ -73,13 +66,13 @@ struct dae_layer_operations {
     /* Draws the parameters; NULL without parameters. */
     void (*initialize)(const dae_layer *layer, float *parameters, struct dae_draw from);
     /* Y from X. */
-    void (*forward)(const struct dae_pass *pass);
+    dae_status (*forward)(const struct dae_pass *pass);
     /* d *= a'(z) for values whose outputs are a; d and a are the values of a span. */
     void (*derive)(const struct dae_pass *pass, struct dae_span span, const float *a, float *d);
     /* D of the layer before, its derivative included, from D. */
-    void (*backward_input)(const struct dae_pass *pass);
+    dae_status (*backward_input)(const struct dae_pass *pass);
     /* The gradient of the parameters from X and D; NULL without parameters. */
-    void (*backward_parameters)(const struct dae_pass *pass);
+    dae_status (*backward_parameters)(const struct dae_pass *pass);
     /* Writes the layer as a step of an architecture, such as dense(units=128, activation=relu). */
     void (*write)(struct dae_text *text, const dae_layer *layer);
     /* Makes a layer from such a step. */
@@ -119,7 +112,7 @@ dae_status dae_layer_add_tensor(dae_layer *layer, const char *name, size_t rank,
 dae_status dae_layer_read(dae_layer **out, const struct dae_spec_reader *reader,
                           const struct dae_spec_step *step);
 
-/* Completes a tile of D of the pass before: its derivative, and the hook. */
+/* Completes a tile of D of the pass before: takes its derivative. */
 void dae_pass_derive_tile(const struct dae_pass *pass, struct dae_tile tile);
 
 #endif

@@ -1,10 +1,8 @@
 #include "math/matmul.h"
 #include "core/annotate.h"
-#include "core/memory.h"
 #include "core/size.h"
 #include "math/bfloat16.h"
 #include "math/kernels.h"
-#include "math/matmul_dnnl.h"
 
 #include "config.h"
 
@@ -36,34 +34,18 @@ enum {
 };
 _Static_assert(MOST_PIECES *MOST_PIECES <= DAE_MAX_TILES, "each tile has an index");
 
-enum backend { KERNELS, ONEDNN, CBLAS };
+enum backend { KERNELS, CBLAS };
 
 /* What the build asks for. */
 static const enum backend wanted = DAE_PRODUCTS;
 
-/* What multiplies float32: what is wanted, or CBLAS where that is not here. */
+/* What multiplies float32; bfloat16 is always multiplied by kernels. */
 static enum backend float32_backend(void) {
-    bool is_here = wanted == KERNELS ? dae_kernels()->multiply != NULL : dae_dnnl_is_built_in();
-    return is_here ? wanted : CBLAS;
-}
-
-/* What multiplies bfloat16: oneDNN only where it has units for it. */
-static enum backend bfloat16_backend(void) {
-    return wanted == ONEDNN && dae_dnnl_bfloat16_units() != NULL ? ONEDNN : KERNELS;
+    return dae_kernels()->multiply != NULL ? wanted : CBLAS;
 }
 
 const char *dae_matmul_name(void) {
-    static const char *const names[] = {[KERNELS] = "own products", [CBLAS] = "BLAS " DAE_BLAS_NAME};
-    enum backend backend = float32_backend();
-    return backend == ONEDNN ? dae_dnnl_name() : names[backend];
-}
-
-const char *dae_matmul_bfloat16_units(void) {
-    return bfloat16_backend() == ONEDNN ? dae_dnnl_bfloat16_units() : dae_bfloat16_units_name();
-}
-
-bool dae_matmul_compiles(bool in_bfloat16) {
-    return (in_bfloat16 ? bfloat16_backend() : float32_backend()) == ONEDNN;
+    return float32_backend() == KERNELS ? "own products" : "BLAS " DAE_BLAS_NAME;
 }
 
 /* ---- Threads of BLAS ------------------------------------------------------------------------------------ */
@@ -156,44 +138,9 @@ dae_status dae_matmul_choose_precision(int32_t precision, const char *context) {
     if (precision != DAE_PRECISION_FLOAT32 && precision != DAE_PRECISION_BFLOAT16)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: precision is %d, expected one of DAE_PRECISION_*", context,
                         (int)precision);
-    if (precision == DAE_PRECISION_BFLOAT16 && bfloat16_backend() == KERNELS)
+    if (precision == DAE_PRECISION_BFLOAT16)
         (void)dae_bfloat16_units();
     return DAE_OK;
-}
-
-/* ---- What is kept ---------------------------------------------------------------------------------------- */
-
-struct dae_multipliers {
-    struct dae_thread_memory memory; /* for own products; none where there are none */
-    struct dae_dnnl *dnnl;
-};
-
-dae_status dae_multipliers_reserve(struct dae_multipliers *multipliers, size_t threads) {
-    if (float32_backend() != KERNELS && bfloat16_backend() != KERNELS)
-        return DAE_OK;
-    return dae_thread_memory_reserve(&multipliers->memory, threads, DAE_MULTIPLY_MEMORY);
-}
-
-dae_status dae_multipliers_create(struct dae_multipliers **out) {
-    struct dae_multipliers *multipliers = dae_allocate(1, sizeof *multipliers);
-    if (multipliers == NULL)
-        return DAE_ERROR_MEMORY;
-    dae_status status = DAE_OK;
-    if (dae_matmul_compiles(false) || dae_matmul_compiles(true))
-        status = dae_dnnl_create(&multipliers->dnnl);
-    if (status != DAE_OK)
-        dae_multipliers_free(multipliers);
-    else
-        *out = multipliers;
-    return status;
-}
-
-void dae_multipliers_free(struct dae_multipliers *multipliers) {
-    if (multipliers == NULL)
-        return;
-    dae_release(multipliers->memory.values);
-    dae_dnnl_free(multipliers->dnnl);
-    dae_release(multipliers);
 }
 
 /* ---- Cutting --------------------------------------------------------------------------------------------- */
@@ -235,26 +182,18 @@ static struct dae_strided strided(const struct dae_matrix *matrix) {
 }
 
 static void multiply(const struct dae_product *p) {
-    switch (p->bfloat16 ? bfloat16_backend() : float32_backend()) {
-    case KERNELS: {
+    if (p->bfloat16 || float32_backend() == KERNELS) {
         dae_multiply_fn *own = p->bfloat16 ? dae_bfloat16_units()->multiply : dae_kernels()->multiply;
-        own(dae_thread_memory_here(&p->multipliers->memory), p->c, p->c_stride, strided(&p->a),
-            strided(&p->b), p->m, p->n, p->k);
-        break;
+        own(dae_thread_memory_here(p->memory), p->c, p->c_stride, strided(&p->a), strided(&p->b), p->m, p->n,
+            p->k);
+        return;
     }
-    case ONEDNN:
-        if (!dae_dnnl_multiply(p->multipliers->dnnl, p))
-            atomic_store(p->failed, true);
-        break;
-    case CBLAS:
-        cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
-                    p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f,
-                    p->a.data, (int)p->a.stride, p->b.data, (int)p->b.stride, 0.0f, p->c, (int)p->c_stride);
-        break;
-    }
+    cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
+                p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f, p->a.data,
+                (int)p->a.stride, p->b.data, (int)p->b.stride, 0.0f, p->c, (int)p->c_stride);
 }
 
-static void make_tile(void *context, size_t task) {
+static dae_status make_tile(void *context, size_t task) {
     const struct cut *cut = context;
     const struct dae_product *p = cut->product;
     size_t tiles = cut->rows * cut->columns, index = task % tiles, number = task / tiles;
@@ -267,8 +206,7 @@ static void make_tile(void *context, size_t task) {
     struct dae_product part = part_of(p, tile, k, k_end - k);
     part.c += number * p->m * p->c_stride;
     multiply(&part);
-    if (p->after != NULL)
-        p->after(p->context, tile);
+    return p->after != NULL ? p->after(p->context, tile) : DAE_OK;
 }
 
 /* A power of two of pieces of a length, each at least `least` long and of at least TILE_WORK multiplications. */
@@ -288,19 +226,17 @@ size_t dae_product_parts(size_t m, size_t n, size_t k) {
 
 /* ---- The door ---------------------------------------------------------------------------------------- */
 
-void dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
+dae_status dae_product_reserve(struct dae_thread_memory *memory, size_t threads) {
+    return dae_thread_memory_reserve(memory, threads, DAE_MULTIPLY_MEMORY);
+}
+
+dae_status dae_product_run(struct dae_pool *pool, const struct dae_product *p) {
     double work = (double)p->m * (double)p->n * (double)p->k / (double)p->parts;
-    if (dae_multipliers_reserve(p->multipliers, dae_pool_threads(pool)) != DAE_OK) {
-        atomic_store(p->failed, true);
-        return;
-    }
+    DAE_TRY(dae_product_reserve(p->memory, dae_pool_threads(pool)));
     struct cut cut = {p, pieces_of(p->m, TILE_ROWS, work), 1};
-    /* oneDNN is slow on small tiles of bfloat16 */
-    bool may_be_small = !p->bfloat16 || !dae_matmul_compiles(true);
-    if (may_be_small)
-        cut.columns = pieces_of(p->n, TILE_COLUMNS, work / (double)cut.rows);
-    if (may_be_small && p->parts * cut.rows * cut.columns < FEW_TILES)
+    cut.columns = pieces_of(p->n, TILE_COLUMNS, work / (double)cut.rows);
+    if (p->parts * cut.rows * cut.columns < FEW_TILES)
         cut.rows = pieces_of(p->m, TILE_ROWS / 2, work / (double)cut.columns);
-    dae_pool_run_all(pool,
-                     (struct dae_work[]){{make_tile, &cut, p->parts * cut.rows * cut.columns}, p->beside}, 2);
+    size_t tiles = p->parts * cut.rows * cut.columns;
+    return dae_pool_run_all(pool, (struct dae_work[]){{make_tile, &cut, tiles}, p->beside}, 2);
 }

@@ -1,11 +1,9 @@
-/* The one door to matrix products. Only matmul.c knows that a BLAS library exists, and only matmul_dnnl.c that
- * oneDNN does. */
+/* The one door to matrix products. Only matmul.c knows that a BLAS library exists. */
 #ifndef DAE_MATH_MATMUL_H
 #define DAE_MATH_MATMUL_H
 
 #include "core/pool.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 
 /* A row-major matrix as it lies in memory, `stride` values from row to row; used transposed if said so. */
@@ -17,16 +15,6 @@ struct dae_matrix {
 
 enum { DAE_MAX_TILES = 64 };
 
-/* What backends keep from product to product: memory to work in for each thread, code compiled for each shape. Belongs
- * to one session or trainer. */
-struct dae_multipliers;
-
-dae_status dae_multipliers_create(struct dae_multipliers **out);
-void dae_multipliers_free(struct dae_multipliers *multipliers);
-
-/* Makes room for this many threads, which the first product would do otherwise. */
-dae_status dae_multipliers_reserve(struct dae_multipliers *multipliers, size_t threads);
-
 /* A part of the result: rows [row, row + rows), columns [column, column + columns). */
 struct dae_tile {
     size_t row, rows, column, columns;
@@ -34,7 +22,7 @@ struct dae_tile {
 };
 
 /* What is done to a part of the result right after it is made, while it is in the cache. */
-typedef void (*dae_tile_fn)(void *context, struct dae_tile tile);
+typedef dae_status (*dae_tile_fn)(void *context, struct dae_tile tile);
 
 /* C[m,n] = A[m,k] B[k,n], each row of C `c_stride` values from the next. C is float32, and so are the sums that
  * make it. */
@@ -44,37 +32,32 @@ struct dae_product {
     struct dae_matrix a, b;
     float *c;
     size_t c_stride;
-    size_t parts; /* that the sums are made in: as many results, m rows each, lie one behind the other in C */
+    size_t parts;      /* that the sums are made in: as many results, m rows each, lie back to back in C */
     dae_tile_fn after; /* or NULL; only for one part */
     void *context;
-    struct dae_work beside; /* what else there is to do, in any order with the product; or none */
-    struct dae_multipliers *multipliers;
-    atomic_bool *failed; /* set when a part could not be made for want of memory */
+    struct dae_work beside;           /* what else there is to do, in any order with the product; or none */
+    struct dae_thread_memory *memory; /* to work in; belongs to one session or trainer */
 };
 
 /* In how many parts, 1 or 2, sums over samples are best made: half of the samples to each, then, and the caller adds up. */
 size_t dae_product_parts(size_t m, size_t n, size_t k);
 
-/* Makes a product in tiles that depend on m, n and k only. */
-void dae_product_run(struct dae_pool *pool, const struct dae_product *product);
+/* Makes room for products on this many threads, which the first one would do otherwise. */
+dae_status dae_product_reserve(struct dae_thread_memory *memory, size_t threads);
 
-/* Whether products in bfloat16, or in float32, are compiled for their shapes: then few shapes are better than many, and
- * each should be made once before time counts. */
-bool dae_matmul_compiles(bool in_bfloat16);
+/* Makes a product in tiles that depend on m, n and k only; fails as `after` and what is beside do, or for want of memory. */
+dae_status dae_product_run(struct dae_pool *pool, const struct dae_product *product);
 
 /* Bracket every use of dae_product_run(): while any thread is between them, a BLAS library that multiplies is
  * set to one thread (the pool does the threading, and two pools would fight); afterwards its setting is restored. */
 void dae_matmul_enter(void);
 void dae_matmul_leave(void);
 
-/* What multiplies float32: "own products", "oneDNN 2.6.3" or "BLAS openblas", say. */
+/* What multiplies float32: "own products", or "BLAS openblas", say. */
 const char *dae_matmul_name(void);
 
 /* To be called before products are made in a DAE_PRECISION_*, so that the units for it are there. Refuses one that does not
  * exist; `context` begins the message. */
 dae_status dae_matmul_choose_precision(int32_t precision, const char *context);
-
-/* What multiplies bfloat16, such as "AMX". */
-const char *dae_matmul_bfloat16_units(void);
 
 #endif

@@ -119,12 +119,13 @@ static void visit_sample(struct evaluation *e, const float *input, const float *
     e->samples++;
 }
 
-static void visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
+static dae_status visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
     struct evaluation *e = context;
     (void)pool; /* sums follow the order of samples */
     for (size_t i = 0; i < batch->count; i++)
         visit_sample(e, batch->inputs + i * e->inputs, batch->outputs + i * e->outputs,
                      batch->targets + i * e->outputs);
+    return DAE_OK;
 }
 
 /* Mean over values of the variance of the targets: the error of their mean. */

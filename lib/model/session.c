@@ -22,24 +22,6 @@ static size_t batch_of(const dae_session *session, size_t left) {
     return batch;
 }
 
-/* Runs each size of batch once, so that whatever it needs is there when it counts. */
-static dae_status warm_up(dae_session *session) {
-    size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
-    if (session->max_batch <= LOCK_FREE_BATCH || !dae_matmul_compiles(session->parameters16 != NULL))
-        return DAE_OK;
-    float *inputs = dae_allocate(session->max_batch, input * sizeof *inputs);
-    float *outputs = dae_allocate(session->max_batch, output * sizeof *outputs);
-    dae_status status = inputs != NULL && outputs != NULL ? DAE_OK : DAE_ERROR_MEMORY;
-    dae_matmul_enter();
-    for (size_t batch = session->max_batch; status == DAE_OK && batch > LOCK_FREE_BATCH;
-         batch = batch_of(session, batch - 1))
-        status = dae_session_prepare(session, NULL, inputs, batch, outputs);
-    dae_matmul_leave();
-    dae_release(inputs);
-    dae_release(outputs);
-    return status;
-}
-
 static void release_active(const dae_session *session, struct dae_active **active) {
     for (size_t i = 0; active != NULL && i < session->model->layer_count; i++)
         dae_active_free(active[i]);
@@ -62,8 +44,7 @@ static dae_status fill(dae_session *session, size_t values) {
     for (int i = 0; i < 2; i++)
         if ((session->rows[i] = dae_allocate(values, sizeof(float))) == NULL)
             return DAE_ERROR_MEMORY;
-    DAE_TRY(dae_multipliers_create(&session->multipliers));
-    return session->max_batch > LOCK_FREE_BATCH ? dae_multipliers_reserve(session->multipliers, 1) : DAE_OK;
+    return session->max_batch > LOCK_FREE_BATCH ? dae_product_reserve(&session->memory, 1) : DAE_OK;
 }
 
 dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch) {
@@ -91,14 +72,7 @@ dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batc
 dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_batch) {
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
-    dae_session *session = NULL;
-    DAE_TRY(dae_session_open(&session, model, max_batch));
-    dae_status status = warm_up(session);
-    if (status != DAE_OK)
-        dae_session_free(session);
-    else
-        *out = session;
-    return status;
+    return dae_session_open(out, model, max_batch);
 }
 
 static void release16(dae_session *session) {
@@ -112,7 +86,7 @@ static dae_status fill16(dae_session *session) {
     const dae_model *model = session->model;
     session->parameters16 = dae_allocate(model->parameter_count, sizeof(uint16_t));
     DAE_TRY(reserve_active(session, &session->active16, true));
-    return session->parameters16 != NULL ? warm_up(session) : DAE_ERROR_MEMORY;
+    return session->parameters16 != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
 dae_status dae_session_set_precision(dae_session *session, int32_t precision) {
@@ -139,29 +113,24 @@ void dae_session_free(dae_session *session) {
         return;
     dae_release(session->rows[0]);
     dae_release(session->rows[1]);
-    dae_multipliers_free(session->multipliers);
+    dae_release(session->memory.values);
     release_active(session, session->active);
     release16(session);
     dae_model_free(session->model);
     dae_release(session);
 }
 
-/* What to do about columns of zeros: look for them, or pretend (active.h). */
-enum { LOOK = -1 };
-
-static dae_status run_layers(struct dae_session *session, struct dae_pool *pool, const float *inputs,
-                             size_t count, float *outputs, bool logits, int width) {
+dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
+                               size_t count, float *outputs, bool logits) {
     const dae_model *model = session->model;
     const float *x = inputs;
-    atomic_bool failed = false;
     for (size_t i = 0; i < model->layer_count; i++) {
         bool last = i + 1 == model->layer_count;
         struct dae_pass pass = {
             .layer = model->layers[i].layer,
             .pool = pool,
-            .multipliers = session->multipliers,
+            .memory = &session->memory,
             .active = session->active[i],
-            .failed = &failed,
             .batch = count,
             .parameters = dae_model_values(model) + model->layers[i].offset,
             .x = x,
@@ -172,31 +141,13 @@ static dae_status run_layers(struct dae_session *session, struct dae_pool *pool,
             pass.parameters16 = session->parameters16 + model->layers[i].offset;
             pass.active = session->active16[i];
         }
-        if (width == LOOK)
-            dae_active_find_x(&pass);
-        else
-            dae_active_pretend(&pass, (size_t)width, DAE_ACTIVE_D_WIDTHS);
-        pass.layer->operations->forward(&pass);
+        DAE_TRY(dae_active_find_x(&pass));
+        DAE_TRY(pass.layer->operations->forward(&pass));
         if (!last && session->watch != NULL)
             session->watch(session->watch_context, i, pass.y, count);
         x = pass.y;
     }
-    return atomic_load(&failed)
-               ? dae_fail(DAE_ERROR_MEMORY, "out of memory: could not prepare a matrix product")
-               : DAE_OK;
-}
-
-dae_status dae_session_prepare(struct dae_session *session, struct dae_pool *pool, const float *inputs,
-                               size_t count, float *outputs) {
-    bool compiles = dae_matmul_compiles(session->parameters16 != NULL);
-    for (int width = compiles ? 0 : DAE_ACTIVE_X_WIDTHS; width <= DAE_ACTIVE_X_WIDTHS; width++)
-        DAE_TRY(run_layers(session, pool, inputs, count, outputs, false, width));
     return DAE_OK;
-}
-
-dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
-                               size_t count, float *outputs, bool logits) {
-    return run_layers(session, pool, inputs, count, outputs, logits, LOOK);
 }
 
 dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs) {

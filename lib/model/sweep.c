@@ -46,10 +46,8 @@ dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_da
     return status;
 }
 
-dae_status dae_sweep_prepare(struct dae_sweep *sweep, struct dae_pool *pool) {
-    size_t last = sweep->dataset->count % sweep->batch;
-    DAE_TRY(dae_session_prepare(sweep->session, pool, sweep->inputs, sweep->batch, sweep->outputs));
-    return last > 0 ? dae_session_prepare(sweep->session, pool, sweep->inputs, last, sweep->outputs) : DAE_OK;
+dae_status dae_sweep_prepare(struct dae_sweep *sweep, const struct dae_pool *pool) {
+    return dae_product_reserve(&sweep->session->memory, dae_pool_threads(pool));
 }
 
 void dae_sweep_watch(struct dae_sweep *sweep,
@@ -70,7 +68,7 @@ dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_
         DAE_TRY(dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, &to));
         DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, logits));
         struct dae_sweep_batch batch = {first, count, sweep->inputs, sweep->outputs, sweep->targets};
-        visit(context, pool, &batch);
+        DAE_TRY(visit(context, pool, &batch));
     }
     return DAE_OK;
 }

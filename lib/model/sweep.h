@@ -15,15 +15,15 @@ struct dae_sweep_batch {
     const float *targets;
 };
 
-typedef void (*dae_sweep_fn)(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch);
+typedef dae_status (*dae_sweep_fn)(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch);
 
 struct dae_sweep;
 
 /* Takes all memory that running will need. Model and dataset, which must fit together, must stay. */
 dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_dataset *dataset);
 
-/* Runs the model on nothing, for whatever a backend has to keep: dae_sweep_run() then needs no memory. */
-dae_status dae_sweep_prepare(struct dae_sweep *sweep, struct dae_pool *pool);
+/* Takes the memory that running on a pool needs: dae_sweep_run() then needs none. */
+dae_status dae_sweep_prepare(struct dae_sweep *sweep, const struct dae_pool *pool);
 
 /* From now on a run calls watch(context, place of the layer, Y, samples) for every layer but the last, batch by batch. */
 void dae_sweep_watch(struct dae_sweep *sweep,

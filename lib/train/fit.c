@@ -332,11 +332,8 @@ static dae_status take_data(struct fit *fit, uint64_t print) {
 /* Takes what a backend needs, and looks at the data. Nothing has changed if this fails. */
 static dae_status prepare(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
-    size_t last = fit->dataset->count % fit->batch;
     uint64_t print;
-    DAE_TRY(dae_trainer_prepare(trainer, fit->pool, fit->batch));
-    if (last > 0)
-        DAE_TRY(dae_trainer_prepare(trainer, fit->pool, last));
+    DAE_TRY(dae_trainer_prepare(trainer, fit->pool));
     if (fit->validation != NULL)
         DAE_TRY(dae_sweep_prepare(fit->validation, fit->pool));
     dae_fpu_restore(fit->fpu); /* a function of the caller's may give the data */
@@ -397,7 +394,7 @@ dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const flo
     double value = 0;
     DAE_TRY(enter(&fit));
     dae_references_keep(&trainer->references); /* the gradient hook may drop the caller's */
-    dae_status status = dae_trainer_prepare(trainer, fit.pool, count);
+    dae_status status = dae_trainer_prepare(trainer, fit.pool);
     if (status == DAE_OK)
         status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, &batch, &value);
     leave(&fit);

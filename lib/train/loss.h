@@ -14,8 +14,6 @@ struct dae_loss {
     const char *name;
     dae_loss_row_fn row;                                                       /* from outputs */
     double (*row_logits)(float *z, const float *t, size_t count, float scale); /* of a sigmoid; or NULL */
-    /* Most that |gradient| can be where losses sum up to `sum`, for a scale of 1. */
-    double (*bound)(double sum);
     bool unit_targets; /* takes targets in [0,1] only */
 };
 

@@ -1,8 +1,5 @@
-/* One step: forward, loss, backward, update.
- *
- * The weights of a unit are updated right behind their gradient. That leaves no way
- * back, so it is done only where inputs and D of every layer bound the gradient; otherwise, and for a gradient hook,
- * the whole gradient is made and looked at first. Both ways give the same bits. */
+/* One step: forward, loss, backward, update. The whole gradient is made, shown to the hook and checked before anything
+ * changes. */
 #include "core/fpu.h"
 #include "core/memory.h"
 #include "train/trainer.h"
@@ -12,8 +9,8 @@
 #include <string.h>
 
 enum {
-    STRIP = 1024,        /* values of a row that the loss is taken of at once */
-    UPDATE_CHUNK = 16384 /* parameters a task */
+    STRIP = 1024, /* values of a row that the loss is taken of at once */
+    CHUNK = 16384 /* parameters that a task checks or updates */
 };
 
 /* Gradients beyond this are refused: their square, which Adam keeps, must stay finite. */
@@ -34,9 +31,7 @@ struct step {
     const float *inputs, *targets; /* inputs NULL: only rounded; targets NULL: to be read */
     size_t target_size;            /* bytes of a stored target value; 0 when they are not stored */
     float scale;                   /* 1 / values in the batch */
-    double sum;                    /* of all tiles' losses */
     atomic_bool bad_target;
-    atomic_bool failed; /* a product, for want of memory */
     union dae_update update;
 };
 
@@ -61,20 +56,6 @@ static double magnitude(const struct dae_range *range) {
     return fmax(fabs((double)range->low), fabs((double)range->high));
 }
 
-static double joint_magnitude(const struct dae_range ranges[DAE_MAX_TILES]) {
-    struct dae_range all = join(ranges);
-    return magnitude(&all);
-}
-
-static void clear_ranges(struct step *step) {
-    struct dae_step_ranges *ranges = step->trainer->workspace.ranges;
-    for (size_t i = 0; i < DAE_MAX_TILES; i++) {
-        step->input_ranges[i] = no_range;
-        for (size_t l = 0; l < step->trainer->model->layer_count; l++)
-            ranges[l].y[i] = ranges[l].d[i] = no_range;
-    }
-}
-
 /* A row of inputs that has just been read: its range, and its rounded copy. */
 static void after_gather(void *context, size_t slot, size_t row, const float *values) {
     struct step *step = context;
@@ -86,12 +67,13 @@ static void after_gather(void *context, size_t slot, size_t row, const float *va
 }
 
 /* The same for inputs that a caller gave. */
-static void look_at_rows(void *context, size_t task) {
+static dae_status look_at_rows(void *context, size_t task) {
     struct step *step = context;
     size_t width = step->trainer->model->input.size;
     size_t end = step->batch->count * (task + 1) / DAE_GATHER_SLOTS;
     for (size_t row = step->batch->count * task / DAE_GATHER_SLOTS; row < end; row++)
         after_gather(step, task, row, step->inputs + row * width);
+    return DAE_OK;
 }
 
 /* Whether inputs are not needed but rounded. */
@@ -106,11 +88,12 @@ static bool are_only_rounded(const struct step *step) {
 static dae_status gather(struct step *step) {
     const struct dae_batch *batch = step->batch;
     struct dae_workspace *w = &step->trainer->workspace;
+    for (size_t i = 0; i < DAE_MAX_TILES; i++)
+        step->input_ranges[i] = no_range;
     if (batch->dataset == NULL) {
         step->inputs = batch->inputs;
         step->targets = batch->targets;
-        dae_pool_run(step->pool, look_at_rows, step, DAE_GATHER_SLOTS);
-        return DAE_OK;
+        return dae_pool_run(step->pool, look_at_rows, step, DAE_GATHER_SLOTS);
     }
     struct dae_gathering to = {
         .inputs = w->inputs,
@@ -127,26 +110,17 @@ static dae_status gather(struct step *step) {
     return dae_dataset_gather(batch->dataset, step->pool, batch->epoch, batch->order, batch->count, &to);
 }
 
-static void measure_tile(struct dae_range *range, const float *values, size_t width, struct dae_tile tile) {
-    for (size_t row = tile.row; row < tile.row + tile.rows; row++)
-        widen(range, values + row * width + tile.column, tile.columns);
-}
-
 /* ---- Forward and loss ------------------------------------------------------------------------------ */
 
-static void measure_outputs(struct step *step, const struct dae_pass *pass, struct dae_tile tile) {
-    measure_tile(&step->trainer->workspace.ranges[pass->place].y[tile.index], pass->y,
-                 pass->layer->output.size, tile);
-}
-
 /* The targets of a strip: where they lie, or read into strip[STRIP]. */
-static const float *targets_of(const struct step *step, size_t width, struct dae_span span, float *strip) {
+static dae_status targets_of(const struct step *step, size_t width, struct dae_span span, float *strip,
+                             const float **targets) {
     const struct dae_batch *batch = step->batch;
+    *targets = step->targets != NULL ? step->targets + span.row * width + span.column : strip;
     if (step->targets != NULL)
-        return step->targets + span.row * width + span.column;
-    (void)batch->dataset->operations->read_targets(batch->dataset, batch->epoch, batch->order[span.row], 1,
-                                                   (struct dae_part){span.column, span.count}, strip);
-    return strip;
+        return DAE_OK;
+    return batch->dataset->operations->read_targets(batch->dataset, batch->epoch, batch->order[span.row], 1,
+                                                    (struct dae_part){span.column, span.count}, strip);
 }
 
 /* Shuffled targets lie anywhere in memory: fetches those of a row soon to come. */
@@ -160,58 +134,71 @@ static void prefetch_targets(const struct step *step, struct dae_span span) {
         __builtin_prefetch(stored + i);
 }
 
-/* The loss of a strip, whose outputs D replaces. */
-static double loss_of_strip(struct step *step, const struct dae_pass *pass, struct dae_span span) {
+/* Adds the loss of a strip, whose outputs D replaces. */
+static dae_status add_loss(struct step *step, const struct dae_pass *pass, struct dae_span span,
+                           double *sum) {
     const struct dae_loss *loss = step->trainer->loss;
     size_t width = pass->layer->output.size;
     float *values = pass->y + span.row * width + span.column;
     float outputs[STRIP], strip[STRIP];
-    const float *targets = targets_of(step, width, span, strip);
+    const float *targets;
+    DAE_TRY(targets_of(step, width, span, strip, &targets));
     prefetch_targets(step, (struct dae_span){span.row + 2, span.column, span.count});
     if (loss->unit_targets && !dae_targets_are_unit(targets, span.count))
         atomic_store(&step->bad_target, true);
-    if (step->trainer->logits)
-        return loss->row_logits(values, targets, span.count, step->scale);
-    if (!isnan(pass->layer->slope))
-        return loss->row(values, targets, span.count, step->scale, pass->layer->slope);
-    memcpy(outputs, values, span.count * sizeof *outputs);
-    double sum = loss->row(values, targets, span.count, step->scale, 1.0f);
-    pass->layer->operations->derive(pass, span, outputs, values);
-    return sum;
+    if (step->trainer->logits) {
+        *sum += loss->row_logits(values, targets, span.count, step->scale);
+    } else if (!isnan(pass->layer->slope)) {
+        *sum += loss->row(values, targets, span.count, step->scale, pass->layer->slope);
+    } else {
+        memcpy(outputs, values, span.count * sizeof *outputs);
+        *sum += loss->row(values, targets, span.count, step->scale, 1.0f);
+        pass->layer->operations->derive(pass, span, outputs, values);
+    }
+    return DAE_OK;
 }
 
-static void take_loss(struct step *step, const struct dae_pass *pass, struct dae_tile tile) {
+/* The last layer's epilogue. */
+static dae_status take_loss(void *context, const struct dae_pass *pass, struct dae_tile tile) {
+    struct step *step = context;
     double sum = 0;
     for (size_t row = tile.row; row < tile.row + tile.rows; row++)
-        for (size_t done = 0; done < tile.columns; done += STRIP)
-            sum += loss_of_strip(
-                step, pass,
-                (struct dae_span){row, tile.column + done, dae_size_min(tile.columns - done, STRIP)});
+        for (size_t done = 0; done < tile.columns; done += STRIP) {
+            size_t count = dae_size_min(tile.columns - done, STRIP);
+            DAE_TRY(add_loss(step, pass, (struct dae_span){row, tile.column + done, count}, &sum));
+        }
     step->losses[tile.index].sum += sum;
-}
-
-/* Hooks get the step through the pass that they are called for. */
-static void after_forward(void *context, const struct dae_pass *pass, struct dae_tile tile) {
-    struct step *step = context;
-    if (pass->place + 1 == step->trainer->model->layer_count)
-        take_loss(step, pass, tile);
-    else
-        measure_outputs(step, pass, tile);
-}
-
-static void after_backward(void *context, const struct dae_pass *before, struct dae_tile tile) {
-    struct step *step = context;
-    measure_tile(&step->trainer->workspace.ranges[before->place].d[tile.index], before->d,
-                 before->layer->output.size, tile);
+    return DAE_OK;
 }
 
 /* ---- Update ---------------------------------------------------------------------------------------- */
 
-static void update_range(struct step *step, size_t offset, size_t count, const float *gradient) {
+/* Parameters [*first, *first + count) of a task. */
+static size_t chunk_of(const struct step *step, size_t task, size_t *first) {
+    *first = task * CHUNK;
+    return dae_size_min(CHUNK, step->trainer->model->parameter_count - *first);
+}
+
+static dae_status check_chunk(void *context, size_t task) {
+    const struct step *step = context;
+    struct dae_range range = no_range;
+    size_t first, count = chunk_of(step, task, &first);
+    widen(&range, step->trainer->gradient + first, count);
+    if (magnitude(&range) > GRADIENT_LIMIT)
+        return dae_fail(DAE_ERROR_NOT_FINITE,
+                        "step %llu: the gradient is not finite or beyond %g: use a smaller learning rate, or "
+                        "scale the data",
+                        (unsigned long long)step->trainer->steps + 1, GRADIENT_LIMIT);
+    return DAE_OK;
+}
+
+static dae_status update_chunk(void *context, size_t task) {
+    struct step *step = context;
     dae_trainer *trainer = step->trainer;
+    size_t offset, count = chunk_of(step, task, &offset);
     struct dae_parameters parameters = {
         .values = dae_model_values(trainer->model) + offset,
-        .gradient = gradient,
+        .gradient = trainer->gradient + offset,
         .count = count,
     };
     for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
@@ -219,19 +206,7 @@ static void update_range(struct step *step, size_t offset, size_t count, const f
     trainer->optimizer->operations->apply(&step->update, &parameters);
     if (trainer->parameters16 != NULL)
         dae_kernels()->round_bfloat16(trainer->parameters16 + offset, parameters.values, count);
-}
-
-static void after_gradient(void *context, const struct dae_pass *pass, size_t offset, size_t count,
-                           const float *gradient) {
-    struct step *step = context;
-    update_range(step, step->trainer->model->layers[pass->place].offset + offset, count, gradient);
-}
-
-static void update_chunk(void *context, size_t task) {
-    struct step *step = context;
-    size_t first = task * UPDATE_CHUNK;
-    size_t count = dae_size_min(UPDATE_CHUNK, step->trainer->model->parameter_count - first);
-    update_range(step, first, count, step->trainer->gradient + first);
+    return DAE_OK;
 }
 
 /* ---- The step -------------------------------------------------------------------------------------- */
@@ -255,20 +230,18 @@ static void set_passes(struct step *step) {
             .y = w->y[i],
             .parameters16 = offset_or_null(trainer->parameters16, model->layers[i].offset),
             .x16 = i > 0 ? NULL : w->inputs16,
-            .multipliers = trainer->multipliers,
-            .failed = &step->failed,
+            .memory = &trainer->memory,
             .training = true,
             .logits = last && trainer->logits,
             .seed = trainer->seed,
             .step = trainer->steps,
             .place = i,
-            .d = w->d[i],
+            .d = last ? w->y[i] : w->d[i % 2],
             .active = w->active[i],
             .gradient = trainer->gradient + model->layers[i].offset,
             .scratch = w->scratch,
             .before = i > 0 ? &w->passes[i - 1] : NULL,
-            .after_forward = after_forward,
-            .after_backward = after_backward,
+            .take_loss = last ? take_loss : NULL,
             .context = step,
         };
     }
@@ -327,8 +300,9 @@ static dae_status check_targets(const struct step *step, bool (*is_good)(float v
     for (size_t row = 0; row < step->batch->count; row++)
         for (size_t done = 0; done < width; done += STRIP) {
             struct dae_span span = {row, done, dae_size_min(width - done, STRIP)};
-            DAE_TRY(check_values(step, targets_of(step, width, span, strip), span, is_good, status, "target",
-                                 expected));
+            const float *targets;
+            DAE_TRY(targets_of(step, width, span, strip, &targets));
+            DAE_TRY(check_values(step, targets, span, is_good, status, "target", expected));
         }
     return DAE_OK;
 }
@@ -345,70 +319,48 @@ static dae_status find_bad_value(const struct step *step) {
     return check_targets(step, is_finite_value, DAE_ERROR_NOT_FINITE, expected);
 }
 
-static dae_status check_products(struct step *step) {
-    return atomic_load(&step->failed)
-               ? dae_fail(DAE_ERROR_MEMORY, "out of memory: could not prepare a matrix product")
-               : DAE_OK;
-}
-
-static dae_status forward(struct step *step, double *loss) {
-    dae_trainer *trainer = step->trainer;
-    size_t layers = trainer->model->layer_count;
-    for (size_t i = 0; i < layers; i++) {
-        const struct dae_pass *pass = &trainer->workspace.passes[i];
-        dae_active_find_x(pass);
-        pass->layer->operations->forward(pass);
-    }
-    for (size_t i = 0; i < DAE_MAX_TILES; i++)
-        step->sum += step->losses[i].sum;
-    *loss = step->sum / ((double)step->batch->count * (double)dae_model_output(trainer->model)->size);
-    unsigned long long at = (unsigned long long)trainer->steps + 1;
-    DAE_TRY(check_products(step));
+/* Names what is wrong with a batch whose inputs, targets or loss are not what they should be. */
+static dae_status check_loss(const struct step *step, double loss) {
+    struct dae_range inputs = join(step->input_ranges);
     if (atomic_load(&step->bad_target)) {
         DAE_TRY(find_bad_value(step));
         return check_targets(step, is_unit, DAE_ERROR_ARGUMENT,
                              "0 to 1: binary cross-entropy takes no other");
     }
-    if (isfinite(*loss) && isfinite(joint_magnitude(step->input_ranges)))
+    if (isfinite(loss) && isfinite(magnitude(&inputs)))
         return DAE_OK;
     DAE_TRY(find_bad_value(step));
     return dae_fail(DAE_ERROR_NOT_FINITE,
-                    "step %llu: the loss is %g, the data are finite: use a smaller learning rate", at, *loss);
+                    "step %llu: the loss is %g, the data are finite: use a smaller learning rate",
+                    (unsigned long long)step->trainer->steps + 1, loss);
 }
 
-static void backward_inputs(struct step *step) {
+static dae_status forward(struct step *step, double *loss) {
+    dae_trainer *trainer = step->trainer;
+    for (size_t i = 0; i < trainer->model->layer_count; i++) {
+        const struct dae_pass *pass = &trainer->workspace.passes[i];
+        DAE_TRY(dae_active_find_x(pass));
+        DAE_TRY(pass->layer->operations->forward(pass));
+    }
+    double sum = 0;
+    for (size_t i = 0; i < DAE_MAX_TILES; i++)
+        sum += step->losses[i].sum;
+    *loss = sum / ((double)step->batch->count * (double)dae_model_output(trainer->model)->size);
+    return check_loss(step, *loss);
+}
+
+/* The whole gradient: layer by layer, that of its parameters, then D of the layer before. */
+static dae_status backward(struct step *step) {
     for (size_t i = step->trainer->model->layer_count; i-- > 0;) {
         const struct dae_pass *pass = &step->trainer->workspace.passes[i];
-        dae_active_find_d(pass);
+        const struct dae_layer_operations *operations = pass->layer->operations;
+        DAE_TRY(dae_active_find_d(pass));
+        if (operations->backward_parameters != NULL)
+            DAE_TRY(operations->backward_parameters(pass));
         if (i > 0)
-            pass->layer->operations->backward_input(pass);
+            DAE_TRY(operations->backward_input(pass));
     }
-}
-
-/* Whether sum_b |x| |d| keeps every gradient below the limit. */
-static bool gradient_is_bounded(const struct step *step) {
-    const dae_trainer *trainer = step->trainer;
-    size_t layers = trainer->model->layer_count;
-    double x = joint_magnitude(step->input_ranges);
-    for (size_t i = 0; i < layers; i++) {
-        /* no derivative of an activation is above 1; dropout scales by no more than 2^25 */
-        double gain = isnan(trainer->model->layers[i].layer->slope) ? 0x1p25 : 1;
-        double d = i + 1 == layers ? gain * (double)step->scale * trainer->loss->bound(step->sum)
-                                   : joint_magnitude(trainer->workspace.ranges[i].d);
-        if (!((double)step->batch->count * fmax(x, 1) * d < GRADIENT_LIMIT))
-            return false;
-        x = joint_magnitude(trainer->workspace.ranges[i].y);
-    }
-    return true;
-}
-
-static void backward_parameters(struct step *step, bool fused) {
-    for (size_t i = step->trainer->model->layer_count; i-- > 0;) {
-        struct dae_pass *pass = &step->trainer->workspace.passes[i];
-        pass->after_gradient = fused ? after_gradient : NULL;
-        if (pass->layer->operations->backward_parameters != NULL)
-            pass->layer->operations->backward_parameters(pass);
-    }
+    return DAE_OK;
 }
 
 static dae_status call_hook(struct step *step) {
@@ -423,82 +375,27 @@ static dae_status call_hook(struct step *step) {
                                   (unsigned long long)trainer->steps + 1, (int)result);
 }
 
-/* Makes the whole gradient, shows it to the hook, checks it, and only then updates. */
-static dae_status update_unfused(struct step *step) {
-    dae_trainer *trainer = step->trainer;
-    size_t count = trainer->model->parameter_count;
-    backward_parameters(step, false);
-    DAE_TRY(check_products(step));
-    DAE_TRY(call_hook(step));
-    struct dae_range range = {0, 0};
-    widen(&range, trainer->gradient, count);
-    if (!dae_kernels()->is_finite(trainer->gradient, count) || magnitude(&range) > GRADIENT_LIMIT)
-        return dae_fail(
-            DAE_ERROR_NOT_FINITE,
-            "step %llu: the gradient is not finite or beyond %g: use a smaller learning rate, or scale "
-            "the data",
-            (unsigned long long)trainer->steps + 1, GRADIENT_LIMIT);
-    dae_pool_run(step->pool, update_chunk, step, dae_size_divide_up(count, UPDATE_CHUNK));
-    return DAE_OK;
-}
-
-/* Makes the products of a layer, with each width of what they may leave out. */
-static void prepare_products(const struct dae_pass *pass) {
-    size_t x_widths = pass->active != NULL ? DAE_ACTIVE_X_WIDTHS : 0;
-    size_t d_widths = pass->active != NULL ? DAE_ACTIVE_D_WIDTHS : 0;
-    for (size_t x = 0; x <= x_widths; x++) {
-        dae_active_pretend(pass, x, d_widths);
-        pass->layer->operations->forward(pass);
-        for (size_t d = 0; d <= d_widths; d++) {
-            dae_active_pretend(pass, x, d);
-            if (pass->before != NULL)
-                pass->layer->operations->backward_input(pass);
-            if (pass->layer->operations->backward_parameters != NULL)
-                pass->layer->operations->backward_parameters(pass);
-        }
-    }
-}
-
-/* Makes every product of a step with `count` samples once, for whatever a backend has to keep for it. */
-dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count) {
-    struct dae_workspace *w = &trainer->workspace;
-    DAE_TRY(dae_multipliers_reserve(trainer->multipliers, dae_pool_threads(pool)));
+/* Takes what steps need, so that memory running out is found before anything has changed. */
+dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool) {
     if (trainer->parameters16 != NULL) /* the caller may have set parameters */
         dae_kernels()->round_bfloat16(trainer->parameters16, dae_model_values(trainer->model),
                                       trainer->model->parameter_count);
-    if (!dae_matmul_compiles(trainer->parameters16 != NULL) || w->prepared[0] == count ||
-        w->prepared[1] == count)
-        return DAE_OK;
-    struct dae_batch batch = {.count = count, .inputs = w->inputs, .targets = w->targets};
-    struct step step = {
-        .trainer = trainer, .pool = pool, .batch = &batch, .inputs = w->inputs, .targets = w->targets};
-    memset(w->inputs, 0, count * trainer->model->input.size * sizeof *w->inputs);
-    memset(w->targets, 0, count * dae_model_output(trainer->model)->size * sizeof *w->targets);
-    set_passes(&step);
-    for (size_t i = 0; i < trainer->model->layer_count; i++)
-        prepare_products(&w->passes[i]);
-    DAE_TRY(check_products(&step));
-    w->prepared[1] = w->prepared[0];
-    w->prepared[0] = count;
-    return DAE_OK;
+    return dae_product_reserve(&trainer->memory, dae_pool_threads(pool));
 }
 
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, double *loss) {
     struct step step = {.trainer = trainer, .pool = pool, .fpu = fpu, .batch = batch};
+    size_t chunks = dae_size_divide_up(trainer->model->parameter_count, CHUNK);
     step.scale = (float)(1 / ((double)batch->count * (double)dae_model_output(trainer->model)->size));
     trainer->optimizer->operations->prepare(trainer->optimizer, trainer->steps + 1, &step.update);
-    clear_ranges(&step);
     DAE_TRY(gather(&step));
     set_passes(&step);
     DAE_TRY(forward(&step, loss));
-    backward_inputs(&step);
-    DAE_TRY(check_products(&step));
-    if (trainer->hook == NULL && gradient_is_bounded(&step))
-        backward_parameters(&step, true);
-    else
-        DAE_TRY(update_unfused(&step));
-    DAE_TRY(check_products(&step));
+    DAE_TRY(backward(&step));
+    DAE_TRY(call_hook(&step));
+    DAE_TRY(dae_pool_run(pool, check_chunk, &step, chunks));
+    DAE_TRY(dae_pool_run(pool, update_chunk, &step, chunks));
     trainer->steps++;
     struct dae_range seen = join(step.input_ranges);
     dae_model *model = trainer->model;

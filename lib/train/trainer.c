@@ -9,20 +9,18 @@ static void release_workspace(struct dae_workspace *w, size_t layers) {
     for (size_t i = 0; i < layers; i++) {
         if (w->y != NULL)
             dae_release(w->y[i]);
-        if (w->d != NULL && i + 1 < layers) /* the last D is the last Y */
-            dae_release(w->d[i]);
         if (w->active != NULL)
             dae_active_free(w->active[i]);
     }
     dae_release(w->y);
-    dae_release(w->d);
+    dae_release(w->d[0]);
+    dae_release(w->d[1]);
     dae_release(w->inputs);
     dae_release(w->inputs16);
     dae_release(w->targets);
     dae_release(w->scratch);
     dae_release(w->passes);
     dae_release(w->active);
-    dae_release(w->ranges);
     *w = (struct dae_workspace){0};
 }
 
@@ -47,24 +45,21 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
     size_t layers = model->layer_count;
     w->batch = batch;
     w->y = dae_allocate(layers, sizeof *w->y);
-    w->d = dae_allocate(layers, sizeof *w->d);
     w->passes = dae_allocate(layers, sizeof *w->passes);
     w->active = dae_allocate(layers, sizeof(struct dae_active *));
-    w->ranges = dae_allocate(layers, sizeof *w->ranges);
     w->inputs = allocate_rows(batch, model->input.size);
     w->targets = allocate_rows(batch, dae_model_output(model)->size);
     w->scratch = dae_allocate(scratch_values(model, batch), sizeof *w->scratch);
     if (bfloat16)
         w->inputs16 = dae_allocate(batch, model->input.size * sizeof *w->inputs16);
-    if (w->scratch == NULL || w->y == NULL || w->d == NULL || w->passes == NULL || w->active == NULL ||
-        w->ranges == NULL || w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != bfloat16)
+    for (size_t i = 0; i < 2; i++)
+        w->d[i] = allocate_rows(batch, dae_model_widest(model));
+    if (w->scratch == NULL || w->y == NULL || w->d[0] == NULL || w->d[1] == NULL || w->passes == NULL ||
+        w->active == NULL || w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != bfloat16)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < layers; i++) {
-        size_t size = model->layers[i].layer->output.size;
-        bool last = i + 1 == layers;
-        w->y[i] = allocate_rows(batch, size);
-        w->d[i] = last ? w->y[i] : allocate_rows(batch, size);
-        if (w->y[i] == NULL || w->d[i] == NULL)
+        w->y[i] = allocate_rows(batch, model->layers[i].layer->output.size);
+        if (w->y[i] == NULL)
             return DAE_ERROR_MEMORY;
         DAE_TRY(dae_active_create(&w->active[i], model->layers[i].layer, batch, true, bfloat16));
     }
@@ -87,7 +82,6 @@ static dae_status allocate_memory(dae_trainer *trainer) {
     trainer->gradient = dae_allocate(count, sizeof *trainer->gradient);
     if (trainer->gradient == NULL)
         return DAE_ERROR_MEMORY;
-    DAE_TRY(dae_multipliers_create(&trainer->multipliers));
     for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
         if ((trainer->slots[i] = dae_allocate(count, sizeof(float))) == NULL)
             return DAE_ERROR_MEMORY;
@@ -129,7 +123,7 @@ void dae_trainer_free(dae_trainer *trainer) {
         dae_release(trainer->slots[i]);
     dae_release(trainer->gradient);
     dae_release(trainer->parameters16);
-    dae_multipliers_free(trainer->multipliers);
+    dae_release(trainer->memory.values);
     dae_release(trainer->history);
     dae_release(trainer->early.best);
     dae_release(trainer->checkpoint.path);

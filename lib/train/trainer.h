@@ -20,21 +20,15 @@ struct dae_range {
     float high;
 };
 
-/* One layer's ranges of outputs Y and gradients D in a step, by tile. */
-struct dae_step_ranges {
-    struct dae_range y[DAE_MAX_TILES], d[DAE_MAX_TILES];
-};
-
 /* What a step works in; grows with the largest batch seen. */
 struct dae_workspace {
     size_t batch; /* rows that there is room for */
     float *inputs, *targets, *scratch;
     uint16_t *inputs16; /* rounded; NULL in float32 */
-    float **y, **d;     /* [layers][batch, output]; the last layer's D is its Y */
-    size_t prepared[2]; /* sizes of batch whose products have been made: whole batches, and an epoch's last */
+    float **y;          /* [layers][batch, output]; the last layer's D takes the place of its Y */
+    float *d[2];        /* [batch, widest]: those of the other layers, in turn */
     struct dae_pass *passes;
     struct dae_active **active; /* [layers], each or NULL */
-    struct dae_step_ranges *ranges;
 };
 
 struct dae_history_row {
@@ -101,8 +95,8 @@ struct dae_trainer {
 
     float *slots[DAE_OPTIMIZER_MAX_SLOTS]; /* the optimizer's memory, like the model's parameters */
     float *gradient;
-    struct dae_multipliers *multipliers;
-    uint16_t *parameters16; /* rounded; NULL in float32 */
+    struct dae_thread_memory memory; /* for products */
+    uint16_t *parameters16;          /* rounded; NULL in float32 */
     struct dae_workspace workspace;
 };
 
@@ -131,13 +125,11 @@ struct dae_batch {
     uint64_t epoch;
 };
 
-/* Takes what a backend needs for steps with `count` samples, so that memory running out is found before anything
- * has changed. */
-dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool, size_t count);
+/* Takes what steps need, so that memory running out is found before anything has changed. */
+dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool);
 
-/* One step: loss, gradients, update. Changes nothing when it fails, unless a library that compiles products runs out of memory
- * between the updates of two layers (dae_trainer_prepare() makes that rare). The caller has reserved room and prepared it,
- * flushed denormals (`fpu` is the setting before, which hooks run under) and entered matmul. */
+/* One step: loss, gradients, update. Changes nothing when it fails. The caller has reserved room and prepared it, flushed
+ * denormals (`fpu` is the setting before, which hooks run under) and entered matmul. */
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, double *loss);
 

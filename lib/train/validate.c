@@ -38,11 +38,12 @@ static void visit_row(struct validation *v, size_t row) {
     v->row_psnr[row] = dae_psnr(squared / (double)v->width);
 }
 
-static void visit_rows(void *context, size_t task) {
+static dae_status visit_rows(void *context, size_t task) {
     struct validation *v = context;
     size_t end = dae_size_min(v->batch->count, (task + 1) * ROWS_PER_TASK);
     for (size_t row = task * ROWS_PER_TASK; row < end; row++)
         visit_row(v, row);
+    return DAE_OK;
 }
 
 static void note_bad(struct validation *v, size_t row) {
@@ -56,16 +57,17 @@ static void note_bad(struct validation *v, size_t row) {
     }
 }
 
-static void visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
+static dae_status visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
     struct validation *v = context;
     v->batch = batch;
-    dae_pool_run(pool, visit_rows, v, dae_size_divide_up(batch->count, ROWS_PER_TASK));
+    DAE_TRY(dae_pool_run(pool, visit_rows, v, dae_size_divide_up(batch->count, ROWS_PER_TASK)));
     for (size_t row = 0; row < batch->count; row++) {
         v->loss += v->row_loss[row];
         v->psnr += v->row_psnr[row];
         if (v->row_bad[row])
             note_bad(v, row);
     }
+    return DAE_OK;
 }
 
 dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sweep, struct dae_pool *pool,

@@ -77,13 +77,11 @@ ALLOCATION = set(
 # (file, name): why it is right there. An entry that nothing needs any more is a problem too.
 EXCEPTIONS = {
     ("lib/core/signals.h", "pthread_sigmask"):
-        "workers start with signals blocked, so that the host's threads get them, and code that oneDNN makes does not "
-        "survive a signal handler; the mask of the caller is put back right behind either",
+        "workers start with signals blocked, so that the host's threads get them; the mask of the caller is put "
+        "back right after",
     ("lib/math/matmul.c", "openblas_set_num_threads"):
         "one BLAS thread while the library's own threads work; put back when the last such call returns",
     ("lib/math/matmul.c", "bli_thread_set_num_threads"): "as openblas_set_num_threads",
-    ("lib/math/matmul_dnnl.c", "omp_set_num_threads"):
-        "the calling thread's own setting, one thread for one product, put back right behind it",
 }
 
 

@@ -57,8 +57,7 @@ tier_analyzers() {
     local folder=$build_root/analyzers log=$build_root/analyzers.log sources=()
     echo "== analyzers"
     rm -rf "$folder"
-    # Where oneDNN is not, matmul_dnnl.c is looked at as it is without it.
-    if ! CC=clang meson setup "$folder" "$source_root" -Dproducts=onednn -Dexamples=disabled -Dtests=disabled >"$log" 2>&1; then
+    if ! CC=clang meson setup "$folder" "$source_root" -Dexamples=disabled -Dtests=disabled >"$log" 2>&1; then
         show_errors "$log"
         count_result "analyzers: setup" 1
         return
@@ -81,13 +80,12 @@ tier_analyzers() {
 
 least_lines=95 least_branches=85
 
-# Counted by the Check suites alone: examples and benchmarks reach code without judging it. Products are oneDNN's, where it
-# is: what serves it counts on processors without bfloat16 too, and own products have a suite that calls them. Kernels, which are
+# Counted by the Check suites alone: examples and benchmarks reach code without judging it. Kernels, which are
 # compiled once for each kind of processor, count as the one source that they are. Compilers' own branches, those on
 # lines without code, are left out.
 tier_coverage() {
     local timeouts=4 folder=$build_root/coverage report=$build_root/coverage.txt
-    CC=gcc build coverage -Db_coverage=true -Dbuildtype=debug -Dproducts=onednn -Dcblas=openblas \
+    CC=gcc build coverage -Db_coverage=true -Dbuildtype=debug -Dcblas=openblas \
         -Ddefault_library=static -Dexamples=disabled -Dc_args=-fprofile-update=atomic || return
     DAE_KILLS=$few_kills run_tests coverage --no-suite boundary --no-suite downstream --no-suite benchmark --no-suite example
     gcovr --root "$source_root" --filter "$source_root/lib/" --object-directory "$folder" "$folder/lib" \
