@@ -14,7 +14,7 @@ thread_sanitizer_works() { # prefix of the command...
 
 # OpenBLAS is not instrumented, but it runs on one thread here. Its products, so that the setting of its threads is watched.
 tier_tsan() {
-    local timeouts=8 wrapper=() suites=(session threads concurrency blas_threads progress status rng dataset)
+    local timeouts=8 wrapper=() suites=(pool session threads concurrency blas_threads progress status rng dataset)
     if ! thread_sanitizer_works; then
         if ! thread_sanitizer_works setarch -R; then
             leave_out tsan "gcc's ThreadSanitizer does not run here"
