@@ -147,6 +147,49 @@ START_TEST(shapes_must_fit) {
 }
 END_TEST
 
+/* What a model takes and gives has one shape, and data of others fit or do not. */
+START_TEST(shapes_fit_but_for_leading_dimensions_of_1) {
+    static const struct {
+        size_t model_rank, model[4], data_rank, data[4];
+        bool fits;
+    } cases[] = {
+        {3, {1, 4, 6}, 2, {4, 6}, true},
+        {2, {4, 6}, 3, {1, 4, 6}, true},
+        {2, {4, 6}, 4, {1, 1, 4, 6}, true},
+        {3, {1, 4, 6}, 4, {1, 1, 4, 6}, true},
+        {3, {1, 4, 6}, 1, {24}, true},
+        {1, {24}, 3, {4, 6, 1}, true},
+        {2, {1, 24}, 2, {1, 24}, true},
+        {3, {1, 4, 6}, 2, {6, 4}, false},
+        {3, {4, 1, 6}, 2, {4, 6}, false},
+        {3, {4, 6, 1}, 2, {4, 6}, false},
+        {3, {2, 2, 6}, 2, {4, 6}, false},
+        {2, {1, 24}, 2, {4, 6}, false},
+        {2, {4, 6}, 3, {1, 4, 5}, false},
+    };
+    float values[24] = {0};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dae_model *model = NULL;
+        dae_layer *dropout = NULL; /* gives the shape that it takes */
+        dae_dataset *data = NULL;
+        dae_report *report = NULL;
+        ok(dae_model_create_shaped(&model, cases[i].model_rank, cases[i].model));
+        ok(dae_layer_create_dropout(&dropout, 0.5));
+        ok(dae_model_add(model, dropout));
+        ok(dae_model_initialize(model, 1));
+        ok(dae_dataset_copy_array(&data, values, 1, cases[i].data_rank, cases[i].data));
+        if (cases[i].fits)
+            ok(dae_model_evaluate(&report, model, data));
+        else
+            fails(dae_model_evaluate(&report, model, data), DAE_ERROR_SHAPE, "inputs have shape");
+        dae_report_free(report);
+        dae_dataset_free(data);
+        dae_layer_free(dropout);
+        dae_model_free(model);
+    }
+}
+END_TEST
+
 /* ---- Fit and step ----------------------------------------------------------------------------- */
 
 static void fit_in_parts(dae_model *model, const size_t *parts, size_t count) {
@@ -501,6 +544,7 @@ int main(void) {
     tcase_add_test(options, options_are_checked);
     tcase_add_test(options, fit_and_step_check_their_arguments);
     tcase_add_test(options, shapes_must_fit);
+    tcase_add_test(options, shapes_fit_but_for_leading_dimensions_of_1);
     TCase *steps = add_case(suite, "fit and step");
     tcase_add_test(steps, fitting_5_and_3_is_fitting_8);
     tcase_add_test(steps, fitting_is_stepping);

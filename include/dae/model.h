@@ -30,8 +30,9 @@ typedef struct dae_model dae_model;
  */
 DAE_API dae_status dae_model_create(dae_model **out, size_t size);
 
-/** Creates a model without layers for samples of a shape, such as 3, {1, 28, 28}. Data of any shape with
- * the same number of values is accepted where one of both shapes has one dimension only.
+/** Creates a model without layers for samples of a shape, such as 3, {1, 28, 28}. Data fit it when their shape is the
+ * same but for leading dimensions of 1, such as 28 x 28, or has as many values where one of both shapes has one
+ * dimension only.
  *
  * @param rank, shape  1 to DAE_MAX_RANK dimensions, each at least 1
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
