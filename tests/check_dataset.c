@@ -184,7 +184,7 @@ START_TEST(a_callback_may_fail) {
         fails(dae_dataset_read(dataset, 0, 3, 4, NULL, inputs), DAE_ERROR_CALLBACK, number);
         ok(dae_dataset_read(dataset, 0, 3, 2, inputs, NULL));
         maker.fails_from = UINT64_MAX;
-        ok(dae_dataset_read(dataset, 0, 3, 4, inputs, inputs));
+        ok(dae_dataset_read(dataset, 0, 3, 4, inputs, NULL));
     }
     dae_dataset_free(dataset);
     ck_assert_int_eq(maker.released, 1);
@@ -373,6 +373,40 @@ START_TEST(ranges_are_checked) {
 }
 END_TEST
 
+/* Four samples read into one array that also holds what is borrowed: refused where both share a value. */
+START_TEST(arrays_may_not_overlap) {
+    enum { SAMPLES = 4, READ = SAMPLES * SIZE, FIRST = 2, AT = READ };
+    float data[VALUES + 2 * READ], expected[VALUES + 2 * READ], other[READ];
+    dae_dataset *borrowed = NULL, *view = NULL;
+    ramp(data + AT);
+    ok(dae_dataset_borrow_array(&borrowed, data + AT, COUNT, 2, image, NULL, NULL));
+    ok(dae_dataset_slice(&view, borrowed, 1, COUNT - 1));
+    for (size_t i = 0; i < READ; i++)
+        data[i] = data[VALUES + READ + i] = 77;
+    memcpy(expected, data, sizeof data);
+    /* sample 2 of the view is sample 3 of the array */
+    const size_t begin = AT + (FIRST + 1) * SIZE, end = begin + READ;
+    for (size_t at = begin - READ; at <= end; at += SIZE / 2) {
+        if (at == begin - READ || at == end)
+            continue;
+        fails(dae_dataset_read(view, 0, FIRST, SAMPLES, data + at, NULL), DAE_ERROR_ARGUMENT, "overlap");
+        fails(dae_dataset_read(view, 0, FIRST, SAMPLES, NULL, data + at), DAE_ERROR_ARGUMENT, "overlap");
+        fails(dae_dataset_read(view, 0, FIRST, SAMPLES, other, data + at), DAE_ERROR_ARGUMENT, "targets");
+    }
+    for (size_t at = 1; at < READ; at++)
+        fails(dae_dataset_read(view, 0, FIRST, SAMPLES, data, data + at), DAE_ERROR_ARGUMENT,
+              "inputs and targets overlap");
+    same_floats(data, expected, VALUES + 2 * READ);
+    ok(dae_dataset_read(view, 0, FIRST, SAMPLES, data, data + VALUES + READ));
+    same_floats(data, expected + begin, READ);
+    same_floats(data + VALUES + READ, expected + begin, READ);
+    ok(dae_dataset_read(view, 0, FIRST, SAMPLES, other, NULL));
+    same_floats(other, expected + begin, READ);
+    dae_dataset_free(view);
+    dae_dataset_free(borrowed);
+}
+END_TEST
+
 /* ---- Memory ----------------------------------------------------------------------------------- */
 
 static const float some[VALUES];
@@ -448,6 +482,7 @@ int main(void) {
     tcase_add_test(errors, sizes_that_cannot_be_are_refused);
     tcase_add_test(errors, null_is_refused);
     tcase_add_test(errors, ranges_are_checked);
+    tcase_add_test(errors, arrays_may_not_overlap);
     tcase_add_test(errors, memory_may_run_out);
     tcase_add_test(errors, a_copy_too_large_is_out_of_memory);
     return suite_main(suite);

@@ -5,6 +5,7 @@
 #include <float.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,6 +268,132 @@ START_TEST(many_threads_run_one_model) {
 }
 END_TEST
 
+/* ---- One session, many threads: refused ------------------------------------------------------- */
+
+typedef struct {
+    dae_session *session;
+    const float *inputs, *expected;
+    atomic_bool *refused; /* some call of some thread has been */
+    bool right;
+} intruder;
+
+/* Runs a session that others run, too: until one of all calls has been refused, those that return DAE_OK are right. */
+static void *run_until_refused(void *user) {
+    intruder *i = user;
+    float *outputs = malloc(MANY * WIDE * sizeof *outputs);
+    i->right = outputs != NULL;
+    while (i->right && !atomic_load(i->refused)) {
+        memset(outputs, 0xFF, MANY * WIDE * sizeof *outputs);
+        dae_status status = dae_session_run(i->session, i->inputs, MANY, outputs);
+        if (status == DAE_OK)
+            i->right = first_difference(outputs, i->expected, MANY * WIDE) == MANY * WIDE;
+        else
+            i->right = status == DAE_ERROR_STATE && message_has("dae_session_run: the session is in use");
+        if (status != DAE_OK)
+            atomic_store(i->refused, true);
+    }
+    free(outputs);
+    return NULL;
+}
+
+START_TEST(a_session_is_used_by_one_thread_at_a_time) {
+    const network net = autoencoder(WIDE, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    dae_model *model = network_model(&net, 1);
+    float *inputs = random_floats(MANY * WIDE, -1, 1, 4), *expected = must_have(MANY * WIDE * sizeof(float));
+    dae_session *session = session_of(model, 1);
+    intruder intruders[THREADS];
+    pthread_t threads[THREADS];
+    ok(dae_session_run(session, inputs, MANY, expected));
+    for (int round = 0; round < 5; round++) {
+        atomic_bool refused = false;
+        for (size_t i = 0; i < THREADS; i++) {
+            intruders[i] = (intruder){session, inputs, expected, &refused, false};
+            ck_assert_int_eq(pthread_create(&threads[i], NULL, run_until_refused, &intruders[i]), 0);
+        }
+        for (size_t i = 0; i < THREADS; i++) {
+            ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+            ck_assert_msg(intruders[i].right, "thread %zu had other outputs, or another refusal", i);
+        }
+    }
+    /* which harms nothing */
+    float *outputs = must_have(MANY * WIDE * sizeof(float));
+    ok(dae_session_run(session, inputs, MANY, outputs));
+    same_floats(outputs, expected, MANY * WIDE);
+    dae_session_free(session);
+    dae_model_free(model);
+    free(inputs);
+    free(expected);
+    free(outputs);
+}
+END_TEST
+
+static dae_session *changing;
+static dae_status run_within, change_within;
+
+/* An allocator that uses the session for which it allocates. */
+static void *allocate_and_run(size_t size, void *user) {
+    float input[WIDE] = {0}, output[WIDE];
+    (void)user;
+    if (changing != NULL) {
+        run_within = dae_session_run(changing, input, 1, output);
+        change_within = dae_session_set_precision(changing, DAE_PRECISION_FLOAT32);
+    }
+    return malloc(size);
+}
+
+static void release(void *memory, void *user) {
+    (void)user;
+    free(memory);
+}
+
+START_TEST(a_session_that_is_changed_is_in_use) {
+    const network net = autoencoder(WIDE, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    float input[WIDE] = {0}, output[WIDE];
+    ok(dae_set_allocator(allocate_and_run, release, NULL));
+    dae_model *model = network_model(&net, 1);
+    dae_session *session = session_of(model, 1);
+    changing = session;
+    ok(dae_session_set_precision(session, DAE_PRECISION_BFLOAT16));
+    changing = NULL;
+    ck_assert_int_eq(run_within, DAE_ERROR_STATE);
+    ck_assert_int_eq(change_within, DAE_ERROR_STATE);
+    fails(dae_session_set_precision(session, -1), DAE_ERROR_ARGUMENT, "precision");
+    ok(dae_session_run(session, input, 1, output));
+    ok(dae_session_set_precision(session, DAE_PRECISION_FLOAT32));
+    dae_session_free(session);
+    dae_model_free(model);
+    ok(dae_set_allocator(NULL, NULL, NULL));
+}
+END_TEST
+
+/* ---- Arguments -------------------------------------------------------------------------------- */
+
+/* Inputs of 3 and outputs of 2 values, anywhere in one array: refused where they share a value. */
+START_TEST(outputs_may_not_overlap_inputs) {
+    enum { SAMPLES = 4, INPUTS = 3 * SAMPLES, OUTPUTS = 2 * SAMPLES, ALL = INPUTS + 2 * OUTPUTS };
+    const network net = {3, 1, {{2, DAE_ACTIVATION_TANH}}, 0};
+    dae_model *model = network_model(&net, 1);
+    dae_session *session = session_of(model, 8);
+    float *random = random_floats(ALL, -1, 1, 4), values[ALL], expected[OUTPUTS];
+    ok(dae_session_run(session, random + OUTPUTS, SAMPLES, expected));
+    for (size_t at = 0; at <= ALL - OUTPUTS; at++) {
+        bool apart = at == 0 || at == OUTPUTS + INPUTS;
+        memcpy(values, random, sizeof values);
+        dae_status status = dae_session_run(session, values + OUTPUTS, SAMPLES, values + at);
+        if (apart) {
+            ok(status);
+            same_floats(values + at, expected, OUTPUTS);
+        } else {
+            fails(status, DAE_ERROR_ARGUMENT, "inputs and outputs overlap");
+            same_floats(values, random, ALL);
+        }
+    }
+    dae_session_free(session);
+    dae_model_free(model);
+    free(random);
+}
+END_TEST
+
 START_TEST(arguments_are_checked) {
     const network net = {2, 1, {{1, DAE_ACTIVATION_LINEAR}}, 0};
     dae_model *model = network_model(&net, 1), *unset = NULL;
@@ -311,6 +438,9 @@ int main(void) {
     TCase *use = add_case(suite, "use");
     tcase_add_test(use, running_allocates_nothing);
     tcase_add_test(use, many_threads_run_one_model);
+    tcase_add_test(use, a_session_is_used_by_one_thread_at_a_time);
+    tcase_add_test(use, a_session_that_is_changed_is_in_use);
+    tcase_add_test(use, outputs_may_not_overlap_inputs);
     tcase_add_test(use, arguments_are_checked);
     return suite_main(suite);
 }

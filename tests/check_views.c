@@ -132,6 +132,7 @@ START_TEST(a_split_is_both_parts) {
     fails(dae_dataset_split(&first, &rest, clean, SIZE_MAX), DAE_ERROR_ARGUMENT, "count");
     fails(dae_dataset_split(NULL, &rest, clean, 1), DAE_ERROR_ARGUMENT, "first");
     fails(dae_dataset_split(&first, NULL, clean, 1), DAE_ERROR_ARGUMENT, "rest");
+    fails(dae_dataset_split(&first, &first, clean, 1), DAE_ERROR_ARGUMENT, "the same pointer");
     fails(dae_dataset_split(&first, &rest, NULL, 1), DAE_ERROR_ARGUMENT, "source");
     ck_assert_ptr_eq(first, untouched);
     ck_assert_ptr_eq(rest, untouched);
@@ -426,7 +427,7 @@ START_TEST(errors_pass_through_views) {
     fails(dae_dataset_read(pair, 0, 0, 2, inputs, NULL), DAE_ERROR_CALLBACK, "41");
     fails(dae_dataset_read(pair, 0, 0, 2, NULL, inputs), DAE_ERROR_CALLBACK, "41");
     maker.result = 0;
-    ok(dae_dataset_read(pair, 0, 0, 2, inputs, inputs));
+    ok(dae_dataset_read(pair, 0, 0, 2, inputs, inputs + 2 * SIZE));
     dae_dataset *all[] = {source, noisy, slice, clipped, pair};
     for (int i = 0; i < 5; i++)
         dae_dataset_free(all[i]);

@@ -193,7 +193,7 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
  * @param epoch    below 2^32; matters only with DAE_NOISE_FRESH
  * @param inputs   [count, shape], or NULL if inputs are not wanted
  * @param targets  [count, target shape], or NULL if targets are not wanted
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_CALLBACK. After a failure the arrays may be
+ * Errors: DAE_ERROR_ARGUMENT, also when the arrays overlap each other or borrowed data; DAE_ERROR_CALLBACK. After a failure the arrays may be
  * partly written. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,

@@ -11,6 +11,15 @@ dae_status dae_array_check(size_t count, size_t values, const char *what, const 
     return DAE_OK;
 }
 
+dae_status dae_arrays_check_apart(struct dae_array a, struct dae_array b, const char *context) {
+    uintptr_t at_a = (uintptr_t)a.bytes, at_b = (uintptr_t)b.bytes;
+    bool apart = at_a < at_b ? at_b - at_a >= a.size : at_a - at_b >= b.size;
+    if (a.bytes == NULL || b.bytes == NULL || apart)
+        return DAE_OK;
+    return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s and %s overlap, expected memory of its own for each", context,
+                    a.name, b.name);
+}
+
 dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context) {
     if (rank < 1 || rank > DAE_SHAPE_MAX_RANK)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: rank is %zu, expected 1 to %d", context, rank,

@@ -130,6 +130,23 @@ static dae_status read_both(const dae_dataset *dataset, uint64_t epoch, size_t f
     return DAE_OK;
 }
 
+/* Refuses arrays that overlap each other, or borrowed data that reading would change. */
+static dae_status check_arrays(const dae_dataset *dataset, size_t first, size_t count, float *inputs,
+                               float *targets) {
+    struct dae_stored input = dae_dataset_locate_inputs(dataset, first),
+                      target = dae_dataset_locate_targets(dataset, first);
+    const struct dae_array arrays[] = {
+        {"inputs", inputs, count * dataset->shape.size * sizeof *inputs},
+        {"targets", targets, count * dataset->target_shape.size * sizeof *targets},
+        {"the data that the inputs come from", input.bytes, count * input.size},
+        {"the data that the targets come from", target.bytes, count * target.size},
+    };
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = i + 1; k < 4; k++)
+            DAE_TRY(dae_arrays_check_apart(arrays[i], arrays[k], "dae_dataset_read"));
+    return DAE_OK;
+}
+
 dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                             float *inputs, float *targets) {
     DAE_REQUIRE(dataset);
@@ -143,6 +160,7 @@ dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t f
             count, dataset->count);
     if (count == 0)
         return DAE_OK;
+    DAE_TRY(check_arrays(dataset, first, count, inputs, targets));
     /* kept meanwhile: a callback may drop the caller's reference */
     dae_dataset *kept = dae_dataset_keep((dae_dataset *)(uintptr_t)dataset);
     dae_status status = read_both(dataset, epoch, first, count, inputs, targets);

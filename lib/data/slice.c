@@ -50,6 +50,9 @@ dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, dae_datase
     DAE_REQUIRE(first);
     DAE_REQUIRE(rest);
     DAE_REQUIRE(source);
+    if (first == rest)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_dataset_split: first and rest are the same pointer, expected one for each");
     if (count == 0 || count >= source->count)
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_dataset_split: count is %zu, expected at least 1 and less than the %zu samples",

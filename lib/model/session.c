@@ -89,9 +89,19 @@ static dae_status fill16(dae_session *session) {
     return session->parameters16 != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
-dae_status dae_session_set_precision(dae_session *session, int32_t precision) {
-    DAE_REQUIRE(session);
-    DAE_TRY(dae_matmul_choose_precision(precision, __func__));
+/* One thread at a time: the workspace is the session's, and wrong outputs would be the least of it. */
+static dae_status enter(dae_session *session, const char *context) {
+    if (atomic_exchange_explicit(&session->in_use, true, memory_order_acquire))
+        return dae_fail(DAE_ERROR_STATE,
+                        "%s: the session is in use, expected a session of its own for each thread", context);
+    return DAE_OK;
+}
+
+static void leave(dae_session *session) {
+    atomic_store_explicit(&session->in_use, false, memory_order_release);
+}
+
+static dae_status set_precision(dae_session *session, int32_t precision) {
     if (precision == DAE_PRECISION_FLOAT32) {
         release16(session);
         return DAE_OK;
@@ -106,6 +116,15 @@ dae_status dae_session_set_precision(dae_session *session, int32_t precision) {
     dae_kernels()->round_bfloat16(session->parameters16, dae_model_values(session->model),
                                   session->model->parameter_count);
     return DAE_OK;
+}
+
+dae_status dae_session_set_precision(dae_session *session, int32_t precision) {
+    DAE_REQUIRE(session);
+    DAE_TRY(dae_matmul_choose_precision(precision, __func__));
+    DAE_TRY(enter(session, __func__));
+    dae_status status = set_precision(session, precision);
+    leave(session);
+    return status;
 }
 
 void dae_session_free(dae_session *session) {
@@ -150,14 +169,8 @@ dae_status dae_session_forward(struct dae_session *session, struct dae_pool *poo
     return DAE_OK;
 }
 
-dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs) {
-    DAE_REQUIRE(session);
-    if (count == 0)
-        return DAE_OK;
-    DAE_REQUIRE(inputs);
-    DAE_REQUIRE(outputs);
+static dae_status run(dae_session *session, const float *inputs, size_t count, float *outputs) {
     size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
-    DAE_TRY(dae_array_check(count, input > output ? input : output, "count", __func__));
     bool small = dae_size_min(count, session->max_batch) <= LOCK_FREE_BATCH;
     uint64_t fpu = dae_fpu_prepare();
     if (!small)
@@ -171,5 +184,22 @@ dae_status dae_session_run(dae_session *session, const float *inputs, size_t cou
     if (!small)
         dae_matmul_leave();
     dae_fpu_restore(fpu);
+    return status;
+}
+
+dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs) {
+    DAE_REQUIRE(session);
+    if (count == 0)
+        return DAE_OK;
+    DAE_REQUIRE(inputs);
+    DAE_REQUIRE(outputs);
+    size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
+    DAE_TRY(dae_array_check(count, input > output ? input : output, "count", __func__));
+    DAE_TRY(dae_arrays_check_apart((struct dae_array){"inputs", inputs, count * input * sizeof *inputs},
+                                   (struct dae_array){"outputs", outputs, count * output * sizeof *outputs},
+                                   __func__));
+    DAE_TRY(enter(session, __func__));
+    dae_status status = run(session, inputs, count, outputs);
+    leave(session);
     return status;
 }

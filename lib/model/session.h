@@ -8,7 +8,8 @@
 
 struct dae_session {
     dae_references references;
-    dae_model *model; /* kept */
+    atomic_bool in_use; /* by a thread that runs or changes it */
+    dae_model *model;   /* kept */
     size_t max_batch;
     float *rows[2];                  /* [max_batch, widest]: what goes between layers, in turn */
     struct dae_thread_memory memory; /* for products */
