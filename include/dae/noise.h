@@ -124,6 +124,8 @@ DAE_API dae_status dae_noise_format(const dae_noise *noise, char *buffer, size_t
 
 /** Applies a recipe to `samples` rows of `sample_size` values, in place. Row r is sample first + r.
  *
+ * Each call begins with step 0: two recipes that are to be applied to one sample, one after the other, need two seeds.
+ *
  * @param x            [samples, sample_size]; may be NULL if there are no values
  * @param sample_size  up to 2^26
  * @param epoch        below 2^32; 0 is what a dataset with DAE_NOISE_ONCE uses

@@ -13,8 +13,8 @@ static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t
     const struct corrupt *corrupt = (const struct corrupt *)dataset;
     DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, part, out));
     for (size_t i = 0; i < count; i++)
-        dae_noise_apply_part(corrupt->noise, out + i * part.count, part.first, part.count, corrupt->seed,
-                             corrupt->once ? 0 : epoch, first + i);
+        dae_noise_apply_part(corrupt->noise, dataset->source->steps, out + i * part.count, part.first,
+                             part.count, corrupt->seed, corrupt->once ? 0 : epoch, first + i);
     return DAE_OK;
 }
 
@@ -26,14 +26,11 @@ static const struct dae_dataset_operations operations = {read_inputs, dae_datase
                                                          dae_dataset_pass_locate_inputs,
                                                          dae_dataset_pass_locate_targets, destroy};
 
-/* The steps of both recipes; none when they are more than a recipe can hold. */
+/* The steps of both recipes. */
 static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise *second,
                        const char *context) {
     const dae_noise *parts[] = {first, second};
     dae_noise *joined = NULL;
-    *out = NULL;
-    if (first->step_count + second->step_count > DAE_NOISE_MAX_STEPS)
-        return DAE_OK;
     DAE_TRY(dae_noise_create(&joined));
     for (size_t part = 0; part < 2; part++)
         for (size_t i = 0; i < parts[part]->step_count; i++)
@@ -43,24 +40,27 @@ static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise 
     return DAE_OK;
 }
 
-/* Adds a recipe to what describes the inputs; what has been lost once stays so. */
+/* Adds a recipe to what describes the inputs. */
 static dae_status describe(dae_dataset *dataset, dae_noise *noise, const char *context) {
-    dae_noise *both = NULL;
-    if (dataset->noise_is_lost)
-        return DAE_OK;
-    if (dataset->noise == NULL)
-        both = dae_noise_keep(noise);
-    else
-        DAE_TRY(join(&both, dataset->noise, noise, context));
+    dae_noise *all = NULL;
+    dataset->steps += noise->step_count;
+    if (dataset->noise == NULL && dataset->steps == noise->step_count)
+        all = dae_noise_keep(noise);
+    else if (dataset->steps <= DAE_NOISE_MAX_STEPS)
+        DAE_TRY(join(&all, dataset->noise, noise, context));
     dae_noise_free(dataset->noise);
-    dataset->noise = both;
-    dataset->noise_is_lost = both == NULL;
+    dataset->noise = all;
     return DAE_OK;
 }
 
 static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *noise, bool once, uint64_t seed,
                          const char *context) {
     void *created = NULL;
+    if (source->steps + noise->step_count > DAE_NOISE_MOST_APPLIED)
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "%s: with %zu steps of noise more, the inputs would have had %zu, expected at most %d", context,
+            noise->step_count, source->steps + noise->step_count, DAE_NOISE_MOST_APPLIED);
     DAE_TRY(dae_dataset_create_view(&created, sizeof(struct corrupt), &operations, source, context));
     struct corrupt *corrupt = created;
     corrupt->noise = dae_noise_keep(noise);

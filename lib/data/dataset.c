@@ -53,7 +53,7 @@ dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dat
     dataset->concurrent = source->concurrent;
     dataset->source = dae_dataset_keep(source);
     dataset->depth = source->depth + 1;
-    dataset->noise_is_lost = source->noise_is_lost;
+    dataset->steps = source->steps;
     dataset->noise = source->noise != NULL ? dae_noise_keep(source->noise) : NULL;
     *out = dataset;
     return DAE_OK;

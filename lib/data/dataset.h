@@ -43,8 +43,8 @@ struct dae_dataset {
     bool concurrent;     /* any number of threads may read at once */
     dae_dataset *source; /* of a view: kept */
     size_t depth;        /* how many views stand upon each other here; 0 for a source */
-    dae_noise *noise;    /* describes what was done to the inputs; kept; or NULL */
-    bool noise_is_lost;  /* it is NULL because it has more steps than a recipe can hold */
+    size_t steps;        /* of noise that the inputs have had, in this view and below */
+    dae_noise *noise;    /* all of these; kept; NULL where there is none, or more than a recipe can hold */
 };
 
 /* A new dataset of `size` bytes, with a shape given by a caller; `context` begins the message. */

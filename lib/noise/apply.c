@@ -7,12 +7,12 @@ enum {
     STEP_SHIFT = 56,
 };
 
-void dae_noise_apply_part(const dae_noise *noise, float *x, size_t first, size_t count, uint64_t seed,
-                          uint64_t epoch, uint64_t sample) {
-    for (size_t s = 0; s < noise->step_count; s++) {
-        uint64_t block = ((uint64_t)s << STEP_SHIFT) + (epoch << EPOCH_SHIFT) + first / 4;
-        const struct dae_noise_step *step = &noise->steps[s];
-        step->kind->apply(x, count, step->parameters, dae_draw_from(seed, DAE_PURPOSE_NOISE, sample, block));
+void dae_noise_apply_part(const dae_noise *noise, size_t step, float *x, size_t first, size_t count,
+                          uint64_t seed, uint64_t epoch, uint64_t sample) {
+    for (size_t i = 0; i < noise->step_count; i++) {
+        uint64_t block = ((uint64_t)(step + i) << STEP_SHIFT) + (epoch << EPOCH_SHIFT) + first / 4;
+        const struct dae_noise_step *s = &noise->steps[i];
+        s->kind->apply(x, count, s->parameters, dae_draw_from(seed, DAE_PURPOSE_NOISE, sample, block));
     }
 }
 
@@ -35,6 +35,6 @@ dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, siz
     DAE_TRY(dae_array_check(samples, sample_size, "samples", __func__));
     dae_noise_freeze(noise);
     for (size_t i = 0; i < samples && !empty; i++)
-        dae_noise_apply_part(noise, x + i * sample_size, 0, sample_size, seed, epoch, first + i);
+        dae_noise_apply_part(noise, 0, x + i * sample_size, 0, sample_size, seed, epoch, first + i);
     return DAE_OK;
 }

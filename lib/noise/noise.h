@@ -41,9 +41,13 @@ dae_noise *dae_noise_keep(dae_noise *noise);
 /* From here on the recipe no longer changes: it is in use. */
 void dae_noise_freeze(const dae_noise *noise);
 
-/* Applies a recipe to values [first, first + count) of a sample, which are x[count]; `first` is a multiple of 4. */
-void dae_noise_apply_part(const dae_noise *noise, float *x, size_t first, size_t count, uint64_t seed,
-                          uint64_t epoch, uint64_t sample);
+/* Steps that may be applied to one sample, one after the other: as many as the blocks of a stream have room for. */
+enum { DAE_NOISE_MOST_APPLIED = 256 };
+
+/* Applies a recipe to values [first, first + count) of a sample, which are x[count]; `first` is a multiple of 4. Its first
+ * step is number `step` of those applied to the sample. */
+void dae_noise_apply_part(const dae_noise *noise, size_t step, float *x, size_t first, size_t count,
+                          uint64_t seed, uint64_t epoch, uint64_t sample);
 
 /* Writes a recipe, a dae_noise, as text. */
 void dae_noise_write(struct dae_text *text, const void *object);
