@@ -132,6 +132,81 @@ START_TEST(large_files) {
 }
 END_TEST
 
+/* ---- Several members -------------------------------------------------------------------------- */
+
+static void append(struct packed *packed, const void *bytes, size_t size) {
+    packed->bytes = realloc(packed->bytes, packed->size + size);
+    ck_assert_ptr_nonnull(packed->bytes);
+    memcpy(packed->bytes + packed->size, bytes, size);
+    packed->size += size;
+}
+
+/* One member after the other, each of `piece` bytes of the file at most. */
+static struct packed packed_in_pieces(const unsigned char *bytes, size_t size, size_t piece) {
+    struct packed all = {malloc(1), 0};
+    for (size_t at = 0; at < size; at += piece) {
+        struct packed member = pack(bytes + at, size - at < piece ? size - at : piece, 1);
+        append(&all, member.bytes, member.size);
+        free(member.bytes);
+    }
+    return all;
+}
+
+static void is_read(const struct packed *packed) {
+    const char *path = temp_path("members.gz");
+    dae_dataset *dataset = NULL;
+    ok(dae_dataset_parse_idx(&dataset, packed->bytes, packed->size));
+    reads_the_same(dataset);
+    dae_dataset_free(dataset);
+    write_file(path, packed->bytes, packed->size);
+    ok(dae_dataset_open_idx(&dataset, path));
+    reads_the_same(dataset);
+    dae_dataset_free(dataset);
+}
+
+/* The last block of files by bgzip: a member of nothing, with a field of its own in the header (SAM specification). */
+static const unsigned char bgzf_end[28] = {0x1F, 0x8B, 8,    4, 0, 0, 0, 0, 0, 0xFF, 6, 0, 'B', 'C',
+                                           2,    0,    0x1B, 0, 3, 0, 0, 0, 0, 0,    0, 0, 0,   0};
+
+START_TEST(members_are_read_one_after_the_other) {
+    static const size_t pieces[] = {1, 2, 3, 4, 5, 15, 16, 17, 100, IMAGES - 1, IMAGES};
+    unsigned char bytes[IMAGES];
+    plain_images(bytes);
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct packed packed = packed_in_pieces(bytes, sizeof bytes, pieces[i]);
+        is_read(&packed);
+        append(&packed, bgzf_end, sizeof bgzf_end);
+        is_read(&packed);
+        append(&packed, (const unsigned char[1000]){0}, 1000); /* as on a tape */
+        is_read(&packed);
+        free(packed.bytes);
+    }
+}
+END_TEST
+
+/* One member for each of so many values that the start of the file does not show its end. */
+START_TEST(a_member_for_each_value) {
+    enum { MANY = 100000 };
+    const unsigned char header[8] = {0, 0, 8, 1, 0, MANY >> 16, MANY >> 8 & 0xFF, MANY & 0xFF};
+    struct packed packed = pack(header, sizeof header, 1), member = pack("3", 1, 1);
+    packed.bytes = realloc(packed.bytes, packed.size + MANY * member.size);
+    ck_assert_ptr_nonnull(packed.bytes);
+    for (size_t i = 0; i < MANY; i++)
+        memcpy(packed.bytes + packed.size + i * member.size, member.bytes, member.size);
+    packed.size += MANY * member.size;
+    dae_dataset *dataset = NULL;
+    float last = 0;
+    const char *path = temp_path("members.gz");
+    write_file(path, packed.bytes, packed.size);
+    ok(dae_dataset_open_idx(&dataset, path));
+    ok(dae_dataset_read(dataset, 0, MANY - 1, 1, &last, NULL));
+    ck_assert_float_eq(last, 51.0f / 255);
+    dae_dataset_free(dataset);
+    free(member.bytes);
+    free(packed.bytes);
+}
+END_TEST
+
 /* ---- Broken ----------------------------------------------------------------------------------- */
 
 /* Refused from disk, naming the path, and from memory; little memory asked for, none lost. */
@@ -209,6 +284,38 @@ START_TEST(bytes_behind_the_gzip_data_are_refused) {
     is_refused(longer, packed.size + 3, offset);
     free(longer);
     free(packed.bytes);
+}
+END_TEST
+
+START_TEST(broken_members_are_refused) {
+    unsigned char bytes[IMAGES];
+    char offset[32];
+    plain_images(bytes);
+    struct packed whole = packed_in_pieces(bytes, sizeof bytes, 100), first = pack(bytes, 100, 1);
+    for (size_t size = 0; size < whole.size; size += size + 30 < whole.size ? 7 : 1)
+        is_refused(whole.bytes, size, "");
+    whole.bytes[first.size + 1] ^= 1; /* the second member's second byte */
+    is_refused(whole.bytes, whole.size, "offset");
+    whole.bytes[first.size + 1] ^= 1;
+    whole.bytes[first.size - 8] ^= 1; /* the first member's checksum */
+    is_refused(whole.bytes, whole.size, "offset");
+    whole.bytes[first.size - 8] ^= 1;
+    size_t size = whole.size;
+    append(&whole, "\0\0\0x", 4); /* padding is zeros to the end */
+    snprintf(offset, sizeof offset, "offset %zu", size);
+    is_refused(whole.bytes, whole.size, offset);
+    whole.size = size;
+    append(&whole, "\x1F", 1);
+    is_refused(whole.bytes, whole.size, "offset");
+    whole.size = size;
+    append(&whole, "\0", 1);
+    append(&whole, bgzf_end, sizeof bgzf_end); /* nothing begins after padding */
+    is_refused(whole.bytes, whole.size, offset);
+    whole.size = size;
+    append(&whole, first.bytes, first.size);
+    is_refused(whole.bytes, whole.size, "more than");
+    free(first.bytes);
+    free(whole.bytes);
 }
 END_TEST
 
@@ -343,7 +450,10 @@ static void add_tests(Suite *suite) {
     tcase_add_test(reading, plain_files_may_be_named_gz);
     tcase_add_test(reading, large_files);
     tcase_add_test(reading, gzip_data_may_be_larger_than_what_they_hold);
+    tcase_add_test(reading, members_are_read_one_after_the_other);
+    tcase_add_test(reading, a_member_for_each_value);
     TCase *broken = add_case(suite, "broken");
+    tcase_add_test(broken, broken_members_are_refused);
     tcase_add_test(broken, every_beginning_is_refused);
     tcase_add_test(broken, a_wrong_checksum_or_length_is_refused);
     tcase_add_test(broken, every_flipped_bit_is_handled);

@@ -82,7 +82,8 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
                                                const size_t *shape, dae_dataset_read_fn read,
                                                dae_dataset_release_fn release, void *user);
 
-/** Opens an IDX file, plain or gzip with one member (told by its content). The format is LeCun's, of the MNIST files:
+/** Opens an IDX file, plain or gzip (told by its content), of one member or of several, one after the other, with
+ * nothing but zeros after them. The format is LeCun's, of the MNIST files:
  * two zero bytes, a type, the number of dimensions, the dimensions as big-endian 32-bit numbers, the
  * values. The first dimension counts samples, the others are the shape of one (a file with one
  * dimension holds samples of shape {1}).

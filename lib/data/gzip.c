@@ -55,6 +55,24 @@ static size_t consumed(const struct dae_gzip *gzip) {
     return (size_t)(gzip->stream.next_in - gzip->bytes);
 }
 
+/* Whether nothing but zeros is left: files are filled up with them on tapes and in archives. */
+static bool is_padding(const struct dae_gzip *gzip) {
+    size_t at = consumed(gzip);
+    while (at < gzip->size && gzip->bytes[at] == 0)
+        at++;
+    return at == gzip->size;
+}
+
+/* At the end of a member: the next one begins, or the data are over. What is appended to a file, or
+ * compressed in pieces so that each can be read alone, is a member of its own. */
+static void end_member(struct dae_gzip *gzip) {
+    size_t at = consumed(gzip);
+    if (at < gzip->size && gzip->bytes[at] == 0x1F)
+        inflateReset(&gzip->stream);
+    else
+        gzip->ended = true;
+}
+
 /* Expands up to `size` bytes; *got tells how many there were. */
 static dae_status inflate_some(struct dae_gzip *gzip, unsigned char *out, size_t size, size_t *got) {
     z_stream *stream = &gzip->stream;
@@ -66,7 +84,8 @@ static dae_status inflate_some(struct dae_gzip *gzip, unsigned char *out, size_t
         stream->avail_out = room;
         int result = inflate(stream, Z_NO_FLUSH);
         *got += room - stream->avail_out;
-        gzip->ended = result == Z_STREAM_END;
+        if (result == Z_STREAM_END)
+            end_member(gzip);
         if (result == Z_MEM_ERROR)
             return dae_fail(DAE_ERROR_MEMORY, "out of memory: could not expand %s", gzip->name);
         if (result == Z_BUF_ERROR && consumed(gzip) == gzip->size)
@@ -108,7 +127,7 @@ dae_status dae_gzip_expect_end(struct dae_gzip *gzip) {
     if (got > 0)
         return dae_fail(DAE_ERROR_FORMAT, "%s: the gzip data expand to more than the expected %zu bytes",
                         gzip->name, gzip->expanded - 1);
-    if (consumed(gzip) < gzip->size)
+    if (!is_padding(gzip))
         return dae_fail(DAE_ERROR_FORMAT,
                         "%s: offset %zu: found %zu bytes behind the gzip data, expected none", gzip->name,
                         consumed(gzip), gzip->size - consumed(gzip));

@@ -110,10 +110,10 @@ static bool is_gzip(const unsigned char *bytes, size_t size) {
 
 /* Refuses a file by its start, before memory is taken for the whole. Of a gzip file the start may be too short
  * to tell; where it is not, the packed file may be up to MAX_GROWTH times the size of what it claims to hold:
- * compressors that find nothing to compress add less than a hundredth, those that are flushed behind each byte make seven
- * of one. */
+ * compressors that find nothing to compress add less than a hundredth, those that are flushed after each byte make seven
+ * of one, and those that begin a member for each byte two dozen. */
 static dae_status check_start(const unsigned char *start, size_t count, size_t size, const char *name) {
-    enum { MAX_GROWTH = 16, MAX_GZIP_HEADER = 1 << 20 };
+    enum { MAX_GROWTH = 32, MAX_GZIP_HEADER = 1 << 20 };
     struct dae_layout layout;
     if (!is_gzip(start, count))
         return read_header(start, size, name, &layout);

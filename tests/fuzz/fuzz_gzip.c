@@ -15,18 +15,34 @@ static unsigned char expanded[MOST_EXPANDED];
 
 enum verdict { GOOD, BAD, TOO_LARGE };
 
-/* Whether these are whole gzip data with nothing behind them; expands them. */
-static enum verdict expand(const uint8_t *data, size_t size, size_t *expanded_size) {
-    z_stream stream = {
-        .next_in = data, .avail_in = (uInt)size, .next_out = expanded, .avail_out = MOST_EXPANDED};
+/* Expands one member behind what has been expanded; *used tells how long it is. */
+static enum verdict expand_member(const uint8_t *data, size_t size, size_t *used, size_t *expanded_size) {
+    z_stream stream = {.next_in = data,
+                       .avail_in = (uInt)size,
+                       .next_out = expanded + *expanded_size,
+                       .avail_out = (uInt)(MOST_EXPANDED - *expanded_size)};
     must(inflateInit2(&stream, 16 + MAX_WBITS) == Z_OK, "zlib does not start");
     int result = inflate(&stream, Z_FINISH);
-    *expanded_size = stream.total_out;
-    enum verdict verdict = result == Z_STREAM_END && stream.avail_in == 0 ? GOOD
-                           : stream.avail_out == 0                        ? TOO_LARGE
-                                                                          : BAD;
+    *used = stream.total_in;
+    *expanded_size += stream.total_out;
+    enum verdict verdict = result == Z_STREAM_END ? GOOD : stream.avail_out == 0 ? TOO_LARGE : BAD;
     inflateEnd(&stream);
     return verdict;
+}
+
+/* Whether these are whole gzip data, with nothing behind them but zeros; expands them. */
+static enum verdict expand(const uint8_t *data, size_t size, size_t *expanded_size) {
+    enum verdict verdict;
+    *expanded_size = 0;
+    do {
+        size_t used = 0;
+        verdict = expand_member(data, size, &used, expanded_size);
+        data += used;
+        size -= used;
+    } while (verdict == GOOD && size > 0 && data[0] == 0x1F);
+    while (size > 0 && data[size - 1] == 0)
+        size--;
+    return verdict == GOOD && size > 0 ? BAD : verdict;
 }
 
 /* The status and the values of a plain file. */
