@@ -192,6 +192,78 @@ START_TEST(files_of_numpy) {
 }
 END_TEST
 
+/* Arrays in Fortran order, as numpy 1.24 writes them: two, and a table of pandas (pandas.read_csv(...).values). */
+START_TEST(arrays_in_fortran_order) {
+    static const char two[] =
+        "\223NUMPY\001\000v\000{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }"
+        "                              "
+        "                             "
+        "\012\000\000\300?\000\000\200@\000\000\000@\000\000\240@\000\000@@\000\000\310\300";
+    static const char three[] =
+        "\223NUMPY\001\000v\000{'descr': '>i2', 'fortran_order': True, 'shape': (3, 2, 4), }"
+        "                            "
+        "                            "
+        "\012\000\000\000\010\000\020\000\004\000\014\000\024\000\001\000\011\000\021\000\005\000\015\000\025"
+        "\000\002\000"
+        "\012\000\022\000\006\000\016\000\026\000\003\000\013\000\023\000\007\000\017\000\027";
+    static const char table[] =
+        "\223NUMPY\001\000v\000{'descr': '<f8', 'fortran_order': True, 'shape': (3, 2), }"
+        "                              "
+        "                             "
+        "\012\000\000\000\000\000\000\360?\000\000\000\000\000\000\010@\000\000\000\000\000\000\024@"
+        "\000\000\000\000\000\000"
+        "\004@\000\000\000\000\000\000\020@\000\000\000\000\000\000\030@";
+    float ramp[24];
+    for (int i = 0; i < 24; i++)
+        ramp[i] = (float)i;
+    npy_file file = {{0}, 0};
+    npy_put(&file, two, sizeof two - 1);
+    ck_assert_uint_eq(file.size, 152);
+    reads(&file, 2, 1, (const size_t[]){3}, (const float[]){1.5f, 2, 3, 4, 5, -6.25f});
+    file.size = 0;
+    npy_put(&file, three, sizeof three - 1);
+    ck_assert_uint_eq(file.size, 176);
+    reads(&file, 3, 2, (const size_t[]){2, 4}, ramp);
+    file.size = 0;
+    npy_put(&file, table, sizeof table - 1);
+    ck_assert_uint_eq(file.size, 176);
+    reads(&file, 3, 1, (const size_t[]){2}, (const float[]){1, 2.5f, 3, 4, 5, 6});
+}
+END_TEST
+
+/* Every type, and more samples than are put in order at a time: sample i, place (j, k) lies at i + 150 (j + 3 k). */
+START_TEST(long_arrays_in_fortran_order) {
+    enum { COUNT = 150, ROWS = 3, COLUMNS = 2, SIZE = ROWS * COLUMNS };
+    static const char *const types[] = {"|u1", ">i2", "<i4", ">u8"};
+    for (size_t t = 0; t < 4; t++) {
+        size_t width = (size_t)(types[t][2] - '0');
+        unsigned char bytes[8 * COUNT * SIZE] = {0};
+        float values[COUNT * SIZE], expected[COUNT * SIZE];
+        char header[100];
+        for (size_t i = 0; i < COUNT; i++)
+            for (size_t j = 0; j < ROWS; j++)
+                for (size_t k = 0; k < COLUMNS; k++) {
+                    size_t value = (i * 7 + j * 3 + k) % 128, at = (i + COUNT * (j + ROWS * k)) * width;
+                    bytes[types[t][0] == '>' ? at + width - 1 : at] = (unsigned char)value;
+                    expected[(i * ROWS + j) * COLUMNS + k] = (float)value;
+                }
+        snprintf(header, sizeof header, "{'shape':(150,3,2),'fortran_order':True,'descr':'%s'}", types[t]);
+        npy_file start = npy_raw(1, header, strlen(header), NULL, 0);
+        unsigned char file[NPY_MOST + sizeof bytes];
+        memcpy(file, start.bytes, start.size);
+        memcpy(file + start.size, bytes, COUNT * SIZE * width);
+        dae_dataset *dataset = NULL;
+        heap_watch();
+        ok(dae_dataset_parse_npy(&dataset, file, start.size + COUNT * SIZE * width));
+        has_shape(dataset, COUNT, 2, (const size_t[]){ROWS, COLUMNS});
+        ok(dae_dataset_read(dataset, 0, 0, COUNT, values, NULL));
+        same_floats(values, expected, COUNT * SIZE);
+        dae_dataset_free(dataset);
+        heap_unwatch();
+    }
+}
+END_TEST
+
 START_TEST(every_half_is_its_value) {
     unsigned char bytes[4] = {0};
     for (uint32_t half = 0; half < 65536; half++) {
@@ -379,6 +451,10 @@ START_TEST(memory_may_run_out) {
     write_file(path, file.bytes, file.size);
     ck_assert_uint_ge(every_allocation_fails(parse_and_free, &file), 2);
     ck_assert_uint_ge(every_allocation_fails(open_and_free, path), 2);
+    file = npy_with_header("{'descr':'|u1','fortran_order':True,'shape':(3,3)}");
+    write_file(path, file.bytes, file.size);
+    ck_assert_uint_ge(every_allocation_fails(parse_and_free, &file), 3);
+    ck_assert_uint_ge(every_allocation_fails(open_and_free, path), 3);
 }
 END_TEST
 
@@ -387,6 +463,8 @@ int main(void) {
     TCase *types = add_case(suite, "what numpy writes");
     tcase_add_test(types, every_type_is_read_as_numpy_reads_it);
     tcase_add_test(types, files_of_numpy);
+    tcase_add_test(types, arrays_in_fortran_order);
+    tcase_add_test(types, long_arrays_in_fortran_order);
     tcase_add_test(types, every_half_is_its_value);
     tcase_add_test(types, not_a_number_stays_none);
     tcase_add_test(types, every_number_of_dimensions);

@@ -108,11 +108,12 @@ DAE_API dae_status dae_dataset_parse_idx(dae_dataset **out, const void *bytes, s
  *
  * Values are read as they are, bytes too: what numpy shows is what a model gets. Images stored as bytes are therefore
  * in [0,255], unlike those of dae_dataset_open_idx(). Types: f2, f4, f8, i1 to i8, u1 to u8, in either byte order,
- * each rounded to float32 as C does; b1 as 0 and 1. The file is read whole, kept in its own type, and closed.
+ * each rounded to float32 as C does; b1 as 0 and 1. The file is read whole, kept in its own type, and closed. An array in
+ * Fortran order, such as numpy.save() makes of a table of pandas, is put into C order as it is read, which takes its
+ * memory twice meanwhile.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_IO, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with offset, value found and value
- * expected; DAE_ERROR_UNSUPPORTED for an array in Fortran order (save numpy.ascontiguousarray() of it), of
- * another type, or of a later format version. @since 0.1.0
+ * expected; DAE_ERROR_UNSUPPORTED for an array of another type, or of a later format version. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_open_npy(dae_dataset **out, const char *path);
 

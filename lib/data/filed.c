@@ -1,9 +1,11 @@
 #include "data/filed.h"
 #include "core/memory.h"
 
+#include <string.h>
+
 struct filed {
     dae_dataset base;
-    unsigned char *bytes; /* the whole file */
+    unsigned char *bytes; /* the whole file; of one in Fortran order its values, put in order */
     const unsigned char *data;
     const struct dae_value_type *type;
 };
@@ -90,11 +92,51 @@ static void destroy(dae_dataset *dataset) {
 
 static const struct dae_dataset_operations operations = {read, read, locate, locate, destroy};
 
-dae_status dae_filed_create(dae_dataset **out, unsigned char *bytes, const struct dae_layout *layout,
+/* Where value `place` of a sample lies in Fortran order, in values of a sample. */
+static size_t fortran_place(const struct dae_shape *shape, size_t place) {
+    size_t found = 0, left = shape->size;
+    for (size_t i = shape->rank; i-- > 0; place /= shape->dims[i]) {
+        left /= shape->dims[i];
+        found += place % shape->dims[i] * left;
+    }
+    return found;
+}
+
+/* Copies the values of an array in Fortran order into C order. There samples lie side by side, value by value: some of
+ * them at a time, so that what is read and what is written stays in the cache. */
+static void put_in_order(unsigned char *out, const unsigned char *values, const struct dae_layout *layout) {
+    enum { SAMPLES = 64 };
+    size_t size = layout->type->size, row = layout->shape.size * size;
+    for (size_t first = 0; first < layout->count; first += SAMPLES)
+        for (size_t place = 0; place < layout->shape.size; place++) {
+            const unsigned char *in = values +
+                                      (fortran_place(&layout->shape, place) * layout->count + first) * size;
+            for (size_t i = 0; i < dae_size_min(SAMPLES, layout->count - first); i++)
+                memcpy(out + (first + i) * row + place * size, in + i * size, size);
+        }
+}
+
+/* The bytes with the values in C order, of which the layout tells from then on; releases the others. */
+static dae_status order(unsigned char **bytes, struct dae_layout *layout) {
+    size_t size = layout->end - layout->begin;
+    unsigned char *ordered = dae_allocate_raw(size, 1);
+    if (ordered == NULL)
+        return DAE_ERROR_MEMORY;
+    put_in_order(ordered, *bytes + layout->begin, layout);
+    dae_release(*bytes);
+    *bytes = ordered;
+    layout->begin = 0;
+    layout->end = size;
+    return DAE_OK;
+}
+
+dae_status dae_filed_create(dae_dataset **out, unsigned char *bytes, struct dae_layout *layout,
                             const char *name) {
     void *created = NULL;
-    dae_status status = dae_dataset_create_source(&created, sizeof(struct filed), &operations, layout->count,
-                                                  layout->shape.rank, layout->shape.dims, name);
+    dae_status status = layout->fortran ? order(&bytes, layout) : DAE_OK;
+    if (status == DAE_OK)
+        status = dae_dataset_create_source(&created, sizeof(struct filed), &operations, layout->count,
+                                           layout->shape.rank, layout->shape.dims, name);
     if (status != DAE_OK) {
         dae_release(bytes);
         return status;

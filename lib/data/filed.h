@@ -24,6 +24,7 @@ struct dae_layout {
     size_t rank; /* dimensions added so far */
     size_t count;
     struct dae_shape shape;
+    bool fortran;      /* the first dimension is the one that runs fastest, and the last one the slowest */
     size_t begin, end; /* bytes of the values; `end` is the size that the file must have */
 };
 
@@ -41,7 +42,7 @@ dae_status dae_filed_too_short(const char *name, size_t size, size_t expected);
 dae_status dae_layout_check_size(const struct dae_layout *layout, size_t size, const char *name);
 
 /* Takes over the bytes of a file that fits its layout, also when it fails. */
-dae_status dae_filed_create(dae_dataset **out, unsigned char *bytes, const struct dae_layout *layout,
+dae_status dae_filed_create(dae_dataset **out, unsigned char *bytes, struct dae_layout *layout,
                             const char *name);
 
 #endif

@@ -127,8 +127,7 @@ struct header {
     struct text text;
     struct dae_layout layout;
     const struct dae_value_type *type;
-    bool fortran;
-    size_t fortran_at, shape_at; /* for messages */
+    size_t shape_at; /* for messages */
 };
 
 /* The type: byte order, kind, size. */
@@ -174,8 +173,7 @@ static dae_status read_shape(struct header *header) {
 }
 
 static dae_status read_fortran(struct header *header) {
-    header->fortran_at = next(&header->text);
-    return read_bool(&header->text, &header->fortran);
+    return read_bool(&header->text, &header->layout.fortran);
 }
 
 static const struct {
@@ -216,14 +214,7 @@ static dae_status read_dictionary(struct header *header) {
     for (size_t i = 0; i < ENTRIES; i++)
         if ((seen & 1u << i) == 0)
             return fail_at(text, text->position, "the header has no %s", entries[i].key);
-    if (peek(text) >= 0)
-        return unexpected(text, "the end of the header");
-    if (header->fortran && header->layout.rank > 1)
-        return dae_fail(DAE_ERROR_UNSUPPORTED,
-                        "%s: offset %zu: found an array in Fortran order, expected C order "
-                        "(numpy.ascontiguousarray)",
-                        text->name, header->fortran_at);
-    return DAE_OK;
+    return peek(text) < 0 ? DAE_OK : unexpected(text, "the end of the header");
 }
 
 /* Magic, version, and the length of the header: sets where its text lies. */

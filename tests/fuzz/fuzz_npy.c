@@ -50,9 +50,46 @@ static float value_of(char kind, size_t size, uint64_t word) {
     }
 }
 
+/* The dimensions: the numbers between the only parentheses that a header may have. */
+static size_t find_shape(const uint8_t *data, size_t end, size_t shape[9]) {
+    const uint8_t *c = memchr(data + 8, '(', end - 8), *last = memchr(data + 8, ')', end - 8);
+    size_t rank = 0;
+    must(c != NULL && last != NULL, "no shape");
+    for (; c < last; c++) {
+        if (*c < '0' || *c > '9')
+            continue;
+        if (c[-1] < '0' || c[-1] > '9') {
+            must(rank < 9, "too many dimensions");
+            shape[rank++] = 0;
+        }
+        shape[rank - 1] = 10 * shape[rank - 1] + (size_t)(*c - '0');
+    }
+    return rank;
+}
+
+/* Whether the header has the only True that it may have: arrays in Fortran order. */
+static bool is_fortran(const uint8_t *data, size_t end) {
+    for (size_t i = 8; i + 4 <= end; i++)
+        if (memcmp(data + i, "True", 4) == 0)
+            return true;
+    return false;
+}
+
+/* Where value `place`, counted in C order, lies in Fortran order: digits of one number, read the other way. */
+static size_t fortran_place(const size_t *shape, size_t rank, size_t place) {
+    size_t digits[9], found = 0;
+    for (size_t i = rank; i-- > 0; place /= shape[i])
+        digits[i] = place % shape[i];
+    for (size_t i = rank; i-- > 0;)
+        found = found * shape[i] + digits[i];
+    return found;
+}
+
 /* The values once more, read by the format's definition. */
 static void compare(const uint8_t *data, size_t size, const float *values, size_t count) {
-    size_t begin = begin_of(data);
+    size_t begin = begin_of(data), shape[9] = {0};
+    size_t rank = find_shape(data, begin, shape);
+    bool fortran = is_fortran(data, begin);
     const uint8_t *type = find_type(data, begin);
     must(memcmp(data, "\x93NUMPY", 6) == 0 && begin <= size && type != NULL, "this is not NPY");
     size_t width = (size_t)(type[2] - '0');
@@ -61,8 +98,9 @@ static void compare(const uint8_t *data, size_t size, const float *values, size_
              size - begin);
     for (size_t i = 0; i < count; i++) {
         uint64_t word = 0;
+        size_t at = begin + (fortran ? fortran_place(shape, rank, i) : i) * width;
         for (size_t b = 0; b < width; b++)
-            word = word << 8 | data[begin + i * width + (type[0] == '>' ? b : width - 1 - b)];
+            word = word << 8 | data[at + (type[0] == '>' ? b : width - 1 - b)];
         float expected = value_of((char)type[1], width, word);
         must(memcmp(values + i, &expected, sizeof expected) == 0 || (isnan(values[i]) && isnan(expected)),
              "value %zu is %g, not %g", i, (double)values[i], (double)expected);
