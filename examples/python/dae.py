@@ -40,8 +40,9 @@ from dae_c import (Activation, CheckpointFailure, DaeError, Event, Finding, Hist
 class Handle:
     """A reference to an object of the library. It is dropped with the Python object, in any order."""
 
-    def __init_subclass__(cls, noun):
-        cls._type, cls._free = c.HANDLES[noun], "dae_%s_free" % noun
+    def __init_subclass__(cls, noun=None):
+        if noun is not None:  # else it is a user's, of the same noun as the class above
+            cls._type, cls._free = c.HANDLES[noun], "dae_%s_free" % noun
 
     def _create(self, function, *arguments):
         handle = self._type()
@@ -66,6 +67,11 @@ class Handle:
         if handle is not None:
             c.call(self._free, handle)
 
+    def __reduce__(self):
+        """What copy and pickle make another from. A second reference to the same object, made here, would be dropped
+        twice."""
+        raise TypeError("a %s can be neither copied nor pickled: %s" % (type(self).__name__, self._instead))
+
     def __del__(self):
         # While Python shuts down, callbacks may be gone already; the process ends anyway.
         if not sys.is_finalizing():
@@ -73,10 +79,17 @@ class Handle:
 
 
 class Rng(Handle, noun="rng"):
-    """A position in a stream of random numbers."""
+    """A position in a stream of random numbers. A copy goes on from the same position."""
 
     def __init__(self, seed, stream=0):
         self._create("dae_rng_create", seed, stream)
+        self._origin = seed, stream
+
+    def __reduce__(self):
+        return type(self), self._origin, self.position
+
+    def __setstate__(self, position):
+        self.position = position
 
     @property
     def position(self):
@@ -129,10 +142,14 @@ def clip(x, low=0.0, high=1.0):
 
 
 class Noise(Handle, noun="noise"):
-    """A recipe: Noise("gaussian(0.5, 0.5) | clip()"), or Noise().gaussian(0.5, 0.5).clip()."""
+    """A recipe: Noise("gaussian(0.5, 0.5) | clip()"), or Noise().gaussian(0.5, 0.5).clip(). A copy is not in use yet and
+    takes more steps."""
 
     def __init__(self, text=""):
         self._create("dae_noise_parse", text.encode())
+
+    def __reduce__(self):
+        return type(self), (str(self),)
 
     def gaussian(self, mean, stddev):
         c.call("dae_noise_add_gaussian", self, mean, stddev)
@@ -176,7 +193,15 @@ def _release(token):
 
 class Dataset(Handle, noun="dataset"):
     """Samples of one shape: from_array(), borrow(), from_function(), views, and files: open_idx(), parse_idx(),
-    open_npy(), parse_npy()."""
+    open_npy(), parse_npy(). It never changes, and a copy is a view of all of it."""
+
+    _instead = "pickle the arrays, paths and recipes that it is made of, and make it again"
+
+    def __copy__(self):
+        return self.slice(0, len(self))
+
+    def __deepcopy__(self, _):
+        return self.__copy__()
 
     @classmethod
     def from_array(cls, data, shape=None):
@@ -284,6 +309,8 @@ class Dataset(Handle, noun="dataset"):
 class Layer(Handle, noun="layer"):
     """Layer.dense() or Layer.dropout(), to be added to one model."""
 
+    _instead = "make another by Layer.dense() or Layer.dropout(); copies of a model have its layers"
+
     @classmethod
     def dense(cls, units, activation="linear", initializer=None, leaky_slope=None):
         self = cls._make("dae_layer_create_dense", units, c.pick(Activation, activation))
@@ -299,13 +326,17 @@ class Layer(Handle, noun="layer"):
 
 
 class Model(Handle, noun="model"):
-    """Layers and their parameters. Model(784) or Model((28, 28)); print() shows the table of layers."""
+    """Layers and their parameters. Model(784) or Model((28, 28)); print() shows the table of layers. A copy, also one by
+    pickle, has parameters of its own; that of a slice shares none."""
 
     def __init__(self, shape):
         if isinstance(shape, int):
             self._create("dae_model_create", shape)
         else:
             self._create("dae_model_create_shaped", *c.sizes(shape))
+
+    def __reduce__(self):
+        return self.from_bytes, (self.to_bytes(),)
 
     @classmethod
     def load(cls, path):
@@ -398,7 +429,10 @@ class Model(Handle, noun="model"):
 
 
 class Session(Handle, noun="session"):
-    """A model with a workspace of its own: one for each thread that runs the model."""
+    """A model with a workspace of its own: one for each thread that runs the model. A call while another thread is in one
+    raises a DaeError (ERROR_STATE)."""
+
+    _instead = "make another by Session(model)"
 
     def __init__(self, model, max_batch=64, precision="float32"):
         self._create("dae_session_create", model, max_batch)
@@ -415,6 +449,8 @@ class Session(Handle, noun="session"):
 
 class Optimizer(Handle, noun="optimizer"):
     """Optimizer.sgd() or Optimizer.adam(); what is left out has the library's default."""
+
+    _instead = "make another by Optimizer.sgd() or Optimizer.adam()"
 
     @classmethod
     def sgd(cls, learning_rate, momentum=None, nesterov=None, schedule=None):
@@ -486,6 +522,8 @@ def _interrupt_calls(stop):
 
 class Trainer(Handle, noun="trainer"):
     """A model in training; what is left out has the library's default."""
+
+    _instead = "make another by Trainer(), and hand it checkpoint_to_bytes() of this one by load_checkpoint()"
 
     def __init__(self, model, optimizer, loss="mse", batch_size=None, seed=None, shuffle=None,
                  validation=None, precision="float32", skip_not_finite=None):
@@ -605,6 +643,8 @@ class Trainer(Handle, noun="trainer"):
 
 class Report(Handle, noun="report"):
     """The figures of an evaluation by name, such as report["psnr"], and what is to be said about them."""
+
+    _instead = "keep its metrics and findings"
 
     def __getitem__(self, metric):
         return c.get("dae_report_get", c.DOUBLE, self, c.pick(Metric, metric))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Python binding against the library, but for trainers; test_table.py compares it with the headers.
+"""The Python binding against the library, but for trainers and copies; test_table.py compares it with the headers.
 
     LIBDAE=build/lib/libdae.so.0 python3 tests/python/test_dae.py
 
@@ -212,6 +212,9 @@ class DatasetTest(Standard):
                 with NUMPY.errstate(all="ignore"):
                     expected = values.astype(NUMPY.float32)
                 read = NUMPY.asarray(dataset.read()[0])
+                self.assertTrue(NUMPY.array_equal(read, expected, equal_nan=True), kind)
+                NUMPY.save(path, NUMPY.asfortranarray(values))
+                read = NUMPY.asarray(dae.Dataset.open_npy(path).read()[0])
                 self.assertTrue(NUMPY.array_equal(read, expected, equal_nan=True), kind)
 
     def test_borrowed_buffer_lives_until_the_last_view_is_gone(self):
@@ -469,6 +472,29 @@ class LifetimeTest(Standard):
         for thread in threads:
             thread.join()
         self.assertEqual(wrong, [])
+
+    def test_a_session_in_use_is_refused(self):
+        model, x = make_model((300, 200, 300)), make_data(2000, 300)
+        session, refused, wrong = dae.Session(model, 1), threading.Event(), []
+        expected = bytes(session.run(x))
+
+        def run():
+            while not refused.is_set():
+                try:
+                    if bytes(session.run(x)) != expected:
+                        wrong.append("other outputs")
+                except dae.DaeError as error:
+                    if error.status != dae.Status.ERROR_STATE or "in use" not in error.message:
+                        wrong.append(str(error))
+                    refused.set()
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+        self.assertEqual(bytes(session.run(x)), expected)
 
 
 class LibraryTest(Standard):
