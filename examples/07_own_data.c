@@ -1,7 +1,7 @@
 /* Data from a function: larger than memory, or made when asked for. With early stopping.
  *
  * The dataset below has a million signals and none of them is stored. Training ends when the validation loss
- * has stopped falling, and the model is then that of the best epoch. */
+ * has stopped falling, and the model is that of the best epoch. */
 #include <math.h>
 
 #include "check.h"
@@ -73,6 +73,7 @@ int main(int argc, char **argv) {
     check(dae_trainer_set_early_stopping(trainer, PATIENCE, least_gain));
     check(dae_trainer_set_progress(trainer, print_epoch, NULL));
     check(dae_trainer_fit(trainer, noisy_train, EPOCHS));
+    check(dae_trainer_restore_best(trainer)); /* which early stopping has done, unless all epochs came first */
 
     size_t epochs;
     uint64_t best;
