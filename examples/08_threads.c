@@ -14,6 +14,7 @@ typedef struct worker {
     const float *noisy; /* [DIGITS, DIGIT_SIZE], shared */
     float *denoised;    /* [DIGITS, DIGIT_SIZE], its own */
     dae_status status;
+    char failure[256]; /* the sentence about it */
 } worker;
 
 static void *work(void *argument) {
@@ -21,6 +22,9 @@ static void *work(void *argument) {
     /* One digit a call, as they would arrive from a camera. */
     for (size_t i = 0; i < DIGITS && w->status == DAE_OK; i++) {
         w->status = dae_session_run(w->session, w->noisy + i * DIGIT_SIZE, 1, w->denoised + i * DIGIT_SIZE);
+    }
+    if (w->status != DAE_OK) { /* each thread has a sentence of its own: the other one could not ask for it */
+        snprintf(w->failure, sizeof w->failure, "%s", dae_last_error());
     }
     return NULL;
 }
@@ -46,8 +50,8 @@ int main(int argc, char **argv) {
     int same = 0;
     for (int i = 0; i < THREADS; i++) {
         pthread_join(workers[i].thread, NULL);
-        if (workers[i].status != DAE_OK) { /* the sentence is in the other thread, the name is not */
-            fprintf(stderr, "thread %d: %s\n", i, dae_status_name(workers[i].status));
+        if (workers[i].status != DAE_OK) {
+            fprintf(stderr, "thread %d: %s: %s\n", i, dae_status_name(workers[i].status), workers[i].failure);
             return EXIT_FAILURE;
         }
         same += memcmp(workers[i].denoised, workers[0].denoised, sizeof(float) * DIGITS * DIGIT_SIZE) == 0;

@@ -25,6 +25,9 @@ static inline int finish(int status) {
         fprintf(stderr, "cannot write to standard output\n");
         return EXIT_FAILURE;
     }
+    if (status != EXIT_SUCCESS) {
+        fprintf(stderr, "the result is not the one that this program is to show\n");
+    }
     return status;
 }
 

@@ -26,7 +26,10 @@ enum {
     EXIT_SIGNAL = 128 /* plus the number of the signal, as shells count */
 };
 
-enum { RATE_MAX = 512 };
+enum {
+    RATE_MAX = 512,
+    NOISE_MAX = 8192 /* a recipe of as many steps as there can be */
+};
 
 typedef struct experiment {
     options chosen;
@@ -141,7 +144,7 @@ static bool get_rate(const experiment *e, char rate[RATE_MAX]) {
 }
 
 static bool check_noise(const experiment *e) {
-    char first[256] = "none", now[256];
+    char first[NOISE_MAX] = "none", now[NOISE_MAX];
     dae_noise *noise = NULL;
     bool same = worked(dae_model_get_noise(e->model, &noise)) &&
                 (!noise || worked(dae_noise_format(noise, first, sizeof first, NULL))) &&

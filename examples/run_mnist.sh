@@ -151,17 +151,24 @@ right_sum() {
 
 # Checks the four files of a folder, plain or with .gz, and says what is wrong with the first bad one.
 check_data() {
+    if [ ! -d "$1" ] || [ ! -x "$1" ]; then
+        say "run_mnist.sh: $1 is no folder, or one that may not be entered"
+        return 1
+    fi
     for name in $names; do
-        if [ -f "$1/$name" ]; then
-            file=$1/$name
-            sum=$(sha256sum <"$file")
-        elif [ -f "$1/$name.gz" ]; then
-            file=$1/$name.gz
-            sum=$(gzip -dc "$file" 2>/dev/null | sha256sum)
-        else
+        file=$1/$name
+        [ -f "$file" ] || file=$file.gz
+        if [ ! -f "$file" ]; then
             say "run_mnist.sh: $1 has no $name"
             return 1
+        elif [ ! -r "$file" ]; then
+            say "run_mnist.sh: $file may not be read"
+            return 1
         fi
+        case $file in
+        *.gz) sum=$(gzip -dc "$file" | sha256sum) ;;
+        *) sum=$(sha256sum <"$file") ;;
+        esac
         if [ "${sum%% *}" != "$(right_sum "$name")" ]; then
             say "run_mnist.sh: $file is not the right file of MNIST: SHA-256 ${sum%% *}, expected" \
                 "$(right_sum "$name")"

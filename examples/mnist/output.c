@@ -14,17 +14,29 @@ enum {
     NAME_ROOM = 64 /* kept free behind the folder for the name of a file */
 };
 
-/* mkdir() for the folder and each one above it. What exists is fine; what fails shows when a file is
- * written. */
-static void make_folders(const char *folder) {
+/* What exists is fine. */
+static bool make_folder(const char *path) {
+    struct stat found;
+    int reason = mkdir(path, 0777) == 0 ? 0 : errno;
+    if (!reason || (stat(path, &found) == 0 && S_ISDIR(found.st_mode))) {
+        return true;
+    }
+    return complain("cannot make the output folder '%s': %s", path,
+                    strerror(reason == EEXIST ? ENOTDIR : reason));
+}
+
+/* The folder and each one above it. */
+static bool make_folders(const char *folder) {
     char path[OUTPUT_PATH_MAX];
     snprintf(path, sizeof path, "%s", folder);
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        mkdir(path, 0777);
+        if (!make_folder(path)) {
+            return false;
+        }
         *slash = '/';
     }
-    mkdir(path, 0777);
+    return make_folder(path);
 }
 
 /* Behind slashes, and behind "." as a whole part. */
@@ -74,16 +86,22 @@ bool output_prepare(const char *folder) {
     if (strlen(folder) + NAME_ROOM > OUTPUT_PATH_MAX) {
         return complain("the name of the output folder is longer than %d bytes", OUTPUT_PATH_MAX - NAME_ROOM);
     }
-    make_folders(folder);
+    if (!make_folders(folder)) {
+        return false;
+    }
     char probe[OUTPUT_PATH_MAX];
     output_path(probe, folder, ".probe-XXXXXX");
     int file = mkstemp(probe);
     if (file < 0) {
         return complain("cannot write into the output folder '%s': %s", folder, strerror(errno));
     }
+    errno = ENOSPC; /* what a write that is too short does not say */
     bool written = write(file, "probe", 5) == 5;
     int reason = errno;
-    close(file);
+    if (close(file) != 0 && written) {
+        written = false;
+        reason = errno;
+    }
     unlink(probe);
     return written || complain("cannot write into the output folder '%s': %s", folder, strerror(reason));
 }
@@ -144,10 +162,10 @@ bool history_write_csv(const history *figures, const char *path) {
         written = fprintf(file, "%zu,%.6f,%.9g,%.9g,%.9g\n", i + 1, figures->seconds[i], figures->loss[i],
                           figures->validation_loss[i], figures->validation_psnr[i]) >= 0;
     }
-    written = written && fflush(file) == 0; /* a full disk may show only now */
     int reason = errno;
-    if (file) {
-        fclose(file);
+    if (file && fclose(file) != 0 && written) { /* a full disk may show only now */
+        written = false;
+        reason = errno;
     }
     errno = reason;
     return output_finish(path, written) || complain("cannot write '%s': %s", path, strerror(errno));

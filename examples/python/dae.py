@@ -586,7 +586,8 @@ class Trainer(Handle, noun="trainer"):
 
     def stop_early(self, patience, min_delta=0.0):
         """Fits end when the validation loss has not gone below its best by more than min_delta for `patience`
-        epochs, with the parameters of the best; 0: no longer. Forgets the best so far."""
+        epochs, with the parameters of the best; where all epochs are done before, they leave those of the last one, and
+        restore_best() gives the best. 0: no longer. Forgets the best so far."""
         c.call("dae_trainer_set_early_stopping", self, patience, min_delta)
 
     @property

@@ -19,8 +19,11 @@ SHADES = " .:-=+*#%@"
 
 def open_images(folder, name):
     for path in (os.path.join(folder, name), os.path.join(folder, name + ".gz")):
-        if os.path.exists(path):
-            return dae.Dataset.open_idx(path)
+        try:
+            os.stat(path)
+        except FileNotFoundError:
+            continue
+        return dae.Dataset.open_idx(path)
     raise FileNotFoundError("%s has neither %s nor %s.gz" % (folder, name, name))
 
 
@@ -121,11 +124,14 @@ def main():
     options = parse_arguments()
     try:
         run(options)
+        sys.stdout.flush()  # a full disk may show only now
     except KeyboardInterrupt:
         print("\ninterrupted")
         return 130
     except (dae.DaeError, OSError, ImportError) as error:
         print("denoise.py: %s" % error, file=sys.stderr)
+        # What cannot be written is not tried again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return 0
 

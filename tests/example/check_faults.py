@@ -9,6 +9,7 @@ import argparse
 import os
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -114,6 +115,12 @@ class Faults(unittest.TestCase):
         self.failed(done, str(self.folder))
         self.assertNotIn("epoch ", done.stdout)
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_a_result_that_is_not_the_one_to_show(self):
+        """Exit status 1 has its sentence, too: digits of which a denoiser learns nothing."""
+        path = self.folder / "images"
+        path.write_bytes(b"\0\0\x0D\x03" + struct.pack(">III", 801, 28, 28) + struct.pack(">f", 1e6) * 801 * 784)
+        self.failed(run("03_train", path), "not the one")
 
     def test_missing_data(self):
         done = run("mnist_denoise", "--data", self.folder / "absent", "--output", self.folder)

@@ -6,6 +6,8 @@ usage: check_mnist.py --program FILE [--pictures yes|no]
 
 import argparse
 import csv
+import errno
+import gzip
 import json
 import os
 import signal
@@ -221,6 +223,43 @@ class Usage(unittest.TestCase):
         self.assertEqual(stderr, "")
         self.assertEqual("whatever their class" in stdout, OPTIONS.pictures)
 
+    def test_labels_that_cannot_be_used(self):
+        """They are said before training, and are no reason for another picture: only a folder without labels is."""
+        data = self.output / "data"
+        data.mkdir()
+        images = b"\0\0\x08\x03" + struct.pack(">III", 12, 28, 28) + bytes(range(196)) * 48
+        for name in ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte"):
+            (data / name).write_bytes(images)
+        labels = b"\0\0\x08\x01" + struct.pack(">I", 12) + bytes([9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 1])
+        packed = gzip.compress(labels)
+        arguments = "--epochs", 1, "--data", data, "--output", self.output / "out"
+        for name, content, word in (("", labels[:-1], "offset"), ("", b"", "offset"), ("", images, "holds no labels"),
+                                    ("", b"\0\0\x08\x01" + struct.pack(">I", 11) + bytes(11), "11 labels"),
+                                    (".gz", packed[:-9], "gzip"), (".gz", packed[:-1], "gzip"), ("", None, "")):
+            path = data / f"t10k-labels-idx1-ubyte{name}"
+            with self.subTest(name=name, content=content):
+                if content is None:
+                    path.mkdir()
+                else:
+                    path.write_bytes(content)
+                stderr = self.complains(1, word, *arguments)
+                self.assertIn(str(path), stderr)
+                self.assertFalse((self.output / "out" / "denoiser.safetensors").exists())
+                path.rmdir() if content is None else path.unlink()
+        (data / "t10k-labels-idx1-ubyte").write_bytes(labels)
+        stdout, stderr = run(*arguments)
+        self.assertEqual((stderr, "of each class" in stdout), ("", OPTIONS.pictures))
+
+    def test_data_that_cannot_be_looked_for(self):
+        """What stands in the way is not taken for a file that is missing."""
+        (self.output / "file").write_text("in the way")
+        out = "--output", self.output / "out"
+        self.complains(1, os.strerror(errno.ENOTDIR), "--data", self.output / "file", *out)
+        (self.output / "loop").symlink_to("loop")
+        self.complains(1, os.strerror(errno.ELOOP), "--data", self.output / "loop", *out)
+        self.complains(1, "longer than", "--data", "x/" * 2100, *out)
+        self.complains(1, os.strerror(errno.ENAMETOOLONG), "--data", "x" * 300, *out)
+
     def test_broken_data(self):
         data = self.output / "data"
         data.mkdir()
@@ -230,7 +269,24 @@ class Usage(unittest.TestCase):
 
     def test_output_that_cannot_be(self):
         (self.output / "file").write_text("in the way")
-        self.complains(1, "file", "--epochs", "1", "--output", self.output / "file" / "below")
+        for path in (self.output / "file" / "below", self.output / "file"):
+            stderr = self.complains(1, os.strerror(errno.ENOTDIR), "--epochs", 1, "--output", path)
+            self.assertIn(f"'{path}'" if path.name == "file" else f"'{path.parent}'", stderr)
+        # where nobody may make a folder, not even root: the system's reason, whatever it is
+        for place in ("/sys/dae", "/sys/dae/below/this", "/proc/dae"):
+            top = Path(*Path(place).parts[:3])
+            try:
+                top.mkdir()
+            except OSError as error:
+                stderr = self.complains(1, os.strerror(error.errno), "--epochs", 1, "--output", place)
+                self.assertIn(f"'{top}'", stderr)
+            else:
+                top.rmdir()
+        if os.geteuid() != 0:
+            self.output.chmod(0o555)
+            self.complains(1, os.strerror(errno.EACCES), "--epochs", 1, "--output", self.output / "new" / "folder")
+            self.complains(1, os.strerror(errno.EACCES), "--epochs", 1, "--output", self.output)
+            self.output.chmod(0o755)
 
     def test_every_choice_trains(self):
         for arguments in (["--no-clip", "--noise", "fresh"], ["--output-activation", "sigmoid", "--hidden", "32"],

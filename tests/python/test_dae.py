@@ -534,6 +534,18 @@ class LibraryTest(Standard):
                 self.assertEqual((done.returncode, done.stdout), (status, ""))
                 self.assertRegex(done.stderr, "^denoise.py: .*%s.*\n$" % re.escape(word))
 
+    def test_example_that_cannot_read_or_write(self):
+        example = os.path.join(ROOT, "examples", "python", "denoise.py")
+        for name, word, *arguments in ((os.devnull, "Not a directory", "--data", __file__),
+                                       ("/dev/full", "No space left", "--epochs", "1")):
+            if not os.path.exists(name):
+                continue
+            with self.subTest(word), open(name, "w") as stdout:
+                done = subprocess.run([sys.executable, example, *arguments], stdout=stdout, stderr=subprocess.PIPE,
+                                      env=dict(os.environ, LIBDAE=dae.load()._name), text=True)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, "^denoise.py: .*%s.*\n$" % word)
+
     def test_help_of_the_example(self):
         """It needs no library, and says where one is looked for."""
         done = subprocess.run([sys.executable, os.path.join(ROOT, "examples", "python", "denoise.py"), "--help"],
