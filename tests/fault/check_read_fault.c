@@ -152,14 +152,15 @@ static const struct reader {
     const char *name;
     void (*store)(const char *path);
     dae_status (*read)(const char *path, result *out);
+    bool padded; /* zeros at the end change nothing */
 } readers[] = {
-    {"IDX", store_idx, read_idx},
+    {"IDX", store_idx, read_idx, false},
 #ifdef DAE_TEST_ZLIB
-    {"gzip IDX", store_gzip, read_idx},
+    {"gzip IDX", store_gzip, read_idx, true},
 #endif
-    {"NPY", store_npy, read_npy},
-    {"model", store_model, read_model},
-    {"checkpoint", store_checkpoint, read_checkpoint},
+    {"NPY", store_npy, read_npy, false},
+    {"model", store_model, read_model, false},
+    {"checkpoint", store_checkpoint, read_checkpoint, false},
 };
 
 enum { READERS = sizeof readers / sizeof *readers };
@@ -298,7 +299,8 @@ static void resize(int descriptor, void *user) {
     ck_assert_int_eq(truncate(at.path, (off_t) * (size_t *)user), 0);
 }
 
-/* Behind open() it is another file, and may be refused as such; from fstat() on it has changed. */
+/* Behind open() it is another file, and may be refused as such, or read if zeros are padding; from fstat() on it has
+ * changed. */
 START_TEST(a_file_that_shrinks_or_grows) {
     size_t struck;
     for (int i = 0; i < READERS; i++) {
@@ -311,8 +313,8 @@ START_TEST(a_file_that_shrinks_or_grows) {
                 file_fault fault = {calls[moment], FAULT_ACT, 0, STRIKE_ONCE, 1, 0, resize, &sizes[s]};
                 dae_status status = read_under("another size", &fault, 1, &struck);
                 ck_assert_uint_eq(struck, 1);
-                bool right = status == DAE_ERROR_IO ||
-                             (calls[moment] == CALL_OPEN && status == DAE_ERROR_FORMAT);
+                dae_status other = at.reader->padded && sizes[s] > size ? DAE_OK : DAE_ERROR_FORMAT;
+                bool right = status == DAE_ERROR_IO || (calls[moment] == CALL_OPEN && status == other);
                 ck_assert_msg(right, "%s: %zu bytes became %zu: %s: %s", at.reader->name, size, sizes[s],
                               dae_status_name(status), dae_last_error());
                 reads_again();
