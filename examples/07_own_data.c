@@ -73,7 +73,8 @@ int main(int argc, char **argv) {
     check(dae_trainer_set_early_stopping(trainer, PATIENCE, least_gain));
     check(dae_trainer_set_progress(trainer, print_epoch, NULL));
     check(dae_trainer_fit(trainer, noisy_train, EPOCHS));
-    check(dae_trainer_restore_best(trainer)); /* which early stopping has done, unless all epochs came first */
+    /* Early stopping has done this already, unless all epochs came first. */
+    check(dae_trainer_restore_best(trainer));
 
     size_t epochs;
     uint64_t best;

@@ -352,6 +352,90 @@ START_TEST(stopping_one_leaves_the_other_alone) {
 }
 END_TEST
 
+/* ---- One trainer, many threads: refused ------------------------------------------------------- */
+
+typedef struct {
+    dae_trainer *trainer;
+    dae_dataset *data;
+    const float *batch; /* of inputs that are targets, too */
+    dae_status status;
+} user_of_trainer;
+
+static void *fit_it(void *user) {
+    user_of_trainer *u = user;
+    u->status = dae_trainer_fit(u->trainer, u->data, 1);
+    return NULL;
+}
+
+static void *step_it(void *user) {
+    user_of_trainer *u = user;
+    u->status = dae_trainer_step(u->trainer, u->batch, u->batch, BATCH, NULL);
+    return NULL;
+}
+
+START_TEST(a_trainer_in_a_fit_is_in_use) {
+    dae_dataset *data = clean_dataset();
+    float *batch = random_floats(BATCH * SIZE, 0, 1, 6);
+    dae_model *model = new_model(60);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_BCE);
+    gate inside = NEW_GATE;
+    user_of_trainer user = {trainer, data, batch, DAE_OK};
+    ok(dae_trainer_set_batch_size(trainer, BATCH));
+    ok(dae_trainer_set_progress(trainer, wait_at, &inside));
+    pthread_t thread = started(fit_it, &user);
+    await(&inside);
+    fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_STATE, "in use");
+    fails(dae_trainer_step(trainer, batch, batch, BATCH, NULL), DAE_ERROR_STATE, "in use");
+    fails(dae_trainer_set_seed(trainer, 7), DAE_ERROR_STATE, "in use");
+    open_gate(&inside);
+    finish(thread);
+    ck_assert_int_eq(user.status, DAE_OK);
+    ck_assert_uint_eq(steps_of(trainer), STEPS);
+    ok(dae_trainer_set_seed(trainer, 7));
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    dae_dataset_free(data);
+    free(batch);
+}
+END_TEST
+
+/* Threads that begin a step at the same moment: what is not refused is done one after the other. */
+START_TEST(steps_at_once_are_done_alone) {
+    float *batch = random_floats(BATCH * SIZE, 0, 1, 6);
+    dae_model *models[] = {new_model(61), new_model(61)};
+    dae_trainer *trainers[2];
+    size_t done = 0, count;
+    for (size_t i = 0; i < 2; i++)
+        trainers[i] = adam_trainer(models[i], 1e-3, DAE_LOSS_BCE);
+    ok(dae_set_num_threads(1));
+    for (int round = 0; round < 10; round++) {
+        user_of_trainer users[MOST_THREADS];
+        pthread_t threads[MOST_THREADS];
+        for (size_t i = 0; i < MOST_THREADS; i++) {
+            users[i] = (user_of_trainer){trainers[0], NULL, batch, DAE_OK};
+            threads[i] = started(step_it, &users[i]);
+        }
+        for (size_t i = 0; i < MOST_THREADS; i++) {
+            finish(threads[i]);
+            ck_assert(users[i].status == DAE_OK || users[i].status == DAE_ERROR_STATE);
+            done += users[i].status == DAE_OK;
+        }
+    }
+    ck_assert_uint_eq(steps_of(trainers[0]), done);
+    for (size_t i = 0; i < done; i++)
+        ok(dae_trainer_step(trainers[1], batch, batch, BATCH, NULL));
+    float *shared = parameters_of(models[0], &count), *alone = parameters_of(models[1], NULL);
+    same_floats(shared, alone, count);
+    free(shared);
+    free(alone);
+    free(batch);
+    for (size_t i = 0; i < 2; i++) {
+        dae_trainer_free(trainers[i]);
+        dae_model_free(models[i]);
+    }
+}
+END_TEST
+
 /* ---- fork() ----------------------------------------------------------------------------------- */
 
 /* Exit status of a child: its training has the bytes that are expected, and BLAS its setting back. */
@@ -431,6 +515,9 @@ int main(void) {
     tcase_add_test(trainings, trainings_share_a_dataset);
     tcase_add_test(trainings, the_number_of_threads_changes_meanwhile);
     tcase_add_test(trainings, stopping_one_leaves_the_other_alone);
+    TCase *shared = add_case(suite, "one trainer");
+    tcase_add_test(shared, a_trainer_in_a_fit_is_in_use);
+    tcase_add_test(shared, steps_at_once_are_done_alone);
     TCase *children = add_case(suite, "fork()");
     if (!THREAD_SANITIZER) {
         tcase_add_test(children, a_child_trains_while_the_parents_thread_is_in_a_fit);

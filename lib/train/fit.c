@@ -230,10 +230,9 @@ static dae_status run_epoch(struct fit *fit) {
 
 /* ---- Public calls --------------------------------------------------------------------------------- */
 
-/* Brackets the work: the trainer is in use, and the processor and BLAS are set for it. */
+/* Brackets the work: the processor and BLAS are set for it. */
 static dae_status enter(struct fit *fit) {
     DAE_TRY(dae_pool_open(&fit->pool));
-    fit->trainer->running = true;
     fit->began = now();
     fit->fpu = dae_fpu_prepare();
     dae_matmul_enter();
@@ -244,11 +243,9 @@ static void leave(struct fit *fit) {
     dae_matmul_leave();
     dae_fpu_restore(fit->fpu);
     dae_pool_close(fit->pool);
-    fit->trainer->running = false;
 }
 
 static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *dataset, size_t epochs) {
-    DAE_TRY(dae_trainer_check_idle(trainer, "dae_trainer_fit"));
     if (dataset == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_fit: dataset is NULL, expected a pointer");
     if (epochs == 0 || epochs > UINT32_MAX - trainer->epoch)
@@ -358,11 +355,9 @@ static dae_status run_epochs(struct fit *fit) {
     return status;
 }
 
-dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs) {
+static dae_status run_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs) {
     DAE_TRY(check_fit(trainer, dataset, epochs));
-    /* kept for the length of the fit: a callback may drop the caller's references */
-    dae_references_keep(&trainer->references);
-    dae_dataset_keep(dataset);
+    dae_dataset_keep(dataset); /* a callback may drop the caller's reference */
     struct fit fit = {
         .trainer = trainer,
         .dataset = dataset,
@@ -376,30 +371,41 @@ dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t ep
     dae_sweep_close(fit.validation);
     dae_release(fit.order);
     dae_dataset_free(dataset);
-    dae_trainer_free(trainer);
+    return status;
+}
+
+dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs) {
+    DAE_TRY(dae_trainer_take(trainer, __func__));
+    dae_status status = run_fit(trainer, dataset, epochs);
+    dae_trainer_give_back(trainer);
+    return status;
+}
+
+static dae_status run_step(dae_trainer *trainer, const struct dae_batch *batch, double *loss) {
+    struct fit fit = {.trainer = trainer};
+    double value = 0;
+    DAE_TRY(dae_trainer_reserve(trainer, batch->count));
+    DAE_TRY(enter(&fit));
+    dae_status status = dae_trainer_prepare(trainer, fit.pool);
+    if (status == DAE_OK)
+        status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, batch, &value);
+    leave(&fit);
+    if (status == DAE_OK && loss != NULL)
+        *loss = value;
     return status;
 }
 
 dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const float *targets, size_t count,
                             double *loss) {
-    DAE_TRY(dae_trainer_check_idle(trainer, __func__));
+    DAE_REQUIRE(trainer);
     DAE_REQUIRE(inputs);
     DAE_REQUIRE(targets);
     if (count == 0 || count > DAE_MAX_BATCH)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_step: count is %zu, expected 1 to %d", count,
                         DAE_MAX_BATCH);
-    DAE_TRY(dae_trainer_reserve(trainer, count));
-    struct fit fit = {.trainer = trainer};
     struct dae_batch batch = {.count = count, .inputs = inputs, .targets = targets};
-    double value = 0;
-    DAE_TRY(enter(&fit));
-    dae_references_keep(&trainer->references); /* the gradient hook may drop the caller's */
-    dae_status status = dae_trainer_prepare(trainer, fit.pool);
-    if (status == DAE_OK)
-        status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, &batch, &value);
-    leave(&fit);
-    if (status == DAE_OK && loss != NULL)
-        *loss = value;
-    dae_trainer_free(trainer);
+    DAE_TRY(dae_trainer_take(trainer, __func__));
+    dae_status status = run_step(trainer, &batch, loss);
+    dae_trainer_give_back(trainer);
     return status;
 }

@@ -135,13 +135,29 @@ void dae_trainer_free(dae_trainer *trainer) {
 
 /* ---- Options ------------------------------------------------------------------------------------ */
 
+static dae_status fail_in_use(const char *context) {
+    return dae_fail(DAE_ERROR_STATE,
+                    "%s: the trainer is in use: another thread has it, or this is one of its own callbacks",
+                    context);
+}
+
 dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *context) {
     if (trainer == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: trainer is NULL, expected a pointer", context);
-    if (trainer->running)
-        return dae_fail(DAE_ERROR_STATE,
-                        "%s: the trainer is in use: it was called from one of its own callbacks", context);
+    return atomic_load(&trainer->in_use) ? fail_in_use(context) : DAE_OK;
+}
+
+dae_status dae_trainer_take(dae_trainer *trainer, const char *context) {
+    DAE_TRY(dae_trainer_check_idle(trainer, context));
+    if (atomic_exchange(&trainer->in_use, true))
+        return fail_in_use(context);
+    dae_references_keep(&trainer->references);
     return DAE_OK;
+}
+
+void dae_trainer_give_back(dae_trainer *trainer) {
+    atomic_store(&trainer->in_use, false);
+    dae_trainer_free(trainer);
 }
 
 dae_status dae_trainer_set_batch_size(dae_trainer *trainer, size_t batch_size) {

@@ -80,7 +80,7 @@ struct dae_trainer {
     dae_gradient_fn hook;
     void *hook_user;
 
-    bool running;
+    atomic_bool in_use; /* by a fit or a step */
     atomic_bool stop;
     uint64_t steps;   /* made */
     uint64_t skipped; /* batches left out since they were not finite */
@@ -102,6 +102,10 @@ struct dae_trainer {
 
 /* Refuses NULL, and a trainer that is in the middle of a fit or step; `context` begins the message. */
 dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *context);
+
+/* The same, and keeps it: from here on it is in use, until it is given back. */
+dae_status dae_trainer_take(dae_trainer *trainer, const char *context);
+void dae_trainer_give_back(dae_trainer *trainer);
 
 /* Room in the history for at least `epochs` more. */
 dae_status dae_trainer_reserve_history(dae_trainer *trainer, size_t epochs);
