@@ -48,8 +48,8 @@ static bool paint_image(cairo_t *canvas, const float *values, size_t height, siz
     return true;
 }
 
-/* Mean over `count` images of the PSNR in dB, 10 log10(1 / MSE), which counts as 100 where the MSE is below 1e-10:
- * dae/report.h has the same. */
+/* Mean over `count` images of the PSNR in dB, 10 log10(1 / MSE), which counts as 100 where the MSE is below
+ * 1e-10: dae/report.h has the same. */
 static double mean_psnr(const float *images, const float *clean, size_t count, size_t size) {
     double sum = 0;
     for (size_t i = 0; i < count; i++) {

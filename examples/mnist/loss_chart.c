@@ -8,7 +8,8 @@
 
 const bool pictures_available = true;
 
-/* The sheet, in units of which `zoom` makes pixels: 1280 x 800. Labels of the lines are to the right of `right`. */
+/* The sheet, in units of which `zoom` makes pixels: 1280 x 800. Labels of the lines are to the right of
+ * `right`. */
 static const double sheet_width = 800, sheet_height = 500, zoom = 1.6;
 static const double left = 96, right = 684, top = 92, bottom = 436, text_right = 776;
 
@@ -217,7 +218,8 @@ static void draw_end_label(cairo_t *canvas, const char *name, double last, color
     canvas_text(canvas, value, right - 2, y + 14, ALIGN_LEFT);
 }
 
-/* Labels stand at the heights of the ends of their lines, or as near to them as they can beside each other. */
+/* Labels stand at the heights of the ends of their lines, or as near to them as they can beside each
+ * other. */
 static void draw_end_labels(cairo_t *canvas, const loss_axis *losses, const curves *data) {
     const double height = 38;
     double training = data->loss[data->epochs - 1], validation = data->validation_loss[data->epochs - 1];

@@ -11,7 +11,7 @@
 #include "complain.h"
 
 enum {
-    NAME_ROOM = 64 /* kept free behind the folder for the name of a file */
+    NAME_ROOM = 64 /* kept free after the folder for the name of a file */
 };
 
 /* mkdir() for the folder and each one above it. What exists is fine; what fails shows when a file is
@@ -27,7 +27,7 @@ static void make_folders(const char *folder) {
     mkdir(path, 0777);
 }
 
-/* Behind slashes, and behind "." as a whole part. */
+/* Skips slashes, and "." as a whole part. */
 static const char *skip_to_part(const char *path) {
     while (*path == '/' || (*path == '.' && (path[1] == '/' || !path[1]))) {
         path++;

@@ -8,7 +8,8 @@
 /* False in a build without cairo, where nothing can be drawn. */
 extern const bool pictures_available;
 
-/* Draws training and validation loss [epochs] against the epoch, on a logarithmic axis. `setting` is the line below the title. */
+/* Draws training and validation loss [epochs] against the epoch, on a logarithmic axis. `setting` is the line
+ * below the title. */
 bool draw_loss_chart(const char *path, const char *setting, const double *loss, const double *validation_loss,
                      size_t epochs);
 

@@ -275,7 +275,7 @@ class Usage(unittest.TestCase):
 
 
 def interrupt(number, *arguments):
-    """Sends a signal behind the second epoch that is shown: what the program prints, and its exit status."""
+    """Sends a signal after the second epoch that is shown: what the program prints, and its exit status."""
     program = subprocess.Popen([OPTIONS.program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
     seen, epochs = "", 0
@@ -291,7 +291,7 @@ def interrupt(number, *arguments):
 
 
 class Resuming(unittest.TestCase):
-    """Training that is interrupted and goes on ends in the bytes of training that was not."""
+    """Training that is interrupted and continues ends in the bytes of training that was not."""
 
     EPOCHS = 30
     SETTING = ("--epochs", EPOCHS, "--hidden", 64, "--noise", "fresh", "--schedule", "cosine(steps=120)")
@@ -335,12 +335,12 @@ class Resuming(unittest.TestCase):
     def test_ctrl_c(self):
         stdout, stderr, status = interrupt(signal.SIGINT, *self.arguments)
         self.assertEqual((status, stderr), (130, ""))
-        self.assertIn(f"The same command with --resume goes on from {self.checkpoint}.", stdout)
+        self.assertIn(f"The same command with --resume continues from {self.checkpoint}.", stdout)
         stdout, stderr, status = interrupt(signal.SIGINT, *self.arguments, "--resume")
         self.assertEqual((status, stderr), (130, ""))
-        self.assertIn(f"The same command goes on from {self.checkpoint}.", stdout)
+        self.assertIn(f"The same command continues from {self.checkpoint}.", stdout)
         stdout, _ = run(*self.arguments, "--resume")
-        self.assertRegex(stdout, r"Going on from .*: [0-9]+ of 30 epochs are done, and [0-3] of 4 batches of the next")
+        self.assertRegex(stdout, r"Continuing from .*: [0-9]+ of 30 epochs are done, and [0-3] of 4 batches of the next")
         self.compare()
 
     def test_kill(self):
@@ -349,14 +349,14 @@ class Resuming(unittest.TestCase):
         self.assertEqual(status, -signal.SIGKILL)
         self.assertFalse(self.output.joinpath("denoiser.safetensors").exists())
         stdout, _ = run(*self.arguments, "--resume")
-        self.assertRegex(stdout, r"Going on from .*: [1-9][0-9]* of 30 epochs are done")
+        self.assertRegex(stdout, r"Continuing from .*: [1-9][0-9]* of 30 epochs are done")
         self.compare()
 
     def test_nothing_left_to_train(self):
         stdout, stderr = run(*self.SETTING, "--checkpoint", self.file, "--resume", "--output", self.output)
         self.assertEqual(stderr, "")
         self.assertIn("nothing is left to train", stdout)
-        self.assertNotIn("Going on", stdout)
+        self.assertNotIn("Continuing", stdout)
         self.compare()
 
     def test_more_epochs(self):
@@ -403,7 +403,7 @@ class Resuming(unittest.TestCase):
                     (data / f"{name}-images-idx3-ubyte").write_bytes(
                         b"\0\0\x08\x03" + struct.pack(">III", images, 28, 28) + bytes(range(196)) * 4 * images)
                 stdout, stderr = run(*few, "--epochs", 3, "--resume", "--data", data, status=1)
-                self.assertNotIn("Going on", stdout)
+                self.assertNotIn("Continuing", stdout)
                 self.assertRegex(stderr, "the dataset, .* is not what the checkpoint was written with")
 
     def test_another_setting_is_refused(self):
