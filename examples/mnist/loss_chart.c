@@ -121,9 +121,9 @@ static loss_axis choose_loss_axis(const curves *data) {
     if (!(high > 0)) {
         low = high = 1;
     }
-    /* Losses that are all alike still need an axis with some height. */
+    /* Losses that are all alike still need an axis with some height. Below there is room for labels. */
     double room = fmax(0.06 * log(high / low), 0.01);
-    loss_axis axis = {.low = low * exp(-room), .high = high * exp(room)};
+    loss_axis axis = {.low = low * exp(-2 * room), .high = high * exp(room)};
     set_ticks(&axis);
     return axis;
 }

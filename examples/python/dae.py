@@ -595,7 +595,7 @@ class Trainer(Handle, noun="trainer"):
 
     @property
     def history(self):
-        """Lists by name (loss, validation_loss, validation_psnr, seconds), one number an epoch."""
+        """Lists by name (loss, validation_loss, validation_psnr, seconds), one number per epoch."""
         values, result = (c.DOUBLE * self.epochs)(), {}
         for metric in History:
             c.call("dae_trainer_get_history", self, metric, values, len(values))
