@@ -143,9 +143,25 @@ class Experiment(unittest.TestCase):
         vivid = sum(count for color, count in colors.items() if max(color) - min(color) > 100)
         self.assertGreater(vivid, 500, "no curves")
 
+    def test_the_lines_of_the_loss_picture_have_labels(self):
+        """To the right of the axis, each in the colour of its line."""
+        self.look_at("loss.png", 600, 400, 20)
+        width, _, channels, rows = read_png(self.output / "loss.png")
+        right = [row[x:x + 3] for row in rows for x in range(width * 7 // 8 * channels, len(row), channels)]
+        self.assertGreater(sum(blue - red > 100 for red, _, blue in right), 50, "training, blue")
+        self.assertGreater(sum(red - blue > 100 for red, _, blue in right), 50, "validation, orange")
+
     def test_digits_picture(self):
         # 10 columns and 3 rows of 28 x 28 pixels, noise in all shades of grey
         self.look_at("denoised.png", 280, 84, 200)
+
+    def test_two_rows_of_digits_have_their_psnr(self):
+        """Beside the digits are five lines of text: two names and their PSNR, and the name of the clean row."""
+        self.look_at("denoised.png", 280, 84, 200)
+        _, _, channels, rows = read_png(self.output / "denoised.png")
+        inked = [set(row[:150 * channels]) != {255} for row in rows[80:]]
+        lines = sum(inked[i] and not any(inked[i - 4:i]) for i in range(4, len(inked)))  # dots stand nearer
+        self.assertEqual(lines, 5)
 
 
 class Usage(unittest.TestCase):
