@@ -29,7 +29,7 @@ static void denoise(dae_model *model, const float *noisy, float *denoised) {
 int main(int argc, char **argv) {
     const char *path = path_argument(argc, argv, "04_save_load.safetensors",
                                      "Shows a model that is saved to PATH, loaded, and denoises as before.");
-    /* Noisy, denoised and clean, one behind the other. */
+    /* Noisy, denoised and clean, back to back. */
     float images[3 * DIGIT_SIZE], before[DIGIT_SIZE];
     float *noisy = images, *denoised = images + DIGIT_SIZE, *clean = images + 2 * DIGIT_SIZE;
     dae_dataset *digits = noisy_digits(BUNDLED_DATA, "t10k-images-idx3-ubyte.gz", DAE_NOISE_ONCE, 2);

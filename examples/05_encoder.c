@@ -59,8 +59,7 @@ int main(int argc, char **argv) {
     printf("  encoded as %d numbers, and decoded again   %.4f\n", CODE,
            mean_squared_error(decoded, clean, values));
     int same = memcmp(decoded, whole, values * sizeof(float)) == 0;
-    printf("Decoder behind encoder gives %s as the whole model.\n",
-           same ? "the same bits" : "something else");
+    printf("Decoder after encoder gives %s as the whole model.\n", same ? "the same bits" : "something else");
     print_half_way(decoder, codes, codes + 3 * CODE); /* test digits 0 and 3: a seven and a zero */
 
     free(noisy);

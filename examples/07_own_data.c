@@ -15,7 +15,7 @@ enum {
 
 static const double least_gain = 1e-4; /* what counts as better */
 
-/* Signal i is a bell at a place and of a width that depend on i: the same index gives the same signal. */
+/* Signal i is a bell whose position and width depend on i: the same index gives the same signal. */
 static int32_t read_signals(uint64_t first, size_t count, float *out, void *user) {
     (void)user;
     for (size_t s = 0; s < count; s++) {
@@ -81,7 +81,7 @@ int main(int argc, char **argv) {
     double loss;
     check(dae_trainer_get_epoch_count(trainer, &epochs));
     check(dae_trainer_get_best(trainer, &best, &loss));
-    printf("%s behind epoch %zu of %d; the best was epoch %llu with %.5f\n",
+    printf("%s after epoch %zu of %d; the best was epoch %llu with %.5f\n",
            epochs < EPOCHS ? "stopped early" : "ended", epochs, EPOCHS, (unsigned long long)best, loss);
 
     dae_trainer_free(trainer);

@@ -1,4 +1,4 @@
-/* Checkpoints: training that is stopped anywhere goes on later, and ends in the same bytes.
+/* Checkpoints: training that is stopped anywhere continues later, and ends in the same bytes.
  *
  * The same training is done twice: in one go, and in two runs. The first run ends in the middle of an epoch,
  * where a power cut could have ended it too, and all that is left of it is a file. */
@@ -9,7 +9,7 @@
 enum {
     EPOCHS = 4,
     STOP_EPOCH = 2, /* the first run ends in this epoch ... */
-    STOP_STEP = 11  /* ... behind this step */
+    STOP_STEP = 11  /* ... after this step */
 };
 
 /* What every run makes anew, always in the same way. */
@@ -44,7 +44,7 @@ static int32_t stop_midway(const dae_progress *progress, void *user) {
 /* Trains from the start, and is stopped. */
 static void first_run(const char *path) {
     training t = prepare();
-    check(dae_trainer_set_checkpoint(t.trainer, path)); /* behind each epoch, and when the fit ends */
+    check(dae_trainer_set_checkpoint(t.trainer, path)); /* after each epoch, and when the fit ends */
     check(dae_trainer_set_progress(t.trainer, stop_midway, NULL));
     dae_status status = dae_trainer_fit(t.trainer, t.data, EPOCHS);
     if (status != DAE_ERROR_CANCELLED) { /* that it was stopped is what is expected here */
@@ -54,7 +54,7 @@ static void first_run(const char *path) {
     forget(&t);
 }
 
-/* Goes on from the file, as another process would on another day. */
+/* Continues from the file, as another process would on another day. */
 static void second_run(const char *path, float *parameters, size_t count) {
     training t = prepare();
     uint64_t steps;
@@ -62,7 +62,7 @@ static void second_run(const char *path, float *parameters, size_t count) {
     check(dae_trainer_load_checkpoint(t.trainer, path));
     check(dae_trainer_get_step_count(t.trainer, &steps));
     check(dae_trainer_get_epoch_count(t.trainer, &epochs));
-    printf("Second run: goes on from %s behind step %llu, with %zu of %d epochs complete\n", path,
+    printf("Second run: continues from %s after step %llu, with %zu of %d epochs complete\n", path,
            (unsigned long long)steps, epochs, EPOCHS);
     check(dae_trainer_fit(t.trainer, t.data, EPOCHS - epochs));
     check(dae_model_get_parameters(t.model, parameters, count));
@@ -71,7 +71,7 @@ static void second_run(const char *path, float *parameters, size_t count) {
 
 int main(int argc, char **argv) {
     const char *path = path_argument(argc, argv, "09_checkpoint.safetensors",
-                                     "Shows training that is stopped, and goes on from the file PATH.");
+                                     "Shows training that is stopped, and continues from the file PATH.");
     training t = prepare();
     size_t count;
     check(dae_model_get_parameter_count(t.model, &count));

@@ -1,4 +1,5 @@
-/* What the example programs share: how they end when something fails, and what they do with their arguments. */
+/* What the example programs share: how they end when something fails, and what they do with their
+ * arguments. */
 #ifndef EXAMPLES_CHECK_H
 #define EXAMPLES_CHECK_H
 
@@ -9,7 +10,7 @@
 #include <dae.h>
 
 /* A program this short has nothing better to do with a failure than to say it and end. A larger one
- * looks at the status and goes on. */
+ * looks at the status and continues. */
 static inline void check(dae_status status) {
     if (status != DAE_OK) {
         fflush(stdout);
@@ -31,8 +32,8 @@ static inline int finish(int status) {
     return status;
 }
 
-/* Ends the program with what it shows, if an argument asks for that. `usual` is the PATH that it takes if none is given,
- * or NULL if it takes none. */
+/* Ends the program with what it shows, if an argument asks for that. `usual` is the PATH that it takes if
+ * none is given, or NULL if it takes none. */
 static inline void answer_help(int argc, char **argv, const char *usual, const char *shows) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
@@ -54,7 +55,8 @@ static inline void no_arguments(int argc, char **argv, const char *shows) {
     }
 }
 
-/* The only argument that a program takes, a path; or `usual` without one. An option must not become a file. */
+/* The only argument that a program takes, a path; or `usual` without one. An option must not become a
+ * file. */
 static inline const char *path_argument(int argc, char **argv, const char *usual, const char *shows) {
     answer_help(argc, argv, usual, shows);
     if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {

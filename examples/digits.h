@@ -1,4 +1,4 @@
-/* What the later examples build upon, once 03_train.c has shown how: a small denoiser, trained on the digits
+/* What the later examples build on, once 03_train.c has shown how: a small denoiser, trained on the digits
  * that come with the source. */
 #ifndef EXAMPLES_DIGITS_H
 #define EXAMPLES_DIGITS_H

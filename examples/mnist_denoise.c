@@ -44,7 +44,7 @@ typedef struct experiment {
     history figures;
     progress_display display;
     char setting[512]; /* one line that says what was done */
-    size_t done;       /* epochs of an earlier run that this one goes on from */
+    size_t done;       /* epochs of an earlier run that this one continues */
     bool stopped;      /* by a signal, before the last epoch was done */
 } experiment;
 
@@ -154,22 +154,22 @@ static bool check_noise(const experiment *e) {
     return same;
 }
 
-/* What the earlier run has done. With other data, which the fit refuses, batches and epochs do not go together: then
- * there is nothing to say here. */
+/* What the earlier run has done. With other data, which the fit refuses, batches and epochs do not go
+ * together: then there is nothing to say here. */
 static void print_done(const experiment *e, uint64_t steps) {
     uint64_t per_epoch = (e->data.train_count + e->chosen.batch_size - 1) / e->chosen.batch_size;
     if (e->done == e->chosen.epochs) {
-        printf("All %zu epochs are done in %s: nothing is left to train. More --epochs go on from there.\n",
+        printf("All %zu epochs are done in %s: nothing is left to train. More --epochs continue there.\n",
                e->done, e->chosen.checkpoint);
     } else if (steps / per_epoch == e->done) {
-        printf("Going on from %s: %zu of %zu epochs are done, and %llu of %llu batches of the next\n\n",
+        printf("Continuing from %s: %zu of %zu epochs are done, and %llu of %llu batches of the next\n\n",
                e->chosen.checkpoint, e->done, e->chosen.epochs, (unsigned long long)(steps % per_epoch),
                (unsigned long long)per_epoch);
     }
 }
 
-/* Loads the checkpoint of an earlier run. The library takes learning rate and schedule from the file, and sees the
- * noise only when it trains: what the command line says of them would be ignored without a word. */
+/* Loads the checkpoint of an earlier run. The library takes learning rate and schedule from the file, and
+ * sees the noise only when it trains: what the command line says of them would be ignored without a word. */
 static bool resume(experiment *e) {
     const char *file = e->chosen.checkpoint;
     char now[RATE_MAX], first[RATE_MAX];
@@ -188,8 +188,8 @@ static bool resume(experiment *e) {
     return true;
 }
 
-/* Checkpoints from here on, and what an earlier run has done, if this one goes on from it. The first one is written before
- * training, so that a file that cannot be is found now and not an hour later. */
+/* Checkpoints from here on, and what an earlier run has done, if this one continues it. The first one is
+ * written before training, so that a file that cannot be is found now and not an hour later. */
 static bool prepare_checkpoint(experiment *e) {
     if (!e->chosen.checkpoint) {
         return true;
@@ -245,7 +245,7 @@ static bool train(experiment *e) {
                "learned from the epoch that was under way as well.\n",
                caught == SIGINT ? "Ctrl-C" : "a signal", e->figures.epochs, e->chosen.epochs);
         if (e->chosen.checkpoint) {
-            printf("The same command%s goes on from %s.\n", e->chosen.resume ? "" : " with --resume",
+            printf("The same command%s continues from %s.\n", e->chosen.resume ? "" : " with --resume",
                    e->chosen.checkpoint);
         }
     }

@@ -77,7 +77,8 @@ void canvas_text(cairo_t *canvas, const char *text, double x, double y, alignmen
     cairo_show_text(canvas, text);
 }
 
-/* The size of letters, from `size` down to `least`, in which a line of text fits into the room, if there is one. */
+/* The size of letters, from `size` down to `least`, in which a line of text fits into the room, if there is
+ * one. */
 static double fit_size(cairo_t *canvas, const char *text, double size, double least, double room) {
     for (;;) {
         canvas_font(canvas, size, false);
@@ -99,8 +100,8 @@ static void write_cut(cairo_t *canvas, char *line, double x, double y, double si
     canvas_text(canvas, line, x, y, ALIGN_LEFT);
 }
 
-/* How much of a text is to be its first line of two: up to the comma outside of parentheses that is nearest to the
- * middle, or all of it. */
+/* How much of a text is to be its first line of two: up to the comma outside of parentheses that is nearest
+ * to the middle, or all of it. */
 static size_t find_break(const char *text) {
     size_t length = strlen(text), best = length;
     long depth = 0, nearest = (long)length;

@@ -30,8 +30,8 @@ void canvas_font(cairo_t *canvas, double size, bool bold);
 /* Writes text on the baseline y; x is its left end, middle or right end. */
 void canvas_text(cairo_t *canvas, const char *text, double x, double y, alignment align);
 
-/* A line below a title, at the left, at most `room` wide: in smaller letters where it is long, in two lines behind a
- * comma where they would be too small, and cut where that is not enough. */
+/* A line below a title, at the left, at most `room` wide: in smaller letters where it is long, in two lines
+ * after a comma where they would be too small, and cut where that is not enough. */
 void canvas_subtitle(cairo_t *canvas, const char *text, double x, double y, double size, double room);
 
 double canvas_text_width(cairo_t *canvas, const char *text);

@@ -3,12 +3,13 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "canvas.h"
 #include "complain.h"
 
-static const double margin = 28, head_height = 84, label_width = 128, gap = 8;
+static const double margin = 28, head_height = 84, label_width = 132, gap = 8;
 
 enum {
     CELL_PIXELS = 112,  /* an image is enlarged by a whole number to about this size */
@@ -47,6 +48,38 @@ static bool paint_image(cairo_t *canvas, const float *values, size_t height, siz
     return true;
 }
 
+/* Mean over `count` images of the PSNR in dB, 10 log10(1 / MSE), which counts as 100 where the MSE is below
+ * 1e-10: dae/report.h has the same. */
+static double mean_psnr(const float *images, const float *clean, size_t count, size_t size) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        double squares = 0;
+        for (size_t k = i * size; k < (i + 1) * size; k++) {
+            double difference = (double)images[k] - (double)clean[k];
+            squares += difference * difference;
+        }
+        sum += -10 * log10(fmax(squares / (double)size, 1e-10));
+    }
+    return sum / (double)count;
+}
+
+/* What is written beside a row, around the height y: its name, and its PSNR unless it is the clean one. */
+static void write_label(cairo_t *canvas, const grid_row *row, const grid_row *clean, size_t count,
+                        size_t size, double y) {
+    canvas_color(canvas, ink);
+    canvas_font(canvas, 22, false);
+    if (row == clean) {
+        canvas_text(canvas, row->label, margin, y + 7, ALIGN_LEFT);
+        return;
+    }
+    char psnr[48];
+    snprintf(psnr, sizeof psnr, "%.1f dB", mean_psnr(row->values, clean->values, count, size));
+    canvas_text(canvas, row->label, margin, y - 5, ALIGN_LEFT);
+    canvas_color(canvas, faded);
+    canvas_font(canvas, 20, false);
+    canvas_text(canvas, psnr, margin, y + 23, ALIGN_LEFT);
+}
+
 bool draw_digit_grid(const char *path, const char *setting, const grid_row *rows, size_t row_count,
                      size_t count, size_t height, size_t width) {
     if (count * width > MOST_PIXELS || row_count * height > MOST_PIXELS) {
@@ -63,16 +96,16 @@ bool draw_digit_grid(const char *path, const char *setting, const grid_row *rows
     }
     canvas_color(canvas, ink);
     canvas_font(canvas, 26, true);
-    canvas_text(canvas, "Test digits: noisy, denoised, clean", margin, 40, ALIGN_LEFT);
+    canvas_text(canvas, "Test digits: noisy, denoised, clean, with the mean PSNR of each row", margin, 40,
+                ALIGN_LEFT);
     canvas_color(canvas, faded);
     canvas_subtitle(canvas, setting, margin, 66, 17, right - margin);
 
     bool painted = true;
     for (size_t row = 0; row < row_count && painted; row++) {
         double y = head_height + (double)row * cell_height;
-        canvas_color(canvas, ink);
-        canvas_font(canvas, 22, false);
-        canvas_text(canvas, rows[row].label, margin, y + (cell_height - gap) / 2 + 7, ALIGN_LEFT);
+        write_label(canvas, &rows[row], &rows[row_count - 1], count, height * width,
+                    y + (cell_height - gap) / 2);
         for (size_t i = 0; i < count && painted; i++) {
             double x = margin + label_width + (double)i * cell_width;
             painted = paint_image(canvas, rows[row].values + i * height * width, height, width, x, y, scale);

@@ -22,8 +22,8 @@ typedef struct images {
     bool shown_by_class; /* they are the first of each class 0 to 9, by the labels; else the first ten */
 } images;
 
-/* Opens training and test images in a folder, each as a plain or a gzip IDX file, and chooses the test images for
- * the picture. Whatever happens, images_close() cleans up. */
+/* Opens training and test images in a folder, each as a plain or a gzip IDX file, and chooses the test images
+ * for the picture. Whatever happens, images_close() cleans up. */
 bool images_open(images *opened, const char *folder);
 void images_close(images *opened);
 

@@ -152,7 +152,8 @@ static bool parse_schedule(const char *text, const char **value) {
     return read;
 }
 
-/* What noise and learning rates may be at most: within float32 with room for sums of squares. Messages name it. */
+/* What noise and learning rates may be at most: within float32 with room for sums of squares. Messages name
+ * it. */
 static const double largest = 1e6;
 
 static bool set_option(options *chosen, int code, const char *text) {
@@ -221,7 +222,7 @@ static const double not_given = -1;
 /* What options say of each other, and the defaults of those that need another one. */
 static bool check_together(options *chosen) {
     if (chosen->resume && !chosen->checkpoint) {
-        return complain("--resume needs --checkpoint FILE, the file to go on from");
+        return complain("--resume needs --checkpoint FILE, the file to continue from");
     }
     if (chosen->checkpoint_every && !chosen->checkpoint) {
         return complain("--checkpoint-every needs --checkpoint FILE, the file to write");
@@ -312,7 +313,7 @@ void options_print_help(void) {
          "  --batch-size N             images in a batch (256)\n"
          "  --optimizer adam|sgd       how weights are changed (adam)\n"
          "  --learning-rate X          step size of the optimizer (0.001)\n"
-         "  --schedule TEXT            how the step size goes with the batches done (constant), such as\n"
+         "  --schedule TEXT            how the step size changes with the batches (constant), such as\n"
          "                             'cosine(steps=11750)': down to 0 in 50 epochs of 235 batches;\n"
          "                             all of them are in include/dae/optimizer.h\n"
          "  --momentum X               momentum of sgd; adam has none (0.8)\n"
@@ -327,7 +328,7 @@ void options_print_help(void) {
          "  --checkpoint FILE          write all that training is to FILE every 50 batches, and when\n"
          "                             training ends or is stopped\n"
          "  --checkpoint-every N       every N batches instead\n"
-         "  --resume                   go on from that file; everything else as on the first command\n"
+         "  --resume                   continue from that file; everything else as on the first command\n"
          "                             line. The result is the same as without the interruption\n"
          "\n"
          "Output\n"
@@ -335,7 +336,7 @@ void options_print_help(void) {
          "                             denoiser.safetensors (mnist-output)\n"
          "  --help                     show this text and end\n"
          "\n"
-         "Values in parentheses are the defaults. Ctrl-C ends the training behind the current batch and\n"
+         "Values in parentheses are the defaults. Ctrl-C ends the training after the current batch and\n"
          "writes everything for the epochs that are done; a second Ctrl-C ends the program at once.\n"
          "\n"
          "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C (143 by SIGTERM).");

@@ -11,7 +11,7 @@
 #include "complain.h"
 
 enum {
-    NAME_ROOM = 64 /* kept free behind the folder for the name of a file */
+    NAME_ROOM = 64 /* kept free after the folder for the name of a file */
 };
 
 /* What exists is fine. */
@@ -39,7 +39,7 @@ static bool make_folders(const char *folder) {
     return make_folder(path);
 }
 
-/* Behind slashes, and behind "." as a whole part. */
+/* Skips slashes, and "." as a whole part. */
 static const char *skip_to_part(const char *path) {
     while (*path == '/' || (*path == '.' && (path[1] == '/' || !path[1]))) {
         path++;

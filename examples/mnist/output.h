@@ -19,7 +19,7 @@ enum { OUTPUT_PATH_MAX = 4096 };
 bool output_is_written(const char *folder, const char *path);
 
 /* Makes the folder and those above it if needed, and sees by trying that a file can be written there:
- * better now than behind an hour of training. */
+ * better now than after an hour of training. */
 bool output_prepare(const char *folder);
 
 /* Joins folder and name; output_prepare() has made sure that the result fits. */

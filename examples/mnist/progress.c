@@ -77,7 +77,7 @@ static void draw_bar(const progress_display *display, const dae_progress *progre
     bar[width] = '\0';
 
     snprintf(line, sizeof line, "%s [%s]%s", head, bar, figures);
-    /* A line that wraps could not be drawn over; "\033[K" clears what a longer line has left behind. */
+    /* A line that wraps could not be drawn over; "\033[K" clears what is left of a longer line. */
     printf("\r%.*s\033[K", columns - 1, line);
 }
 

@@ -1,4 +1,4 @@
-/* Shows how training goes on: a moving bar on a terminal, else one plain line an epoch. */
+/* Shows the progress of training: a moving bar on a terminal, else one plain line per epoch. */
 #ifndef MNIST_PROGRESS_H
 #define MNIST_PROGRESS_H
 

@@ -1,4 +1,4 @@
-/* What the experiment prints in words: the setting before training, the result behind it. */
+/* What the experiment prints in words: the setting before training, the result after it. */
 #ifndef MNIST_SUMMARY_H
 #define MNIST_SUMMARY_H
 

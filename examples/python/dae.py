@@ -15,7 +15,7 @@ the system's loader knows as "dae", and "libdae.so.0".
 
 Arrays may be anything with a buffer of float32 (numpy, array.array("f"), memoryview, ctypes) or nested lists
 of numbers. The first dimension counts samples, the others hold one; where the size of a sample is known, an array
-with one dimension holds samples one behind the other. Results are numpy arrays if numpy is there, otherwise
+with one dimension holds samples back to back. Results are numpy arrays if numpy is there, otherwise
 memoryviews with format "f" and a shape.
 Formulae, units, ranges and defaults are told in include/dae/*.h, one header for each class.
 """
@@ -482,7 +482,7 @@ class Optimizer(Handle, noun="optimizer"):
 
     @property
     def schedule(self):
-        """How the learning rate goes with the step, such as "cosine(steps=11750)"; None for "constant"."""
+        """How the learning rate changes with the step, such as "cosine(steps=11750)"; None for "constant"."""
         return c.get_text("dae_optimizer_format_schedule", self)
 
     @schedule.setter
@@ -496,7 +496,7 @@ class Optimizer(Handle, noun="optimizer"):
 
 @contextlib.contextmanager
 def _interrupt_calls(stop):
-    """Ctrl-C calls stop(), and raises KeyboardInterrupt behind the block. Left to itself Python may raise it
+    """Ctrl-C calls stop(), and raises KeyboardInterrupt after the block. Left to itself Python may raise it
     on the way into a callback, where ctypes can only print it."""
     if (threading.current_thread() is not threading.main_thread()
             or signal.getsignal(signal.SIGINT) is not signal.default_int_handler):
@@ -547,7 +547,7 @@ class Trainer(Handle, noun="trainer"):
         self._hook = hook  # the library has its address
 
     def fit(self, dataset, epochs=1, on_epoch=None, on_step=None, on_checkpoint_failed=None):
-        """Trains for more epochs: True when all are done, or stop_early() has had enough; False when stop() or a
+        """Trains for more epochs: True when all are done, or stop_early() has ended it; False when stop() or a
         function ended it before.
 
         on_epoch and on_step get a Progress, on_checkpoint_failed the reason (with on_failure="go_on" of
@@ -581,7 +581,7 @@ class Trainer(Handle, noun="trainer"):
         return c.get("dae_trainer_step", c.DOUBLE, self, inputs, targets, count)
 
     def stop(self):
-        """Ends a running fit behind its step; may be called from any thread."""
+        """Ends a running fit after its step; may be called from any thread."""
         c.call("dae_trainer_stop", self)
 
     def stop_early(self, patience, min_delta=0.0):
@@ -634,7 +634,7 @@ class Trainer(Handle, noun="trainer"):
 
     @property
     def history(self):
-        """Lists by name (loss, validation_loss, validation_psnr, seconds), one number an epoch."""
+        """Lists by name (loss, validation_loss, validation_psnr, seconds), one number per epoch."""
         values, result = (c.DOUBLE * self.epochs)(), {}
         for metric in History:
             c.call("dae_trainer_get_history", self, metric, values, len(values))

@@ -46,9 +46,10 @@ typedef void (*dae_dataset_release_fn)(void *user);
  * make the call that needed the samples fail with DAE_ERROR_CALLBACK. The library makes one such call
  * at a time for one dataset within a fit, an evaluation or a read.
  *
- * Fits and evaluations ask for one sample a call, in the order of the batch: first all inputs of the batch, then all
- * targets, so that a sample that is both is asked for twice. Fits ask for the first and the last sample before, to know
- * the data again when training is resumed. dae_dataset_read() and dae_dataset_cache() ask for whole ranges. */
+ * Fits and evaluations ask for one sample a call, in the order of the batch: first all inputs of the batch,
+ * then all targets, so that a sample that is both is asked for twice. Fits ask for the first and the last
+ * sample before, to know the data again when training is resumed. dae_dataset_read() and dae_dataset_cache()
+ * ask for whole ranges. */
 typedef int32_t (*dae_dataset_read_fn)(uint64_t first, size_t count, float *out, void *user);
 
 /* ---- Sources ---------------------------------------------------------------------------------- */
@@ -102,9 +103,9 @@ DAE_API dae_status dae_dataset_open_idx(dae_dataset **out, const char *path);
 /** As dae_dataset_open_idx(), from `size` bytes in memory, which are copied. @since 0.1.0 */
 DAE_API dae_status dae_dataset_parse_idx(dae_dataset **out, const void *bytes, size_t size);
 
-/** Opens an NPY file, as numpy.save() writes it: format versions 1.0, 2.0 and 3.0 (numpy.lib.format). The first
- * dimension counts samples, the others are the shape of one (an array with one dimension holds samples of shape {1});
- * 1 to 9 dimensions, none of them 0.
+/** Opens an NPY file, as numpy.save() writes it: format versions 1.0, 2.0 and 3.0 (numpy.lib.format). The
+ * first dimension counts samples, the others are the shape of one (an array with one dimension holds samples
+ * of shape {1}); 1 to 9 dimensions, none of them 0.
  *
  * Values are read as they are, bytes too: what numpy shows is what a model gets. Images stored as bytes are therefore
  * in [0,255], unlike those of dae_dataset_open_idx(). Types: f2, f4, f8, i1 to i8, u1 to u8, in either byte order,
@@ -122,7 +123,7 @@ DAE_API dae_status dae_dataset_parse_npy(dae_dataset **out, const void *bytes, s
 
 /* ---- Views ------------------------------------------------------------------------------------
  *
- * A view reads its source when it is read itself, and holds a reference of it. Up to 1000 may stand upon each other;
+ * A view reads its source when it is read itself, and holds a reference of it. Up to 1000 may be nested;
  * one more is DAE_ERROR_ARGUMENT. */
 
 /** Samples [first, first + count) of a dataset.

@@ -60,7 +60,7 @@ DAE_API dae_status dae_layer_create_dense(dae_layer **out, size_t units, int32_t
  * are divided by 1 - rate; outside training values pass unchanged. It has no parameters.
  * Source: Srivastava et al., JMLR 15 (2014), in the inverted form that Keras and PyTorch use.
  *
- * The draw depends on (trainer seed, step, place of the layer, row in the batch) only.
+ * The draw depends on (trainer seed, step, index of the layer, row in the batch) only.
  *
  * @param rate  0 <= rate < 1
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0

@@ -1,7 +1,7 @@
 /* Models: a sequence of layers, its parameters, and the file that keeps them.
  *
  * Parameters of a model are one contiguous block of float32, layer by layer, and within a layer in the
- * order of its comment (layer.h). Each tensor has a name: place of the layer, a point, name of the
+ * order of its comment (layer.h). Each tensor has a name: index of the layer, a point, name of the
  * parameter, such as "0.weight"; layouts are PyTorch's, so that torch.nn.Linear loads them as they are.
  *
  * Files are in the safetensors format (an eight-byte little-endian length, a JSON header, the tensors
@@ -42,7 +42,7 @@ DAE_API dae_status dae_model_create_shaped(dae_model **out, size_t rank, const s
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_model_free(dae_model *model);
 
-/** Adds a layer behind those that are there.
+/** Adds a layer after those that are there.
  *
  * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when the layer is in a model already, or the model has its
  * parameters, or 256 layers; DAE_ERROR_SHAPE when the layer cannot take the
@@ -50,8 +50,8 @@ DAE_API void dae_model_free(dae_model *model);
  */
 DAE_API dae_status dae_model_add(dae_model *model, dae_layer *layer);
 
-/** Gives the model its parameters, drawn by each layer's initialiser; called again, it draws anew, and noise and range of
- * earlier training are forgotten.
+/** Gives the model its parameters, drawn by each layer's initialiser; called again, it draws anew, and noise
+ * and range of earlier training are forgotten.
  *
  * @param seed  the same seed gives the same parameters on any machine
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when there are no layers. @since 0.1.0
@@ -132,7 +132,7 @@ DAE_API dae_status dae_model_set_tensor(dae_model *model, const char *name, cons
 /** The recipe of the noise that the model was last trained with.
  *
  * @param out  receives a recipe of the caller's own, or NULL if no noise is known: none was there, or
- *             several recipes upon each other that have more steps than one can hold
+ *             several nested recipes that together have more steps than one can hold
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
 DAE_API dae_status dae_model_get_noise(const dae_model *model, dae_noise **out);
@@ -160,9 +160,9 @@ DAE_API dae_status dae_model_describe(const dae_model *model, char *buffer, size
  * A symbolic link stays, and what it leads to is written. A file that is replaced hands its permissions on;
  * one that is write-protected, and what is not a regular file (a folder, a pipe, a device), is refused.
  *
- * After DAE_ERROR_IO the file is as before and nothing is left beside it, with two exceptions that the message
- * names: the new file could not be removed, or only syncing the folder failed; then the new one stands there,
- * whole, and may be gone after a loss of power.
+ * After DAE_ERROR_IO the file is as before and nothing is left beside it, with two exceptions that the
+ * message names: the new file could not be removed, or only syncing the folder failed; then the new one
+ * stands there, whole, and may be gone after a loss of power.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason;
  * DAE_ERROR_STATE before dae_model_initialize(). @since 0.1.0

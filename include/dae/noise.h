@@ -101,7 +101,7 @@ DAE_API dae_status dae_noise_add_clip(dae_noise *noise, double low, double high)
 /** Creates a recipe from its text.
  *
  * Steps are separated by `|`; a step is a kind with its parameters in parentheses, each by name or,
- * before the first named one, by place; a step without any needs no parentheses:
+ * before the first named one, by position; a step without any needs no parentheses:
  *
  *   gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)
  *

@@ -47,7 +47,8 @@ DAE_API void dae_optimizer_free(dae_optimizer *optimizer);
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_learning_rate(dae_optimizer *optimizer, double learning_rate);
 
-/** Gets the learning rate, as it was set and whatever the schedule. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Gets the learning rate, as it was set and whatever the schedule. Errors: DAE_ERROR_ARGUMENT.
+ * @since 0.1.0 */
 DAE_API dae_status dae_optimizer_get_learning_rate(const dae_optimizer *optimizer, double *learning_rate);
 
 /** Sets the momentum of SGD: 0 <= momentum < 1 when rounded to float32, default 0.
@@ -58,9 +59,9 @@ DAE_API dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double m
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not SGD. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_nesterov(dae_optimizer *optimizer, int32_t nesterov);
 
-/** Sets Adam's decay rates: 0 <= beta < 1 when rounded to float32, defaults 0.9 and 0.999. With an epsilon below
- * 1e-11, beta1^2 <= beta2, or a step might not be finite; a step with m and v of steps before that had other options still
- * might not be, and the next step says so.
+/** Sets Adam's decay rates: 0 <= beta < 1 when rounded to float32, defaults 0.9 and 0.999. With an epsilon
+ * below 1e-11, beta1^2 <= beta2, or a step might not be finite; a step with m and v of steps before that had
+ * other options still might not be, and the next step says so.
  * Errors: DAE_ERROR_ARGUMENT, also for an optimizer that is not Adam. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, double beta2);
 
@@ -70,7 +71,7 @@ DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double ep
 
 /* ---- Schedules -------------------------------------------------------------------------------- */
 
-/** Sets how the learning rate goes with the step, default "constant". With lr the learning rate of the
+/** Sets how the learning rate changes with the step, default "constant". With lr the learning rate of the
  * optimizer and t = 0 for a trainer's first step, 1 for its second and so on, step t uses:
  *
  *   constant                                lr
@@ -82,8 +83,8 @@ DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double ep
  *                                           with d = min((t - warmup) / steps, 1)
  *
  * With staircase=1, t / steps is rounded down. `end` is a learning rate, not a share of lr, and may be above
- * it; `alpha` is a share. The rate may be 0: such a step takes nothing from its gradient, but is remembered and
- * counted as any other; momentum of the steps before goes on.
+ * it; `alpha` is a share. The rate may be 0: such a step takes nothing from its gradient, but is remembered
+ * and counted as any other; momentum of earlier steps stays in force.
  *
  * Formulae, defaults and order of parameters are those of ExponentialDecay, InverseTimeDecay,
  * PolynomialDecay (with cycle off) and CosineDecay in Keras; there, a warm-up from 0 to lr is

@@ -25,7 +25,8 @@ enum {
     DAE_METRIC_MAE = 1,
     /** PSNR in dB, mean over samples */
     DAE_METRIC_PSNR = 2,
-    /** PSNR in dB of the mean MSE; but for rounding never above DAE_METRIC_PSNR while no sample reaches the 100 dB */
+    /** PSNR in dB of the mean MSE; but for rounding never above DAE_METRIC_PSNR while no sample reaches the
+     * 100 dB */
     DAE_METRIC_PSNR_OF_MEAN = 3,
     /** mean squared error of the input */
     DAE_METRIC_INPUT_MSE = 4,
@@ -43,7 +44,8 @@ enum {
     DAE_METRIC_INPUTS_OUT_OF_RANGE = 10,
     /** number of samples */
     DAE_METRIC_SAMPLES = 11,
-    /** share of the units of hidden layers that give the same value for every sample; NaN without hidden layers */
+    /** share of the units of hidden layers that give the same value for every sample; NaN without hidden
+     * layers */
     DAE_METRIC_DEAD_HIDDEN_UNITS = 12
 };
 
@@ -66,8 +68,8 @@ enum {
 /** Runs a model over a dataset, as it is in epoch 0, and takes all figures.
  *
  * For an honest figure corrupt the evaluation data with another seed than the training data.
- * "The same for every sample" is judged from two samples on, and NaN is like no other value; of a single sample nothing is
- * dead, and nothing is worse than its mean image. "Worse" is by more than a millionth.
+ * "The same for every sample" is judged from two samples on, and NaN is like no other value; of a single
+ * sample nothing is dead, and nothing is worse than its mean image. "Worse" is by more than a millionth.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters;
  * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_CALLBACK from reading the dataset.

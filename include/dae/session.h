@@ -25,8 +25,8 @@ DAE_API dae_status dae_session_create(dae_session **out, dae_model *model, size_
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_session_free(dae_session *session);
 
-/** Sets how matrix products are made. With DAE_PRECISION_BFLOAT16 the session takes a rounded copy of the parameters as
- * they are now; runs of up to 8 samples at once stay float32.
+/** Sets how matrix products are made. With DAE_PRECISION_BFLOAT16 the session takes a rounded copy of the
+ * parameters as they are now; runs of up to 8 samples at once stay float32.
  *
  * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE while another thread uses the session. @since 0.1.0
@@ -35,8 +35,8 @@ DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t preci
 
 /** Runs the model on `count` samples in the calling thread. Noise and dropout have no part in it.
  *
- * Allocates nothing; with up to 8 samples at once, and with "own products" (runtime.h) with any number, it also
- * takes no lock. A NaN in a sample shows in that sample's output only.
+ * Allocates nothing; with up to 8 samples at once, and with "own products" (runtime.h) with any number, it
+ * also takes no lock. A NaN in a sample shows in that sample's output only.
  *
  * @param inputs   [count, input size]
  * @param outputs  [count, output size]; memory that inputs have no part of

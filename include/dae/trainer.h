@@ -1,9 +1,10 @@
 /* Trainers: fitting a model to a dataset, an epoch or a step at a time.
  *
- * Training is a pure function of (data, initial parameters, options, seed): it gives the same weights, byte for
- * byte, with any number of threads, and fitting 5 epochs and then 3 is the same as fitting 8, also in another
- * process (checkpoint.h). With "own products" (dae_runtime_describe()) any processor gives them, in bfloat16 any that
- * has the same units for it; with another library's products, one machine with one version of that library does.
+ * Training is a pure function of (data, initial parameters, options, seed): it gives the same weights, byte
+ * for byte, with any number of threads, and fitting 5 epochs and then 3 is the same as fitting 8, also in
+ * another process (checkpoint.h). With "own products" (dae_runtime_describe()) any processor gives them, in
+ * bfloat16 any that has the same units for it; with another library's products, one machine with one version
+ * of that library does.
  */
 #ifndef DAE_TRAINER_H
 #define DAE_TRAINER_H
@@ -29,7 +30,7 @@ enum {
     DAE_LOSS_MSE = 0,
     /** mean absolute error: mean of |a - t|; derivative 0 where a = t */
     DAE_LOSS_MAE = 1,
-    /** binary cross-entropy: mean of -(t ln a + (1 - t) ln(1 - a)), for targets in [0,1]. Behind a sigmoid
+    /** binary cross-entropy: mean of -(t ln a + (1 - t) ln(1 - a)), for targets in [0,1]. After a sigmoid
      * it is computed from the logits z as max(z, 0) - z t + ln(1 + exp(-|z|)); otherwise a is first
      * clipped to [1e-7, 1 - 1e-7], with derivative 0 where it is. */
     DAE_LOSS_BCE = 2
@@ -39,7 +40,7 @@ enum {
 enum {
     /** loss over the epoch's batches, as each was before its update */
     DAE_HISTORY_LOSS = 0,
-    /** loss on the validation data behind the epoch; NaN without validation data */
+    /** loss on the validation data after the epoch; NaN without validation data */
     DAE_HISTORY_VALIDATION_LOSS = 1,
     /** PSNR in dB on the validation data, mean over samples (report.h); NaN without */
     DAE_HISTORY_VALIDATION_PSNR = 2,
@@ -53,7 +54,7 @@ enum {
     DAE_PROGRESS_STEP = 0,
     /** an epoch is done, and its validation */
     DAE_PROGRESS_EPOCH = 1,
-    /** a checkpoint could not be written, and the fit goes on (checkpoint.h) */
+    /** a checkpoint could not be written, and the fit continues (checkpoint.h) */
     DAE_PROGRESS_CHECKPOINT_FAILED = 2
 };
 
@@ -84,10 +85,10 @@ typedef struct dae_progress {
     uint64_t reserved[7];
 } dae_progress;
 
-/** Is told how a fit goes on, in the thread that called it. Returning anything but 0 ends the fit with
- * DAE_ERROR_CANCELLED behind the step or epoch just reported. It may change the optimizer's options, read the
- * model, stop the trainer, ask for its counts and its history, and save a checkpoint. Calls that set options of
- * this trainer, load a checkpoint, fit or step are refused with DAE_ERROR_STATE meanwhile. */
+/** Is told about the progress of a fit, in the thread that called it. Returning anything but 0 ends the fit
+ * with DAE_ERROR_CANCELLED after the step or epoch just reported. It may change the optimizer's options, read
+ * the model, stop the trainer, ask for its counts and its history, and save a checkpoint. Calls that set
+ * options of this trainer, load a checkpoint, fit or step are refused with DAE_ERROR_STATE meanwhile. */
 typedef int32_t (*dae_progress_fn)(const dae_progress *progress, void *user);
 
 /** Sees, and may change, the gradient of the mean loss of a batch before the optimizer uses it: for
@@ -129,7 +130,7 @@ DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle
  */
 DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision);
 
-/** Sets data on which loss and PSNR are taken behind every epoch; NULL (default) for none. Its noise is
+/** Sets data on which loss and PSNR are taken after every epoch; NULL (default) for none. Its noise is
  * that of epoch 0 every time, so that epochs can be compared.
  *
  * @param validation  is kept
@@ -137,21 +138,21 @@ DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t preci
  */
 DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation);
 
-/** Sets what a fit does with a batch that is not finite: with a NaN or an infinity in its inputs, targets, loss
- * or gradient. The parameters are never touched by such a batch.
+/** Sets what a fit does with a batch that is not finite: with a NaN or an infinity in its inputs, targets,
+ * loss or gradient. The parameters are never touched by such a batch.
  *
- * @param skip  0 (default): the fit ends with DAE_ERROR_NOT_FINITE, and the message names sample and place of
- *              the value where it is one of the data. 1: the batch is left out and counted
- *              (dae_trainer_get_skipped_count()), and the fit goes on; it still ends with DAE_ERROR_NOT_FINITE
- *              when every batch of an epoch is left out
+ * @param skip  0 (default): the fit ends with DAE_ERROR_NOT_FINITE, and the message names sample and position
+ *              of the value where it is one of the data. 1: the batch is left out and counted
+ *              (dae_trainer_get_skipped_count()), and the fit continues; it still ends with
+ *              DAE_ERROR_NOT_FINITE when every batch of an epoch is left out
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_skip_not_finite(dae_trainer *trainer, int32_t skip);
 
-/** Sets early stopping: a fit ends with DAE_OK once the validation loss has not gone below its best by more than
- * `min_delta` for `patience` epochs, and the model then has the parameters of the best epoch. Where all
- * epochs are done before, it has those of the last one, and dae_trainer_restore_best() gives it the best. Once
- * stopped, later fits return DAE_OK at once. Patience and min_delta are those of EarlyStopping in Keras.
+/** Sets early stopping: a fit ends with DAE_OK once the validation loss has not gone below its best by more
+ * than `min_delta` for `patience` epochs, and the model then has the parameters of the best epoch. Where all
+ * epochs are done before, it has those of the last one, and dae_trainer_restore_best() gives it the best.
+ * Once stopped, later fits return DAE_OK at once. Patience and min_delta are those of EarlyStopping in Keras.
  *
  * This call forgets the best epoch and starts anew.
  *
@@ -177,9 +178,9 @@ DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradi
 
 /* ---- Training --------------------------------------------------------------------------------- */
 
-/** Trains for `epochs` more epochs, or until early stopping has had enough.
+/** Trains for `epochs` more epochs, or until early stopping ends it.
  *
- * An epoch that was interrupted goes on where it was, and counts as the first of them, so that stopping and
+ * An epoch that was interrupted continues where it was, and counts as the first of them, so that stopping and
  * fitting on gives the same bytes as not stopping. With other data, seed or shuffling than it began with, a
  * new epoch begins instead.
  *
@@ -188,9 +189,9 @@ DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradi
  *                 also read before training, to tell whether it is the same as before
  * @param epochs   at least 1; epochs of a trainer's whole life stay below 2^32
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the dataset does not fit the model;
- * DAE_ERROR_STATE when early stopping has no validation data, or the data are not those of the checkpoint that
- * was loaded. The following end a fit in the middle: parameters and optimizer are then as behind the last good
- * step, the history holds the epochs completed, and a next fit goes on behind the last good step:
+ * DAE_ERROR_STATE when early stopping has no validation data, or the data are not those of the checkpoint
+ * that was loaded. The following end a fit in the middle: parameters and optimizer are then as after the last
+ * good step, the history holds the epochs completed, and the next fit continues after the last good step:
  * DAE_ERROR_CANCELLED, DAE_ERROR_CALLBACK; DAE_ERROR_NOT_FINITE when a value, a loss or a gradient is not
  * finite; DAE_ERROR_IO or DAE_ERROR_MEMORY when a checkpoint could not be written; and for DAE_LOSS_BCE,
  * DAE_ERROR_ARGUMENT when a target is not in [0,1]. @since 0.1.0
@@ -208,8 +209,8 @@ DAE_API dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, s
 DAE_API dae_status dae_trainer_step(dae_trainer *trainer, const float *inputs, const float *targets,
                                     size_t count, double *loss);
 
-/** Asks a running fit to end with DAE_ERROR_CANCELLED behind its current step; without one running, the
- * next fit ends behind its first step. Cannot fail; NULL is ignored.
+/** Asks a running fit to end with DAE_ERROR_CANCELLED after its current step; without one running, the
+ * next fit ends after its first step. Cannot fail; NULL is ignored.
  *
  * Threads: any, also while the trainer is in use, also from a signal handler. @since 0.1.0
  */
@@ -218,8 +219,8 @@ DAE_API void dae_trainer_stop(dae_trainer *trainer);
 /** Steps made over the life of the trainer. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_step_count(const dae_trainer *trainer, uint64_t *steps);
 
-/** Batches that fits have left out over the life of the trainer (dae_trainer_set_skip_not_finite()); they are no
- * steps. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Batches that fits have left out over the life of the trainer (dae_trainer_set_skip_not_finite()); they are
+ * no steps. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_skipped_count(const dae_trainer *trainer, uint64_t *batches);
 
 /** Gets the best epoch so far, with early stopping.
@@ -230,8 +231,8 @@ DAE_API dae_status dae_trainer_get_skipped_count(const dae_trainer *trainer, uin
  */
 DAE_API dae_status dae_trainer_get_best(const dae_trainer *trainer, uint64_t *epoch, double *validation_loss);
 
-/** Gives the model the parameters that it had behind the best epoch. The optimizer's memory stays what it is, so
- * this is for the end of training, not for going on from there.
+/** Gives the model the parameters that it had after the best epoch. The optimizer's memory stays what it is,
+ * so this is for the end of training, not for training on from there.
  *
  * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when no best epoch is known. @since 0.1.0
  */

@@ -145,9 +145,25 @@ class Experiment(unittest.TestCase):
         vivid = sum(count for color, count in colors.items() if max(color) - min(color) > 100)
         self.assertGreater(vivid, 500, "no curves")
 
+    def test_the_lines_of_the_loss_picture_have_labels(self):
+        """To the right of the axis, each in the colour of its line."""
+        self.look_at("loss.png", 600, 400, 20)
+        width, _, channels, rows = read_png(self.output / "loss.png")
+        right = [row[x:x + 3] for row in rows for x in range(width * 7 // 8 * channels, len(row), channels)]
+        self.assertGreater(sum(blue - red > 100 for red, _, blue in right), 50, "training, blue")
+        self.assertGreater(sum(red - blue > 100 for red, _, blue in right), 50, "validation, orange")
+
     def test_digits_picture(self):
         # 10 columns and 3 rows of 28 x 28 pixels, noise in all shades of grey
         self.look_at("denoised.png", 280, 84, 200)
+
+    def test_two_rows_of_digits_have_their_psnr(self):
+        """Beside the digits are five lines of text: two names and their PSNR, and the name of the clean row."""
+        self.look_at("denoised.png", 280, 84, 200)
+        _, _, channels, rows = read_png(self.output / "denoised.png")
+        inked = [set(row[:150 * channels]) != {255} for row in rows[80:]]
+        lines = sum(inked[i] and not any(inked[i - 4:i]) for i in range(4, len(inked)))  # dots stand nearer
+        self.assertEqual(lines, 5)
 
 
 class Usage(unittest.TestCase):
@@ -331,7 +347,7 @@ class Usage(unittest.TestCase):
 
 
 def interrupt(number, *arguments):
-    """Sends a signal behind the second epoch that is shown: what the program prints, and its exit status."""
+    """Sends a signal after the second epoch that is shown: what the program prints, and its exit status."""
     program = subprocess.Popen([OPTIONS.program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                text=True)
     seen, epochs = "", 0
@@ -347,7 +363,7 @@ def interrupt(number, *arguments):
 
 
 class Resuming(unittest.TestCase):
-    """Training that is interrupted and goes on ends in the bytes of training that was not."""
+    """Training that is interrupted and continues ends in the bytes of training that was not."""
 
     EPOCHS = 30
     SETTING = ("--epochs", EPOCHS, "--hidden", 64, "--noise", "fresh", "--schedule", "cosine(steps=120)")
@@ -391,12 +407,12 @@ class Resuming(unittest.TestCase):
     def test_ctrl_c(self):
         stdout, stderr, status = interrupt(signal.SIGINT, *self.arguments)
         self.assertEqual((status, stderr), (130, ""))
-        self.assertIn(f"The same command with --resume goes on from {self.checkpoint}.", stdout)
+        self.assertIn(f"The same command with --resume continues from {self.checkpoint}.", stdout)
         stdout, stderr, status = interrupt(signal.SIGINT, *self.arguments, "--resume")
         self.assertEqual((status, stderr), (130, ""))
-        self.assertIn(f"The same command goes on from {self.checkpoint}.", stdout)
+        self.assertIn(f"The same command continues from {self.checkpoint}.", stdout)
         stdout, _ = run(*self.arguments, "--resume")
-        self.assertRegex(stdout, r"Going on from .*: [0-9]+ of 30 epochs are done, and [0-3] of 4 batches of the next")
+        self.assertRegex(stdout, r"Continuing from .*: [0-9]+ of 30 epochs are done, and [0-3] of 4 batches of the next")
         self.compare()
 
     def test_kill(self):
@@ -405,14 +421,14 @@ class Resuming(unittest.TestCase):
         self.assertEqual(status, -signal.SIGKILL)
         self.assertFalse(self.output.joinpath("denoiser.safetensors").exists())
         stdout, _ = run(*self.arguments, "--resume")
-        self.assertRegex(stdout, r"Going on from .*: [1-9][0-9]* of 30 epochs are done")
+        self.assertRegex(stdout, r"Continuing from .*: [1-9][0-9]* of 30 epochs are done")
         self.compare()
 
     def test_nothing_left_to_train(self):
         stdout, stderr = run(*self.SETTING, "--checkpoint", self.file, "--resume", "--output", self.output)
         self.assertEqual(stderr, "")
         self.assertIn("nothing is left to train", stdout)
-        self.assertNotIn("Going on", stdout)
+        self.assertNotIn("Continuing", stdout)
         self.compare()
 
     def test_more_epochs(self):
@@ -459,7 +475,7 @@ class Resuming(unittest.TestCase):
                     (data / f"{name}-images-idx3-ubyte").write_bytes(
                         b"\0\0\x08\x03" + struct.pack(">III", images, 28, 28) + bytes(range(196)) * 4 * images)
                 stdout, stderr = run(*few, "--epochs", 3, "--resume", "--data", data, status=1)
-                self.assertNotIn("Going on", stdout)
+                self.assertNotIn("Continuing", stdout)
                 self.assertRegex(stderr, "the dataset, .* is not what the checkpoint was written with")
 
     def test_another_setting_is_refused(self):

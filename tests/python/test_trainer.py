@@ -141,7 +141,7 @@ class TrainerTest(Standard):
             path = os.path.join(folder, "run")
             model, trainer = self.make()
             trainer.checkpoint(path, every=2, unit="steps", keep=2)
-            trainer.fit(data)  # 3 steps: one checkpoint behind the second, one at the end
+            trainer.fit(data)  # 3 steps: one checkpoint after the second, one at the end
             self.assertEqual(sorted(os.listdir(folder)), ["run", "run.1"])
             with open(path, "rb") as file:
                 self.assertEqual(file.read(), trainer.checkpoint_to_bytes())
