@@ -5,6 +5,7 @@
 
 #include "math/bfloat16.h"
 #include "math/kernels.h"
+#include "noise/noise.h"
 #include "oracle/golden.h"
 
 #include <math.h>
@@ -85,9 +86,9 @@ static void reverse(uint32_t *places, size_t n) {
 
 KERNEL(use_gaussian, k->add_gaussian(a, n, 0.25f, 0.5f, draw))
 KERNEL(use_uniform, k->add_uniform(a, n, -0.25f, 0.5f, draw))
-KERNEL(use_masking, k->add_masking(a, n, 0.3f, draw))
-KERNEL(use_salt_pepper, k->add_salt_pepper(a, n, 0.3f, -1, 2, draw))
-KERNEL(use_clip, k->clip(a, n, -0.5f, 0.75f))
+KERNEL(use_masking, dae_noise_masking.loops[k->target](a, n, (double[]){0.3}, draw))
+KERNEL(use_salt_pepper, dae_noise_salt_pepper.loops[k->target](a, n, (double[]){0.3, -1, 2}, draw))
+KERNEL(use_clip, dae_noise_clip.loops[k->target](a, n, (double[]){-0.5, 0.75}, draw))
 KERNEL(use_drop, k->drop(a, n, 0.3f, 1 / 0.7f, draw))
 KERNEL(use_scale_bytes, k->scale_bytes(a, (const uint8_t *)b, n))
 /* rows that overlap */

@@ -515,7 +515,7 @@ void dae_step_get_numbers(const struct dae_step *step, double *numbers) {
 }
 
 dae_status dae_kind_check_numbers(const struct dae_kind *kind, const double *numbers, const char *context) {
-    struct dae_value values[DAE_KIND_MAX_PARAMETERS];
+    struct dae_value values[DAE_KIND_MAX_PARAMETERS] = {{0}};
     struct dae_step step = step_of(kind, numbers, values);
     char reason[TEXT_SIZE] = "";
     struct dae_text text = {reason, sizeof reason, 0};
@@ -533,7 +533,7 @@ dae_status dae_kind_check_numbers(const struct dae_kind *kind, const double *num
 }
 
 void dae_kind_write_numbers(struct dae_text *text, const struct dae_kind *kind, const double *numbers) {
-    struct dae_value values[DAE_KIND_MAX_PARAMETERS];
+    struct dae_value values[DAE_KIND_MAX_PARAMETERS] = {{0}};
     struct dae_step step = step_of(kind, numbers, values);
     dae_step_write(text, &step);
 }

@@ -35,18 +35,19 @@ struct dae_strided {
 typedef void dae_multiply_fn(float *memory, float *c, size_t c_stride, struct dae_strided a,
                              struct dae_strided b, size_t m, size_t n, size_t k);
 
+/* Kinds of processors, for which loops are compiled. */
+enum dae_target { DAE_TARGET_portable, DAE_TARGET_avx2, DAE_TARGET_avx512, DAE_TARGETS };
+
 struct dae_kernels {
     const char *name;
+    enum dae_target target;
 
     /* out[4 blocks] = random words */
     void (*draw_bits)(uint32_t *out, size_t blocks, struct dae_draw from);
 
-    /* Noise, in place; one word a value from the start of the draw. */
+    /* In place; one word a value from the start of the draw. */
     void (*add_gaussian)(float *x, size_t count, float mean, float stddev, struct dae_draw from);
     void (*add_uniform)(float *x, size_t count, float low, float width, struct dae_draw from);
-    void (*add_masking)(float *x, size_t count, float rate, struct dae_draw from);
-    void (*add_salt_pepper)(float *x, size_t count, float rate, float low, float high, struct dae_draw from);
-    void (*clip)(float *x, size_t count, float low, float high);
     /* x = u < rate ? 0 : x * scale */
     void (*drop)(float *x, size_t count, float rate, float scale, struct dae_draw from);
 

@@ -3,57 +3,25 @@
 #include "core/size.h"
 #include "math/kernels.h"
 #include "math/affine.h"
+#include "math/draws.h"
 #include "math/elementary.h"
 #include "math/multiply.h"
 #include "math/normal.h"
-#include "math/philox.h"
 
 #include <string.h>
 
-#define NAME_OF(target)  NAME_OF_(target)
-#define NAME_OF_(target) dae_kernels_##target
-#define TEXT_OF(target)  TEXT_OF_(target)
-#define TEXT_OF_(target) #target
+#define NAME_OF(target)    NAME_OF_(target)
+#define NAME_OF_(target)   dae_kernels_##target
+#define TARGET_OF(target)  TARGET_OF_(target)
+#define TARGET_OF_(target) DAE_TARGET_##target
+#define TEXT_OF(target)    TEXT_OF_(target)
+#define TEXT_OF_(target)   #target
 
 enum {
-    BLOCKS = 128, /* random blocks worked on at once: 2 KB of words */
-    STRIP = 256   /* values worked on at once where a loop needs a copy */
+    STRIP = 256 /* values worked on at once where a loop needs a copy */
 };
 
 /* ---- Random words ------------------------------------------------------------------------------- */
-
-enum { MANY = DAE_PHILOX_CHAINS * DAE_WIDE_LANES, FEW = 2 * DAE_WIDE_LANES }; /* blocks drawn together */
-
-_Static_assert((int)FEW == (int)NATIVE, "blocks come in whole vectors of words");
-
-/* Blocks for `count` words; some too many, so that loops over them have no rest. */
-static inline size_t blocks_for(size_t count) {
-    return (count + 4 * (size_t)FEW - 1) / (4 * (size_t)FEW) * FEW;
-}
-
-/* Word k of block from.block + i, for i < blocks, into words[k][i]; blocks is a multiple of FEW, at most BLOCKS. */
-static inline void draw(uint32_t words[4][BLOCKS], size_t blocks, struct dae_draw from) {
-    uint32_t *at[4];
-    for (size_t done = 0, now; done < blocks; done += now, from.block += now) {
-        for (size_t k = 0; k < 4; k++)
-            at[k] = words[k] + done;
-        now = blocks - done >= MANY ? MANY : FEW;
-        if (now == MANY)
-            dae_philox(at, from, DAE_PHILOX_CHAINS);
-        else
-            dae_philox(at, from, 2);
-    }
-}
-
-/* A strip of words in their order: at most 4 BLOCKS. */
-static inline void draw_strip(uint32_t out[4 * BLOCKS], size_t count, struct dae_draw from) {
-    uint32_t words[4][BLOCKS];
-    size_t blocks = blocks_for(count);
-    draw(words, blocks, from);
-    for (size_t i = 0; i < blocks; i++)
-        for (size_t k = 0; k < 4; k++)
-            out[4 * i + k] = words[k][i];
-}
 
 static void draw_bits(uint32_t *out, size_t blocks, struct dae_draw from) {
     uint32_t strip[4 * BLOCKS];
@@ -64,52 +32,7 @@ static void draw_bits(uint32_t *out, size_t blocks, struct dae_draw from) {
     }
 }
 
-static inline float unit(uint32_t word) {
-    return (float)(int32_t)(word >> 8) * 0x1p-24f;
-}
-
-/* A strip of normal numbers, those of a block in the place of its words. */
-static inline void draw_strip_normal(float out[4 * BLOCKS], size_t count, struct dae_draw from) {
-    uint32_t words[4][BLOCKS];
-    float normal[4][BLOCKS];
-    const size_t together = (size_t)2 * NATIVE;
-    size_t blocks = blocks_for(count), i = 0;
-    draw(words, blocks, from);
-    for (; i + together <= blocks; i += together)
-        dae_squared_radii(&normal[0][i], &words[0][i], BLOCKS, 4);
-    if (i < blocks)
-        dae_squared_radii(&normal[0][i], &words[0][i], BLOCKS, 2);
-    for (i = 0; i < blocks; i += NATIVE)
-        dae_normal(&normal[0][i], &words[0][i], BLOCKS);
-    for (i = 0; i < blocks; i++)
-        for (size_t k = 0; k < 4; k++)
-            out[4 * i + k] = normal[k][i];
-}
-
-/* Repeats a body over strips of 4 BLOCKS values, with `n` values left in this one. */
-#define FOR_STRIPS(x, count, from)                                                       \
-    for (size_t left = (count), n; n = dae_size_min(left, (size_t)4 * BLOCKS), left > 0; \
-         left -= n, (x) += n, (from).block += BLOCKS)
-
 /* NOLINTBEGIN(clang-analyzer-core.*): the analyzer does not divide, and holds n values to need no block */
-
-static void add_gaussian(float *x, size_t count, float mean, float stddev, struct dae_draw from) {
-    float z[4 * BLOCKS];
-    FOR_STRIPS(x, count, from) {
-        draw_strip_normal(z, n, from);
-        for (size_t i = 0; i < n; i++)
-            x[i] += mean + stddev * z[i];
-    }
-}
-
-static void add_uniform(float *x, size_t count, float low, float width, struct dae_draw from) {
-    uint32_t bits[4 * BLOCKS];
-    FOR_STRIPS(x, count, from) {
-        draw_strip(bits, n, from);
-        for (size_t i = 0; i < n; i++)
-            x[i] += low + width * unit(bits[i]);
-    }
-}
 
 static void drop(float *x, size_t count, float rate, float scale, struct dae_draw from) {
     uint32_t bits[4 * BLOCKS];
@@ -122,32 +45,7 @@ static void drop(float *x, size_t count, float rate, float scale, struct dae_dra
     }
 }
 
-static void add_masking(float *x, size_t count, float rate, struct dae_draw from) {
-    drop(x, count, rate, 1.0f, from);
-}
-
-static void add_salt_pepper(float *x, size_t count, float rate, float low, float high, struct dae_draw from) {
-    uint32_t bits[4 * BLOCKS];
-    float half = 0.5f * rate;
-    FOR_STRIPS(x, count, from) {
-        draw_strip(bits, n, from);
-        for (size_t i = 0; i < n; i++) {
-            float u = unit(bits[i]);
-            float salted = u < rate ? high : x[i];
-            x[i] = u < half ? low : salted;
-        }
-    }
-}
-
 /* NOLINTEND(clang-analyzer-core.*) */
-
-static void clip(float *x, size_t count, float low, float high) {
-    for (size_t i = 0; i < count; i++) {
-        float v = x[i];
-        v = v < low ? low : v; /* false for NaN, which stays */
-        x[i] = v > high ? high : v;
-    }
-}
 
 /* 1 / 255 in two parts: the product with the first is exact, and the sum is byte / 255 rounded correctly for each
  * of the 256 bytes. */
@@ -398,12 +296,10 @@ static void pick(float *restrict out, const float *restrict x, const uint32_t *r
 extern const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET);
 const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .name = TEXT_OF(DAE_KERNELS_TARGET),
+    .target = TARGET_OF(DAE_KERNELS_TARGET),
     .draw_bits = draw_bits,
     .add_gaussian = add_gaussian,
     .add_uniform = add_uniform,
-    .add_masking = add_masking,
-    .add_salt_pepper = add_salt_pepper,
-    .clip = clip,
     .drop = drop,
     .scale_bytes = scale_bytes,
     .round_bfloat16 = round_bfloat16,

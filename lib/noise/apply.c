@@ -12,7 +12,8 @@ void dae_noise_apply_part(const dae_noise *noise, size_t step, float *x, size_t 
     for (size_t i = 0; i < noise->step_count; i++) {
         uint64_t block = ((uint64_t)(step + i) << STEP_SHIFT) + (epoch << EPOCH_SHIFT) + first / 4;
         const struct dae_noise_step *s = &noise->steps[i];
-        s->kind->apply(x, count, s->parameters, dae_draw_from(seed, DAE_PURPOSE_NOISE, sample, block));
+        dae_noise_run(s->kind, x, count, s->parameters,
+                      dae_draw_from(seed, DAE_PURPOSE_NOISE, sample, block));
     }
 }
 

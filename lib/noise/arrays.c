@@ -9,7 +9,8 @@ static dae_status add_to_array(float *x, size_t count, const struct dae_noise_ki
                         x == NULL && count > 0 ? "x" : "rng");
     DAE_TRY(dae_array_check(count, 1, "count", context));
     DAE_TRY(dae_kind_check_numbers(&kind->kind, parameters, context));
-    kind->apply(x, count, parameters, kind->draws ? dae_rng_take(rng, count) : (struct dae_draw){0, 0, 0});
+    dae_noise_run(kind, x, count, parameters,
+                  kind->draws ? dae_rng_take(rng, count) : (struct dae_draw){0, 0, 0});
     return DAE_OK;
 }
 

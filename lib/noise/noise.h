@@ -1,24 +1,31 @@
-/* Noise recipes inside the library. A kind of noise is one row of the table in recipe.c. */
+/* Noise inside the library. A kind of noise is one file, and its name in lib/meson.build. */
 #ifndef DAE_NOISE_NOISE_H
 #define DAE_NOISE_NOISE_H
 
 #include "core/handle.h"
 #include "core/kind.h"
+#include "kinds.h"
+#include "math/loops.h"
 #include "math/rng.h"
 
 #include <dae/noise.h>
 
 enum { DAE_NOISE_MAX_PARAMETERS = 4 };
 
-/* One kind: its row, and what it does with its parameters p. */
+/* What a kind with parameters p does to x[count]; value i has word i of the draw, block by block, so that parts of samples
+ * that begin at a multiple of 4 can be made alone. */
+typedef void dae_noise_loop(float *x, size_t count, const double *p, struct dae_draw from);
+
+/* One kind. */
 struct dae_noise_kind {
     struct dae_kind kind;
     bool draws; /* random numbers */
-    void (*apply)(float *x, size_t count, const double *p, struct dae_draw from);
+    dae_noise_loop *loops[DAE_TARGETS];
 };
 
-extern const struct dae_noise_kind dae_noise_gaussian, dae_noise_uniform, dae_noise_masking,
-    dae_noise_salt_pepper, dae_noise_clip;
+#define KIND(name) extern const struct dae_noise_kind dae_noise_##name;
+DAE_NOISE_KINDS
+#undef KIND
 
 extern const struct dae_category dae_noise_category;
 
@@ -33,6 +40,11 @@ struct dae_noise {
     size_t step_count;
     struct dae_noise_step steps[DAE_NOISE_MAX_STEPS];
 };
+
+static inline void dae_noise_run(const struct dae_noise_kind *kind, float *x, size_t count, const double *p,
+                                 struct dae_draw from) {
+    kind->loops[dae_kernels()->target](x, count, p, from);
+}
 
 /* Adds a step with checked parameters; `context` begins the message. */
 dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, const double *parameters,

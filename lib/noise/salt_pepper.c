@@ -1,0 +1,50 @@
+/* Salt and pepper: some values become low, as many high. */
+#include "noise/noise.h"
+
+DAE_DECLARE_LOOP(dae_noise_loop, salt_pepper)
+
+#ifdef DAE_KERNELS_TARGET
+
+#include "math/draws.h"
+
+/* NOLINTBEGIN(clang-analyzer-core.*): the analyzer does not divide, and holds n values to need no block */
+
+void DAE_LOOP(salt_pepper)(float *x, size_t count, const double *p, struct dae_draw from) {
+    uint32_t bits[4 * BLOCKS];
+    float rate = (float)p[0], half = 0.5f * rate, low = (float)p[1], high = (float)p[2];
+    FOR_STRIPS(x, count, from) {
+        draw_strip(bits, n, from);
+        for (size_t i = 0; i < n; i++) {
+            float u = unit(bits[i]);
+            float salted = u < rate ? high : x[i];
+            x[i] = u < half ? low : salted;
+        }
+    }
+}
+
+/* NOLINTEND(clang-analyzer-core.*) */
+
+#else
+
+static const char *check(const struct dae_value *v) {
+    return v[1].number > v[2].number ? "low <= high" : NULL;
+}
+
+const struct dae_noise_kind dae_noise_salt_pepper = {
+    {
+        .name = "salt_pepper",
+        .what = "sets some values to low, and as many to high",
+        .example = "salt_pepper(0.1, 0, 1)",
+        .check = check,
+        .parameters =
+            {
+                {"rate", "share of the values, both together", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1},
+                {"low", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT},
+                {"high", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT},
+            },
+    },
+    .draws = true,
+    .loops = DAE_LOOPS(salt_pepper),
+};
+
+#endif
