@@ -36,17 +36,17 @@ struct dae_shape dae_shape_flat(size_t size) {
     return (struct dae_shape){.rank = 1, .dims = {size}, .size = size};
 }
 
-bool dae_shape_fits(const struct dae_shape *a, const struct dae_shape *b) {
-    if (a->size != b->size)
-        return false;
-    if (a->rank == 1 || b->rank == 1)
-        return true;
+bool dae_shape_equals(const struct dae_shape *a, const struct dae_shape *b) {
     if (a->rank != b->rank)
         return false;
     for (size_t i = 0; i < a->rank; i++)
         if (a->dims[i] != b->dims[i])
             return false;
     return true;
+}
+
+bool dae_shape_fits(const struct dae_shape *a, const struct dae_shape *b) {
+    return a->size == b->size && (a->rank == 1 || b->rank == 1 || dae_shape_equals(a, b));
 }
 
 const char *dae_shape_text(const struct dae_shape *shape, char *text) {

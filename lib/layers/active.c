@@ -54,16 +54,15 @@ static bool reserve(struct dae_active *a, size_t units, size_t inputs, size_t ba
            reserve_weights(&a->weights_before, &a->weights_before16, units, inputs, bfloat16);
 }
 
-dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool training,
-                             bool bfloat16) {
-    size_t units = layer->output.size, inputs = layer->input.size;
+dae_status dae_active_create(struct dae_active **out, size_t units, size_t inputs, bool transposed,
+                             size_t batch, bool training, bool bfloat16) {
     bool worth_a_look = batch >= LEAST_BATCH && (units >= LEAST_COLUMNS || inputs >= LEAST_COLUMNS);
-    bool makes_products = layer->operations->reads_rounded != NULL;
-    if (!makes_products || (!worth_a_look && !bfloat16))
+    if ((!worth_a_look || transposed) && !bfloat16)
         return DAE_OK;
     struct dae_active *a = dae_allocate(1, sizeof *a);
     if (a == NULL)
         return DAE_ERROR_MEMORY;
+    a->whole = transposed;
     *out = a;
     return reserve(a, units, inputs, batch, training, bfloat16) ? DAE_OK : DAE_ERROR_MEMORY;
 }
@@ -88,6 +87,7 @@ struct search {
     const float *matrix;
     const uint16_t *matrix16; /* the same, rounded, which is read where there is one */
     size_t rows;
+    bool whole;           /* no column is left out */
     atomic_bool all_seen; /* nothing is left to look for */
 };
 
@@ -201,7 +201,7 @@ static void list_columns(struct dae_columns *c) {
 static dae_status find_columns(struct dae_pool *pool, struct search *search) {
     struct dae_columns *c = search->columns;
     c->width = 0;
-    if (c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
+    if (search->whole || c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
         return DAE_OK;
     DAE_TRY(dae_pool_run(pool, look_at_rows, search, LOOKS));
     list_columns(c);
@@ -238,9 +238,9 @@ static dae_status copy_weights(void *context, size_t task) {
     const struct dae_pass *pass = context;
     const struct dae_active *a = pass->active;
     const struct dae_columns *x = &a->x;
-    size_t units = pass->layer->output.size, end = dae_size_min(units, (task + 1) * ROWS);
+    size_t units = pass->output->shape->size, end = dae_size_min(units, (task + 1) * ROWS);
     for (size_t row = task * ROWS; row < end; row++)
-        pick_row(x, pass->parameters + row * x->all, a->weights, a->weights16, row);
+        pick_row(x, pass->weight + row * x->all, a->weights, a->weights16, row);
     return DAE_OK;
 }
 
@@ -253,11 +253,16 @@ static size_t used_of(const struct dae_columns *c) {
     return c->count > 0 ? c->count : 1;
 }
 
+/* Of the weight as it lies in memory. */
+static size_t weight_columns(const struct dae_pass *pass) {
+    return pass->transposed ? pass->output->shape->size : pass->inputs[0]->shape->size;
+}
+
 /* W as the product that makes the D before reads it, with the rows of all units. */
 static struct dae_factor weights_before(const struct dae_pass *pass) {
     if (dae_active_before(pass) != NULL)
         return dae_factor_weights(pass);
-    return as_it_is(pass->layer->input.size, pass->parameters, pass->parameters16);
+    return as_it_is(weight_columns(pass), pass->weight, pass->weight16);
 }
 
 /* Some rows of that, those of units with a gradient. Behind them, any: they meet zeros. */
@@ -279,19 +284,20 @@ static dae_status copy_weights_before(void *context, size_t task) {
 /* ---- From outside ---------------------------------------------------------------------------------------- */
 
 static struct dae_work weights_to_copy(const struct dae_pass *pass) {
-    size_t rows = dae_active_x(pass) != NULL ? pass->layer->output.size : 0;
+    size_t rows = dae_active_x(pass) != NULL ? pass->output->shape->size : 0;
     return (struct dae_work){copy_weights, (void *)(uintptr_t)pass, dae_size_divide_up(rows, ROWS)};
 }
 
 static struct dae_work weights_before_to_copy(const struct dae_pass *pass) {
-    size_t rows = dae_active_d(pass) != NULL && pass->before != NULL ? pass->active->d.width : 0;
+    size_t rows = dae_active_d(pass) != NULL && pass->inputs[0]->d != NULL ? pass->active->d.width : 0;
     return (struct dae_work){copy_weights_before, (void *)(uintptr_t)pass, dae_size_divide_up(rows, ROWS)};
 }
 
 dae_status dae_active_find_x(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return DAE_OK;
-    struct search search = {&pass->active->x, pass->x, pass->x16, pass->batch, false};
+    struct search search = {&pass->active->x, pass->inputs[0]->y,  pass->x16,
+                            pass->batch,      pass->active->whole, false};
     DAE_TRY(find_columns(pass->pool, &search));
     return dae_pool_run_all(pass->pool, (struct dae_work[]){matrix_to_copy(&search), weights_to_copy(pass)},
                             2);
@@ -300,7 +306,7 @@ dae_status dae_active_find_x(const struct dae_pass *pass) {
 dae_status dae_active_find_d(const struct dae_pass *pass) {
     if (pass->active == NULL)
         return DAE_OK;
-    struct search search = {&pass->active->d, pass->d, NULL, pass->batch, false};
+    struct search search = {&pass->active->d, pass->output->d, NULL, pass->batch, pass->active->whole, false};
     DAE_TRY(find_columns(pass->pool, &search));
     struct dae_work weights = weights_before_to_copy(pass);
     return dae_pool_run_all(pass->pool, (struct dae_work[]){matrix_to_copy(&search), weights}, 2);
@@ -315,7 +321,9 @@ const struct dae_columns *dae_active_d(const struct dae_pass *pass) {
 }
 
 const struct dae_columns *dae_active_before(const struct dae_pass *pass) {
-    return pass->before != NULL && pass->before->layer->slope == 0 ? dae_active_x(pass) : NULL;
+    const struct dae_rows *x = pass->inputs[0];
+    return x->activation != NULL && dae_activation_blocks_gradient_at_zero(x->activation) ? dae_active_x(pass)
+                                                                                          : NULL;
 }
 
 /* The compact matrix, or where there is none the whole one. */
@@ -328,20 +336,20 @@ struct dae_factor dae_factor_x(const struct dae_pass *pass) {
         return compact(&pass->active->x);
     const uint16_t *rounded = pass->x16 == NULL && pass->active != NULL ? pass->active->x.values16
                                                                         : pass->x16;
-    return as_it_is(pass->layer->input.size, pass->x, rounded);
+    return as_it_is(pass->inputs[0]->shape->size, pass->inputs[0]->y, rounded);
 }
 
 struct dae_factor dae_factor_d(const struct dae_pass *pass) {
     if (dae_active_d(pass) != NULL)
         return compact(&pass->active->d);
-    return as_it_is(pass->layer->output.size, pass->d,
+    return as_it_is(pass->output->shape->size, pass->output->d,
                     pass->active != NULL ? pass->active->d.values16 : NULL);
 }
 
 struct dae_factor dae_factor_weights(const struct dae_pass *pass) {
     const struct dae_columns *x = dae_active_x(pass);
     if (x == NULL)
-        return as_it_is(pass->layer->input.size, pass->parameters, pass->parameters16);
+        return as_it_is(weight_columns(pass), pass->weight, pass->weight16);
     return (struct dae_factor){x->width, used_of(x), pass->active->weights, pass->active->weights16};
 }
 

@@ -24,15 +24,17 @@ struct dae_columns {
 /* Memory of one layer. Without training, there is nothing for D. */
 struct dae_active {
     struct dae_columns x, d;
+    bool whole;            /* nothing is left out, only rounded */
     float *weights;        /* [units, x.width] */
     float *weights_before; /* [d.width, inputs or x.width] */
     uint16_t *weights16, *weights_before16;
     float *d_before; /* [batch, x.width] */
 };
 
-/* Makes room for a layer and batches of up to `batch`; *out stays NULL for layers without products. */
-dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool training,
-                             bool bfloat16);
+/* Makes room for a layer of `units` and batches of up to `batch`; *out stays NULL where there is nothing to do. A weight that
+ * is used transposed is always used whole. */
+dae_status dae_active_create(struct dae_active **out, size_t units, size_t inputs, bool transposed,
+                             size_t batch, bool training, bool bfloat16);
 void dae_active_free(struct dae_active *active);
 
 /* Looks at the X of a pass before its layer's forward, and at its D before its layer's backward, and rounds to bfloat16
@@ -51,7 +53,7 @@ struct dae_factor {
 struct dae_factor dae_factor_x(const struct dae_pass *pass);       /* [batch, x] */
 struct dae_factor dae_factor_weights(const struct dae_pass *pass); /* [units, x] */
 struct dae_factor dae_factor_d(const struct dae_pass *pass);       /* [batch, d] */
-/* [d, x] if the layer before lets no gradient through where its output is 0, otherwise [d, inputs] */
+/* [d, x] if no gradient passes where the input is 0, otherwise [d, inputs] */
 struct dae_factor dae_factor_weights_before(const struct dae_pass *pass);
 
 /* How many of the columns that count lie before a column. */
