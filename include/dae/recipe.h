@@ -1,4 +1,15 @@
-/* Recipes: the one language in which noise, layers, schedules and optimizers are written. */
+/* Recipes: the one language in which noise, layers, schedules and optimizers are written.
+ *
+ * A recipe is steps separated by `|`; a step is a kind with its parameters in parentheses:
+ *
+ *   gaussian(0.5, mean=0.25) | clip(0, 1)      # as it is written by people
+ *
+ * By place, without a name, come only parameters that have no default, first and in their order; all others
+ * have their names, in any order. A value is a number, as in C, with a point in any locale; a word; `yes` or `no`; a
+ * list `[1, 2]`; or a step of its own. A step may have a label, `dense(32) as code`, where its kind takes one. Spaces are
+ * free, and `#` begins a comment that goes on to the end of the line. Words are letters, digits, `_` and inner `.`, up to
+ * 63; a step has up to 64 parameters and nests up to 8 deep.
+ */
 #ifndef DAE_RECIPE_H
 #define DAE_RECIPE_H
 

@@ -224,7 +224,7 @@ ROWS = {
     "dae_optimizer_set_nesterov": Row({"optimizer": "w->sgd", "nesterov": "1"}),
     "dae_optimizer_set_betas": Row({"beta1": "0.5", "beta2": "0.75"}),
     "dae_optimizer_set_epsilon": Row({"epsilon": "0.125"}),
-    "dae_optimizer_set_schedule": Row({"text": '"cosine(steps=100, warmup=5)"'}, null=("text",)),
+    "dae_optimizer_set_schedule": Row({"text": '"cosine(steps=100, warmup=5)"'}, null=("text",), allocates=True),
     "dae_optimizer_format_schedule": TEXT,
     "dae_optimizer_get_rate_at": Row({"step": "3"}),
     # trainer.h
