@@ -69,22 +69,22 @@ static const struct noise_case {
     /* On the MNIST test set, to five digits; 0: not published. */
     double published;
 } cases[] = {
-    {"gaussian(0.5, 0.5)", gaussian, {0.5, 0.5}, 0.50000},
-    {"gaussian(0.5, 0.5) | clip()", gaussian_clipped, {0.5, 0.5}, 0.32874},
-    {"gaussian(0, 0.5) | clip()", gaussian_clipped, {0, 0.5}, 0.11561},
-    {"gaussian(0, 0.4) | clip()", gaussian_clipped, {0, 0.4}, 0.07966},
-    {"gaussian(0, 0.2) | clip()", gaussian_clipped, {0, 0.2}, 0.02121},
+    {"gaussian(mean=0.5, stddev=0.5)", gaussian, {0.5, 0.5}, 0.50000},
+    {"gaussian(mean=0.5, stddev=0.5) | clip(0, 1)", gaussian_clipped, {0.5, 0.5}, 0.32874},
+    {"gaussian(0.5) | clip(0, 1)", gaussian_clipped, {0, 0.5}, 0.11561},
+    {"gaussian(0.4) | clip(0, 1)", gaussian_clipped, {0, 0.4}, 0.07966},
+    {"gaussian(0.2) | clip(0, 1)", gaussian_clipped, {0, 0.2}, 0.02121},
     {"masking(0.1)", masking, {0.1}, 0.01140},
     {"masking(0.25)", masking, {0.25}, 0.02849},
     {"masking(0.4)", masking, {0.4}, 0.04558},
     {"masking(0.5)", masking, {0.5}, 0.05698},
     {"masking(1)", masking, {1}, 0.11396}, /* that of predicting all zeros */
-    {"salt_pepper(0.1)", salt_pepper, {0.1}, 0.04814},
-    {"salt_pepper(0.5)", salt_pepper, {0.5}, 0.24072},
+    {"salt_pepper(0.1, 0, 1)", salt_pepper, {0.1}, 0.04814},
+    {"salt_pepper(0.5, 0, 1)", salt_pepper, {0.5}, 0.24072},
     {"uniform(-0.5, 0.5)", uniform, {-0.5, 0.5}, 0},
     {"uniform(-0.3, 0.9)", uniform, {-0.3, 0.9}, 0},
-    {"uniform(-0.3, 0.9) | clip()", uniform_clipped, {-0.3, 0.9}, 0},
-    {"uniform(-2, 2) | clip()", uniform_clipped, {-2, 2}, 0},
+    {"uniform(-0.3, 0.9) | clip(0, 1)", uniform_clipped, {-0.3, 0.9}, 0},
+    {"uniform(-2, 2) | clip(0, 1)", uniform_clipped, {-2, 2}, 0},
 };
 
 enum { CASES = sizeof cases / sizeof *cases };

@@ -135,7 +135,7 @@ END_TEST
 
 START_TEST(steps_are_applied_in_order) {
     float x[] = {0.9f, 0.1f};
-    dae_noise *noise = parse("clip(0, 0.5) | gaussian(1, 0) | clip(1.25, 9)");
+    dae_noise *noise = parse("clip(0, 0.5) | gaussian(mean=1, stddev=0) | clip(1.25, 9)");
     ok(dae_noise_apply(noise, x, 1, 2, 1, 0, 0));
     ck_assert_float_eq(x[0], 1.5f);
     ck_assert_float_eq(x[1], 1.25f);
@@ -167,7 +167,7 @@ END_TEST
 START_TEST(seed_epoch_and_sample_make_a_difference) {
     static const uint64_t other[4][3] = {{12, 3, 100}, {11, 4, 100}, {11, 3, 101}, {11, 3, 100}};
     float base[SIZE], x[SIZE];
-    dae_noise *noise = parse("gaussian(0, 1)"), *later = parse("clip(-9, 9) | gaussian(0, 1)");
+    dae_noise *noise = parse("gaussian(1)"), *later = parse("clip(-9, 9) | gaussian(1)");
     memset(base, 0, sizeof base);
     ok(dae_noise_apply(noise, base, 1, SIZE, 11, 3, 100));
     for (int i = 0; i < 4; i++) {
@@ -332,7 +332,7 @@ END_TEST
 
 START_TEST(null_is_refused) {
     float x = 0.5f;
-    dae_noise *noise = parse("gaussian(0, 1)");
+    dae_noise *noise = parse("gaussian(1)");
     fails(dae_noise_create(NULL), DAE_ERROR_ARGUMENT, "out");
     fails(dae_noise_add_gaussian(NULL, 0, 1), DAE_ERROR_ARGUMENT, "noise");
     fails(dae_noise_add_uniform(NULL, 0, 1), DAE_ERROR_ARGUMENT, "noise");
@@ -354,7 +354,7 @@ START_TEST(ranges_of_apply) {
     const uint64_t end = UINT64_C(1) << 56, epochs = UINT64_C(1) << 32;
     float x[3] = {0.25f, 0.5f, 0.75f};
     const float before[3] = {0.25f, 0.5f, 0.75f};
-    dae_noise *noise = parse("gaussian(1, 1)");
+    dae_noise *noise = parse("gaussian(mean=1, stddev=1)");
     fails(dae_noise_apply(noise, x, 1, limit + 1, 1, 0, 0), DAE_ERROR_ARGUMENT, "sample_size");
     fails(dae_noise_apply(noise, x, 1, SIZE_MAX, 1, 0, 0), DAE_ERROR_ARGUMENT, "sample_size");
     fails(dae_noise_apply(noise, x, 3, 1, 1, epochs, 0), DAE_ERROR_ARGUMENT, "epoch");

@@ -84,7 +84,7 @@ static const struct {
     {NULL, keras_constant},
     {"constant", keras_constant},
     {"exponential(steps=1000, rate=0.96)", keras_exponential},
-    {"exponential(1000, 0.96, 1)", keras_exponential_staircase},
+    {"exponential(1000, 0.96, staircase=1)", keras_exponential_staircase},
     {"inverse_time(steps=100, rate=0.5)", keras_inverse_time},
     {"inverse_time(steps=100, rate=0.5, staircase=1)", keras_inverse_time_staircase},
     {"polynomial(steps=1000)", keras_polynomial},
@@ -151,17 +151,17 @@ END_TEST
 START_TEST(extremes_stay_in_range) {
     static const char *const texts[] = {
         "exponential(1, 5e-324)",
-        "exponential(1e15, 1e-300, 1)",
+        "exponential(1e15, 1e-300, staircase=yes)",
         "inverse_time(1, 1e308)",
         "inverse_time(1e15, 1e-300)",
-        "polynomial(1, 1e6, 1e-300)",
-        "polynomial(1e15, 1e6, 1e308)",
-        "polynomial(7, 1e6, 0.3)",
-        "polynomial(7, 0, 4e-320)",
-        "cosine(1, 1, 1)",
-        "cosine(7, 0.3, 3)",
-        "cosine(1e15, 1e-300, 1e15)",
-        "polynomial(1000, 1e6, 20)", /* rounds to above 1e6 if it is not stopped there */
+        "polynomial(1, end=1e6, power=1e-300)",
+        "polynomial(1e15, end=1e6, power=1e308)",
+        "polynomial(7, end=1e6, power=0.3)",
+        "polynomial(7, end=0, power=4e-320)",
+        "cosine(1, alpha=1, warmup=1)",
+        "cosine(7, alpha=0.3, warmup=3)",
+        "cosine(1e15, alpha=1e-300, warmup=1e15)",
+        "polynomial(1000, end=1e6, power=20)", /* rounds to above 1e6 if it is not stopped there */
     };
     const uint64_t steps[] = {1000, UINT32_MAX, UINT64_MAX / 2, UINT64_MAX};
     const double rates[] = {1e6, 0.1, 1e-30};
@@ -229,7 +229,8 @@ static const char *const texts_read[][2] = {
     {"polynomial(30)", "polynomial(steps=30, end=0.0001, power=1)"},
     {"polynomial(30, power=2.5)", "polynomial(steps=30, end=0.0001, power=2.5)"},
     {"cosine(11750)", "cosine(steps=11750, alpha=0, warmup=0)"},
-    {"cosine(123456789012345, 0.1, 1e15)", "cosine(steps=123456789012345, alpha=0.1, warmup=1e+15)"},
+    {"cosine(123456789012345, alpha=0.1, warmup=1e15)",
+     "cosine(steps=123456789012345, alpha=0.1, warmup=1e+15)"},
 };
 
 START_TEST(texts_are_read_and_written) {
@@ -271,20 +272,21 @@ START_TEST(malformed_texts_are_refused) {
         {"", "position 1: found the end of the text"},
         {" ", "position 2: found the end of the text"},
         {"linear(10)", "found 'linear', expected constant, exponential, inverse_time, polynomial or cosine"},
-        {"Cosine(10)", "position 1: found 'C'"},
+        {"Cosine(10)", "position 1: found 'Cosine', expected constant"},
         {"exponential", "exponential needs steps"},
         {"exponential(10)", "exponential needs rate"},
         {"exponential(rate=0.5)", "exponential needs steps"},
         {"cosine()", "cosine needs steps"},
         {"cosine(alpha=0.1)", "cosine needs steps"},
-        {"cosine(10, 0, 0, 0)", "position 18: cosine has no more than 3 parameters"},
-        {"cosine(10, end=0)", "position 12: cosine has no parameter end"},
+        {"cosine(10, 0)",
+         "position 12: cosine takes 1 value without a name, expected one with its name, as in alpha="},
+        {"cosine(10, end=0)", "position 12: cosine has no parameter 'end', expected steps, alpha or warmup"},
         {"cosine(10, steps=10)", "steps of cosine is given twice"},
         {"cosine(steps=10, 0)", "a value without a name"},
-        {"cosine(many)", "found 'many', expected a number"},
-        {"constant(1)", "constant has no more than 0 parameters"},
-        {"cosine(10) | cosine(10)", "position 12: found '|', expected the end of the text"},
-        {"cosine(10) cosine(10)", "position 12: found 'c', expected the end of the text"},
+        {"cosine(many)", "steps: found 'many', expected a whole number"},
+        {"constant(1)", "constant has no parameters"},
+        {"cosine(10) | cosine(10)", "position 14: found another step, expected one"},
+        {"cosine(10) cosine(10)", "position 12: found 'c', expected '|' or the end of the text"},
         {"cosine(10", "found the end of the text"},
         {"cosine(10;1)", "found ';'"},
         {"0.1", "found '0'"},
@@ -296,32 +298,32 @@ END_TEST
 
 START_TEST(values_out_of_range_are_refused) {
     static const char *const texts[][2] = {
-        {"exponential(0, 0.5)", "steps = 0"},
-        {"exponential(-1, 0.5)", "steps = -1"},
-        {"exponential(1.5, 0.5)", "steps = 1.5"},
-        {"exponential(2e15, 0.5)", "steps = 2e+15"},
-        {"exponential(1e999, 0.5)", "steps = inf"},
-        {"exponential(10, 0)", "rate = 0"},
-        {"exponential(10, -0.5)", "rate = -0.5"},
-        {"exponential(10, 1.000001)", "0 < rate <= 1"},
-        {"exponential(10, 0.5, 0.5)", "staircase = 0.5"},
-        {"exponential(10, 0.5, 2)", "staircase of 0 or 1"},
-        {"inverse_time(0, 1)", "steps = 0"},
-        {"inverse_time(10, -1)", "rate = -1"},
-        {"inverse_time(10, 1e999)", "rate = inf"},
-        {"inverse_time(10, 1, -1)", "staircase = -1"},
-        {"polynomial(0)", "steps = 0"},
-        {"polynomial(10, -1e-9)", "end = -1e-09"},
-        {"polynomial(10, 1.5e6)", "end = 1.5e+06"},
-        {"polynomial(10, 0, 0)", "power = 0"},
-        {"polynomial(10, 0, -1)", "power = -1"},
-        {"polynomial(10, 0, 1e999)", "power = inf"},
-        {"cosine(0)", "steps = 0"},
-        {"cosine(10, -0.1)", "alpha = -0.1"},
-        {"cosine(10, 1.1)", "alpha = 1.1"},
-        {"cosine(10, 0, -1)", "warmup = -1"},
-        {"cosine(10, 0, 0.5)", "warmup = 0.5"},
-        {"cosine(10, 0, 1e16)", "warmup = 1e+16"},
+        {"exponential(0, 0.5)", "steps is 0"},
+        {"exponential(-1, 0.5)", "steps is -1"},
+        {"exponential(1.5, 0.5)", "steps is 1.5"},
+        {"exponential(2e15, 0.5)", "steps is 2e+15"},
+        {"exponential(1e999, 0.5)", "found 1e999, expected a number of at most 1.7e308"},
+        {"exponential(10, 0)", "rate is 0"},
+        {"exponential(10, -0.5)", "rate is -0.5"},
+        {"exponential(10, 1.000001)", "rate is 1.000001, expected a finite number, 0 < rate <= 1"},
+        {"exponential(10, 0.5, staircase=0.5)", "staircase is 0.5"},
+        {"exponential(10, 0.5, staircase=2)", "staircase is 2, expected 0 or 1"},
+        {"inverse_time(0, 1)", "steps is 0"},
+        {"inverse_time(10, -1)", "rate is -1"},
+        {"inverse_time(10, 1e999)", "found 1e999, expected a number of at most 1.7e308"},
+        {"inverse_time(10, 1, staircase=-1)", "staircase is -1"},
+        {"polynomial(0)", "steps is 0"},
+        {"polynomial(10, end=-1e-9)", "end is -1e-09"},
+        {"polynomial(10, end=1.5e6)", "end is 1500000"},
+        {"polynomial(10, end=0, power=0)", "power is 0"},
+        {"polynomial(10, end=0, power=-1)", "power is -1"},
+        {"polynomial(10, end=0, power=1e999)", "found 1e999, expected a number of at most 1.7e308"},
+        {"cosine(0)", "steps is 0"},
+        {"cosine(10, alpha=-0.1)", "alpha is -0.1"},
+        {"cosine(10, alpha=1.1)", "alpha is 1.1"},
+        {"cosine(10, alpha=0, warmup=-1)", "warmup is -1"},
+        {"cosine(10, alpha=0, warmup=0.5)", "warmup is 0.5"},
+        {"cosine(10, alpha=0, warmup=1e16)", "warmup is 1e+16"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         refused(texts[i][0], DAE_ERROR_ARGUMENT, texts[i][1]);
@@ -359,7 +361,7 @@ static dae_model *small_model(void) {
 }
 
 static dae_dataset *noisy_data(void) {
-    return corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 3), "gaussian(0, 0.25)", DAE_NOISE_FRESH, 4);
+    return corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 3), "gaussian(0.25)", DAE_NOISE_FRESH, 4);
 }
 
 static dae_trainer *trainer_with(dae_model *model, dae_optimizer *optimizer) {

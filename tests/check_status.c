@@ -286,7 +286,7 @@ START_TEST(memory_returns_to_where_it_came_from) {
     ok(dae_noise_create(&made_before));
     heap_watch();
     ok(dae_noise_create(&made_during));
-    ok(dae_noise_parse(&parsed, "gaussian(0, 1) | clip()"));
+    ok(dae_noise_parse(&parsed, "gaussian(1) | clip(0, 1)"));
     ok(dae_noise_add_clip(made_during, 0, 1));
     ck_assert_uint_ge(heap_live(), 2);
     /* malloc()'s memory goes back to free(), or the watcher would complain */

@@ -142,7 +142,7 @@ static void same_with_any_number(const recipe *r, uint64_t expected) {
 static recipe reference(int32_t output, int32_t loss, int32_t noise_mode) {
     recipe r = {.net = autoencoder(784, 128, DAE_ACTIVATION_RELU, output),
                 .loss = loss,
-                .noise = "gaussian(mean=0.5, stddev=0.5) | clip()",
+                .noise = "gaussian(mean=0.5, stddev=0.5) | clip(0, 1)",
                 .noise_mode = noise_mode,
                 .samples = 600,
                 .batch = 256,
@@ -182,7 +182,7 @@ START_TEST(odd_shapes_have_the_same_bytes) {
                 {{67, DAE_ACTIVATION_TANH}, {1, DAE_ACTIVATION_LEAKY_RELU}, {131, DAE_ACTIVATION_LINEAR}},
                 0.3},
         .loss = DAE_LOSS_MAE,
-        .noise = "masking(rate=0.3) | salt_pepper(rate=0.1)",
+        .noise = "masking(rate=0.3) | salt_pepper(rate=0.1, low=0, high=1)",
         .noise_mode = DAE_NOISE_FRESH,
         .samples = 101,
         .batch = 33,

@@ -141,7 +141,7 @@ END_TEST
 
 /* ---- Corrupt ---------------------------------------------------------------------------------- */
 
-static const char recipe[] = "gaussian(0.5, 0.5) | clip(0, 1) | masking(0.25)";
+static const char recipe[] = "gaussian(mean=0.5, stddev=0.5) | clip(0, 1) | masking(0.25)";
 
 /* The noise that samples [first, first + COUNT) get, drawn without a dataset. */
 static void noisy_ramp(float x[VALUES], uint64_t seed, uint64_t epoch, uint64_t first) {
@@ -173,8 +173,8 @@ END_TEST
 START_TEST(fresh_noise_is_new_in_every_epoch) {
     float a[VALUES], b[VALUES];
     dae_dataset *clean = clean_images();
-    dae_dataset *fresh = corrupted(clean, "gaussian(0, 1)", DAE_NOISE_FRESH, 17);
-    dae_dataset *other = corrupted(clean, "gaussian(0, 1)", DAE_NOISE_FRESH, 18);
+    dae_dataset *fresh = corrupted(clean, "gaussian(1)", DAE_NOISE_FRESH, 17);
+    dae_dataset *other = corrupted(clean, "gaussian(1)", DAE_NOISE_FRESH, 18);
     ok(dae_dataset_read(fresh, 3, 0, COUNT, a, NULL));
     ok(dae_dataset_read(fresh, 4, 0, COUNT, b, NULL));
     for (int i = 0; i < VALUES; i++)

@@ -60,7 +60,7 @@ training *set_up(const setting *s) {
         ok(dae_trainer_set_validation(t->trainer, validation));
         dae_dataset_free(validation);
     }
-    t->data = corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 6), "gaussian(mean=0.1, stddev=0.2) | clip()",
+    t->data = corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 6), "gaussian(mean=0.1, stddev=0.2) | clip(0, 1)",
                         s->once ? DAE_NOISE_ONCE : DAE_NOISE_FRESH, 7 + s->noise_seed);
     return t;
 }

@@ -3,7 +3,7 @@
     import dae
 
     clean = dae.Dataset.open_idx("train-images-idx3-ubyte.gz")
-    noisy = clean.corrupt("gaussian(mean=0.5, stddev=0.5) | clip()", seed=1)
+    noisy = clean.corrupt("gaussian(mean=0.5, stddev=0.5) | clip(0, 1)", seed=1)
     model = dae.Model(784).add(dae.Layer.dense(128, "relu")).add(dae.Layer.dense(784, "sigmoid"))
     model.initialize(seed=1)
     trainer = dae.Trainer(model, dae.Optimizer.adam(1e-3), "mse", batch_size=256)
@@ -129,7 +129,7 @@ def clip(x, low=0.0, high=1.0):
 
 
 class Noise(Handle, noun="noise"):
-    """A recipe: Noise("gaussian(0.5, 0.5) | clip()"), or Noise().gaussian(0.5, 0.5).clip()."""
+    """A recipe: Noise("gaussian(mean=0.5, stddev=0.5) | clip(0, 1)"), or Noise().gaussian(0.5, 0.5).clip()."""
 
     def __init__(self, text=""):
         self._create("dae_noise_parse", text.encode())

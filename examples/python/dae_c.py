@@ -84,10 +84,13 @@ SIGNATURES = {
     "dae_version_string": (TEXT,),
     "dae_status_name": (TEXT, STATUS),
     "dae_last_error": (TEXT,),
+    "dae_last_error_position": (SIZE,),
     "dae_set_allocator": (STATUS, ALLOCATE_FN, RELEASE_FN, USER),
     "dae_set_num_threads": (STATUS, SIZE),
     "dae_get_num_threads": (SIZE,),
     "dae_runtime_describe": (STATUS, TEXT, SIZE, SIZE_OUT),
+
+    "dae_recipe_fill": (STATUS, TEXT, SIZE, SIZE_OUT, TEXT, DOUBLES, SIZE),
 
     "dae_rng_create": (STATUS, RNG_OUT, U64, U64),
     "dae_rng_free": (None, RNG),

@@ -81,7 +81,7 @@ def parse_arguments():
                         help="units of the hidden layer (%(default)s)")
     parser.add_argument("--learning-rate", metavar="X", type=float, default=1e-3,
                         help="of Adam (%(default)s)")
-    parser.add_argument("--noise", default="gaussian(mean=0.5, stddev=0.5) | clip()", metavar="RECIPE",
+    parser.add_argument("--noise", default="gaussian(mean=0.5, stddev=0.5) | clip(0, 1)", metavar="RECIPE",
                         help="default: %(default)s")
     parser.add_argument("--seed", metavar="N", type=whole_number(0, 2**64 - 1), default=1, help="default: %(default)s")
     parser.add_argument("--save", metavar="FILE", help="write the model to a safetensors file")

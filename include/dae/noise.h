@@ -100,17 +100,15 @@ DAE_API dae_status dae_noise_add_clip(dae_noise *noise, double low, double high)
 
 /** Creates a recipe from its text.
  *
- * Steps are separated by `|`; a step is a kind with its parameters in parentheses, each by name or,
- * before the first named one, by place; a step without any needs no parentheses:
+ * dae/recipe.h has the language, as in
  *
- *   gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)
+ *   gaussian(mean=0.5, stddev=0.5) | clip(0, 1)
  *
- * Kinds, parameters and defaults: gaussian(mean=0, stddev), uniform(low, high), masking(rate),
- * salt_pepper(rate, low=0, high=1), clip(low=0, high=1). Numbers are decimal ones as in C, with a
- * point in any locale. An empty text is an empty recipe.
+ * Kinds, parameters and defaults: gaussian(stddev, mean=0), uniform(low, high), masking(rate),
+ * salt_pepper(rate, low, high), clip(low, high). An empty text is an empty recipe.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with the position of what is wrong;
- * DAE_ERROR_ARGUMENT for a parameter out of its range. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT for a text that is not written
+ * rightly, DAE_ERROR_ARGUMENT for a parameter out of its range; dae_last_error_position() says where. @since 0.1.0
  */
 DAE_API dae_status dae_noise_parse(dae_noise **out, const char *text);
 

@@ -74,14 +74,14 @@ DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double ep
  * optimizer and t = 0 for a trainer's first step, 1 for its second and so on, step t uses:
  *
  *   constant                                lr
- *   exponential(steps, rate, staircase=0)   lr rate^(t / steps)
- *   inverse_time(steps, rate, staircase=0)  lr / (1 + rate t / steps)
+ *   exponential(steps, rate, staircase=no)  lr rate^(t / steps)
+ *   inverse_time(steps, rate, staircase=no) lr / (1 + rate t / steps)
  *   polynomial(steps, end=0.0001, power=1)  (lr - end) (1 - min(t / steps, 1))^power + end
  *   cosine(steps, alpha=0, warmup=0)        lr t / warmup while t < warmup, and from there on
  *                                           lr ((1 - alpha) (1 + cos(pi d)) / 2 + alpha)
  *                                           with d = min((t - warmup) / steps, 1)
  *
- * With staircase=1, t / steps is rounded down. `end` is a learning rate, not a share of lr, and may be above
+ * With staircase=yes, t / steps is rounded down. `end` is a learning rate, not a share of lr, and may be above
  * it; `alpha` is a share. The rate may be 0: such a step takes nothing from its gradient, but is remembered and
  * counted as any other; momentum of the steps before goes on.
  *
@@ -93,12 +93,12 @@ DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double ep
  * counts (dae_trainer_get_step_count()) over all of its fits and steps. A change of schedule or learning
  * rate acts as if it had been so from the first step on. An epoch has ceil(samples / batch size) steps.
  *
- * @param text  one step in the language of dae_noise_parse(), such as `cosine(steps=11750, warmup=235)`;
+ * @param text  one step in the language of dae/recipe.h, such as `cosine(11750, warmup=235)`;
  *              NULL for "constant". steps is whole, 1 to 1e15; warmup is whole, 0 to 1e15; rate of
- *              exponential 0 < rate <= 1, of inverse_time finite and >= 0; staircase 0 or 1; alpha 0 to 1;
+ *              exponential 0 < rate <= 1, of inverse_time finite and >= 0; alpha 0 to 1;
  *              end 0 to 1e6; power finite and > 0
- * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT with the position of
- * what is wrong. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT for a text that is not written
+ * rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_optimizer_set_schedule(dae_optimizer *optimizer, const char *text);
 

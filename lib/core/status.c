@@ -13,6 +13,7 @@ enum {
 };
 
 static _Thread_local char message[512];
+static _Thread_local size_t error_position;
 
 /* How many bytes follow the first one of a character of UTF-8; -1 when none begins like this. */
 static int continuation_of(unsigned char first) {
@@ -81,6 +82,19 @@ dae_status dae_fail(dae_status status, const char *format, ...) {
     va_end(arguments);
     make_printable(text, (size_t)length >= sizeof text);
     set_message(text);
+    error_position = 0;
+    return status;
+}
+
+#undef dae_fail_at
+dae_status dae_fail_at(dae_status status, const char *what, size_t position, const char *format, ...) {
+    char reason[sizeof message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    dae_fail(status, "%s, position %zu: %s", what, position + 1, reason);
+    error_position = position + 1;
     return status;
 }
 
@@ -92,6 +106,10 @@ dae_status dae_fail_in(dae_status status, const char *context) {
 
 const char *dae_last_error(void) {
     return message;
+}
+
+size_t dae_last_error_position(void) {
+    return error_position;
 }
 
 const char *dae_status_name(dae_status status) {

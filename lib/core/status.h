@@ -16,6 +16,14 @@ static inline dae_status dae_status_again(dae_status status) {
 #define dae_fail(status, ...) (dae_fail(status, __VA_ARGS__), dae_status_again(status))
 #endif
 
+/* The same for what is wrong in a text, `what`, at byte `position`, counted from 0. */
+__attribute__((format(printf, 4, 5))) dae_status dae_fail_at(dae_status status, const char *what,
+                                                             size_t position, const char *format, ...);
+
+#ifdef __clang_analyzer__
+#define dae_fail_at(status, ...) (dae_fail_at(status, __VA_ARGS__), dae_status_again(status))
+#endif
+
 /* Puts "context: " before this thread's message and returns `status`: for callers that know the path. */
 dae_status dae_fail_in(dae_status status, const char *context);
 

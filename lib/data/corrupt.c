@@ -95,7 +95,7 @@ dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise
 dae_status dae_dataset_clip(dae_dataset **out, dae_dataset *source, double low, double high) {
     DAE_REQUIRE(out);
     DAE_REQUIRE(source);
-    DAE_TRY(dae_spec_check(&dae_noise_clip.spec, (double[]){low, high}, __func__));
+    DAE_TRY(dae_kind_check_numbers(&dae_noise_clip.kind, (double[]){low, high}, __func__));
     dae_noise *noise = NULL;
     DAE_TRY(dae_noise_create(&noise));
     dae_status status = dae_noise_add_clip(noise, low, high);

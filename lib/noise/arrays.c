@@ -4,13 +4,12 @@
 
 static dae_status add_to_array(float *x, size_t count, const struct dae_noise_kind *kind,
                                const double *parameters, dae_rng *rng, const char *context) {
-    bool draws = kind != &dae_noise_clip;
-    if ((draws && rng == NULL) || (x == NULL && count > 0))
+    if ((kind->draws && rng == NULL) || (x == NULL && count > 0))
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s is NULL, expected a pointer", context,
                         x == NULL && count > 0 ? "x" : "rng");
     DAE_TRY(dae_array_check(count, 1, "count", context));
-    DAE_TRY(dae_spec_check(&kind->spec, parameters, context));
-    kind->apply(x, count, parameters, draws ? dae_rng_take(rng, count) : (struct dae_draw){0, 0, 0});
+    DAE_TRY(dae_kind_check_numbers(&kind->kind, parameters, context));
+    kind->apply(x, count, parameters, kind->draws ? dae_rng_take(rng, count) : (struct dae_draw){0, 0, 0});
     return DAE_OK;
 }
 

@@ -3,26 +3,28 @@
 #define DAE_NOISE_NOISE_H
 
 #include "core/handle.h"
-#include "core/spec.h"
+#include "core/kind.h"
 #include "math/rng.h"
 
 #include <dae/noise.h>
 
-/* One kind: how it is written, which values it takes, what it does. */
+enum { DAE_NOISE_MAX_PARAMETERS = 4 };
+
+/* One kind: its row, and what it does with its parameters p. */
 struct dae_noise_kind {
-    struct dae_spec_kind spec;
+    struct dae_kind kind;
+    bool draws; /* random numbers */
     void (*apply)(float *x, size_t count, const double *p, struct dae_draw from);
 };
 
 extern const struct dae_noise_kind dae_noise_gaussian, dae_noise_uniform, dae_noise_masking,
     dae_noise_salt_pepper, dae_noise_clip;
 
-/* All kinds, ended by NULL. */
-extern const struct dae_noise_kind *const dae_noise_kinds[];
+extern const struct dae_category dae_noise_category;
 
 struct dae_noise_step {
     const struct dae_noise_kind *kind;
-    double parameters[DAE_SPEC_MAX_ARGUMENTS];
+    double parameters[DAE_NOISE_MAX_PARAMETERS];
 };
 
 struct dae_noise {
@@ -32,7 +34,7 @@ struct dae_noise {
     struct dae_noise_step steps[DAE_NOISE_MAX_STEPS];
 };
 
-/* Adds a checked step; `context` begins the message. */
+/* Adds a step with checked parameters; `context` begins the message. */
 dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, const double *parameters,
                          const char *context);
 

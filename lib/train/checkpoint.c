@@ -366,7 +366,7 @@ static dae_status check_architecture(const struct dae_safetensors *file, const d
 }
 
 static dae_status check_optimizer(const struct dae_safetensors *file, const dae_optimizer *optimizer) {
-    const char *found, *expected = optimizer->operations->options->name;
+    const char *found, *expected = optimizer->operations->kind.name;
     size_t length = strlen(expected);
     DAE_TRY(require_value(file, "dae.optimizer", &found));
     return strncmp(found, expected, length) == 0 && found[length] == '('

@@ -3,29 +3,29 @@
 
 #include <string.h>
 
-bool dae_optimizer_is_rate(double learning_rate) {
-    return learning_rate <= DAE_MAX_RATE && (float)learning_rate > 0;
-}
+static const struct dae_kind *const kinds[] = {&dae_sgd_operations.kind, &dae_adam_operations.kind, NULL};
 
-static dae_status check_rate(double learning_rate, const char *context) {
-    if (!dae_optimizer_is_rate(learning_rate))
-        return dae_fail(
-            DAE_ERROR_ARGUMENT,
-            "%s: learning_rate is %g, expected 0 < learning_rate <= %g, also when rounded to float32",
-            context, learning_rate, DAE_MAX_RATE);
-    return DAE_OK;
-}
+const struct dae_category dae_optimizer_category = {
+    .name = "optimizer",
+    .what = "how a gradient changes parameters",
+    .text = "optimizer",
+    .kinds = kinds,
+};
 
-dae_status dae_optimizer_create(void **out, size_t size, const struct dae_optimizer_operations *operations,
-                                double learning_rate, const char *context) {
-    DAE_TRY(check_rate(learning_rate, context));
+dae_status dae_optimizer_create(dae_optimizer **out, size_t size,
+                                const struct dae_optimizer_operations *operations, double learning_rate,
+                                const char *context) {
+    double options[DAE_OPTIMIZER_MAX_OPTIONS];
+    dae_kind_get_defaults(&operations->kind, options);
+    options[0] = learning_rate;
+    DAE_TRY(dae_kind_check_numbers(&operations->kind, options, context));
     dae_optimizer *optimizer = dae_allocate(1, size);
     if (optimizer == NULL)
         return DAE_ERROR_MEMORY;
     dae_references_start(&optimizer->references);
     optimizer->operations = operations;
-    optimizer->learning_rate = learning_rate;
     optimizer->schedule = dae_schedule_constant;
+    operations->set_options(optimizer, options);
     *out = optimizer;
     return DAE_OK;
 }
@@ -40,21 +40,24 @@ void dae_optimizer_free(dae_optimizer *optimizer) {
         dae_release(optimizer);
 }
 
-dae_status dae_optimizer_check_kind(const dae_optimizer *optimizer,
-                                    const struct dae_optimizer_operations *operations, const char *context) {
+dae_status dae_optimizer_change(dae_optimizer *optimizer, const struct dae_optimizer_operations *operations,
+                                size_t first, size_t count, const double *values, const char *context) {
+    double options[DAE_OPTIMIZER_MAX_OPTIONS];
     if (optimizer == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: optimizer is NULL, expected a pointer", context);
     if (optimizer->operations != operations)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: the optimizer is %s, expected %s", context,
-                        optimizer->operations->name, operations->name);
+                        optimizer->operations->kind.name, operations->kind.name);
+    operations->get_options(optimizer, options);
+    memcpy(options + first, values, count * sizeof *values);
+    DAE_TRY(dae_kind_check_numbers(&operations->kind, options, context));
+    operations->set_options(optimizer, options);
     return DAE_OK;
 }
 
 dae_status dae_optimizer_set_learning_rate(dae_optimizer *optimizer, double learning_rate) {
     DAE_REQUIRE(optimizer);
-    DAE_TRY(check_rate(learning_rate, __func__));
-    optimizer->learning_rate = learning_rate;
-    return DAE_OK;
+    return dae_optimizer_change(optimizer, optimizer->operations, 0, 1, &learning_rate, __func__);
 }
 
 dae_status dae_optimizer_get_learning_rate(const dae_optimizer *optimizer, double *learning_rate) {
@@ -70,21 +73,21 @@ void dae_optimizer_write_options(struct dae_text *text, const void *object) {
     const dae_optimizer *optimizer = object;
     double values[DAE_OPTIMIZER_MAX_OPTIONS];
     optimizer->operations->get_options(optimizer, values);
-    dae_spec_write(text, optimizer->operations->options, values);
+    dae_kind_write_numbers(text, &optimizer->operations->kind, values);
 }
 
 dae_status dae_optimizer_read_options(const dae_optimizer *optimizer, const char *text,
                                       double values[DAE_OPTIMIZER_MAX_OPTIONS]) {
-    const struct dae_spec_kind *options = optimizer->operations->options;
-    struct dae_spec_reader reader = {.what = "optimizer", .text = text};
-    struct dae_spec_step step;
-    DAE_TRY(dae_spec_only(&reader, &step));
-    if (strcmp(step.name, options->name) != 0)
-        return dae_spec_fail(&reader, step.position, "found '%s', expected %s", step.name, options->name);
-    DAE_TRY(dae_spec_read_parameters(&reader, &step, options, values));
-    if (dae_spec_check(options, values, options->name) != DAE_OK)
-        return dae_fail_in(DAE_ERROR_FORMAT, reader.what);
-    return DAE_OK;
+    struct dae_recipe *recipe = NULL;
+    dae_status status = dae_recipe_bind_one(&recipe, &dae_optimizer_category, text);
+    if (status != DAE_OK)
+        return status == DAE_ERROR_ARGUMENT ? DAE_ERROR_FORMAT : status;
+    const struct dae_kind *found = recipe->steps[0].kind, *expected = &optimizer->operations->kind;
+    dae_step_get_numbers(&recipe->steps[0], values);
+    dae_release(recipe);
+    return found == expected ? DAE_OK
+                             : dae_fail_at(DAE_ERROR_FORMAT, dae_optimizer_category.text, 0,
+                                           "found '%s', expected %s", found->name, expected->name);
 }
 
 /* ---- The learning rate of a step ------------------------------------------------------------------ */

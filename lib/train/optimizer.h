@@ -37,20 +37,23 @@ struct dae_optimizer_slot {
 };
 
 struct dae_optimizer_operations {
-    const char *name;
-    size_t slot_count; /* values are 0 at the start of training */
+    struct dae_kind kind; /* its parameters are the options, the learning rate first */
+    size_t slot_count;    /* values are 0 at the start of training */
     struct dae_optimizer_slot slots[DAE_OPTIMIZER_MAX_SLOTS];
     /* Works out step `step`, counted from 1; its learning rate is dae_optimizer_rate(). */
     void (*prepare)(const dae_optimizer *optimizer, uint64_t step, union dae_update *update);
     void (*apply)(const union dae_update *update, const struct dae_parameters *parameters);
-    /* Options as numbers, the learning rate first, in the order of `options`, which says what they may be. */
-    const struct dae_spec_kind *options;
+    /* Options as numbers, in the order of the kind's parameters. */
     void (*get_options)(const dae_optimizer *optimizer, double *values);
     void (*set_options)(dae_optimizer *optimizer, const double *values);
     /* Whether memory that was read from a file, within the bounds of its slots, keeps finite parameters finite with these
-     * options behind `steps` steps, at any learning rate; NULL: always. */
+     * options after `steps` steps, at any learning rate; NULL: always. */
     bool (*is_safe)(const double *options, uint64_t steps, float *const *slots, size_t count);
 };
+
+extern const struct dae_optimizer_operations dae_sgd_operations, dae_adam_operations;
+
+extern const struct dae_category dae_optimizer_category;
 
 /* What all optimizers have in common; the first member of each kind's struct. */
 struct dae_optimizer {
@@ -60,14 +63,12 @@ struct dae_optimizer {
     struct dae_schedule schedule;
 };
 
-/* A new optimizer of `size` bytes; `context` begins the message. */
-dae_status dae_optimizer_create(void **out, size_t size, const struct dae_optimizer_operations *operations,
-                                double learning_rate, const char *context);
+/* A new optimizer of `size` bytes with default options; `context` begins the message. */
+dae_status dae_optimizer_create(dae_optimizer **out, size_t size,
+                                const struct dae_optimizer_operations *operations, double learning_rate,
+                                const char *context);
 
 dae_optimizer *dae_optimizer_keep(dae_optimizer *optimizer);
-
-/* Whether an optimizer takes this learning rate. */
-bool dae_optimizer_is_rate(double learning_rate);
 
 /* Writes the options, as in `adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-07)`, to the bit. The
  * schedule is not among them. (A dae_text_writer.) */
@@ -80,8 +81,15 @@ dae_status dae_optimizer_read_options(const dae_optimizer *optimizer, const char
 /* The learning rate of step `step`, counted from 1, by the schedule. */
 double dae_optimizer_rate(const dae_optimizer *optimizer, uint64_t step);
 
-/* Refuses NULL and other kinds of optimizers; `context` begins the message. */
-dae_status dae_optimizer_check_kind(const dae_optimizer *optimizer,
-                                    const struct dae_optimizer_operations *operations, const char *context);
+/* Changes options [first, first + count) of an optimizer of this kind; `context` begins the message. */
+dae_status dae_optimizer_change(dae_optimizer *optimizer, const struct dae_optimizer_operations *operations,
+                                size_t first, size_t count, const double *values, const char *context);
+
+/* The learning rate as a parameter, which is the first of each kind. */
+#define DAE_LEARNING_RATE                                                                      \
+    {                                                                                          \
+        "learning_rate", "of the first step, or what a schedule makes of it", DAE_TYPE_NUMBER, \
+            DAE_BY_PLACE | DAE_OPEN_LOW | DAE_FLOAT, 0, DAE_MAX_RATE                           \
+    }
 
 #endif

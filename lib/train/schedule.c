@@ -1,58 +1,72 @@
 #include "train/schedule.h"
+#include "core/memory.h"
 
 #include <math.h>
-#include <string.h>
+
+#define PI 3.14159265358979323846
 
 /* Counts of steps up to this one are exact in double precision. */
 #define MAX_STEPS 1e15
 
-#define PI 3.14159265358979323846
-
-static bool is_count(double value, double low) {
-    return value >= low && value <= MAX_STEPS && value == floor(value);
-}
-
-static bool is_flag(double value) {
-    return value == 0 || value == 1;
-}
-
 /* ---- The kinds ---------------------------------------------------------------------------------- */
+
+#define STEPS_OF(what) \
+    { "steps", what, DAE_TYPE_COUNT, DAE_BY_PLACE, 1, MAX_STEPS }
+#define STAIRCASE \
+    { "staircase", "whether only whole periods count", DAE_TYPE_FLAG, DAE_DIGIT, .fallback = "0" }
 
 static double rate_constant(double base, double t, const double *p) {
     (void)t, (void)p;
     return base;
 }
 
+static const struct dae_schedule_kind constant = {
+    {.name = "constant", .what = "the learning rate itself at every step", .example = "constant"},
+    rate_constant,
+};
+
 /* Periods of p[0] steps at step t: only whole ones where p[2] asks for a staircase. */
 static double periods(double t, const double *p) {
     return p[2] == 1 ? floor(t / p[0]) : t / p[0];
-}
-
-static const char *check_exponential(const double *p) {
-    return is_count(p[0], 1) && p[1] > 0 && p[1] <= 1 && is_flag(p[2])
-               ? NULL
-               : "whole steps from 1 to 1e15, 0 < rate <= 1 and a staircase of 0 or 1";
 }
 
 static double rate_exponential(double base, double t, const double *p) {
     return base * pow(p[1], periods(t, p));
 }
 
-static const char *check_inverse_time(const double *p) {
-    return is_count(p[0], 1) && p[1] >= 0 && isfinite(p[1]) && is_flag(p[2])
-               ? NULL
-               : "whole steps from 1 to 1e15, a finite rate >= 0 and a staircase of 0 or 1";
-}
+static const struct dae_schedule_kind exponential = {
+    {
+        .name = "exponential",
+        .what = "multiplies the rate by `rate` in every period",
+        .example = "exponential(1000, 0.96)",
+        .parameters =
+            {
+                STEPS_OF("of a period"),
+                {"rate", "factor of a period", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_OPEN_LOW, 0, 1},
+                STAIRCASE,
+            },
+    },
+    rate_exponential,
+};
 
 static double rate_inverse_time(double base, double t, const double *p) {
     return base / (1 + p[1] * periods(t, p));
 }
 
-static const char *check_polynomial(const double *p) {
-    return is_count(p[0], 1) && p[1] >= 0 && p[1] <= DAE_MAX_RATE && p[2] > 0 && isfinite(p[2])
-               ? NULL
-               : "whole steps from 1 to 1e15, 0 <= end <= 1e6 and a finite power > 0";
-}
+static const struct dae_schedule_kind inverse_time = {
+    {
+        .name = "inverse_time",
+        .what = "divides the rate by 1 + `rate` times the number of periods",
+        .example = "inverse_time(1000, 0.5)",
+        .parameters =
+            {
+                STEPS_OF("of a period"),
+                {"rate", "what a period adds to the divisor", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, INFINITY},
+                STAIRCASE,
+            },
+    },
+    rate_inverse_time,
+};
 
 /* (base - end) left^power + end, in a form that is exact at both ends. */
 static double rate_polynomial(double base, double t, const double *p) {
@@ -60,11 +74,20 @@ static double rate_polynomial(double base, double t, const double *p) {
     return base * left + p[1] * (1 - left);
 }
 
-static const char *check_cosine(const double *p) {
-    return is_count(p[0], 1) && p[1] >= 0 && p[1] <= 1 && is_count(p[2], 0)
-               ? NULL
-               : "whole steps from 1 to 1e15, 0 <= alpha <= 1 and a whole warmup from 0 to 1e15";
-}
+static const struct dae_schedule_kind polynomial = {
+    {
+        .name = "polynomial",
+        .what = "falls to `end` by a power of the steps that are left",
+        .example = "polynomial(10000, end=1e-5)",
+        .parameters =
+            {
+                STEPS_OF("until the end is reached"),
+                {"end", "the last rate", DAE_TYPE_NUMBER, 0, 0, DAE_MAX_RATE, "0.0001"},
+                {"power", "of the share of steps left", DAE_TYPE_NUMBER, DAE_OPEN_LOW, 0, INFINITY, "1"},
+            },
+    },
+    rate_polynomial,
+};
 
 static double rate_cosine(double base, double t, const double *p) {
     if (t < p[2])
@@ -73,54 +96,47 @@ static double rate_cosine(double base, double t, const double *p) {
     return base * ((1 - p[1]) * (0.5 * (1 + cos(PI * done))) + p[1]);
 }
 
-static const struct dae_schedule_kind kinds[] = {
-    {{"constant", 0, {{0}}, NULL}, rate_constant},
-    {{"exponential", 3, {{"steps", false, 0}, {"rate", false, 0}, {"staircase", true, 0}}, check_exponential},
-     rate_exponential},
-    {{"inverse_time",
-      3,
-      {{"steps", false, 0}, {"rate", false, 0}, {"staircase", true, 0}},
-      check_inverse_time},
-     rate_inverse_time},
-    {{"polynomial", 3, {{"steps", false, 0}, {"end", true, 1e-4}, {"power", true, 1}}, check_polynomial},
-     rate_polynomial},
-    {{"cosine", 3, {{"steps", false, 0}, {"alpha", true, 0}, {"warmup", true, 0}}, check_cosine},
-     rate_cosine},
+static const struct dae_schedule_kind cosine = {
+    {
+        .name = "cosine",
+        .what = "rises to the rate during `warmup`, then falls by half a cosine",
+        .example = "cosine(10000, warmup=500)",
+        .parameters =
+            {
+                STEPS_OF("of the fall"),
+                {"alpha", "share of the rate that is left at the end", DAE_TYPE_NUMBER, 0, 0, 1, "0"},
+                {"warmup", "steps of the rise", DAE_TYPE_COUNT, 0, 0, MAX_STEPS, "0"},
+            },
+    },
+    rate_cosine,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
 
-const struct dae_schedule dae_schedule_constant = {&kinds[0], {0}};
+static const struct dae_kind *const kinds[] = {&constant.kind,   &exponential.kind, &inverse_time.kind,
+                                               &polynomial.kind, &cosine.kind,      NULL};
+
+const struct dae_category dae_schedule_category = {
+    .name = "schedule",
+    .what = "the learning rate as a function of the step",
+    .text = "schedule",
+    .kinds = kinds,
+};
+
+const struct dae_schedule dae_schedule_constant = {&constant, {0}};
 
 /* ---- Schedules ---------------------------------------------------------------------------------- */
 
-static dae_status find_kind(const struct dae_schedule_kind **kind, const struct dae_spec_reader *reader,
-                            const struct dae_spec_step *step) {
-    char buffer[256] = "";
-    struct dae_text names = {buffer, sizeof buffer, 0};
-    for (size_t i = 0; i < KINDS; i++) {
-        *kind = &kinds[i];
-        if (strcmp(kinds[i].spec.name, step->name) == 0)
-            return DAE_OK;
-        dae_text_add_item(&names, i, KINDS, kinds[i].spec.name);
-    }
-    return dae_spec_fail(reader, step->position, "found '%s', expected %s", step->name, buffer);
-}
-
 dae_status dae_schedule_read(struct dae_schedule *schedule, const char *text) {
-    struct dae_spec_reader reader = {.what = "schedule", .text = text};
-    struct dae_spec_step step;
-    struct dae_schedule read = {0};
-    DAE_TRY(dae_spec_only(&reader, &step));
-    DAE_TRY(find_kind(&read.kind, &reader, &step));
-    DAE_TRY(dae_spec_read_parameters(&reader, &step, &read.kind->spec, read.parameters));
-    DAE_TRY(dae_spec_check(&read.kind->spec, read.parameters, read.kind->spec.name));
-    *schedule = read;
+    struct dae_recipe *recipe = NULL;
+    DAE_TRY(dae_recipe_bind_one(&recipe, &dae_schedule_category, text));
+    schedule->kind = (const struct dae_schedule_kind *)recipe->steps[0].kind;
+    dae_step_get_numbers(&recipe->steps[0], schedule->parameters);
+    dae_release(recipe);
     return DAE_OK;
 }
 
 void dae_schedule_write(struct dae_text *text, const void *object) {
     const struct dae_schedule *schedule = object;
-    dae_spec_write(text, &schedule->kind->spec, schedule->parameters);
+    dae_kind_write_numbers(text, &schedule->kind->kind, schedule->parameters);
 }
 
 double dae_schedule_rate(const struct dae_schedule *schedule, double base, uint64_t step) {

@@ -2,16 +2,16 @@
 #ifndef DAE_TRAIN_SCHEDULE_H
 #define DAE_TRAIN_SCHEDULE_H
 
-#include "core/spec.h"
+#include "core/kind.h"
 
 enum { DAE_SCHEDULE_MAX_PARAMETERS = 3 };
 
 /* With gradients of at most 1e18 (step.c), a step that takes at most this rate keeps finite weights finite. */
 #define DAE_MAX_RATE 1e6
 
-/* One kind: how it is written, which values it takes, what it makes of the rate `base` at step t. */
+/* One kind: its row, and what it makes of the rate `base` at step t, counted from 0, with its parameters p. */
 struct dae_schedule_kind {
-    struct dae_spec_kind spec;
+    struct dae_kind kind;
     double (*rate)(double base, double t, const double *p);
 };
 
@@ -20,6 +20,8 @@ struct dae_schedule {
     const struct dae_schedule_kind *kind;
     double parameters[DAE_SCHEDULE_MAX_PARAMETERS];
 };
+
+extern const struct dae_category dae_schedule_category;
 
 /* The same rate at every step. */
 extern const struct dae_schedule dae_schedule_constant;

@@ -22,16 +22,6 @@ static void apply(const union dae_update *update, const struct dae_parameters *p
                                 update->sgd.momentum, update->sgd.nesterov);
 }
 
-static bool is_momentum(double momentum) {
-    return momentum >= 0 && (float)momentum < 1;
-}
-
-static const char *check_options(const double *p) {
-    return dae_optimizer_is_rate(p[0]) && is_momentum(p[1]) && (p[2] == 0 || p[2] == 1)
-               ? NULL
-               : "0 < learning_rate <= 1e6, 0 <= momentum < 1 and nesterov 0 or 1";
-}
-
 static void get_options(const dae_optimizer *optimizer, double *values) {
     const struct sgd *sgd = (const struct sgd *)optimizer;
     values[0] = optimizer->learning_rate;
@@ -46,44 +36,40 @@ static void set_options(dae_optimizer *optimizer, const double *values) {
     sgd->nesterov = values[2] == 1;
 }
 
-static const struct dae_spec_kind options = {
-    "sgd", 3, {{"learning_rate", false, 0}, {"momentum", true, 0}, {"nesterov", true, 0}}, check_options};
-
 /* A step adds at most 1e6 * 1e18 to the velocity (step.c), and momentum is at most 1 - 2^-24, which makes 1.7e31; a little
  * more for rounding. */
-static const struct dae_optimizer_operations operations = {
-    .name = "SGD",
+const struct dae_optimizer_operations dae_sgd_operations = {
+    .kind =
+        {
+            .name = "sgd",
+            .what = "stochastic gradient descent, with momentum",
+            .example = "sgd(0.1, momentum=0.9)",
+            .parameters =
+                {
+                    DAE_LEARNING_RATE,
+                    {"momentum", "share of the velocity that is kept", DAE_TYPE_NUMBER,
+                     DAE_OPEN_HIGH | DAE_FLOAT, 0, 1, "0"},
+                    {"nesterov", "whether to look ahead by the velocity", DAE_TYPE_FLAG, DAE_DIGIT,
+                     .fallback = "0"},
+                },
+        },
     .slot_count = 1,
     .slots = {{"velocity", -1e32f, 1e32f}},
     .prepare = prepare,
     .apply = apply,
-    .options = &options,
     .get_options = get_options,
     .set_options = set_options,
 };
 
 dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);
-    void *created = NULL;
-    DAE_TRY(dae_optimizer_create(&created, sizeof(struct sgd), &operations, learning_rate, __func__));
-    *out = created;
-    return DAE_OK;
+    return dae_optimizer_create(out, sizeof(struct sgd), &dae_sgd_operations, learning_rate, __func__);
 }
 
 dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double momentum) {
-    DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
-    if (!is_momentum(momentum))
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_optimizer_set_momentum: momentum is %g, expected 0 <= momentum < 1", momentum);
-    ((struct sgd *)optimizer)->momentum = momentum;
-    return DAE_OK;
+    return dae_optimizer_change(optimizer, &dae_sgd_operations, 1, 1, &momentum, __func__);
 }
 
 dae_status dae_optimizer_set_nesterov(dae_optimizer *optimizer, int32_t nesterov) {
-    DAE_TRY(dae_optimizer_check_kind(optimizer, &operations, __func__));
-    if (nesterov != 0 && nesterov != 1)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_optimizer_set_nesterov: nesterov is %d, expected 0 or 1",
-                        (int)nesterov);
-    ((struct sgd *)optimizer)->nesterov = nesterov;
-    return DAE_OK;
+    return dae_optimizer_change(optimizer, &dae_sgd_operations, 2, 1, (double[]){nesterov}, __func__);
 }

@@ -50,8 +50,11 @@ void bench_noise(const struct options *options) {
     static const struct {
         const char *name, *recipe;
     } kinds[] = {
-        {"gaussian", "gaussian(0.5, 0.5)"},  {"uniform", "uniform(0, 1)"}, {"masking", "masking(0.3)"},
-        {"salt_pepper", "salt_pepper(0.3)"}, {"clip", "clip(0, 1)"},
+        {"gaussian", "gaussian(mean=0.5, stddev=0.5)"},
+        {"uniform", "uniform(0, 1)"},
+        {"masking", "masking(0.3)"},
+        {"salt_pepper", "salt_pepper(0.3, 0, 1)"},
+        {"clip", "clip(0, 1)"},
     };
     static const struct {
         const char *name;

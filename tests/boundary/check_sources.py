@@ -25,6 +25,7 @@ BESIDE = ("data", "layers")  # floors that know nothing of each other
 PUBLIC_FLOOR = {
     "version.h": "core",
     "status.h": "core",
+    "recipe.h": "core",
     "runtime.h": "core",
     "rng.h": "math",
     "noise.h": "noise",

@@ -113,12 +113,16 @@ ROWS = {
     # status.h, version.h, runtime.h
     "dae_status_name": Row({"status": "DAE_ERROR_SHAPE"}),
     "dae_last_error": Row(),
+    "dae_last_error_position": Row(),
     "dae_version_number": Row(),
     "dae_version_string": Row(),
     "dae_set_allocator": Row(null=("user",)),
     "dae_set_num_threads": Row({"count": "1"}),
     "dae_get_num_threads": Row(),
     "dae_runtime_describe": TEXT,
+    # recipe.h
+    "dae_recipe_fill": Row({"text": '"masking(?) | clip"', "values": "w->history", "count": "1"}, null=("length",),
+                           written=("length",)),
     # rng.h
     "dae_rng_create": Row({"stream": "1"}, allocates=True),
     "dae_rng_free": Row(),
@@ -220,7 +224,7 @@ ROWS = {
     "dae_optimizer_set_nesterov": Row({"optimizer": "w->sgd", "nesterov": "1"}),
     "dae_optimizer_set_betas": Row({"beta1": "0.5", "beta2": "0.75"}),
     "dae_optimizer_set_epsilon": Row({"epsilon": "0.125"}),
-    "dae_optimizer_set_schedule": Row({"text": '"cosine(steps=100, warmup=5)"'}, null=("text",)),
+    "dae_optimizer_set_schedule": Row({"text": '"cosine(steps=100, warmup=5)"'}, null=("text",), allocates=True),
     "dae_optimizer_format_schedule": TEXT,
     "dae_optimizer_get_rate_at": Row({"step": "3"}),
     # trainer.h

@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     dae_noise *noise = fuzz_untouched;
     fuzz_begin();
     dae_status status = dae_noise_parse(&noise, text);
-    fuzz_asked_at_most(8192);
+    fuzz_asked_at_most(8192 + 64 * (size + 2));
     if (status != DAE_OK) {
         fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_ARGUMENT), noise);
     } else {

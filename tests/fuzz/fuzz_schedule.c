@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
              dae_optimizer_set_schedule(optimizer, before) == DAE_OK,
          "no optimizer");
     dae_status status = dae_optimizer_set_schedule(optimizer, text);
-    fuzz_asked_at_most(8192);
+    fuzz_asked_at_most(8192 + 64 * (size + 2));
     if (status != DAE_OK) {
         fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_ARGUMENT), fuzz_untouched);
         write_down(optimizer, after);

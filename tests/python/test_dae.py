@@ -112,7 +112,7 @@ class NoiseTest(Standard):
     def test_text(self):
         noise = dae.Noise().gaussian(0.5, 0.5).clip()
         self.assertEqual(str(noise), "gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)")
-        self.assertEqual(str(dae.Noise("gaussian(stddev=0.1) | clip()")),
+        self.assertEqual(str(dae.Noise("gaussian(stddev=0.1) | clip(0, 1)")),
                          "gaussian(mean=0, stddev=0.1) | clip(low=0, high=1)")
         self.assertEqual(str(dae.Noise()), "")
 
@@ -272,7 +272,7 @@ class DatasetTest(Standard):
         self.assertEqual(caught.exception.__cause__.status, dae.Status.ERROR_CALLBACK)
         model = make_model()
         trainer = dae.Trainer(model, dae.Optimizer.sgd(0.1))
-        for call in (lambda: trainer.fit(data.corrupt("clip()", 1)), lambda: model.evaluate(data), data.cache):
+        for call in (lambda: trainer.fit(data.corrupt("clip(0, 1)", 1)), lambda: model.evaluate(data), data.cache):
             with self.assertRaises(KeyError):
                 call()
         self.assertEqual(dae_c.raised_by, {})
@@ -298,11 +298,11 @@ class DatasetTest(Standard):
 
     def test_fresh_and_once(self):
         data = dae.Dataset.from_array(make_data())
-        fresh, once = data.corrupt("gaussian(0, 1)", 3), data.corrupt("gaussian(0, 1)", 3, "once")
+        fresh, once = data.corrupt("gaussian(1)", 3), data.corrupt("gaussian(1)", 3, "once")
         self.assertNotEqual(flat(fresh.read(epoch=1)[0]), flat(fresh.read(epoch=2)[0]))
         self.assertEqual(flat(once.read(epoch=1)[0]), flat(once.read(epoch=2)[0]))
         with self.assertRaisesRegex(ValueError, "fresh, once"):
-            data.corrupt("clip()", 3, "sometimes")
+            data.corrupt("clip(0, 1)", 3, "sometimes")
 
 
 class ModelTest(Standard):
@@ -388,7 +388,7 @@ def build_everything():
     """One of each, entangled: every object needs some of the others."""
     raw = array.array("f", flat(make_data()))
     base = dae.Dataset.borrow(raw, 6)
-    noise = dae.Noise("gaussian(0, 0.1)")
+    noise = dae.Noise("gaussian(0.1)")
     noisy = base.corrupt(noise, 1)
     first, rest = noisy.split(15)
     hidden, output = dae.Layer.dense(4, "tanh"), dae.Layer.dense(6)

@@ -23,7 +23,7 @@ class TrainerTest(Standard):
         return model, dae.Trainer(model, dae.Optimizer.adam(0.01), batch_size=8, seed=1, **options)
 
     def test_fit(self):
-        data = dae.Dataset.from_array(make_data()).corrupt("gaussian(0, 0.1)", 2)
+        data = dae.Dataset.from_array(make_data()).corrupt("gaussian(0.1)", 2)
         model, trainer = self.make(validation=data)
         epochs, steps = [], []
         self.assertTrue(trainer.fit(data, 4, on_epoch=epochs.append, on_step=steps.append))
@@ -110,7 +110,7 @@ class TrainerTest(Standard):
         self.assertTrue(trainer.fit(data))
 
     def make_noisy(self, mode="fresh"):
-        return dae.Dataset.from_array(make_data()).corrupt("gaussian(0, 0.1)", 2, mode)
+        return dae.Dataset.from_array(make_data()).corrupt("gaussian(0.1)", 2, mode)
 
     def test_checkpoints(self):
         """A run that is stopped in an epoch and goes on from bytes, or from a file, ends as one that was not."""

@@ -1,0 +1,539 @@
+#include "core/kind.h"
+#include "core/memory.h"
+#include "core/size.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TEXT_SIZE = 256 }; /* of a part of a message */
+
+#define MOST_COUNT 9007199254740992.0 /* 2^53: whole numbers up to here are exact */
+
+size_t dae_kind_parameter_count(const struct dae_kind *kind) {
+    size_t count = 0;
+    while (count < DAE_KIND_MAX_PARAMETERS && kind->parameters[count].name != NULL)
+        count++;
+    return count;
+}
+
+const struct dae_kind *dae_kind_find(const struct dae_category *category, const char *name) {
+    for (size_t i = 0; category->kinds[i] != NULL; i++)
+        if (strcmp(category->kinds[i]->name, name) == 0)
+            return category->kinds[i];
+    return NULL;
+}
+
+/* ---- Bounds ------------------------------------------------------------------------------------- */
+
+static bool is_within_bounds(const struct dae_parameter *p, double x) {
+    if (!isfinite(x) || (p->type == DAE_TYPE_COUNT && !(x >= 0 && x <= MOST_COUNT && x == floor(x))))
+        return false;
+    if (p->type == DAE_TYPE_FLAG)
+        return x == 0 || x == 1;
+    bool low = (p->flags & DAE_OPEN_LOW) ? x > p->low : x >= p->low;
+    bool high = (p->flags & DAE_OPEN_HIGH) ? x < p->high : x <= p->high;
+    return (p->low == 0 && p->high == 0) || (low && high);
+}
+
+static bool allows(const struct dae_parameter *p, double x) {
+    return is_within_bounds(p, x) && (!(p->flags & DAE_FLOAT) || is_within_bounds(p, (double)(float)x));
+}
+
+/* "rate is 2, expected a finite number, 0 < rate <= 1" */
+static void write_refusal(struct dae_text *text, const struct dae_parameter *p, double x) {
+    dae_text_add(text, "%s is ", p->name);
+    dae_text_add_number(text, x);
+    dae_text_add(text, ", expected ");
+    if (p->type == DAE_TYPE_FLAG) {
+        dae_text_add(text, "0 or 1");
+        return;
+    }
+    dae_text_add(text, p->type == DAE_TYPE_COUNT ? "a whole number" : "a finite number");
+    if (p->low != 0 || p->high != 0) {
+        dae_text_add(text, ", ");
+        if (isfinite(p->low))
+            dae_text_add(text, "%g %s ", p->low, p->flags & DAE_OPEN_LOW ? "<" : "<=");
+        dae_text_add(text, "%s", p->name);
+        if (isfinite(p->high))
+            dae_text_add(text, " %s %g", p->flags & DAE_OPEN_HIGH ? "<" : "<=", p->high);
+    }
+    dae_text_add(text, "%s", p->flags & DAE_FLOAT ? ", in float32" : "");
+}
+
+/* ---- Binding ------------------------------------------------------------------------------------ */
+
+/* A tree is bound twice, first without `block`, to find what is wrong in it and how much room it needs. */
+struct binder {
+    const struct dae_category *category; /* of the whole text */
+    char *block;
+    size_t used;
+};
+
+static void *reserve(struct binder *binder, size_t count, size_t size) {
+    void *memory = binder->block != NULL ? binder->block + binder->used : NULL;
+    size_t bytes, unit = sizeof(struct dae_value);
+    if (!dae_size_multiply(count, size, &bytes) ||
+        !dae_size_multiply(dae_size_divide_up(bytes, unit), unit, &bytes) ||
+        !dae_size_add(binder->used, bytes, &binder->used))
+        binder->used = SIZE_MAX; /* which cannot be had */
+    return memory;
+}
+
+static const char *copy_word(struct binder *binder, const char *word) {
+    char *copy = word != NULL ? reserve(binder, 1, strlen(word) + 1) : NULL;
+    return copy != NULL ? strcpy(copy, word) : NULL;
+}
+
+#define FAIL(binder, status, syntax, ...) \
+    dae_fail_at(status, (binder)->category->text, (syntax)->position, __VA_ARGS__)
+
+/* The word, if a value is nothing else; or NULL. */
+static const char *bare_word(const struct dae_syntax *value) {
+    const struct dae_syntax *step = value->type == DAE_SYNTAX_STEPS ? value->first : NULL;
+    return step != NULL && step->next == NULL && step->first == NULL && step->label == NULL ? step->name
+                                                                                            : NULL;
+}
+
+static void write_words(struct dae_text *text, const char *const *words) {
+    size_t count = 0;
+    while (words[count] != NULL)
+        count++;
+    for (size_t i = 0; i < count; i++)
+        dae_text_add_item(text, i, count, words[i]);
+}
+
+static void write_kinds(struct dae_text *text, const struct dae_category *category) {
+    size_t count = 0;
+    while (category->kinds[count] != NULL)
+        count++;
+    for (size_t i = 0; i < count; i++)
+        dae_text_add_item(text, i, count, category->kinds[i]->name);
+}
+
+static void write_expected(struct dae_text *text, const struct dae_parameter *p) {
+    switch (p->type) {
+    case DAE_TYPE_NUMBER:
+        dae_text_add(text, "a number%s", p->of != NULL ? ", or one of " : "");
+        break;
+    case DAE_TYPE_COUNT:
+        dae_text_add(text, "a whole number%s", p->flags & DAE_ANY ? " or any" : "");
+        return;
+    case DAE_TYPE_FLAG:
+        dae_text_add(text, "yes or no");
+        return;
+    case DAE_TYPE_WORD:
+        write_words(text, p->words);
+        return;
+    case DAE_TYPE_LABEL:
+        dae_text_add(text, "a word");
+        return;
+    case DAE_TYPE_KIND:
+        dae_text_add(text, "one of ");
+        break;
+    case DAE_TYPE_RECIPE:
+        dae_text_add(text, "some of ");
+        break;
+    }
+    if (p->of != NULL)
+        write_kinds(text, p->of);
+}
+
+static dae_status mismatch(struct binder *binder, const struct dae_parameter *p,
+                           const struct dae_syntax *value) {
+    char found[TEXT_SIZE] = "", wanted[TEXT_SIZE] = "";
+    dae_recipe_write(&(struct dae_text){found, sizeof found, 0}, value);
+    write_expected(&(struct dae_text){wanted, sizeof wanted, 0}, p);
+    return FAIL(binder, DAE_ERROR_FORMAT, value, "%s: found '%s', expected %s", p->name, found, wanted);
+}
+
+static dae_status bind_steps(struct binder *binder, const struct dae_category *category,
+                             const struct dae_syntax *first, struct dae_value *out);
+
+static dae_status bind_number(struct binder *binder, const struct dae_parameter *p,
+                              const struct dae_syntax *value, struct dae_value *out) {
+    char reason[TEXT_SIZE] = "";
+    out->number = value->number;
+    if (allows(p, value->number))
+        return DAE_OK;
+    write_refusal(&(struct dae_text){reason, sizeof reason, 0}, p, value->number);
+    return FAIL(binder, DAE_ERROR_ARGUMENT, value, "%s", reason);
+}
+
+/* A value that is a word; false where it is not the right one. */
+static bool bind_word(struct binder *binder, const struct dae_parameter *p, const char *word,
+                      struct dae_value *out) {
+    static const char *const flags[] = {"no", "yes", NULL};
+    const char *const *words = p->type == DAE_TYPE_FLAG ? flags : p->words;
+    if (word == NULL)
+        return false;
+    if (p->type == DAE_TYPE_LABEL)
+        out->label = copy_word(binder, word);
+    if (p->type == DAE_TYPE_FLAG || p->type == DAE_TYPE_WORD) {
+        while (words[(size_t)out->number] != NULL && strcmp(words[(size_t)out->number], word) != 0)
+            out->number++;
+        return words[(size_t)out->number] != NULL;
+    }
+    return p->type == DAE_TYPE_LABEL || (p->flags & DAE_ANY && strcmp(word, "any") == 0);
+}
+
+static dae_status bind_value(struct binder *binder, const struct dae_parameter *p,
+                             const struct dae_syntax *value, struct dae_value *out) {
+    bool number = value->type == DAE_SYNTAX_NUMBER && value->first == NULL;
+    bool weighted = value->type == DAE_SYNTAX_NUMBER && value->first != NULL && p->flags & DAE_WEIGHTED;
+    bool steps = weighted || value->type == DAE_SYNTAX_STEPS;
+    *out = (struct dae_value){.count = 1};
+    if (number && p->type <= DAE_TYPE_FLAG)
+        return bind_number(binder, p, value, out);
+    if (steps && p->of != NULL && (p->type == DAE_TYPE_RECIPE || value->first->next == NULL)) {
+        out->number = weighted ? value->number : p->type == DAE_TYPE_NUMBER ? (double)NAN : 1;
+        return bind_steps(binder, p->of, value->first, out);
+    }
+    return bind_word(binder, p, bare_word(value), out) ? DAE_OK : mismatch(binder, p, value);
+}
+
+/* All values from `first` on, up to one with a name. */
+static dae_status bind_items(struct binder *binder, const struct dae_parameter *p,
+                             const struct dae_syntax *first, struct dae_value *out) {
+    size_t count = 0;
+    for (const struct dae_syntax *item = first; item != NULL && item->name == NULL; item = item->next)
+        count++;
+    struct dae_value *items = reserve(binder, count, sizeof *items);
+    *out = (struct dae_value){.count = count, .items = items};
+    for (size_t i = 0; i < count; i++, first = first->next) {
+        struct dae_value item;
+        DAE_TRY(bind_value(binder, p, first, &item));
+        if (items != NULL)
+            items[i] = item;
+    }
+    return DAE_OK;
+}
+
+static dae_status bind_argument(struct binder *binder, const struct dae_parameter *p,
+                                const struct dae_syntax *argument, struct dae_value *out) {
+    if (p->flags & DAE_MANY && argument->name == NULL)
+        return bind_items(binder, p, argument, out);
+    if (p->flags & (DAE_MANY | DAE_LIST) && argument->type == DAE_SYNTAX_LIST && argument->first != NULL)
+        return bind_items(binder, p, argument->first, out);
+    return bind_value(binder, p, argument, out);
+}
+
+static dae_status bind_default(struct binder *binder, const struct dae_parameter *p, struct dae_value *out) {
+    struct dae_syntax step = {.type = DAE_SYNTAX_STEP, .name = p->fallback};
+    struct dae_syntax value = {.type = DAE_SYNTAX_STEPS, .first = &step};
+    double number;
+    if (dae_text_read_number(p->fallback, strlen(p->fallback), &number) > 0)
+        value = (struct dae_syntax){.type = DAE_SYNTAX_NUMBER, .number = number};
+    return bind_value(binder, p, &value, out);
+}
+
+/* ---- Which parameter an argument is for --------------------------------------------------------- */
+
+static dae_status no_such_parameter(struct binder *binder, const struct dae_kind *kind,
+                                    const struct dae_syntax *argument) {
+    const char *names[DAE_KIND_MAX_PARAMETERS + 1] = {NULL};
+    char list[TEXT_SIZE] = "";
+    for (size_t i = 0, count = 0; i < dae_kind_parameter_count(kind); i++)
+        if (!(kind->parameters[i].flags & DAE_HIDDEN))
+            names[count++] = kind->parameters[i].name;
+    write_words(&(struct dae_text){list, sizeof list, 0}, names);
+    return FAIL(binder, DAE_ERROR_FORMAT, argument, "%s has no parameter '%s', expected %s", kind->name,
+                argument->name, names[0] != NULL ? list : "none");
+}
+
+static dae_status too_many_by_place(struct binder *binder, const struct dae_kind *kind, size_t places,
+                                    const struct dae_syntax *argument) {
+    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++)
+        if (!(kind->parameters[i].flags & (DAE_BY_PLACE | DAE_HIDDEN)))
+            return FAIL(binder, DAE_ERROR_FORMAT, argument,
+                        "%s takes %zu value%s without a name, expected one with its name, as in %s=",
+                        kind->name, places, places == 1 ? "" : "s", kind->parameters[i].name);
+    if (places == 0)
+        return FAIL(binder, DAE_ERROR_FORMAT, argument, "%s has no parameters", kind->name);
+    return FAIL(binder, DAE_ERROR_FORMAT, argument, "%s has no more than %zu parameter%s", kind->name, places,
+                places == 1 ? "" : "s");
+}
+
+/* Which parameter an argument is for; those without a name go to the `places`th that takes such. */
+static dae_status find_parameter(struct binder *binder, const struct dae_kind *kind, size_t places,
+                                 const struct dae_syntax *argument, size_t *index) {
+    size_t count = dae_kind_parameter_count(kind), place = 0;
+    for (*index = 0; *index < count; ++*index) {
+        const struct dae_parameter *p = &kind->parameters[*index];
+        if (argument->name != NULL ? strcmp(p->name, argument->name) == 0
+                                   : p->flags & DAE_BY_PLACE && place++ == places)
+            return DAE_OK;
+    }
+    return argument->name != NULL ? no_such_parameter(binder, kind, argument)
+                                  : too_many_by_place(binder, kind, place, argument);
+}
+
+static dae_status bind_arguments(struct binder *binder, const struct dae_kind *kind,
+                                 const struct dae_syntax *argument, struct dae_value *values) {
+    bool named = false;
+    for (size_t places = 0; argument != NULL; places++, argument = argument->next) {
+        size_t i;
+        if (named && argument->name == NULL)
+            return FAIL(binder, DAE_ERROR_FORMAT, argument,
+                        "found a value without a name after one with a name, expected its name");
+        named = argument->name != NULL;
+        DAE_TRY(find_parameter(binder, kind, places, argument, &i));
+        if (values[i].count > 0)
+            return FAIL(binder, DAE_ERROR_FORMAT, argument, "%s of %s is given twice",
+                        kind->parameters[i].name, kind->name);
+        DAE_TRY(bind_argument(binder, &kind->parameters[i], argument, &values[i]));
+        if (kind->parameters[i].flags & DAE_MANY && !named)
+            while (argument->next != NULL && argument->next->name == NULL)
+                argument = argument->next;
+    }
+    return DAE_OK;
+}
+
+static bool is_given(const struct dae_kind *kind, const struct dae_value *values, const char *name) {
+    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++)
+        if (strcmp(kind->parameters[i].name, name) == 0)
+            return values[i].count > 0;
+    return false;
+}
+
+/* What was not given: defaults, and what must not be missing. */
+static dae_status complete(struct binder *binder, const struct dae_syntax *step, const struct dae_kind *kind,
+                           struct dae_value *values) {
+    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++) {
+        const struct dae_parameter *p = &kind->parameters[i];
+        bool given = values[i].count > 0;
+        if (p->other != NULL && given == is_given(kind, values, p->other))
+            return FAIL(binder, DAE_ERROR_FORMAT, step, "%s needs %s or %s%s", kind->name, p->name, p->other,
+                        given ? ", and not both" : "");
+        if (!given && p->fallback != NULL)
+            DAE_TRY(bind_default(binder, p, &values[i]));
+        else if (!given && p->other == NULL && !(p->flags & (DAE_OPTIONAL | DAE_HIDDEN)))
+            return FAIL(binder, DAE_ERROR_FORMAT, step, "%s needs %s", kind->name, p->name);
+    }
+    return DAE_OK;
+}
+
+/* "found low = 2, high = 1, expected low <= high" */
+static void write_clash(struct dae_text *text, const struct dae_step *step, const char *expected);
+
+static dae_status check_step(struct binder *binder, const struct dae_syntax *syntax,
+                             const struct dae_step *step) {
+    const char *expected = step->kind->check != NULL ? step->kind->check(step->values) : NULL;
+    char clash[TEXT_SIZE] = "";
+    if (expected == NULL)
+        return DAE_OK;
+    write_clash(&(struct dae_text){clash, sizeof clash, 0}, step, expected);
+    return FAIL(binder, DAE_ERROR_ARGUMENT, syntax, "%s: %s", step->kind->name, clash);
+}
+
+static dae_status bind_step(struct binder *binder, const struct dae_category *category,
+                            const struct dae_syntax *syntax, struct dae_step *out) {
+    const struct dae_kind *kind = dae_kind_find(category, syntax->name);
+    struct dae_value values[DAE_KIND_MAX_PARAMETERS] = {{0}};
+    if (kind == NULL) {
+        char names[TEXT_SIZE] = "";
+        write_kinds(&(struct dae_text){names, sizeof names, 0}, category);
+        return FAIL(binder, DAE_ERROR_FORMAT, syntax, "found '%s', expected %s", syntax->name, names);
+    }
+    if (syntax->label != NULL && !category->has_labels)
+        return FAIL(binder, DAE_ERROR_FORMAT, syntax, "found 'as %s', expected no label here", syntax->label);
+    DAE_TRY(bind_arguments(binder, kind, syntax->first, values));
+    DAE_TRY(complete(binder, syntax, kind, values));
+    size_t size = dae_kind_parameter_count(kind) * sizeof *values;
+    struct dae_value *kept = reserve(binder, 1, size);
+    *out = (struct dae_step){kind, copy_word(binder, syntax->label), syntax->position, kept};
+    if (binder->block == NULL)
+        return DAE_OK;
+    memcpy(kept, values, size);
+    return check_step(binder, syntax, out);
+}
+
+static dae_status bind_steps(struct binder *binder, const struct dae_category *category,
+                             const struct dae_syntax *first, struct dae_value *out) {
+    out->count = 0;
+    for (const struct dae_syntax *syntax = first; syntax != NULL; syntax = syntax->next)
+        out->count++;
+    struct dae_step *steps = reserve(binder, out->count, sizeof *steps);
+    out->steps = steps;
+    for (size_t i = 0; i < out->count; i++, first = first->next) {
+        struct dae_step step;
+        DAE_TRY(bind_step(binder, category, first, &step));
+        if (steps != NULL)
+            steps[i] = step;
+    }
+    return DAE_OK;
+}
+
+static dae_status bind_recipe(struct binder *binder, const struct dae_syntax *syntax) {
+    struct dae_value all = {0};
+    binder->used = 0;
+    struct dae_recipe *recipe = reserve(binder, 1, sizeof *recipe);
+    DAE_TRY(bind_steps(binder, binder->category, syntax->first, &all));
+    if (recipe != NULL)
+        *recipe = (struct dae_recipe){all.count, all.steps};
+    return DAE_OK;
+}
+
+static dae_status bind_twice(struct dae_recipe **out, struct binder *binder,
+                             const struct dae_syntax *syntax) {
+    DAE_TRY(bind_recipe(binder, syntax));
+    binder->block = dae_allocate(1, binder->used);
+    if (binder->block == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_status status = bind_recipe(binder, syntax);
+    if (status == DAE_OK)
+        *out = (struct dae_recipe *)(void *)binder->block;
+    else
+        dae_release(binder->block);
+    return status;
+}
+
+dae_status dae_recipe_bind(struct dae_recipe **out, const struct dae_category *category, const char *text) {
+    struct dae_syntax *syntax = NULL;
+    struct binder binder = {.category = category};
+    DAE_TRY(dae_recipe_read(&syntax, category->text, text));
+    dae_status status = bind_twice(out, &binder, syntax);
+    dae_release(syntax);
+    return status;
+}
+
+dae_status dae_recipe_bind_one(struct dae_recipe **out, const struct dae_category *category,
+                               const char *text) {
+    struct dae_recipe *recipe = NULL;
+    DAE_TRY(dae_recipe_bind(&recipe, category, text));
+    if (recipe->count == 1) {
+        *out = recipe;
+        return DAE_OK;
+    }
+    size_t position = recipe->count > 0 ? recipe->steps[1].position : strlen(text);
+    bool empty = recipe->count == 0;
+    dae_release(recipe);
+    return dae_fail_at(DAE_ERROR_FORMAT, category->text, position, "found %s, expected one step",
+                       empty ? "the end of the text" : "another step");
+}
+
+/* ---- Writing ------------------------------------------------------------------------------------ */
+
+static void write_steps(struct dae_text *text, const struct dae_step *steps, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        dae_text_add(text, "%s", i > 0 ? " | " : "");
+        dae_step_write(text, &steps[i]);
+    }
+}
+
+static void write_single(struct dae_text *text, const struct dae_parameter *p,
+                         const struct dae_value *value) {
+    if (p->flags & DAE_WEIGHTED) {
+        dae_text_add_number(text, value->number);
+        dae_text_add(text, ": ");
+    }
+    if (value->steps != NULL)
+        write_steps(text, value->steps, value->count);
+    else if (p->type == DAE_TYPE_LABEL)
+        dae_text_add(text, "%s", value->label);
+    else if (p->type == DAE_TYPE_WORD)
+        dae_text_add(text, "%s", p->words[(size_t)value->number]);
+    else if (p->type == DAE_TYPE_FLAG && !(p->flags & DAE_DIGIT))
+        dae_text_add(text, "%s", value->number == 1 ? "yes" : "no");
+    else if (p->flags & DAE_ANY && value->number == 0)
+        dae_text_add(text, "any");
+    else
+        dae_text_add_number(text, value->number);
+}
+
+static void write_value(struct dae_text *text, const struct dae_parameter *p, const struct dae_value *value) {
+    if (value->items == NULL) {
+        write_single(text, p, value);
+        return;
+    }
+    dae_text_add(text, "%s", p->flags & DAE_MANY ? "" : "[");
+    for (size_t i = 0; i < value->count; i++) {
+        dae_text_add(text, "%s", i > 0 ? ", " : "");
+        write_single(text, p, &value->items[i]);
+    }
+    dae_text_add(text, "%s", p->flags & DAE_MANY ? "" : "]");
+}
+
+static bool is_written(const struct dae_parameter *p, const struct dae_value *value) {
+    char written[TEXT_SIZE] = "";
+    if (value->count == 0 || p->flags & DAE_HIDDEN)
+        return false;
+    if (!(p->flags & DAE_LATER) || p->fallback == NULL)
+        return true;
+    write_value(&(struct dae_text){written, sizeof written, 0}, p, value);
+    return strcmp(written, p->fallback) != 0;
+}
+
+void dae_step_write(struct dae_text *text, const struct dae_step *step) {
+    const char *before = "(";
+    dae_text_add(text, "%s", step->kind->name);
+    for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++) {
+        const struct dae_parameter *p = &step->kind->parameters[i];
+        if (!is_written(p, &step->values[i]))
+            continue;
+        dae_text_add(text, "%s", before);
+        if (!(p->flags & DAE_MANY))
+            dae_text_add(text, "%s=", p->name);
+        write_value(text, p, &step->values[i]);
+        before = ", ";
+    }
+    dae_text_add(text, "%s", before[0] == ',' ? ")" : "");
+    if (step->label != NULL)
+        dae_text_add(text, " as %s", step->label);
+}
+
+static void write_clash(struct dae_text *text, const struct dae_step *step, const char *expected) {
+    const char *before = "found ";
+    for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++)
+        if (step->values[i].count > 0) {
+            dae_text_add(text, "%s%s = ", before, step->kind->parameters[i].name);
+            write_value(text, &step->kind->parameters[i], &step->values[i]);
+            before = ", ";
+        }
+    dae_text_add(text, ", expected %s", expected);
+}
+
+/* ---- Kinds of numbers --------------------------------------------------------------------------- */
+
+static struct dae_step step_of(const struct dae_kind *kind, const double *numbers,
+                               struct dae_value values[DAE_KIND_MAX_PARAMETERS]) {
+    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++)
+        values[i] = (struct dae_value){.count = 1, .number = numbers[i]};
+    return (struct dae_step){.kind = kind, .values = values};
+}
+
+void dae_kind_get_defaults(const struct dae_kind *kind, double *numbers) {
+    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++) {
+        const char *text = kind->parameters[i].fallback;
+        if (text == NULL || dae_text_read_number(text, strlen(text), &numbers[i]) == 0)
+            numbers[i] = NAN;
+    }
+}
+
+void dae_step_get_numbers(const struct dae_step *step, double *numbers) {
+    for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++)
+        numbers[i] = step->values[i].number;
+}
+
+dae_status dae_kind_check_numbers(const struct dae_kind *kind, const double *numbers, const char *context) {
+    struct dae_value values[DAE_KIND_MAX_PARAMETERS];
+    struct dae_step step = step_of(kind, numbers, values);
+    char reason[TEXT_SIZE] = "";
+    struct dae_text text = {reason, sizeof reason, 0};
+    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++) {
+        if (allows(&kind->parameters[i], numbers[i]))
+            continue;
+        write_refusal(&text, &kind->parameters[i], numbers[i]);
+        return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s", context, reason);
+    }
+    const char *expected = kind->check != NULL ? kind->check(values) : NULL;
+    if (expected == NULL)
+        return DAE_OK;
+    write_clash(&text, &step, expected);
+    return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s", context, reason);
+}
+
+void dae_kind_write_numbers(struct dae_text *text, const struct dae_kind *kind, const double *numbers) {
+    struct dae_value values[DAE_KIND_MAX_PARAMETERS];
+    struct dae_step step = step_of(kind, numbers, values);
+    dae_step_write(text, &step);
+}
