@@ -27,14 +27,13 @@ static size_t bias_at(const struct dae_pass *pass) {
 static dae_status attach(const dae_layer *layer, struct dae_attachment *at) {
     size_t inputs = at->inputs[0]->size, units = (size_t)layer->values[DAE_DENSE_UNITS].number;
     if (inputs > INT_MAX)
-        return dae_fail(DAE_ERROR_SHAPE, "%s: dense takes at most %d values, found %zu", at->context, INT_MAX,
-                        inputs);
+        return dae_fail(DAE_ERROR_SHAPE, "dense takes at most %d values, found %zu", INT_MAX, inputs);
     if (at->tied != NULL) {
         units = at->tied->dims[1];
         if (at->tied->dims[0] != inputs)
             return dae_fail(DAE_ERROR_SHAPE,
-                            "%s: dense(tied=%s) takes %zu values, as many as %s gives, found %zu",
-                            at->context, layer->values[DAE_DENSE_TIED].label, at->tied->dims[0],
+                            "dense(tied=%s) takes %zu values, as many as %s gives, found %zu",
+                            layer->values[DAE_DENSE_TIED].label, at->tied->dims[0],
                             layer->values[DAE_DENSE_TIED].label, inputs);
     } else {
         DAE_TRY(dae_attachment_add_tensor(at, "weight", 2, (size_t[]){units, inputs}));

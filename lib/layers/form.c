@@ -16,9 +16,9 @@ static dae_status attach_reshape(const dae_layer *layer, struct dae_attachment *
     char found[DAE_SHAPE_TEXT_SIZE], wanted[DAE_SHAPE_TEXT_SIZE];
     for (size_t i = 0; i < rank && i < DAE_SHAPE_MAX_RANK; i++)
         dims[i] = (size_t)layer->values[0].items[i].number;
-    DAE_TRY(dae_shape_set(&at->output, rank, dims, at->context));
+    DAE_TRY(dae_shape_set(&at->output, rank, dims, "reshape"));
     if (at->output.size != at->inputs[0]->size)
-        return dae_fail(DAE_ERROR_SHAPE, "%s: reshape to %s takes %zu values, found %s", at->context,
+        return dae_fail(DAE_ERROR_SHAPE, "reshape to %s takes %zu values, found %s",
                         dae_shape_text(&at->output, wanted), at->output.size,
                         dae_shape_text(at->inputs[0], found));
     return DAE_OK;
@@ -49,10 +49,10 @@ static dae_status attach_channels(const dae_layer *layer, struct dae_attachment 
     struct dae_shape shape = *at->inputs[0];
     double first = layer->values[FIRST].number, count = layer->values[COUNT].number;
     if (first + count > (double)shape.dims[0])
-        return dae_fail(DAE_ERROR_SHAPE, "%s: channels [%.0f, %.0f) of a value that has %zu", at->context,
-                        first, first + count, shape.dims[0]);
+        return dae_fail(DAE_ERROR_SHAPE, "channels [%.0f, %.0f) of a value that has %zu", first,
+                        first + count, shape.dims[0]);
     shape.dims[0] = (size_t)count;
-    return dae_shape_set(&at->output, shape.rank, shape.dims, at->context);
+    return dae_shape_set(&at->output, shape.rank, shape.dims, "channels");
 }
 
 /* The first of the values that are taken from a row. */

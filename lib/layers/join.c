@@ -8,7 +8,7 @@
 static dae_status attach_equal(const dae_layer *layer, struct dae_attachment *at) {
     char first[DAE_SHAPE_TEXT_SIZE], second[DAE_SHAPE_TEXT_SIZE];
     if (!dae_shape_fits(at->inputs[0], at->inputs[1]))
-        return dae_fail(DAE_ERROR_SHAPE, "%s: %s takes two values of one shape, found %s and %s", at->context,
+        return dae_fail(DAE_ERROR_SHAPE, "%s takes two values of one shape, found %s and %s",
                         layer->kind->kind.name, dae_shape_text(at->inputs[0], first),
                         dae_shape_text(at->inputs[1], second));
     at->output = *at->inputs[0];
@@ -74,14 +74,13 @@ static dae_status attach_concatenate(const dae_layer *layer, struct dae_attachme
         if (!are_equal_but_first(&all, next))
             return dae_fail(
                 DAE_ERROR_SHAPE,
-                "%s: concatenate takes values whose shapes differ in the first dimension only, found %s "
+                "concatenate takes values whose shapes differ in the first dimension only, found %s "
                 "and %s",
-                at->context, dae_shape_text(&all, first), dae_shape_text(next, second));
+                dae_shape_text(&all, first), dae_shape_text(next, second));
         if (!dae_size_add(all.dims[0], next->dims[0], &all.dims[0]))
-            return dae_fail(DAE_ERROR_SHAPE, "%s: concatenate: more values than can be addressed",
-                            at->context);
+            return dae_fail(DAE_ERROR_SHAPE, "concatenate: more values than can be addressed");
     }
-    return dae_shape_set(&at->output, all.rank, all.dims, at->context);
+    return dae_shape_set(&at->output, all.rank, all.dims, "concatenate");
 }
 
 static void fill_concatenate(const struct dae_pass *pass, struct dae_span span, float *out) {

@@ -111,8 +111,7 @@ static struct dae_activation activation_of(const struct dae_step *step) {
 
 dae_status dae_layer_read(dae_layer **out, struct dae_layer_text *text, const struct dae_step *step) {
     if (row_of(step->kind) == NULL)
-        return dae_fail_at(DAE_ERROR_FORMAT, dae_layer_category.text, step->position,
-                           "found '%s', expected a layer", step->kind->name);
+        return dae_fail(DAE_ERROR_FORMAT, "found '%s', expected a layer", step->kind->name);
     dae_layer *layer = dae_allocate(1, sizeof *layer);
     if (layer == NULL)
         return DAE_ERROR_MEMORY;
@@ -188,7 +187,7 @@ dae_status dae_attachment_add_tensor(struct dae_attachment *at, const char *name
     DAE_TRY(dae_shape_set(&tensor->shape, rank, dims, "the layer's parameters"));
     if (!dae_size_add(at->parameter_count, tensor->shape.size, &total) ||
         !dae_size_multiply(total, sizeof(double), &bytes))
-        return dae_fail(DAE_ERROR_ARGUMENT, "%s: the parameters are more than can be addressed", at->context);
+        return dae_fail(DAE_ERROR_ARGUMENT, "the parameters are more than can be addressed");
     at->parameter_count = total;
     at->tensor_count++;
     return DAE_OK;

@@ -39,7 +39,6 @@ struct dae_tensor {
 
 /* What a layer makes of inputs of certain shapes, and the parameters that it needs for it. */
 struct dae_attachment {
-    const char *context; /* begins messages */
     size_t input_count;
     const struct dae_shape *inputs[DAE_LAYER_MAX_INPUTS];
     const struct dae_shape *tied; /* of the weight of the layer that it is tied to, or NULL */

@@ -72,22 +72,21 @@ const char *dae_model_value_name(const dae_model *model, size_t value, char *tex
     return text;
 }
 
-dae_status dae_model_find_value(const dae_model *model, const char *name, size_t *value,
-                                const char *context) {
+dae_status dae_model_find_value(const dae_model *model, const char *name, size_t *value) {
     char known[DAE_VALUE_NAME_SIZE];
     for (*value = 0; *value <= model->node_count; ++*value)
         if (strcmp(dae_model_value_name(model, *value, known), name) == 0)
             return DAE_OK;
     return dae_fail(DAE_ERROR_ARGUMENT,
-                    "%s: there is no value '%.64s', expected input, a label, or the number of a layer "
+                    "there is no value '%.64s', expected input, a label, or the number of a layer "
                     "without one",
-                    context, name);
+                    name);
 }
 
 /* ---- Nodes -------------------------------------------------------------------------------------- */
 
 /* The labels that a layer's parameters name: values that it reads beside the one before. */
-static dae_status find_inputs(const dae_model *model, struct dae_node *node, const char *context) {
+static dae_status find_inputs(const dae_model *model, struct dae_node *node) {
     const struct dae_step *step = node->layer->step;
     node->inputs[0] = model->next;
     node->input_count = 1;
@@ -99,44 +98,43 @@ static dae_status find_inputs(const dae_model *model, struct dae_node *node, con
         for (size_t j = 0; j < value->count; j++) {
             const char *label = value->items != NULL ? value->items[j].label : value->label;
             if (node->input_count == DAE_LAYER_MAX_INPUTS)
-                return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s reads more than %d values", context,
-                                step->kind->name, DAE_LAYER_MAX_INPUTS);
-            DAE_TRY(dae_model_find_value(model, label, &node->inputs[node->input_count++], context));
+                return dae_fail(DAE_ERROR_ARGUMENT, "%s reads more than %d values", step->kind->name,
+                                DAE_LAYER_MAX_INPUTS);
+            DAE_TRY(dae_model_find_value(model, label, &node->inputs[node->input_count++]));
         }
     }
     return DAE_OK;
 }
 
 /* The layer whose weight a dense layer uses, transposed. */
-static dae_status find_tied(const dae_model *model, struct dae_node *node, const char *context) {
+static dae_status find_tied(const dae_model *model, struct dae_node *node) {
     const dae_layer *layer = node->layer;
     size_t owner;
     if (layer->kind != &dae_layer_dense || layer->values[DAE_DENSE_TIED].count == 0)
         return DAE_OK;
     const char *label = layer->values[DAE_DENSE_TIED].label;
-    DAE_TRY(dae_model_find_value(model, label, &owner, context));
+    DAE_TRY(dae_model_find_value(model, label, &owner));
     if (owner == 0 || model->nodes[owner - 1].layer->kind != layer->kind ||
         model->nodes[owner - 1].at.tied != NULL)
-        return dae_fail(
-            DAE_ERROR_ARGUMENT,
-            "%s: tied=%s is not a dense layer with a weight of its own, expected the label of one", context,
-            label);
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "tied=%s is not a dense layer with a weight of its own, expected the label of one",
+                        label);
     node->tied = owner;
     node->tied_shape = model->nodes[owner - 1].at.tensors[0].shape;
     return DAE_OK;
 }
 
 /* Works out the shapes of a node whose inputs are known, and puts it after the others; keeps its layer. */
-static dae_status attach(dae_model *model, struct dae_node *node, const char *context) {
+static dae_status attach(dae_model *model, struct dae_node *node) {
     size_t total, bytes;
-    node->at = (struct dae_attachment){.context = context, .input_count = node->input_count};
+    node->at = (struct dae_attachment){.input_count = node->input_count};
     for (size_t i = 0; i < node->input_count; i++)
         node->at.inputs[i] = dae_model_shape(model, node->inputs[i]);
     node->at.tied = node->tied_shape.rank > 0 ? &node->tied_shape : NULL;
     DAE_TRY(node->layer->kind->attach(node->layer, &node->at));
     if (!dae_size_add(model->parameter_count, node->at.parameter_count, &total) ||
         !dae_size_multiply(total, sizeof(double), &bytes))
-        return dae_fail(DAE_ERROR_ARGUMENT, "%s: the parameters are more than can be addressed", context);
+        return dae_fail(DAE_ERROR_ARGUMENT, "the parameters are more than can be addressed");
     struct dae_node *kept = &model->nodes[model->node_count++];
     *kept = *node;
     kept->offset = model->parameter_count;
@@ -152,32 +150,31 @@ static dae_status attach(dae_model *model, struct dae_node *node, const char *co
     return DAE_OK;
 }
 
-static dae_status check_label(const dae_model *model, const dae_layer *layer, const char *context) {
+static dae_status check_label(const dae_model *model, const dae_layer *layer) {
     const char *label = layer->step->label;
     char known[DAE_VALUE_NAME_SIZE];
     for (size_t value = 0; label != NULL && value <= model->node_count; value++)
         if (strcmp(dae_model_value_name(model, value, known), label) == 0)
-            return dae_fail(DAE_ERROR_ARGUMENT, "%s: there is a value '%s' already, expected another label",
-                            context, label);
+            return dae_fail(DAE_ERROR_ARGUMENT, "there is a value '%s' already, expected another label",
+                            label);
     return DAE_OK;
 }
 
-dae_status dae_model_append(dae_model *model, dae_layer *layer, const char *context) {
+dae_status dae_model_append(dae_model *model, dae_layer *layer) {
     struct dae_node node = {.layer = layer};
     if (atomic_load(&layer->in_model))
-        return dae_fail(
-            DAE_ERROR_STATE,
-            "%s: the layer is in a model already; dae_model_slice() makes models that share layers", context);
+        return dae_fail(DAE_ERROR_STATE,
+                        "the layer is in a model already; dae_model_slice() makes models that share layers");
     if (model->block != NULL)
         return dae_fail(DAE_ERROR_STATE,
-                        "%s: the model has its parameters, expected a model not yet initialized", context);
+                        "the model has its parameters, expected a model not yet initialized");
     if (model->node_count == DAE_MODEL_MAX_LAYERS)
-        return dae_fail(DAE_ERROR_STATE, "%s: the model has %d layers, which is the most it can hold",
-                        context, DAE_MODEL_MAX_LAYERS);
-    DAE_TRY(check_label(model, layer, context));
-    DAE_TRY(find_inputs(model, &node, context));
-    DAE_TRY(find_tied(model, &node, context));
-    DAE_TRY(attach(model, &node, context));
+        return dae_fail(DAE_ERROR_STATE, "the model has %d layers, which is the most it can hold",
+                        DAE_MODEL_MAX_LAYERS);
+    DAE_TRY(check_label(model, layer));
+    DAE_TRY(find_inputs(model, &node));
+    DAE_TRY(find_tied(model, &node));
+    DAE_TRY(attach(model, &node));
     atomic_store(&layer->in_model, true);
     return DAE_OK;
 }
@@ -185,7 +182,8 @@ dae_status dae_model_append(dae_model *model, dae_layer *layer, const char *cont
 dae_status dae_model_add(dae_model *model, dae_layer *layer) {
     DAE_REQUIRE(model);
     DAE_REQUIRE(layer);
-    return dae_model_append(model, layer, __func__);
+    dae_status status = dae_model_append(model, layer);
+    return status == DAE_OK ? DAE_OK : dae_fail_in(status, __func__);
 }
 
 dae_status dae_model_allocate(dae_model *model) {
@@ -225,20 +223,18 @@ dae_status dae_model_initialize(dae_model *model, uint64_t seed) {
 }
 
 /* Adds a node of another model to one that begins at its value `first`. */
-static dae_status append_shifted(dae_model *slice, const dae_model *model, size_t i, size_t first,
-                                 const char *context) {
+static dae_status append_shifted(dae_model *slice, const dae_model *model, size_t i, size_t first) {
     struct dae_node node = model->nodes[i];
     char name[DAE_VALUE_NAME_SIZE], before[DAE_VALUE_NAME_SIZE];
     for (size_t k = 0; k < node.input_count; k++) {
         if (node.inputs[k] < first)
-            return dae_fail(DAE_ERROR_ARGUMENT,
-                            "%s: from '%s': layer %zu reads '%s', which is made before it", context,
+            return dae_fail(DAE_ERROR_ARGUMENT, "from '%s': layer %zu reads '%s', which is made before it",
                             dae_model_value_name(model, first, name), i,
                             dae_model_value_name(model, node.inputs[k], before));
         node.inputs[k] -= first;
     }
     node.tied = node.tied > first ? node.tied - first : 0;
-    return attach(slice, &node, context);
+    return attach(slice, &node);
 }
 
 static dae_status fill_slice(dae_model *slice, dae_model *model, size_t first, size_t last) {
@@ -246,7 +242,7 @@ static dae_status fill_slice(dae_model *slice, dae_model *model, size_t first, s
     slice->block = model->block;
     slice->block_offset = model->block_offset + model->nodes[first].offset;
     for (size_t i = first; i < last; i++)
-        DAE_TRY(append_shifted(slice, model, i, first, "dae_model_slice"));
+        DAE_TRY(append_shifted(slice, model, i, first));
     return DAE_OK;
 }
 
@@ -254,10 +250,11 @@ dae_status dae_model_slice(dae_model **out, dae_model *model, const char *from, 
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
     size_t first = 0, last = model->node_count;
-    if (from != NULL)
-        DAE_TRY(dae_model_find_value(model, from, &first, __func__));
-    if (to != NULL)
-        DAE_TRY(dae_model_find_value(model, to, &last, __func__));
+    dae_status status = from != NULL ? dae_model_find_value(model, from, &first) : DAE_OK;
+    if (status == DAE_OK && to != NULL)
+        status = dae_model_find_value(model, to, &last);
+    if (status != DAE_OK)
+        return dae_fail_in(status, __func__);
     if (first >= last)
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_model_slice: from '%.64s' to '%.64s': expected values in the order in "
@@ -265,17 +262,18 @@ dae_status dae_model_slice(dae_model **out, dae_model *model, const char *from, 
                         from != NULL ? from : "the input", to != NULL ? to : "the output");
     dae_model *slice = NULL;
     DAE_TRY(create(&slice, dae_model_shape(model, first)));
-    dae_status status = fill_slice(slice, model, first, last);
-    if (status != DAE_OK)
-        dae_model_free(slice);
-    else
+    status = fill_slice(slice, model, first, last);
+    if (status == DAE_OK) {
         *out = slice;
-    return status;
+        return DAE_OK;
+    }
+    dae_model_free(slice);
+    return dae_fail_in(status, __func__);
 }
 
 static dae_status fill_copy(dae_model *copy, const dae_model *model) {
     for (size_t i = 0; i < model->node_count; i++) /* layers hold options only, which do not change */
-        DAE_TRY(append_shifted(copy, model, i, 0, "dae_model_copy"));
+        DAE_TRY(append_shifted(copy, model, i, 0));
     DAE_TRY(dae_model_allocate(copy));
     memcpy(copy->block->values, dae_model_values(model), model->parameter_count * sizeof(float));
     dae_model_remember_noise(copy, model->noise);

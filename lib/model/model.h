@@ -67,10 +67,10 @@ enum { DAE_VALUE_NAME_SIZE = 64 };
 const char *dae_model_value_name(const dae_model *model, size_t value, char *text);
 
 /* The value of such a name; fails with DAE_ERROR_ARGUMENT. */
-dae_status dae_model_find_value(const dae_model *model, const char *name, size_t *value, const char *context);
+dae_status dae_model_find_value(const dae_model *model, const char *name, size_t *value);
 
-/* Adds a layer that reads the values of its parameters, and model->next. `context` begins the message. */
-dae_status dae_model_append(dae_model *model, dae_layer *layer, const char *context);
+/* dae_model_add() without its name before messages. */
+dae_status dae_model_append(dae_model *model, dae_layer *layer);
 
 /* Replaces the recipe that the model remembers; NULL for none. */
 void dae_model_remember_noise(dae_model *model, dae_noise *noise);

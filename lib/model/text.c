@@ -77,25 +77,30 @@ void dae_model_write_architecture(struct dae_text *text, const void *object) {
 
 /* ---- Reading ------------------------------------------------------------------------------------ */
 
-/* Goes on with steps [first, count) of a text. */
-static dae_status add_steps(dae_model *model, struct dae_layer_text *text, size_t first,
-                            const char *context) {
+/* One step: from, or a layer. */
+static dae_status add_step(dae_model *model, struct dae_layer_text *text, const struct dae_step *step) {
+    dae_layer *layer = NULL;
+    if (step->kind == &dae_layer_from)
+        return dae_model_find_value(model, step->values[0].label, &model->next);
+    DAE_TRY(dae_layer_read(&layer, text, step));
+    dae_status status = dae_model_append(model, layer);
+    dae_layer_free(layer);
+    return status;
+}
+
+/* Goes on with the steps of a text from one on. */
+static dae_status add_steps(dae_model *model, struct dae_layer_text *text, size_t first) {
     const struct dae_recipe *recipe = text->recipe;
+    const char *what = dae_layer_category.text;
     for (size_t i = first; i < recipe->count; i++) {
         const struct dae_step *step = &recipe->steps[i];
-        if (step->kind == &dae_layer_from) {
-            DAE_TRY(dae_model_find_value(model, step->values[0].label, &model->next, context));
-            continue;
-        }
-        dae_layer *layer = NULL;
-        DAE_TRY(dae_layer_read(&layer, text, step));
-        dae_status status = dae_model_append(model, layer, context);
-        dae_layer_free(layer);
+        dae_status status = add_step(model, text, step);
         if (status != DAE_OK)
-            return dae_fail_at(status, dae_layer_category.text, step->position, "%s", dae_last_error());
+            return dae_fail_at(status, what, step->position, "%s", dae_last_error());
     }
     if (model->next != model->node_count)
-        return dae_fail(DAE_ERROR_FORMAT, "%s: found nothing after from(...), expected a layer", context);
+        return dae_fail_at(DAE_ERROR_FORMAT, what, recipe->steps[recipe->count - 1].position,
+                           "found nothing after from, expected a layer");
     return DAE_OK;
 }
 
@@ -116,7 +121,7 @@ dae_status dae_model_extend(dae_model *model, const char *text) {
     DAE_REQUIRE(text);
     DAE_TRY(dae_layer_text_read(&read, text));
     size_t nodes = model->node_count, next = model->next, parameters = model->parameter_count;
-    dae_status status = add_steps(model, read, 0, __func__);
+    dae_status status = add_steps(model, read, 0);
     if (status != DAE_OK)
         go_back(model, nodes, next, parameters);
     dae_layer_text_drop(read);
@@ -144,7 +149,7 @@ dae_status dae_model_read_architecture(dae_model **out, const char *text) {
     DAE_TRY(dae_layer_text_read(&read, text));
     dae_status status = read_input(&model, read->recipe);
     if (status == DAE_OK)
-        status = add_steps(model, read, 1, "dae_model_parse");
+        status = add_steps(model, read, 1);
     if (status == DAE_OK && model->node_count == 0)
         status = dae_fail_at(DAE_ERROR_FORMAT, dae_layer_category.text, strlen(text),
                              "found no layer, expected at least one");
