@@ -43,7 +43,7 @@ const struct dae_activation_kind dae_activation_leaky_relu = {
              .parameters = {{.name = "slope",
                              .what = "factor below 0; 0.3 as in Keras",
                              .type = DAE_TYPE_NUMBER,
-                             .flags = DAE_BY_PLACE,
+                             .flags = DAE_BY_PLACE | DAE_PLACED,
                              .low = 0,
                              .high = 1,
                              .fallback = "0.3"}}},

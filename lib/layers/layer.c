@@ -29,7 +29,7 @@ const struct dae_kind dae_layer_from = {
     .parameters = {{.name = "value",
                     .what = "label of the value, or input",
                     .type = DAE_TYPE_LABEL,
-                    .flags = DAE_BY_PLACE}},
+                    .flags = DAE_BY_PLACE | DAE_PLACED}},
 };
 
 static const struct dae_kind *const kinds[] = {
