@@ -110,17 +110,17 @@ static dae_status backward_concatenate(const struct dae_pass *pass, size_t input
 
 /* ---- The rows ----------------------------------------------------------------------------------- */
 
-#define VALUE                                                                                  \
+#define OTHER_VALUE                                                                            \
     {                                                                                          \
         .name = "value", .what = "label of the other value, or input", .type = DAE_TYPE_LABEL, \
-        .flags = DAE_BY_PLACE                                                                  \
+        .flags = DAE_BY_PLACE | DAE_PLACED,                                                    \
     }
 
 const struct dae_layer_kind dae_layer_add = {
     .kind = {.name = "add",
              .what = "the sum of the value before and another one",
              .example = "add(input)",
-             .parameters = {VALUE}},
+             .parameters = {OTHER_VALUE}},
     .attach = attach_equal,
     .forward = forward_add,
     .backward = backward_add,
@@ -130,7 +130,7 @@ const struct dae_layer_kind dae_layer_subtract = {
     .kind = {.name = "subtract",
              .what = "the value before, less another one",
              .example = "subtract(noise)",
-             .parameters = {VALUE}},
+             .parameters = {OTHER_VALUE}},
     .attach = attach_equal,
     .forward = forward_subtract,
     .backward = backward_subtract,
