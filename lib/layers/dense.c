@@ -1,9 +1,9 @@
 /* The fully connected layer: Y[b,n] = a(X[b,k] W[n,k]^T + c[n]); tied to another one, it uses that one's weight V[k,n],
  * transposed: Y[b,n] = a(X[b,k] V[k,n] + c[n]). */
 #include "core/text.h"
-#include "layers/active.h"
 #include "layers/initializer.h"
 #include "layers/layer.h"
+#include "math/live_columns.h"
 
 #include <limits.h>
 #include <math.h>
@@ -86,11 +86,33 @@ static struct dae_matrix matrix(struct dae_factor f, bool transposed) {
                                transposed};
 }
 
+/* The matrices of a pass; D only where that is known already. */
+static struct dae_affine affine_of(const struct dae_pass *pass) {
+    const struct dae_rows *x = pass->inputs[0];
+    return (struct dae_affine){
+        .pool = pass->pool,
+        .batch = pass->batch,
+        .inputs = x->shape->size,
+        .units = pass->output->shape->size,
+        .x = x->y,
+        .x16 = pass->x16,
+        .weight = pass->weight,
+        .weight16 = pass->weight16,
+        .transposed = pass->transposed,
+        .d = pass->output->d,
+        .goes_back = x->d != NULL,
+        .blocks_at_zero = x->activation != NULL && dae_activation_blocks_gradient_at_zero(x->activation),
+        .live = pass->own,
+    };
+}
+
 static dae_status forward(const struct dae_pass *pass) {
+    struct dae_affine affine = affine_of(pass);
+    DAE_TRY(dae_live_find_x(&affine));
     if (pass->batch <= SMALL_BATCH && !pass->transposed)
         return forward_small(pass);
-    size_t n = pass->output->shape->size;
-    struct dae_factor x = dae_factor_x(pass);
+    size_t n = affine.units;
+    struct dae_factor x = dae_factor_x(&affine);
     struct dae_product product = {
         .m = pass->batch,
         .n = n,
@@ -98,7 +120,7 @@ static dae_status forward(const struct dae_pass *pass) {
         .memory = pass->memory,
         .bfloat16 = x.values16 != NULL,
         .a = matrix(x, false),
-        .b = matrix(dae_factor_weights(pass), !pass->transposed), /* Y[b,n] = X[b,k] W[n,k]^T */
+        .b = matrix(dae_factor_weights(&affine), !pass->transposed), /* Y[b,n] = X[b,k] W[n,k]^T */
         .c = pass->output->y,
         .c_stride = n,
         .parts = 1,
@@ -140,64 +162,70 @@ static void add_expanded(const struct dae_columns *c, size_t from, const float *
         out[c->places[i] - range.first] += values[i - from];
 }
 
-/* A row of D of the input, from what the product has made of it: expanded, added, derived. */
-static void finish_row_before(const struct dae_pass *pass, struct dae_tile tile, size_t row,
-                              const float *made) {
-    const struct dae_rows *to = pass->inputs[0];
-    const struct dae_columns *live = dae_active_before(pass);
-    struct range range = live != NULL ? range_of(live, tile)
-                                      : (struct range){tile.column, tile.column + tile.columns};
-    struct dae_span span = {row, range.first, range.end - range.first};
-    float *d = to->d + row * to->shape->size + span.column;
-    if (live != NULL && dae_rows_is_first(to))
-        expand(live, tile.column, made, range, d);
-    else if (live != NULL)
-        add_expanded(live, tile.column, made, range, d);
-    else if (!dae_rows_is_first(to))
-        dae_kernels()->add_rows(d, made, 0, 1, span.count);
-    if (dae_rows_is_last(to))
-        dae_rows_derive(to, span);
-}
-
 /* Rows of floats. */
 struct strip {
     float *values;
     size_t stride;
 };
 
-/* Where the product makes D of the input: in place, or where it is compact or to be added. */
-static struct strip strip_before(const struct dae_pass *pass) {
-    if (dae_active_before(pass) != NULL)
-        return (struct strip){pass->active->d_before, pass->active->x.width};
-    return (struct strip){dae_rows_is_first(pass->inputs[0]) ? pass->inputs[0]->d : pass->addend,
-                          pass->inputs[0]->shape->size};
+/* D of the input in the making: the product makes it in place, or where it is compact or to be added. */
+struct back {
+    const struct dae_pass *pass;
+    const struct dae_columns *live; /* that it is made of; NULL for all */
+    struct strip made;
+};
+
+static struct back back_of(const struct dae_pass *pass, const struct dae_affine *affine) {
+    const struct dae_columns *live = dae_live_before(affine);
+    float *whole = dae_rows_is_first(pass->inputs[0]) ? pass->inputs[0]->d : pass->addend;
+    struct strip made = {whole, affine->inputs};
+    if (live != NULL)
+        made = (struct strip){affine->live->d_before, live->width};
+    return (struct back){pass, live, made};
+}
+
+/* A row of D of the input, from what the product has made of it: expanded, added, derived. */
+static void finish_row_before(const struct back *back, struct dae_tile tile, size_t row) {
+    const struct dae_rows *to = back->pass->inputs[0];
+    const float *made = back->made.values + row * back->made.stride + tile.column;
+    struct range range = back->live != NULL ? range_of(back->live, tile)
+                                            : (struct range){tile.column, tile.column + tile.columns};
+    struct dae_span span = {row, range.first, range.end - range.first};
+    float *d = to->d + row * to->shape->size + span.column;
+    if (back->live != NULL && dae_rows_is_first(to))
+        expand(back->live, tile.column, made, range, d);
+    else if (back->live != NULL)
+        add_expanded(back->live, tile.column, made, range, d);
+    else if (!dae_rows_is_first(to))
+        dae_kernels()->add_rows(d, made, 0, 1, span.count);
+    if (dae_rows_is_last(to))
+        dae_rows_derive(to, span);
 }
 
 static dae_status finish_before(void *context, struct dae_tile tile) {
-    const struct dae_pass *pass = context;
-    struct strip made = strip_before(pass);
     for (size_t row = tile.row; row < tile.row + tile.rows; row++)
-        finish_row_before(pass, tile, row, made.values + row * made.stride + tile.column);
+        finish_row_before(context, tile, row);
     return DAE_OK;
 }
 
 static dae_status backward(const struct dae_pass *pass, size_t input) {
     (void)input;
-    struct dae_factor d = dae_factor_d(pass), weights = dae_factor_weights_before(pass);
-    struct strip to = strip_before(pass);
+    struct dae_affine affine = affine_of(pass);
+    struct dae_factor d = dae_factor_d(&affine);
+    struct back back = back_of(pass, &affine);
     struct dae_product product = {
         .m = pass->batch,
-        .n = to.stride,
+        .n = back.made.stride,
         .k = d.used,
         .memory = pass->memory,
         .bfloat16 = d.values16 != NULL,
         .a = matrix(d, false),
-        .b = matrix(weights, pass->transposed), /* dX[b,k] = D[b,n] W[n,k] */
-        .c = to.values,
-        .c_stride = to.stride,
+        .b = matrix(dae_factor_weights_before(&affine), pass->transposed), /* dX[b,k] = D[b,n] W[n,k] */
+        .c = back.made.values,
+        .c_stride = back.made.stride,
         .parts = 1,
         .after = finish_before,
-        .context = (void *)(uintptr_t)pass,
+        .context = &back,
     };
     return dae_product_run(pass->pool, &product);
 }
@@ -211,8 +239,8 @@ static size_t sums_room(size_t units) {
 
 /* The gradient of the weight: dW[n,k] = D[b,n]^T X[b,k], or if that is transposed dV[k,n] = X[b,k]^T D[b,n], of the columns
  * that count. */
-static struct dae_product gradient_product(const struct dae_pass *pass) {
-    struct dae_factor d = dae_factor_d(pass), x = dae_factor_x(pass);
+static struct dae_product gradient_product(const struct dae_pass *pass, const struct dae_affine *affine) {
+    struct dae_factor d = dae_factor_d(affine), x = dae_factor_x(affine);
     struct dae_factor rows = pass->transposed ? x : d, columns = pass->transposed ? d : x;
     return (struct dae_product){
         .m = rows.used,
@@ -241,6 +269,7 @@ static dae_status sum_rows(void *context, size_t task) {
 
 struct gradient {
     const struct dae_pass *pass;
+    const struct dae_affine *affine;
     const struct dae_product *product;
     size_t rows, columns; /* of the weight */
 };
@@ -248,7 +277,7 @@ struct gradient {
 /* A row of the weight's gradient, from row `made` of the product; NO_ROW for one that it has left out. */
 static void finish_gradient_row(const struct gradient *g, size_t row, size_t made) {
     const struct dae_product *p = g->product;
-    const struct dae_columns *x = dae_active_x(g->pass);
+    const struct dae_columns *x = dae_live_x(g->affine);
     float *values = p->c + made * p->n, *out = g->pass->weight_gradient + row * g->columns;
     struct range all = {0, g->columns};
     dae_kernels()->add_rows(values, values + p->m * p->n, p->m * p->n, p->parts - 1, p->n);
@@ -265,7 +294,7 @@ static void finish_gradient_row(const struct gradient *g, size_t row, size_t mad
 /* Adds up what the product has made for some rows; those that it has left out are 0. */
 static dae_status finish_rows(void *context, size_t task) {
     const struct gradient *g = context;
-    const struct dae_columns *d = dae_active_d(g->pass);
+    const struct dae_columns *d = dae_live_d(g->affine);
     size_t first = task * ROWS_PER_TASK, end = dae_size_min(g->rows, first + ROWS_PER_TASK);
     size_t made = d != NULL ? dae_columns_before(d, first) : first;
     for (size_t row = first; row < end; row++)
@@ -287,13 +316,15 @@ static dae_status finish_bias(void *context, size_t task) {
 }
 
 static dae_status gradients(const struct dae_pass *pass) {
-    struct dae_product product = gradient_product(pass);
-    size_t units = pass->output->shape->size, inputs = pass->inputs[0]->shape->size;
+    struct dae_affine affine = affine_of(pass);
+    DAE_TRY(dae_live_find_d(&affine));
+    struct dae_product product = gradient_product(pass, &affine);
+    size_t units = affine.units, inputs = affine.inputs;
     bool with_bias = has_bias(pass->layer);
     if (with_bias)
         product.beside = (struct dae_work){sum_rows, (void *)(uintptr_t)pass, BIAS_PARTS};
     DAE_TRY(dae_product_run(pass->pool, &product));
-    struct gradient g = {pass, &product, pass->transposed ? inputs : units,
+    struct gradient g = {pass, &affine, &product, pass->transposed ? inputs : units,
                          pass->transposed ? units : inputs};
     struct dae_work works[] = {
         {finish_rows, &g, dae_size_divide_up(g.rows, ROWS_PER_TASK)},
@@ -306,6 +337,18 @@ static dae_status gradients(const struct dae_pass *pass) {
 static size_t scratch(const struct dae_attachment *at, size_t batch) {
     size_t units = at->output.size, inputs = at->inputs[0]->size;
     return sums_room(units) + units * inputs + dae_size_min(units * inputs, batch * (units + inputs));
+}
+
+static dae_status reserve(const struct dae_attachment *at, const struct dae_use *use, void **own) {
+    struct dae_live *live = NULL;
+    dae_status status = dae_live_create(&live, at->output.size, at->inputs[0]->size, at->tied != NULL,
+                                        use->batch, use->training, use->bfloat16);
+    *own = live;
+    return status;
+}
+
+static void release(void *own) {
+    dae_live_free(own);
 }
 
 /* ---- The row ------------------------------------------------------------------------------------ */
@@ -367,5 +410,7 @@ const struct dae_layer_kind dae_layer_dense = {
     .backward = backward,
     .gradients = gradients,
     .scratch = scratch,
+    .reserve = reserve,
+    .release = release,
     .product_batch = SMALL_BATCH + 1,
 };

@@ -65,8 +65,6 @@ struct dae_span {
     size_t row, column, count;
 };
 
-struct dae_active;
-
 /* One layer's part in working on a batch. */
 struct dae_pass {
     const dae_layer *layer;
@@ -81,7 +79,7 @@ struct dae_pass {
     const uint16_t *weight16;         /* the same, rounded to bfloat16 for products; NULL in float32 */
     const uint16_t *x16;              /* the first input, rounded already; or NULL */
     struct dae_thread_memory *memory; /* for products to work in */
-    struct dae_active *active;        /* what products leave out (active.h); NULL for nothing */
+    void *own;                        /* what the layer's kind has reserved; or NULL */
 
     /* Training only. */
     bool training;
@@ -96,6 +94,13 @@ struct dae_pass {
      * last layer. */
     dae_status (*take_loss)(void *context, const struct dae_pass *pass, struct dae_tile tile);
     void *context;
+};
+
+/* How passes will be used. */
+struct dae_use {
+    size_t batch; /* the most samples at once */
+    bool training;
+    bool bfloat16;
 };
 
 /* A row: one kind of layer. */
@@ -114,6 +119,9 @@ struct dae_layer_kind {
     dae_status (*gradients)(const struct dae_pass *pass);
     /* How many floats of scratch memory gradients of batches of up to this size may use; NULL for none. */
     size_t (*scratch)(const struct dae_attachment *at, size_t batch);
+    /* Takes memory of the kind's own for passes, which has to be given back whatever the status; NULL for none. */
+    dae_status (*reserve)(const struct dae_attachment *at, const struct dae_use *use, void **own);
+    void (*release)(void *own);
     /* Of products: the least batch whose factors may be read rounded to bfloat16 alone; 0 for plain kinds. */
     size_t product_batch;
 };

@@ -54,7 +54,6 @@ static dae_status take_loss(const struct dae_batch_run *run, const struct dae_pa
 
 static dae_status forward_node(struct dae_plan *plan, const struct dae_batch_run *run, size_t i) {
     const struct dae_pass *pass = &plan->passes[i];
-    DAE_TRY(dae_active_find_x(pass));
     DAE_TRY(pass->layer->kind->forward(pass));
     if (i + 1 == plan->model->node_count)
         return take_loss(run, pass);
@@ -78,7 +77,7 @@ dae_status dae_plan_forward(struct dae_plan *plan, const struct dae_batch_run *r
 }
 
 bool dae_plan_reads_rounded(const struct dae_plan *plan, size_t count) {
-    bool rounded = plan->options.bfloat16;
+    bool rounded = plan->use.bfloat16;
     for (size_t i = 0; i < plan->model->node_count; i++) {
         const struct dae_node *node = &plan->model->nodes[i];
         size_t least = node->layer->kind->product_batch;
@@ -97,7 +96,6 @@ static dae_status backward_node(struct dae_plan *plan, size_t i) {
     const struct dae_layer_kind *kind = pass->layer->kind;
     if (pass->output->d == NULL)
         return DAE_OK;
-    DAE_TRY(dae_active_find_d(pass));
     if (kind->gradients != NULL)
         DAE_TRY(kind->gradients(pass));
     for (size_t k = 0; k < pass->input_count; k++) {

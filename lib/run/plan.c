@@ -63,7 +63,7 @@ static void place_forward(struct dae_plan *plan, struct places *places) {
     size_t nodes = plan->model->node_count;
     for (size_t value = 1; value <= nodes; value++) {
         size_t size = plan->rows[value].shape->size;
-        bool kept = plan->options.training;
+        bool kept = plan->use.training;
         if (!plan->live[value - 1] || (value == nodes && !kept))
             continue; /* the output is the caller's */
         places[value].y = take_buffer(plan, size, value, kept ? SIZE_MAX : last_reader(plan, value) + 1);
@@ -106,7 +106,7 @@ static float *buffer_at(const struct dae_plan *plan, size_t place) {
 static dae_status allocate_buffers(struct dae_plan *plan, const struct places *places) {
     for (size_t i = 0; i < plan->buffer_count; i++) {
         struct dae_buffer *buffer = &plan->buffers[i];
-        buffer->values = dae_allocate(plan->options.batch, buffer->size * sizeof *buffer->values);
+        buffer->values = dae_allocate(plan->use.batch, buffer->size * sizeof *buffer->values);
         if (buffer->values == NULL)
             return DAE_ERROR_MEMORY;
     }
@@ -127,7 +127,7 @@ static dae_status reserve_values(struct dae_plan *plan) {
     for (size_t i = 0; i < values; i++)
         places[i] = (struct places){NOWHERE, NOWHERE, NOWHERE, false};
     place_forward(plan, places);
-    if (plan->options.training)
+    if (plan->use.training)
         place_backward(plan, places);
     dae_status status = allocate_buffers(plan, places);
     dae_release(places);
@@ -158,20 +158,18 @@ static size_t widest_addend(const struct dae_plan *plan) {
 }
 
 static dae_status reserve_training(struct dae_plan *plan) {
-    size_t addend = widest_addend(plan), batch = plan->options.batch;
+    size_t addend = widest_addend(plan), batch = plan->use.batch;
     plan->scratch = dae_allocate(scratch_values(plan->model, batch), sizeof *plan->scratch);
     if (addend > 0)
         plan->addend = dae_allocate(batch, addend * sizeof *plan->addend);
     return plan->scratch != NULL && (addend == 0 || plan->addend != NULL) ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
-static dae_status reserve_active(struct dae_plan *plan) {
+static dae_status reserve_own(struct dae_plan *plan) {
     for (size_t i = 0; i < plan->model->node_count; i++) {
         const struct dae_node *node = &plan->model->nodes[i];
-        if (node->layer->kind->product_batch > 0 && plan->live[i])
-            DAE_TRY(dae_active_create(&plan->active[i], node->at.output.size, node->at.inputs[0]->size,
-                                      node->at.tied != NULL, plan->options.batch, plan->options.training,
-                                      plan->options.bfloat16));
+        if (node->layer->kind->reserve != NULL && plan->live[i])
+            DAE_TRY(node->layer->kind->reserve(&node->at, &plan->use, &plan->passes[i].own));
     }
     return DAE_OK;
 }
@@ -205,7 +203,7 @@ static void connect(struct dae_plan *plan) {
         pass->output = &plan->rows[i + 1];
         pass->transposed = node->at.tied != NULL;
         pass->adds = is_added(plan, i);
-        pass->training = plan->options.training;
+        pass->training = plan->use.training;
     }
 }
 
@@ -214,31 +212,27 @@ static dae_status fill(struct dae_plan *plan) {
     plan->rows = dae_allocate(nodes + 1, sizeof *plan->rows);
     plan->passes = dae_allocate(nodes, sizeof *plan->passes);
     plan->live = dae_allocate(nodes, sizeof *plan->live);
-    plan->active = dae_allocate(nodes, sizeof(struct dae_active *));
     plan->buffers = dae_allocate(3 * (nodes + 1) + 1, sizeof *plan->buffers);
-    if (plan->rows == NULL || plan->passes == NULL || plan->live == NULL || plan->active == NULL ||
-        plan->buffers == NULL)
+    if (plan->rows == NULL || plan->passes == NULL || plan->live == NULL || plan->buffers == NULL)
         return DAE_ERROR_MEMORY;
     connect(plan);
     DAE_TRY(reserve_values(plan));
-    DAE_TRY(reserve_active(plan));
-    if (plan->options.training)
+    DAE_TRY(reserve_own(plan));
+    if (plan->use.training)
         DAE_TRY(reserve_training(plan));
     for (size_t i = 0; i < nodes; i++) {
-        plan->passes[i].active = plan->active[i];
         plan->passes[i].scratch = plan->scratch;
         plan->passes[i].addend = plan->addend;
     }
     return DAE_OK;
 }
 
-dae_status dae_plan_create(struct dae_plan **out, const dae_model *model,
-                           const struct dae_plan_options *options) {
+dae_status dae_plan_create(struct dae_plan **out, const dae_model *model, const struct dae_use *use) {
     struct dae_plan *plan = dae_allocate(1, sizeof *plan);
     if (plan == NULL)
         return DAE_ERROR_MEMORY;
     plan->model = model;
-    plan->options = *options;
+    plan->use = *use;
     dae_status status = fill(plan);
     if (status != DAE_OK)
         dae_plan_free(plan);
@@ -250,14 +244,14 @@ dae_status dae_plan_create(struct dae_plan **out, const dae_model *model,
 void dae_plan_free(struct dae_plan *plan) {
     if (plan == NULL)
         return;
-    for (size_t i = 0; i < plan->model->node_count && plan->active != NULL; i++)
-        dae_active_free(plan->active[i]);
+    for (size_t i = 0; i < plan->model->node_count && plan->passes != NULL; i++)
+        if (plan->passes[i].own != NULL)
+            plan->model->nodes[i].layer->kind->release(plan->passes[i].own);
     for (size_t i = 0; i < plan->buffer_count; i++)
         dae_release(plan->buffers[i].values);
     dae_release(plan->rows);
     dae_release(plan->passes);
     dae_release(plan->live);
-    dae_release(plan->active);
     dae_release(plan->buffers);
     dae_release(plan->scratch);
     dae_release(plan->addend);

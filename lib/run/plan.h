@@ -2,15 +2,7 @@
 #ifndef DAE_RUN_PLAN_H
 #define DAE_RUN_PLAN_H
 
-#include "layers/active.h"
 #include "model/model.h"
-
-/* How a plan is to be used. */
-struct dae_plan_options {
-    size_t batch; /* the most samples at once */
-    bool training;
-    bool bfloat16;
-};
 
 /* Memory that values take in turn. */
 struct dae_buffer {
@@ -21,18 +13,16 @@ struct dae_buffer {
 
 struct dae_plan {
     const dae_model *model;
-    struct dae_plan_options options;
+    struct dae_use use;
     struct dae_rows *rows;      /* [values] of the network; see dae_node */
     struct dae_pass *passes;    /* [nodes] */
     bool *live;                 /* [nodes]: the output depends on it */
-    struct dae_active **active; /* [nodes], each or NULL */
     struct dae_buffer *buffers; /* [buffer_count] */
     size_t buffer_count;
     float *scratch, *addend; /* for gradients, and for D that are added */
 };
 
-dae_status dae_plan_create(struct dae_plan **out, const dae_model *model,
-                           const struct dae_plan_options *options);
+dae_status dae_plan_create(struct dae_plan **out, const dae_model *model, const struct dae_use *use);
 
 /* NULL is allowed. */
 void dae_plan_free(struct dae_plan *plan);

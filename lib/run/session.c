@@ -34,8 +34,7 @@ dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batc
     session->model = dae_model_keep(model);
     session->max_batch = max_batch;
     session->least_product = dae_plan_least_product(model);
-    dae_status status = dae_plan_create(&session->plan, model,
-                                        &(struct dae_plan_options){.batch = max_batch});
+    dae_status status = dae_plan_create(&session->plan, model, &(struct dae_use){.batch = max_batch});
     if (status == DAE_OK && max_batch >= session->least_product)
         status = dae_product_reserve(&session->memory, 1);
     if (status != DAE_OK)
@@ -61,7 +60,7 @@ static void release16(dae_session *session) {
 static dae_status fill16(dae_session *session) {
     const dae_model *model = session->model;
     DAE_TRY(dae_plan_create(&session->plan16, model,
-                            &(struct dae_plan_options){.batch = session->max_batch, .bfloat16 = true}));
+                            &(struct dae_use){.batch = session->max_batch, .bfloat16 = true}));
     session->parameters16 = dae_allocate(model->parameter_count, sizeof(uint16_t));
     return session->parameters16 != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }

@@ -23,8 +23,8 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
         w->inputs16 = dae_allocate(batch, model->input.size * sizeof *w->inputs16);
     if (w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != bfloat16)
         return DAE_ERROR_MEMORY;
-    return dae_plan_create(
-        &w->plan, model, &(struct dae_plan_options){.batch = batch, .training = true, .bfloat16 = bfloat16});
+    return dae_plan_create(&w->plan, model,
+                           &(struct dae_use){.batch = batch, .training = true, .bfloat16 = bfloat16});
 }
 
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
