@@ -471,7 +471,7 @@ void dae_step_write(struct dae_text *text, const struct dae_step *step) {
         if (!is_written(p, &step->values[i]))
             continue;
         dae_text_add(text, "%s", before);
-        if (!(p->flags & DAE_MANY))
+        if (!(p->flags & (DAE_MANY | DAE_PLACED)))
             dae_text_add(text, "%s=", p->name);
         write_value(text, p, &step->values[i]);
         before = ", ";

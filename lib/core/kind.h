@@ -32,6 +32,7 @@ enum {
     DAE_ANY = 1 << 8,       /* a count, or `any`, which is 0 */
     DAE_LIST = 1 << 9,      /* one value or a list of them */
     DAE_MANY = 1 << 10,     /* all values that are left by place, at least one */
+    DAE_PLACED = 1 << 12,   /* written without its name too */
     DAE_WEIGHTED = 1 << 11, /* a recipe that may have a weight, as in 0.3: masking(0.5); it is 1 otherwise */
 };
 

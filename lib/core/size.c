@@ -45,6 +45,13 @@ struct dae_shape dae_shape_flat(size_t size) {
     return (struct dae_shape){.rank = 1, .dims = {size}, .size = size};
 }
 
+bool dae_shape_equals(const struct dae_shape *a, const struct dae_shape *b) {
+    bool equal = a->rank == b->rank;
+    for (size_t i = 0; equal && i < a->rank; i++)
+        equal = a->dims[i] == b->dims[i];
+    return equal;
+}
+
 bool dae_shape_fits(const struct dae_shape *a, const struct dae_shape *b) {
     if (a->size != b->size)
         return false;

@@ -55,6 +55,8 @@ dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dim
 /* A shape of one dimension. */
 struct dae_shape dae_shape_flat(size_t size);
 
+bool dae_shape_equals(const struct dae_shape *a, const struct dae_shape *b);
+
 /* Equal but for leading dimensions of 1, or equal in size where one of both is flat. */
 bool dae_shape_fits(const struct dae_shape *a, const struct dae_shape *b);
 

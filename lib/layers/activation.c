@@ -1,43 +1,99 @@
 #include "layers/activation.h"
 
-#include <dae/layer.h>
+static float slope_of(const struct dae_activation_kind *kind, const struct dae_step *step) {
+    return kind->kind.parameters[0].name != NULL ? (float)step->values[0].number : kind->slope;
+}
 
-#include <math.h>
-#include <string.h>
-
-static void apply_sigmoid(float *z, size_t count) {
+static void apply_sigmoid(const struct dae_activation *activation, float *z, size_t count) {
+    (void)activation;
     dae_kernels()->sigmoid(z, count);
 }
 
-static void derive_sigmoid(float *d, const float *a, size_t count) {
+static void derive_sigmoid(const struct dae_activation *activation, float *d, const float *a, size_t count) {
+    (void)activation;
     dae_kernels()->sigmoid_derive(d, a, count);
 }
 
-static void apply_tanh(float *z, size_t count) {
+static void apply_tanh(const struct dae_activation *activation, float *z, size_t count) {
+    (void)activation;
     dae_kernels()->tanh(z, count);
 }
 
-static void derive_tanh(float *d, const float *a, size_t count) {
+static void derive_tanh(const struct dae_activation *activation, float *d, const float *a, size_t count) {
+    (void)activation;
     dae_kernels()->tanh_derive(d, a, count);
 }
 
-static const struct dae_activation activations[] = {
-    [DAE_ACTIVATION_LINEAR] = {"linear", 1.0f, NULL, NULL},
-    [DAE_ACTIVATION_RELU] = {"relu", 0.0f, NULL, NULL},
-    [DAE_ACTIVATION_LEAKY_RELU] = {"leaky_relu", 0.3f, NULL, NULL},
-    [DAE_ACTIVATION_SIGMOID] = {"sigmoid", NAN, apply_sigmoid, derive_sigmoid},
-    [DAE_ACTIVATION_TANH] = {"tanh", NAN, apply_tanh, derive_tanh},
+const struct dae_activation_kind dae_activation_identity = {
+    .kind = {.name = "linear", .what = "a(z) = z", .example = "linear"},
+    .is_rectifier = true,
+    .slope = 1.0f,
 };
 
-enum { COUNT = sizeof activations / sizeof *activations };
+const struct dae_activation_kind dae_activation_relu = {
+    .kind = {.name = "relu", .what = "a(z) = max(z, 0); derivative 0 at 0", .example = "relu"},
+    .is_rectifier = true,
+    .slope = 0.0f,
+};
 
-const struct dae_activation *dae_activation_get(int32_t activation) {
-    return activation >= 0 && activation < COUNT ? &activations[activation] : NULL;
+const struct dae_activation_kind dae_activation_leaky_relu = {
+    .kind = {.name = "leaky_relu",
+             .what = "a(z) = z for z >= 0, slope * z below; derivative slope at 0 (Maas et al. 2013)",
+             .example = "leaky_relu(0.1)",
+             .parameters = {{.name = "slope",
+                             .what = "factor below 0; 0.3 as in Keras",
+                             .type = DAE_TYPE_NUMBER,
+                             .flags = DAE_BY_PLACE | DAE_PLACED,
+                             .low = 0,
+                             .high = 1,
+                             .fallback = "0.3"}}},
+    .is_rectifier = true,
+};
+
+const struct dae_activation_kind dae_activation_sigmoid = {
+    .kind = {.name = "sigmoid", .what = "a(z) = 1 / (1 + exp(-z))", .example = "sigmoid"},
+    .is_sigmoid = true,
+    .apply = apply_sigmoid,
+    .derive = derive_sigmoid,
+};
+
+const struct dae_activation_kind dae_activation_tanh = {
+    .kind = {.name = "tanh", .what = "a(z) = tanh(z)", .example = "tanh"},
+    .apply = apply_tanh,
+    .derive = derive_tanh,
+};
+
+static const struct dae_kind *const kinds[] = {&dae_activation_identity.kind,   &dae_activation_relu.kind,
+                                               &dae_activation_leaky_relu.kind, &dae_activation_sigmoid.kind,
+                                               &dae_activation_tanh.kind,       NULL};
+
+const struct dae_category dae_activation_category = {
+    .name = "activation",
+    .what = "what a layer does to each of its values",
+    .text = "activation",
+    .kinds = kinds,
+};
+
+const struct dae_activation dae_activation_linear = {&dae_activation_identity, 1.0f};
+
+struct dae_activation dae_activation_of(const struct dae_step *step) {
+    const struct dae_activation_kind *kind = (const struct dae_activation_kind *)step->kind;
+    return (struct dae_activation){kind, slope_of(kind, step)};
 }
 
-int32_t dae_activation_find(const char *name) {
-    for (int32_t i = 0; i < COUNT; i++)
-        if (strcmp(activations[i].name, name) == 0)
-            return i;
-    return -1;
+void dae_activation_apply(const struct dae_activation *a, float *z, const float *bias, size_t count) {
+    float slope = a->kind->is_rectifier ? a->slope : 1.0f;
+    if (bias != NULL || slope != 1.0f)
+        dae_kernels()->rectify(z, bias, count, slope);
+    if (!a->kind->is_rectifier)
+        a->kind->apply(a, z, count);
+}
+
+void dae_activation_derive(const struct dae_activation *a, float *d, const float *y, size_t count) {
+    if (dae_activation_is_linear(a))
+        return;
+    if (a->kind->is_rectifier)
+        dae_kernels()->rectify_derive(d, y, count, a->slope);
+    else
+        a->kind->derive(a, d, y, count);
 }

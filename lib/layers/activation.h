@@ -1,21 +1,55 @@
-/* Activations: one row of the table in activation.c for each. */
+/* Activations: what a layer does to each of its values. One row for each kind. */
 #ifndef DAE_LAYERS_ACTIVATION_H
 #define DAE_LAYERS_ACTIVATION_H
 
+#include "core/kind.h"
 #include "math/kernels.h"
 
-struct dae_activation {
-    const char *name;
-    float slope; /* of a rectifier below 0, 1 for linear; NAN for other activations */
-    /* Other activations: z = a(z), and d *= a'(z) given a = a(z). */
-    void (*apply)(float *z, size_t count);
-    void (*derive)(float *d, const float *a, size_t count);
+struct dae_activation;
+
+/* A row: one kind of activation. */
+struct dae_activation_kind {
+    struct dae_kind kind;
+    /* A rectifier: a(z) = z for z >= 0 and slope z below, where the slope is the kind's parameter or this one. Kernels work
+     * it out together with a bias, and the others leave the rest NULL. */
+    bool is_rectifier;
+    float slope;
+    bool is_sigmoid;    /* cross-entropy may start from what went in */
+    bool derives_input; /* `derive` reads z, not a(z) */
+    /* z = a(z) */
+    void (*apply)(const struct dae_activation *activation, float *z, size_t count);
+    /* d *= a'(z), given a(z), or z where the row says so */
+    void (*derive)(const struct dae_activation *activation, float *d, const float *a, size_t count);
 };
 
-/* The row of a DAE_ACTIVATION_*, or NULL when there is none. */
-const struct dae_activation *dae_activation_get(int32_t activation);
+/* An activation as a layer uses it. */
+struct dae_activation {
+    const struct dae_activation_kind *kind;
+    float slope; /* of a rectifier */
+};
 
-/* The DAE_ACTIVATION_* of a name, or -1. */
-int32_t dae_activation_find(const char *name);
+extern const struct dae_activation_kind dae_activation_identity, dae_activation_relu,
+    dae_activation_leaky_relu, dae_activation_sigmoid, dae_activation_tanh;
+extern const struct dae_category dae_activation_category;
+extern const struct dae_activation dae_activation_linear;
+
+/* From a step of its category. */
+struct dae_activation dae_activation_of(const struct dae_step *step);
+
+/* Whether a(z) = z. */
+static inline bool dae_activation_is_linear(const struct dae_activation *a) {
+    return a->kind->is_rectifier && a->slope == 1.0f;
+}
+
+/* Whether no gradient passes where a(z) is 0. */
+static inline bool dae_activation_blocks_gradient_at_zero(const struct dae_activation *a) {
+    return a->kind->is_rectifier && a->slope == 0.0f;
+}
+
+/* z = a(z + bias); bias NULL for none. */
+void dae_activation_apply(const struct dae_activation *a, float *z, const float *bias, size_t count);
+
+/* d *= a'(z), given a(z), or z where the kind derives from that. */
+void dae_activation_derive(const struct dae_activation *a, float *d, const float *y, size_t count);
 
 #endif

@@ -1,7 +1,4 @@
 #include "layers/initializer.h"
-#include "core/size.h"
-
-#include <dae/layer.h>
 
 #include <math.h>
 #include <string.h>
@@ -9,21 +6,57 @@
 /* Standard deviation of a standard normal distribution cut at two standard deviations. */
 #define CUT_STDDEV 0.87962566103423978
 
-/* Weights with variance scale / fan, fan being fan_in or the mean of both. */
-static const struct initializer {
-    const char *name;
+/* A row: weights with variance scale / fan, fan being fan_in or the mean of both. */
+struct initializer {
+    struct dae_kind kind;
     double scale;
     bool fan_in_only;
     bool normal;
-} initializers[] = {
-    [DAE_INITIALIZER_GLOROT_UNIFORM] = {"glorot_uniform", 1, false, false},
-    [DAE_INITIALIZER_GLOROT_NORMAL] = {"glorot_normal", 1, false, true},
-    [DAE_INITIALIZER_HE_UNIFORM] = {"he_uniform", 2, true, false},
-    [DAE_INITIALIZER_HE_NORMAL] = {"he_normal", 2, true, true},
-    [DAE_INITIALIZER_ZEROS] = {"zeros", 0, false, false},
 };
 
-enum { COUNT = sizeof initializers / sizeof *initializers };
+static const struct initializer glorot_uniform = {
+    {.name = "glorot_uniform",
+     .what = "uniform in [-l, l], l = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010)",
+     .example = "glorot_uniform"},
+    .scale = 1,
+};
+
+static const struct initializer glorot_normal = {
+    {.name = "glorot_normal",
+     .what = "normal, stddev sqrt(2 / (fan_in + fan_out)), cut at two stddev (Glorot and Bengio 2010)",
+     .example = "glorot_normal"},
+    .scale = 1,
+    .normal = true,
+};
+
+static const struct initializer he_uniform = {
+    {.name = "he_uniform",
+     .what = "uniform in [-l, l], l = sqrt(6 / fan_in) (He et al. 2015)",
+     .example = "he_uniform"},
+    .scale = 2,
+    .fan_in_only = true,
+};
+
+static const struct initializer he_normal = {
+    {.name = "he_normal",
+     .what = "normal, stddev sqrt(2 / fan_in), cut at two stddev (He et al. 2015)",
+     .example = "he_normal"},
+    .scale = 2,
+    .fan_in_only = true,
+    .normal = true,
+};
+
+static const struct initializer zeros = {{.name = "zeros", .what = "all 0", .example = "zeros"}, .scale = 0};
+
+static const struct dae_kind *const kinds[] = {&glorot_uniform.kind, &glorot_normal.kind, &he_uniform.kind,
+                                               &he_normal.kind,      &zeros.kind,         NULL};
+
+const struct dae_category dae_initializer_category = {
+    .name = "initializer",
+    .what = "how the weights of a layer are drawn",
+    .text = "initializer",
+    .kinds = kinds,
+};
 
 /* Draws normal numbers and leaves out those beyond two standard deviations. */
 static void fill_cut_normal(float *weights, size_t count, float stddev, struct dae_draw from) {
@@ -37,9 +70,9 @@ static void fill_cut_normal(float *weights, size_t count, float stddev, struct d
     }
 }
 
-void dae_initializer_run(int32_t initializer, float *weights, size_t count, size_t fan_in, size_t fan_out,
-                         struct dae_draw from) {
-    const struct initializer *row = &initializers[initializer];
+void dae_initializer_run(const struct dae_step *step, float *weights, size_t count, size_t fan_in,
+                         size_t fan_out, struct dae_draw from) {
+    const struct initializer *row = (const struct initializer *)step->kind;
     double fan = row->fan_in_only ? (double)fan_in : ((double)fan_in + (double)fan_out) / 2;
     if (row->scale == 0)
         return;
@@ -49,15 +82,4 @@ void dae_initializer_run(int32_t initializer, float *weights, size_t count, size
     }
     double limit = sqrt(3 * row->scale / fan);
     dae_kernels()->add_uniform(weights, count, (float)-limit, (float)(2 * limit), from);
-}
-
-const char *dae_initializer_name(int32_t initializer) {
-    return initializer >= 0 && initializer < COUNT ? initializers[initializer].name : NULL;
-}
-
-int32_t dae_initializer_find(const char *name) {
-    for (int32_t i = 0; i < COUNT; i++)
-        if (strcmp(initializers[i].name, name) == 0)
-            return i;
-    return -1;
 }

@@ -1,20 +1,168 @@
 #include "layers/layer.h"
 #include "core/memory.h"
 
-#include <math.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
-static const struct dae_layer_operations *const kinds[] = {&dae_dense_operations, &dae_dropout_operations};
+extern const struct dae_layer_kind dae_layer_dropout, dae_layer_add, dae_layer_subtract,
+    dae_layer_concatenate, dae_layer_flatten, dae_layer_reshape, dae_layer_channels, dae_layer_gain,
+    dae_layer_activation;
 
-dae_status dae_layer_create(void **out, size_t size, const struct dae_layer_operations *operations) {
-    dae_layer *layer = dae_allocate(1, size);
+/* Not layers: where a text begins, and where it goes on. */
+const struct dae_kind dae_layer_input = {
+    .name = "input",
+    .what = "begins a network: the shape of a sample",
+    .example = "input(1, 28, 28)",
+    .parameters = {{.name = "shape",
+                    .what = "dimensions, the last one changes fastest",
+                    .type = DAE_TYPE_COUNT,
+                    .flags = DAE_BY_PLACE | DAE_MANY,
+                    .low = 1,
+                    .high = 9007199254740992.0}},
+};
+
+const struct dae_kind dae_layer_from = {
+    .name = "from",
+    .what = "the next layer reads this value, not the one before it",
+    .example = "from(input)",
+    .parameters = {{.name = "value",
+                    .what = "label of the value, or input",
+                    .type = DAE_TYPE_LABEL,
+                    .flags = DAE_BY_PLACE | DAE_PLACED}},
+};
+
+static const struct dae_kind *const kinds[] = {
+    &dae_layer_input,
+    &dae_layer_from,
+    &dae_layer_dense.kind,
+    &dae_layer_dropout.kind,
+    &dae_layer_add.kind,
+    &dae_layer_subtract.kind,
+    &dae_layer_concatenate.kind,
+    &dae_layer_channels.kind,
+    &dae_layer_flatten.kind,
+    &dae_layer_reshape.kind,
+    &dae_layer_gain.kind,
+    &dae_activation_identity.kind,
+    &dae_activation_relu.kind,
+    &dae_activation_leaky_relu.kind,
+    &dae_activation_sigmoid.kind,
+    &dae_activation_tanh.kind,
+    NULL,
+};
+
+const struct dae_category dae_layer_category = {
+    .name = "layer",
+    .what = "what a network is made of; each layer reads the value before it",
+    .text = "layers",
+    .has_labels = true,
+    .kinds = kinds,
+};
+
+/* The row that does the work of a kind; NULL for what is no layer. */
+static const struct dae_layer_kind *row_of(const struct dae_kind *kind) {
+    if (kind == &dae_layer_input || kind == &dae_layer_from)
+        return NULL;
+    bool is_activation = dae_kind_find(&dae_activation_category, kind->name) == kind;
+    return is_activation ? &dae_layer_activation : (const struct dae_layer_kind *)kind;
+}
+
+/* ---- Reading ------------------------------------------------------------------------------------ */
+
+dae_status dae_layer_text_read(struct dae_layer_text **out, const char *text) {
+    struct dae_layer_text *read = dae_allocate(1, sizeof *read);
+    if (read == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_references_start(&read->references);
+    dae_status status = dae_recipe_bind(&read->recipe, &dae_layer_category, text);
+    if (status != DAE_OK)
+        dae_release(read);
+    else
+        *out = read;
+    return status;
+}
+
+void dae_layer_text_drop(struct dae_layer_text *text) {
+    if (text == NULL || !dae_references_drop(&text->references))
+        return;
+    dae_release(text->recipe);
+    dae_release(text);
+}
+
+/* Older files have leaky_relu's slope as a parameter of the layer. */
+static void move_slope(const struct dae_value *values) {
+    struct dae_value *slope = (struct dae_value *)(uintptr_t)&values[DAE_DENSE_SLOPE];
+    if (slope->count == 0)
+        return;
+    ((struct dae_value *)(uintptr_t)values[DAE_DENSE_ACTIVATION].steps->values)->number = slope->number;
+    slope->count = 0;
+}
+
+/* The activation that a layer's parameters name, or that it is. */
+static struct dae_activation activation_of(const struct dae_step *step) {
+    if (row_of(step->kind) == &dae_layer_activation)
+        return dae_activation_of(step);
+    for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++)
+        if (step->kind->parameters[i].of == &dae_activation_category)
+            return dae_activation_of(step->values[i].steps);
+    return dae_activation_linear;
+}
+
+dae_status dae_layer_read(dae_layer **out, struct dae_layer_text *text, const struct dae_step *step) {
+    if (row_of(step->kind) == NULL)
+        return dae_fail(DAE_ERROR_FORMAT, "found '%s', expected a layer", step->kind->name);
+    dae_layer *layer = dae_allocate(1, sizeof *layer);
     if (layer == NULL)
         return DAE_ERROR_MEMORY;
     dae_references_start(&layer->references);
-    layer->operations = operations;
-    layer->slope = NAN;
+    dae_references_keep(&text->references);
+    layer->kind = row_of(step->kind);
+    layer->text = text;
+    layer->step = step;
+    layer->values = step->values;
+    if (layer->kind == &dae_layer_dense)
+        move_slope(layer->values);
+    layer->activation = activation_of(step);
     *out = layer;
     return DAE_OK;
+}
+
+/* ---- Making ------------------------------------------------------------------------------------- */
+
+dae_status dae_layer_parse(dae_layer **out, const char *text) {
+    struct dae_layer_text *read = NULL;
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(text);
+    DAE_TRY(dae_layer_text_read(&read, text));
+    const struct dae_recipe *recipe = read->recipe;
+    dae_status status = recipe->count == 1
+                            ? dae_layer_read(out, read, recipe->steps)
+                            : dae_fail_at(DAE_ERROR_FORMAT, dae_layer_category.text,
+                                          recipe->count > 1 ? recipe->steps[1].position : strlen(text),
+                                          "found %s, expected one layer",
+                                          recipe->count > 1 ? "another layer" : "the end of the text");
+    dae_layer_text_drop(read);
+    return status;
+}
+
+dae_status dae_layer_create_dense(dae_layer **out, size_t units, const char *activation) {
+    struct dae_recipe *recipe = NULL;
+    DAE_REQUIRE(out);
+    if (units == 0 || units > INT_MAX)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_layer_create_dense: units is %zu, expected 1 to %d", units,
+                        INT_MAX);
+    activation = activation != NULL ? activation : "linear";
+    DAE_TRY(dae_recipe_bind_one(&recipe, &dae_activation_category, activation));
+    dae_release(recipe);
+    size_t size = strlen(activation) + 64;
+    char *text = dae_allocate(1, size);
+    if (text == NULL)
+        return DAE_ERROR_MEMORY;
+    snprintf(text, size, "dense(%zu, activation=%s)", units, activation);
+    dae_status status = dae_layer_parse(out, text);
+    dae_release(text);
+    return status;
 }
 
 dae_layer *dae_layer_keep(dae_layer *layer) {
@@ -23,42 +171,31 @@ dae_layer *dae_layer_keep(dae_layer *layer) {
 }
 
 void dae_layer_free(dae_layer *layer) {
-    if (layer != NULL && dae_references_drop(&layer->references))
-        dae_release(layer);
+    if (layer == NULL || !dae_references_drop(&layer->references))
+        return;
+    dae_layer_text_drop(layer->text);
+    dae_release(layer);
 }
 
-dae_status dae_layer_add_tensor(dae_layer *layer, const char *name, size_t rank, const size_t *dims) {
-    struct dae_tensor *tensor = &layer->tensors[layer->tensor_count];
+/* ---- For layers --------------------------------------------------------------------------------- */
+
+dae_status dae_attachment_add_tensor(struct dae_attachment *at, const char *name, size_t rank,
+                                     const size_t *dims) {
+    struct dae_tensor *tensor = &at->tensors[at->tensor_count];
+    size_t total, bytes;
     tensor->name = name;
     DAE_TRY(dae_shape_set(&tensor->shape, rank, dims, "the layer's parameters"));
-    size_t total, bytes;
-    if (!dae_size_add(layer->parameter_count, tensor->shape.size, &total) ||
+    if (!dae_size_add(at->parameter_count, tensor->shape.size, &total) ||
         !dae_size_multiply(total, sizeof(double), &bytes))
-        return dae_fail(DAE_ERROR_ARGUMENT, "the layer's parameters are more than can be addressed");
-    layer->parameter_count = total;
-    layer->tensor_count++;
+        return dae_fail(DAE_ERROR_ARGUMENT, "the parameters are more than can be addressed");
+    at->parameter_count = total;
+    at->tensor_count++;
     return DAE_OK;
 }
 
-dae_status dae_layer_read(dae_layer **out, const struct dae_spec_reader *reader,
-                          const struct dae_spec_step *step) {
-    char buffer[256] = "";
-    struct dae_text names = {buffer, sizeof buffer, 0};
-    size_t count = sizeof kinds / sizeof *kinds;
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(kinds[i]->name, step->name) == 0)
-            return kinds[i]->read(out, reader, step);
-        dae_text_add_item(&names, i, count, kinds[i]->name);
-    }
-    return dae_spec_fail(reader, step->position, "found '%s', expected %s", step->name, buffer);
-}
-
-void dae_pass_derive_tile(const struct dae_pass *pass, struct dae_tile tile) {
-    const struct dae_pass *before = pass->before;
-    size_t width = before->layer->output.size;
-    for (size_t row = tile.row; row < tile.row + tile.rows; row++) {
-        size_t at = row * width + tile.column;
-        before->layer->operations->derive(before, (struct dae_span){row, tile.column, tile.columns},
-                                          before->y + at, before->d + at);
-    }
+void dae_rows_derive(const struct dae_rows *rows, struct dae_span span) {
+    size_t at = span.row * rows->shape->size + span.column;
+    if (rows->activation != NULL)
+        dae_activation_derive(rows->activation, rows->d + at, (rows->z != NULL ? rows->z : rows->y) + at,
+                              span.count);
 }

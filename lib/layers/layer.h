@@ -1,21 +1,35 @@
-/* Layers inside the library: one file and one row of the table in layer.c for each kind.
+/* Layers inside the library: one file and one row for each kind.
  *
- * A layer computes Y = a(Z), where Z is made from its input X and its parameters and a works on each value.
- * D is always the gradient of the loss by Z, so that the output layer and its loss can be derived together
- * and a layer's derivative is taken while its D is in the cache. docs/adding-a-layer.md walks through it. */
+ * A layer computes Y = a(Z), where Z is made from its inputs X and its parameters, and a works on each value. D of a value
+ * is the gradient of the loss by what its maker's activation was given, Z, so that a loss and the activation before it can
+ * be derived together. A layer that has no activation makes Y = Z.
+ *
+ * There are two contracts. A plain kind computes whole tasks and reports nothing (plain.h helps it). A product completes its
+ * result tile by tile while that is in the cache: bias, activation and loss going forward, the derivative of the activation
+ * before it going back. docs/adding-a-layer.md walks through the first. */
 #ifndef DAE_LAYERS_LAYER_H
 #define DAE_LAYERS_LAYER_H
 
 #include "core/handle.h"
+#include "core/kind.h"
 #include "core/size.h"
-#include "core/spec.h"
-#include "core/text.h"
+#include "layers/activation.h"
 #include "math/matmul.h"
 #include "math/rng.h"
 
 #include <dae/layer.h>
 
-enum { DAE_LAYER_MAX_TENSORS = 4 };
+enum { DAE_LAYER_MAX_INPUTS = 4, DAE_LAYER_MAX_TENSORS = 4 };
+
+/* Which parameters of dense are read outside of dense.c. */
+enum {
+    DAE_DENSE_UNITS,
+    DAE_DENSE_ACTIVATION,
+    DAE_DENSE_SLOPE,
+    DAE_DENSE_INITIALIZER,
+    DAE_DENSE_TIED,
+    DAE_DENSE_BIAS
+};
 
 /* A named part of a layer's parameters. */
 struct dae_tensor {
@@ -23,96 +37,139 @@ struct dae_tensor {
     struct dae_shape shape;
 };
 
-/* Part of one row of a layer's output: `count` values from `column` of sample `row`. Columns start at
- * multiples of 16; those of a rectifier's D anywhere. */
+/* What a layer makes of inputs of certain shapes, and the parameters that it needs for it. */
+struct dae_attachment {
+    size_t input_count;
+    const struct dae_shape *inputs[DAE_LAYER_MAX_INPUTS];
+    const struct dae_shape *tied; /* of the weight of the layer that it is tied to, or NULL */
+    /* filled in by the kind */
+    struct dae_shape output;
+    struct dae_tensor tensors[DAE_LAYER_MAX_TENSORS];
+    size_t tensor_count, parameter_count;
+};
+
+/* One value of a network in a batch: the samples' rows of it. */
+struct dae_rows {
+    const struct dae_shape *shape;
+    float *y; /* [batch, size] */
+    float *d; /* [batch, size]; NULL where no gradient is needed */
+    float *z; /* [batch, size], where the activation's derivative reads what went in; or NULL */
+    const struct dae_activation *activation; /* of its maker; NULL for the network's input */
+    size_t readers;                          /* layers that read it, some more than once */
+    size_t left;                             /* of them, going back */
+};
+
+/* Part of one row: `count` values from `column` of sample `row`. Columns start at multiples of 16; those of a rectifier's D
+ * anywhere. */
 struct dae_span {
     size_t row, column, count;
 };
 
-struct dae_active;
-
 /* One layer's part in working on a batch. */
 struct dae_pass {
     const dae_layer *layer;
+    size_t index; /* of the layer in the model */
     struct dae_pool *pool;
     size_t batch;
+    size_t input_count;
+    struct dae_rows *inputs[DAE_LAYER_MAX_INPUTS], *output;
     const float *parameters;
-    const float *x;                   /* [batch, input]; NULL where x16 alone is read */
-    float *y;                         /* [batch, output] */
-    const uint16_t *parameters16;     /* rounded to bfloat16, for products; NULL in float32 */
-    const uint16_t *x16;              /* likewise, where that has been done already; or NULL */
+    const float *weight;              /* the first tensor, or that of another layer, */
+    bool transposed;                  /* transposed */
+    const uint16_t *weight16;         /* the same, rounded to bfloat16 for products; NULL in float32 */
+    const uint16_t *x16;              /* the first input, rounded already; or NULL */
     struct dae_thread_memory *memory; /* for products to work in */
-    struct dae_active *active;        /* what products leave out (active.h); NULL for nothing */
+    void *own;                        /* what the layer's kind has reserved; or NULL */
 
     /* Training only. */
     bool training;
     bool logits; /* leave a out: Y = Z */
     uint64_t seed, step;
-    size_t place;                  /* of the layer in the model */
-    float *d;                      /* [batch, output] */
-    float *gradient;               /* like the parameters */
-    float *scratch;                /* to make it in; as much as the layer asks for */
-    const struct dae_pass *before; /* whose D this layer's backward_input makes; NULL for the first layer */
-
-    /* Called when a part of Y is complete; parts of one index come from one thread, in order. NULL but for the last layer. */
+    float *gradient;        /* of the layer's own parameters */
+    float *weight_gradient; /* of `weight` */
+    bool adds;              /* to it: another use of the weight has gone back before */
+    float *scratch;         /* to make gradients in; as much as the layer asks for */
+    float *addend;          /* [batch, widest]: for a D that is to be added to another */
+    /* A product calls it when a part of Y is complete; parts of one index come from one thread, in order. NULL but for the
+     * last layer. */
     dae_status (*take_loss)(void *context, const struct dae_pass *pass, struct dae_tile tile);
     void *context;
 };
 
-struct dae_layer_operations {
-    const char *name;
-    /* Gives the layer its input shape: sets output, tensors and parameter_count. */
-    dae_status (*attach)(dae_layer *layer, const struct dae_shape *input);
-    /* Draws the parameters; NULL without parameters. */
-    void (*initialize)(const dae_layer *layer, float *parameters, struct dae_draw from);
-    /* Y from X. */
-    dae_status (*forward)(const struct dae_pass *pass);
-    /* d *= a'(z) for values whose outputs are a; d and a are the values of a span. */
-    void (*derive)(const struct dae_pass *pass, struct dae_span span, const float *a, float *d);
-    /* D of the layer before, its derivative included, from D. */
-    dae_status (*backward_input)(const struct dae_pass *pass);
-    /* The gradient of the parameters from X and D; NULL without parameters. */
-    dae_status (*backward_parameters)(const struct dae_pass *pass);
-    /* Writes the layer as a step of an architecture, such as dense(units=128, activation=relu). */
-    void (*write)(struct dae_text *text, const dae_layer *layer);
-    /* Makes a layer from such a step. */
-    dae_status (*read)(dae_layer **out, const struct dae_spec_reader *reader,
-                       const struct dae_spec_step *step);
-    /* Whether in bfloat16 batches of this size are read from x16 alone; NULL for layers that make no products of matrices. */
-    bool (*reads_rounded)(const dae_layer *layer, size_t batch);
-    /* How many floats of scratch memory the gradient of batches of up to this size may use; NULL for none. */
-    size_t (*scratch)(const dae_layer *layer, size_t batch);
-    /* What tables call it, such as "dense, relu". */
-    void (*label)(struct dae_text *text, const dae_layer *layer);
+/* How passes will be used. */
+struct dae_use {
+    size_t batch; /* the most samples at once */
+    bool training;
+    bool bfloat16;
 };
 
-/* What all layers have in common; the first member of each kind's struct. */
+/* A row: one kind of layer. */
+struct dae_layer_kind {
+    struct dae_kind kind;
+    /* From shapes: output and tensors. */
+    dae_status (*attach)(const dae_layer *layer, struct dae_attachment *at);
+    /* Draws the parameters, which lie ready zeroed; NULL without parameters. */
+    void (*initialize)(const dae_layer *layer, const struct dae_attachment *at, float *parameters,
+                       struct dae_draw from);
+    /* Y from the inputs. */
+    dae_status (*forward)(const struct dae_pass *pass);
+    /* D of an input from D: written if that is the first of its readers to come back, else added (dae_rows_is_first()). */
+    dae_status (*backward)(const struct dae_pass *pass, size_t input);
+    /* The gradient of the parameters from inputs and D; NULL without parameters. */
+    dae_status (*gradients)(const struct dae_pass *pass);
+    /* How many floats of scratch memory gradients of batches of up to this size may use; NULL for none. */
+    size_t (*scratch)(const struct dae_attachment *at, size_t batch);
+    /* Takes memory of the kind's own for passes, which has to be given back whatever the status; NULL for none. */
+    dae_status (*reserve)(const struct dae_attachment *at, const struct dae_use *use, void **own);
+    void (*release)(void *own);
+    /* Of products: the least batch whose factors may be read rounded to bfloat16 alone; 0 for plain kinds. */
+    size_t product_batch;
+};
+
+/* A text that layers have been read from; each keeps it. */
+struct dae_layer_text {
+    dae_references references;
+    struct dae_recipe *recipe;
+};
+
 struct dae_layer {
     dae_references references;
-    const struct dae_layer_operations *operations;
+    const struct dae_layer_kind *kind;
+    struct dae_layer_text *text;    /* kept */
+    const struct dae_step *step;    /* of that text */
+    const struct dae_value *values; /* of the step's parameters */
+    struct dae_activation activation;
     atomic_bool in_model;
-    bool ends_in_sigmoid; /* so that a loss may ask for logits */
-    float slope;          /* of the rectifier that it ends in, 1 for none (linear); NAN for anything else */
-    struct dae_shape input, output;
-    struct dae_tensor tensors[DAE_LAYER_MAX_TENSORS];
-    size_t tensor_count, parameter_count;
 };
 
-extern const struct dae_layer_operations dae_dense_operations, dae_dropout_operations;
+extern const struct dae_category dae_layer_category;
+extern const struct dae_layer_kind dae_layer_dense;
+extern const struct dae_kind dae_layer_input, dae_layer_from;
 
-/* A new layer of `size` bytes. */
-dae_status dae_layer_create(void **out, size_t size, const struct dae_layer_operations *operations);
+/* Reads a text of layers, which may begin with input(...), into steps. */
+dae_status dae_layer_text_read(struct dae_layer_text **out, const char *text);
+void dae_layer_text_drop(struct dae_layer_text *text);
+
+/* A layer from a step of a text; refuses one that is no layer. */
+dae_status dae_layer_read(dae_layer **out, struct dae_layer_text *text, const struct dae_step *step);
 
 dae_layer *dae_layer_keep(dae_layer *layer);
 
-/* Adds a tensor behind those that the layer has. */
-dae_status dae_layer_add_tensor(dae_layer *layer, const char *name, size_t rank, const size_t *dims);
+/* Adds a tensor to those that the layer has. */
+dae_status dae_attachment_add_tensor(struct dae_attachment *at, const char *name, size_t rank,
+                                     const size_t *dims);
 
-/* Makes a layer from a step of an architecture. */
-dae_status dae_layer_read(dae_layer **out, const struct dae_spec_reader *reader,
-                          const struct dae_spec_step *step);
+/* Whether a D is to be written, not added to. */
+static inline bool dae_rows_is_first(const struct dae_rows *rows) {
+    return rows->left == rows->readers;
+}
 
-/* Completes a tile of D of the pass before: takes its derivative. */
-void dae_pass_derive_tile(const struct dae_pass *pass, struct dae_tile tile);
+/* Whether a D will be complete with this reader. */
+static inline bool dae_rows_is_last(const struct dae_rows *rows) {
+    return rows->left == 1;
+}
+
+/* Takes the derivative of its maker's activation on a span of a complete D. */
+void dae_rows_derive(const struct dae_rows *rows, struct dae_span span);
 
 #endif

@@ -59,8 +59,8 @@ struct dae_kernels {
 
     /* y = y + x[0] + x[1] + ..., for rows of x that are `stride` values apart */
     void (*add_rows)(float *y, const float *x, size_t stride, size_t rows, size_t count);
-    /* Rectifiers, of which linear (slope 1), ReLU (0) and leaky ReLU are cases: z = a(z + c), a(z) = z for z >= 0,
-     * slope z below; d *= a'(z), which is slope at 0, given a = a(z). */
+    /* Rectifiers, of which linear (slope 1), ReLU (0) and leaky ReLU are cases: z = a(z + c), or a(z) where c is NULL,
+     * a(z) = z for z >= 0, slope z below; d *= a'(z), which is slope at 0, given a = a(z). */
     void (*rectify)(float *z, const float *c, size_t count, float slope);
     void (*rectify_derive)(float *d, const float *a, size_t count, float slope);
     /* Other activations in place on z, and their derivatives. */

@@ -89,12 +89,19 @@ static void add_rows(float *y, const float *x, size_t stride, size_t rows, size_
             y[k] += x[row * stride + k];
 }
 
-static void rectify(float *z, const float *c, size_t count, float slope) {
+ALWAYS_INLINE void rectify_sum(float *z, const float *c, size_t count, float slope) {
     for (size_t i = 0; i < count; i++) {
-        float sum = z[i] + c[i];
+        float sum = c != NULL ? z[i] + c[i] : z[i];
         float below = slope == 0.0f ? 0.0f : sum * slope;
         z[i] = sum < 0.0f ? below : sum; /* NaN stays */
     }
+}
+
+static void rectify(float *z, const float *c, size_t count, float slope) {
+    if (c != NULL)
+        rectify_sum(z, c, count, slope);
+    else
+        rectify_sum(z, NULL, count, slope);
 }
 
 static void rectify_derive(float *d, const float *a, size_t count, float slope) {

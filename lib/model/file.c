@@ -51,9 +51,7 @@ static struct dae_tensors tensors_of(const dae_model *model) {
         write_header, model, {{dae_model_values(model), model->parameter_count * sizeof(float)}}, 1};
 }
 
-dae_status dae_model_save(const dae_model *model, const char *path) {
-    DAE_TRY(dae_model_check_ready(model, __func__));
-    DAE_REQUIRE(path);
+static dae_status save(const dae_model *model, const char *path) {
     struct dae_tensors tensors = tensors_of(model);
     unsigned char *bytes = NULL;
     size_t size = 0;
@@ -63,11 +61,28 @@ dae_status dae_model_save(const dae_model *model, const char *path) {
     return status;
 }
 
+dae_status dae_model_save(const dae_model *model, const char *path) {
+    dae_model *whole = NULL;
+    DAE_TRY(dae_model_check_ready(model, __func__));
+    DAE_REQUIRE(path);
+    if (dae_model_is_whole(model))
+        return save(model, path);
+    DAE_TRY(dae_model_make_whole(&whole, model));
+    dae_status status = save(whole, path);
+    dae_model_free(whole);
+    return status;
+}
+
 dae_status dae_model_serialize(const dae_model *model, void *bytes, size_t capacity, size_t *size) {
+    dae_model *whole = NULL;
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(size);
-    struct dae_tensors tensors = tensors_of(model);
-    return dae_safetensors_deliver(&tensors, bytes, capacity, size, __func__);
+    if (!dae_model_is_whole(model))
+        DAE_TRY(dae_model_make_whole(&whole, model));
+    struct dae_tensors tensors = tensors_of(whole != NULL ? whole : model);
+    dae_status status = dae_safetensors_deliver(&tensors, bytes, capacity, size, __func__);
+    dae_model_free(whole);
+    return status;
 }
 
 /* ---- Reading ------------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 #include "model/model.h"
 #include "core/memory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Making ------------------------------------------------------------------------------------- */
@@ -14,8 +15,8 @@ static dae_status create(dae_model **out, const struct dae_shape *input) {
     dae_model *model = dae_allocate(1, sizeof *model);
     if (model == NULL)
         return DAE_ERROR_MEMORY;
-    model->layers = dae_allocate(DAE_MODEL_MAX_LAYERS, sizeof *model->layers);
-    if (model->layers == NULL) {
+    model->nodes = dae_allocate(DAE_MODEL_MAX_LAYERS, sizeof *model->nodes);
+    if (model->nodes == NULL) {
         dae_release(model);
         return DAE_ERROR_MEMORY;
     }
@@ -26,16 +27,7 @@ static dae_status create(dae_model **out, const struct dae_shape *input) {
     return DAE_OK;
 }
 
-dae_status dae_model_create(dae_model **out, size_t size) {
-    DAE_REQUIRE(out);
-    size_t most = SIZE_MAX / sizeof(double); /* the size of a sample is addressable in any type */
-    if (size == 0 || size > most)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_model_create: size is %zu, expected 1 to %zu", size, most);
-    struct dae_shape input = dae_shape_flat(size);
-    return create(out, &input);
-}
-
-dae_status dae_model_create_shaped(dae_model **out, size_t rank, const size_t *shape) {
+dae_status dae_model_create(dae_model **out, size_t rank, const size_t *shape) {
     DAE_REQUIRE(out);
     struct dae_shape input;
     DAE_TRY(dae_shape_set(&input, rank, shape, __func__));
@@ -52,9 +44,9 @@ static void drop_block(struct dae_block *block) {
 void dae_model_free(dae_model *model) {
     if (model == NULL || !dae_references_drop(&model->references))
         return;
-    for (size_t i = 0; i < model->layer_count; i++)
-        dae_layer_free(model->layers[i].layer);
-    dae_release(model->layers);
+    for (size_t i = 0; i < model->node_count; i++)
+        dae_layer_free(model->nodes[i].layer);
+    dae_release(model->nodes);
     drop_block(model->block);
     dae_noise_free(model->noise);
     dae_release(model);
@@ -65,37 +57,133 @@ dae_model *dae_model_keep(dae_model *model) {
     return model;
 }
 
-/* Puts a layer, and its parameters, behind the others; keeps it. */
-static void append(dae_model *model, dae_layer *layer) {
-    model->layers[model->layer_count++] = (struct dae_model_layer){dae_layer_keep(layer),
-                                                                   model->parameter_count};
-    model->parameter_count += layer->parameter_count;
+/* ---- Values ------------------------------------------------------------------------------------- */
+
+const struct dae_shape *dae_model_shape(const dae_model *model, size_t value) {
+    return value == 0 ? &model->input : &model->nodes[value - 1].at.output;
+}
+
+const char *dae_model_value_name(const dae_model *model, size_t value, char *text) {
+    const char *label = value == 0 ? "input" : model->nodes[value - 1].layer->step->label;
+    if (label != NULL)
+        snprintf(text, DAE_VALUE_NAME_SIZE, "%s", label);
+    else
+        snprintf(text, DAE_VALUE_NAME_SIZE, "%zu", value - 1);
+    return text;
+}
+
+dae_status dae_model_find_value(const dae_model *model, const char *name, size_t *value) {
+    char known[DAE_VALUE_NAME_SIZE];
+    for (*value = 0; *value <= model->node_count; ++*value)
+        if (strcmp(dae_model_value_name(model, *value, known), name) == 0)
+            return DAE_OK;
+    return dae_fail(DAE_ERROR_ARGUMENT,
+                    "there is no value '%.64s', expected input, a label, or the number of a layer "
+                    "without one",
+                    name);
+}
+
+/* ---- Nodes -------------------------------------------------------------------------------------- */
+
+/* The labels that a layer's parameters name: values that it reads beside the one before. */
+static dae_status find_inputs(const dae_model *model, struct dae_node *node) {
+    const struct dae_step *step = node->layer->step;
+    node->inputs[0] = model->next;
+    node->input_count = 1;
+    for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++) {
+        const struct dae_value *value = &step->values[i];
+        bool is_tied = strcmp(step->kind->parameters[i].name, "tied") == 0;
+        if (step->kind->parameters[i].type != DAE_TYPE_LABEL || is_tied)
+            continue;
+        for (size_t j = 0; j < value->count; j++) {
+            const char *label = value->items != NULL ? value->items[j].label : value->label;
+            if (node->input_count == DAE_LAYER_MAX_INPUTS)
+                return dae_fail(DAE_ERROR_ARGUMENT, "%s reads more than %d values", step->kind->name,
+                                DAE_LAYER_MAX_INPUTS);
+            DAE_TRY(dae_model_find_value(model, label, &node->inputs[node->input_count++]));
+        }
+    }
+    return DAE_OK;
+}
+
+/* The layer whose weight a dense layer uses, transposed. */
+static dae_status find_tied(const dae_model *model, struct dae_node *node) {
+    const dae_layer *layer = node->layer;
+    size_t owner;
+    if (layer->kind != &dae_layer_dense || layer->values[DAE_DENSE_TIED].count == 0)
+        return DAE_OK;
+    const char *label = layer->values[DAE_DENSE_TIED].label;
+    DAE_TRY(dae_model_find_value(model, label, &owner));
+    if (owner == 0 || model->nodes[owner - 1].layer->kind != layer->kind ||
+        model->nodes[owner - 1].at.tied != NULL)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "tied=%s is not a dense layer with a weight of its own, expected the label of one",
+                        label);
+    node->tied = owner;
+    node->tied_shape = model->nodes[owner - 1].at.tensors[0].shape;
+    return DAE_OK;
+}
+
+/* Works out the shapes of a node whose inputs are known, and puts it after the others; keeps its layer. */
+static dae_status attach(dae_model *model, struct dae_node *node) {
+    size_t total, bytes;
+    node->at = (struct dae_attachment){.input_count = node->input_count};
+    for (size_t i = 0; i < node->input_count; i++)
+        node->at.inputs[i] = dae_model_shape(model, node->inputs[i]);
+    node->at.tied = node->tied_shape.rank > 0 ? &node->tied_shape : NULL;
+    DAE_TRY(node->layer->kind->attach(node->layer, &node->at));
+    if (!dae_size_add(model->parameter_count, node->at.parameter_count, &total) ||
+        !dae_size_multiply(total, sizeof(double), &bytes))
+        return dae_fail(DAE_ERROR_ARGUMENT, "the parameters are more than can be addressed");
+    struct dae_node *kept = &model->nodes[model->node_count++];
+    *kept = *node;
+    kept->offset = model->parameter_count;
+    if (kept->at.tied != NULL)
+        kept->at.tied = &kept->tied_shape;
+    else
+        kept->weight = model->block_offset + kept->offset;
+    if (kept->tied > 0)
+        kept->weight = model->nodes[kept->tied - 1].weight;
+    dae_layer_keep(kept->layer);
+    model->parameter_count = total;
+    model->next = model->node_count;
+    return DAE_OK;
+}
+
+static dae_status check_label(const dae_model *model, const dae_layer *layer) {
+    const char *label = layer->step->label;
+    char known[DAE_VALUE_NAME_SIZE];
+    for (size_t value = 0; label != NULL && value <= model->node_count; value++)
+        if (strcmp(dae_model_value_name(model, value, known), label) == 0)
+            return dae_fail(DAE_ERROR_ARGUMENT, "there is a value '%s' already, expected another label",
+                            label);
+    return DAE_OK;
+}
+
+dae_status dae_model_append(dae_model *model, dae_layer *layer) {
+    struct dae_node node = {.layer = layer};
+    if (atomic_load(&layer->in_model))
+        return dae_fail(DAE_ERROR_STATE,
+                        "the layer is in a model already; dae_model_slice() makes models that share layers");
+    if (model->block != NULL)
+        return dae_fail(DAE_ERROR_STATE,
+                        "the model has its parameters, expected a model not yet initialized");
+    if (model->node_count == DAE_MODEL_MAX_LAYERS)
+        return dae_fail(DAE_ERROR_STATE, "the model has %d layers, which is the most it can hold",
+                        DAE_MODEL_MAX_LAYERS);
+    DAE_TRY(check_label(model, layer));
+    DAE_TRY(find_inputs(model, &node));
+    DAE_TRY(find_tied(model, &node));
+    DAE_TRY(attach(model, &node));
+    atomic_store(&layer->in_model, true);
+    return DAE_OK;
 }
 
 dae_status dae_model_add(dae_model *model, dae_layer *layer) {
     DAE_REQUIRE(model);
     DAE_REQUIRE(layer);
-    if (atomic_load(&layer->in_model))
-        return dae_fail(DAE_ERROR_STATE,
-                        "dae_model_add: the layer is in a model already; dae_model_slice() makes "
-                        "models that share layers");
-    if (model->block != NULL)
-        return dae_fail(DAE_ERROR_STATE,
-                        "dae_model_add: the model has its parameters, expected a model not yet initialized");
-    if (model->layer_count == DAE_MODEL_MAX_LAYERS)
-        return dae_fail(DAE_ERROR_STATE,
-                        "dae_model_add: the model has %d layers, which is the most it can hold",
-                        DAE_MODEL_MAX_LAYERS);
-    layer->input = *dae_model_output(model);
-    layer->tensor_count = layer->parameter_count = 0;
-    DAE_TRY(layer->operations->attach(layer, &layer->input));
-    size_t total, bytes;
-    if (!dae_size_add(model->parameter_count, layer->parameter_count, &total) ||
-        !dae_size_multiply(total, sizeof(double), &bytes))
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_model_add: the parameters are more than can be addressed");
-    atomic_store(&layer->in_model, true);
-    append(model, layer);
-    return DAE_OK;
+    dae_status status = dae_model_append(model, layer);
+    return status == DAE_OK ? DAE_OK : dae_fail_in(status, __func__);
 }
 
 dae_status dae_model_allocate(dae_model *model) {
@@ -117,16 +205,16 @@ dae_status dae_model_allocate(dae_model *model) {
 
 dae_status dae_model_initialize(dae_model *model, uint64_t seed) {
     DAE_REQUIRE(model);
-    if (model->layer_count == 0)
+    if (model->node_count == 0)
         return dae_fail(DAE_ERROR_STATE,
                         "dae_model_initialize: the model has no layers, expected at least one");
     DAE_TRY(dae_model_allocate(model));
     float *values = dae_model_values(model);
     memset(values, 0, model->parameter_count * sizeof *values);
-    for (size_t i = 0; i < model->layer_count; i++) {
-        const dae_layer *layer = model->layers[i].layer;
-        if (layer->operations->initialize != NULL)
-            layer->operations->initialize(layer, values + model->layers[i].offset,
+    for (size_t i = 0; i < model->node_count; i++) {
+        const struct dae_node *node = &model->nodes[i];
+        if (node->layer->kind->initialize != NULL)
+            node->layer->kind->initialize(node->layer, &node->at, values + node->offset,
                                           dae_draw_from(seed, DAE_PURPOSE_WEIGHTS, i, 0));
     }
     dae_model_remember_noise(model, NULL);
@@ -134,23 +222,63 @@ dae_status dae_model_initialize(dae_model *model, uint64_t seed) {
     return DAE_OK;
 }
 
-dae_status dae_model_slice(dae_model **out, dae_model *model, size_t first, size_t count) {
-    DAE_REQUIRE(out);
-    DAE_TRY(dae_model_check_ready(model, __func__));
-    if (count == 0 || first > model->layer_count || count > model->layer_count - first)
-        return dae_fail(
-            DAE_ERROR_ARGUMENT,
-            "dae_model_slice: first is %zu and count is %zu, expected a range of at least one within "
-            "%zu layers",
-            first, count, model->layer_count);
-    dae_model *slice = NULL;
-    DAE_TRY(create(&slice, &model->layers[first].layer->input));
-    for (size_t i = first; i < first + count; i++)
-        append(slice, model->layers[i].layer);
+/* Adds a node of another model to one that begins at its value `first`. */
+static dae_status append_shifted(dae_model *slice, const dae_model *model, size_t i, size_t first) {
+    struct dae_node node = model->nodes[i];
+    char name[DAE_VALUE_NAME_SIZE], before[DAE_VALUE_NAME_SIZE];
+    for (size_t k = 0; k < node.input_count; k++) {
+        if (node.inputs[k] < first)
+            return dae_fail(DAE_ERROR_ARGUMENT, "from '%s': layer %zu reads '%s', which is made before it",
+                            dae_model_value_name(model, first, name), i,
+                            dae_model_value_name(model, node.inputs[k], before));
+        node.inputs[k] -= first;
+    }
+    node.tied = node.tied > first ? node.tied - first : 0;
+    return attach(slice, &node);
+}
+
+static dae_status fill_slice(dae_model *slice, dae_model *model, size_t first, size_t last) {
     dae_references_keep(&model->block->references);
     slice->block = model->block;
-    slice->block_offset = model->block_offset + model->layers[first].offset;
-    *out = slice;
+    slice->block_offset = model->block_offset + model->nodes[first].offset;
+    for (size_t i = first; i < last; i++)
+        DAE_TRY(append_shifted(slice, model, i, first));
+    return DAE_OK;
+}
+
+dae_status dae_model_slice(dae_model **out, dae_model *model, const char *from, const char *to) {
+    DAE_REQUIRE(out);
+    DAE_TRY(dae_model_check_ready(model, __func__));
+    size_t first = 0, last = model->node_count;
+    dae_status status = from != NULL ? dae_model_find_value(model, from, &first) : DAE_OK;
+    if (status == DAE_OK && to != NULL)
+        status = dae_model_find_value(model, to, &last);
+    if (status != DAE_OK)
+        return dae_fail_in(status, __func__);
+    if (first >= last)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dae_model_slice: from '%.64s' to '%.64s': expected values in the order in "
+                        "which they are made",
+                        from != NULL ? from : "the input", to != NULL ? to : "the output");
+    dae_model *slice = NULL;
+    DAE_TRY(create(&slice, dae_model_shape(model, first)));
+    status = fill_slice(slice, model, first, last);
+    if (status == DAE_OK) {
+        *out = slice;
+        return DAE_OK;
+    }
+    dae_model_free(slice);
+    return dae_fail_in(status, __func__);
+}
+
+static dae_status fill_copy(dae_model *copy, const dae_model *model) {
+    for (size_t i = 0; i < model->node_count; i++) /* layers hold options only, which do not change */
+        DAE_TRY(append_shifted(copy, model, i, 0));
+    DAE_TRY(dae_model_allocate(copy));
+    memcpy(copy->block->values, dae_model_values(model), model->parameter_count * sizeof(float));
+    dae_model_remember_noise(copy, model->noise);
+    copy->low = model->low;
+    copy->high = model->high;
     return DAE_OK;
 }
 
@@ -158,26 +286,21 @@ dae_status dae_model_copy(dae_model **out, const dae_model *model) {
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
     dae_model *copy = NULL;
+    if (!dae_model_is_whole(model))
+        return dae_model_make_whole(out, model);
     DAE_TRY(create(&copy, &model->input));
-    for (size_t i = 0; i < model->layer_count; i++)
-        append(copy, model->layers[i].layer); /* layers hold options only, which no longer change */
-    dae_status status = dae_model_allocate(copy);
-    if (status != DAE_OK) {
+    dae_status status = fill_copy(copy, model);
+    if (status != DAE_OK)
         dae_model_free(copy);
-        return status;
-    }
-    memcpy(copy->block->values, dae_model_values(model), model->parameter_count * sizeof(float));
-    dae_model_remember_noise(copy, model->noise);
-    copy->low = model->low;
-    copy->high = model->high;
-    *out = copy;
-    return DAE_OK;
+    else
+        *out = copy;
+    return status;
 }
 
 /* ---- For the floors above ------------------------------------------------------------------------ */
 
 const struct dae_shape *dae_model_output(const dae_model *model) {
-    return model->layer_count > 0 ? &model->layers[model->layer_count - 1].layer->output : &model->input;
+    return dae_model_shape(model, model->node_count);
 }
 
 float *dae_model_values(const dae_model *model) {
@@ -206,82 +329,9 @@ dae_status dae_model_check_shapes(const dae_model *model, const struct dae_shape
     return DAE_OK;
 }
 
-size_t dae_model_widest(const dae_model *model) {
-    size_t widest = model->input.size;
-    for (size_t i = 0; i < model->layer_count; i++)
-        if (model->layers[i].layer->output.size > widest)
-            widest = model->layers[i].layer->output.size;
-    return widest;
-}
-
 void dae_model_remember_noise(dae_model *model, dae_noise *noise) {
     if (noise != NULL)
         dae_noise_freeze(dae_noise_keep(noise));
     dae_noise_free(model->noise);
     model->noise = noise;
-}
-
-/* ---- Architecture as text ------------------------------------------------------------------------ */
-
-void dae_model_write_architecture(struct dae_text *text, const void *object) {
-    const dae_model *model = object;
-    dae_text_add(text, "input(");
-    for (size_t i = 0; i < model->input.rank; i++)
-        dae_text_add(text, "%s%zu", i > 0 ? ", " : "", model->input.dims[i]);
-    dae_text_add(text, ")");
-    for (size_t i = 0; i < model->layer_count; i++) {
-        dae_text_add(text, " | ");
-        model->layers[i].layer->operations->write(text, model->layers[i].layer);
-    }
-}
-
-static dae_status read_input(dae_model **out, const struct dae_spec_reader *reader,
-                             const struct dae_spec_step *step) {
-    size_t dims[DAE_SHAPE_MAX_RANK];
-    if (strcmp(step->name, "input") != 0)
-        return dae_spec_fail(reader, step->position, "found '%s', expected input", step->name);
-    if (step->argument_count < 1)
-        return dae_spec_fail(reader, step->position, "input needs at least one dimension");
-    for (size_t i = 0; i < step->argument_count; i++) {
-        double dim = step->arguments[i].number;
-        if (!(dim >= 1 && dim <= 9007199254740992.0) || dim != (double)(size_t)dim)
-            return dae_spec_fail(reader, step->arguments[i].position,
-                                 "expected a whole number of at least 1");
-        dims[i] = (size_t)dim;
-    }
-    return dae_model_create_shaped(out, step->argument_count, dims);
-}
-
-static dae_status read_layers(dae_model *model, struct dae_spec_reader *reader) {
-    for (;;) {
-        struct dae_spec_step step;
-        bool more;
-        DAE_TRY(dae_spec_next(reader, &step, &more));
-        if (!more)
-            return DAE_OK;
-        dae_layer *layer = NULL;
-        DAE_TRY(dae_layer_read(&layer, reader, &step));
-        dae_status status = dae_model_add(model, layer);
-        dae_layer_free(layer);
-        DAE_TRY(status);
-    }
-}
-
-dae_status dae_model_read_architecture(dae_model **out, const char *text) {
-    struct dae_spec_reader reader = {.what = "architecture", .text = text};
-    struct dae_spec_step step;
-    bool more;
-    DAE_TRY(dae_spec_next(&reader, &step, &more));
-    if (!more)
-        return dae_spec_fail(&reader, 0, "found an empty text, expected input(...)");
-    dae_model *model = NULL;
-    DAE_TRY(read_input(&model, &reader, &step));
-    dae_status status = read_layers(model, &reader);
-    if (status == DAE_OK && model->layer_count == 0)
-        status = dae_spec_fail(&reader, reader.position, "found no layer, expected at least one");
-    if (status != DAE_OK)
-        dae_model_free(model);
-    else
-        *out = model;
-    return status;
 }

@@ -17,16 +17,23 @@ struct dae_block {
     size_t count;
 };
 
-struct dae_model_layer {
+/* A layer in its place. Values are numbered: 0 is the model's input, i + 1 what node i makes. */
+struct dae_node {
     dae_layer *layer; /* kept */
-    size_t offset;    /* of its parameters from the model's */
+    size_t input_count, inputs[DAE_LAYER_MAX_INPUTS];
+    struct dae_attachment at; /* its shapes */
+    size_t offset;            /* of its parameters from the model's */
+    size_t tied;   /* the value whose maker's weight it uses, transposed; 0 for none, or for one outside */
+    size_t weight; /* of the weight that it uses, from the block's values */
+    struct dae_shape tied_shape;
 };
 
 struct dae_model {
     dae_references references;
     struct dae_shape input;
-    struct dae_model_layer *layers; /* room for DAE_MODEL_MAX_LAYERS */
-    size_t layer_count;
+    struct dae_node *nodes; /* room for DAE_MODEL_MAX_LAYERS */
+    size_t node_count;
+    size_t next; /* the value that the next node reads */
     size_t parameter_count;
     struct dae_block *block; /* kept; NULL before dae_model_initialize() */
     size_t block_offset;
@@ -52,11 +59,26 @@ dae_status dae_model_check_ready(const dae_model *model, const char *context);
 dae_status dae_model_check_shapes(const dae_model *model, const struct dae_shape *input,
                                   const struct dae_shape *target, const char *context);
 
-/* Widest row that goes between layers: the room that a workspace needs. */
-size_t dae_model_widest(const dae_model *model);
+/* The shape of a value. */
+const struct dae_shape *dae_model_shape(const dae_model *model, size_t value);
+
+/* The label of a value, "input", or the number of an unlabelled layer, into text[DAE_VALUE_NAME_SIZE]; returns text. */
+enum { DAE_VALUE_NAME_SIZE = 64 };
+const char *dae_model_value_name(const dae_model *model, size_t value, char *text);
+
+/* The value of such a name; fails with DAE_ERROR_ARGUMENT. */
+dae_status dae_model_find_value(const dae_model *model, const char *name, size_t *value);
+
+/* dae_model_add() without its name before messages. */
+dae_status dae_model_append(dae_model *model, dae_layer *layer);
 
 /* Replaces the recipe that the model remembers; NULL for none. */
 void dae_model_remember_noise(dae_model *model, dae_noise *noise);
+
+/* Whether a model uses no weight from outside of itself, as a decoder may that is tied to its encoder; and a model equal to
+ * one that does, with that weight as its own. */
+bool dae_model_is_whole(const dae_model *model);
+dae_status dae_model_make_whole(dae_model **out, const dae_model *model);
 
 /* A tensor of a model. */
 struct dae_model_tensor {

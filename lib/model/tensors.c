@@ -17,7 +17,7 @@ dae_status dae_model_get_output_shape(const dae_model *model, size_t *rank, size
 dae_status dae_model_get_layer_count(const dae_model *model, size_t *count) {
     DAE_REQUIRE(model);
     DAE_REQUIRE(count);
-    *count = model->layer_count;
+    *count = model->node_count;
     return DAE_OK;
 }
 
@@ -91,21 +91,22 @@ dae_status dae_model_set_parameters(dae_model *model, const float *values, size_
 
 size_t dae_model_tensor_count(const dae_model *model) {
     size_t count = 0;
-    for (size_t i = 0; i < model->layer_count; i++)
-        count += model->layers[i].layer->tensor_count;
+    for (size_t i = 0; i < model->node_count; i++)
+        count += model->nodes[i].at.tensor_count;
     return count;
 }
 
 struct dae_model_tensor dae_model_tensor_at(const dae_model *model, size_t index) {
-    size_t place = 0;
-    while (index >= model->layers[place].layer->tensor_count)
-        index -= model->layers[place++].layer->tensor_count;
-    const dae_layer *layer = model->layers[place].layer;
-    struct dae_model_tensor tensor = {.shape = &layer->tensors[index].shape,
-                                      .offset = model->layers[place].offset};
-    snprintf(tensor.name, sizeof tensor.name, "%zu.%s", place, layer->tensors[index].name);
-    for (size_t i = 0; i < index; i++)
-        tensor.offset += layer->tensors[i].shape.size;
+    size_t i = 0;
+    char label[DAE_VALUE_NAME_SIZE];
+    while (index >= model->nodes[i].at.tensor_count)
+        index -= model->nodes[i++].at.tensor_count;
+    const struct dae_node *node = &model->nodes[i];
+    struct dae_model_tensor tensor = {.shape = &node->at.tensors[index].shape, .offset = node->offset};
+    snprintf(tensor.name, sizeof tensor.name, "%s.%s", dae_model_value_name(model, i + 1, label),
+             node->at.tensors[index].name);
+    for (size_t k = 0; k < index; k++)
+        tensor.offset += node->at.tensors[k].shape.size;
     return tensor;
 }
 
@@ -161,5 +162,49 @@ dae_status dae_model_set_tensor(dae_model *model, const char *name, const float 
     DAE_TRY(find_tensor(model, name, values, count, &tensor, __func__));
     DAE_TRY(check_finite(values, count, __func__));
     memcpy(dae_model_values(model) + tensor.offset, values, count * sizeof *values);
+    return DAE_OK;
+}
+
+/* ---- From one model to another ------------------------------------------------------------------- */
+
+/* A tensor of `from` that has the name of one of the model's, in a layer with a label; false where there is none. */
+static bool find_same(const dae_model *from, const char *name, struct dae_model_tensor *found) {
+    size_t tensors = dae_model_tensor_count(from);
+    for (size_t i = 0; i < tensors && (name[0] < '0' || name[0] > '9'); i++) {
+        *found = dae_model_tensor_at(from, i);
+        if (strcmp(found->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Looks at all tensors, and copies them if asked to. */
+static dae_status copy_same(dae_model *model, const dae_model *from, bool copy, size_t *count) {
+    size_t tensors = dae_model_tensor_count(model);
+    *count = 0;
+    for (size_t i = 0; i < tensors; i++) {
+        struct dae_model_tensor to = dae_model_tensor_at(model, i), same;
+        char found[DAE_SHAPE_TEXT_SIZE], expected[DAE_SHAPE_TEXT_SIZE];
+        if (!find_same(from, to.name, &same))
+            continue;
+        if (!dae_shape_equals(same.shape, to.shape))
+            return dae_fail(DAE_ERROR_SHAPE, "dae_model_copy_parameters: %s has shape %s, expected %s",
+                            to.name, dae_shape_text(same.shape, found), dae_shape_text(to.shape, expected));
+        if (copy)
+            memmove(dae_model_values(model) + to.offset, dae_model_values(from) + same.offset,
+                    to.shape->size * sizeof(float));
+        ++*count;
+    }
+    return DAE_OK;
+}
+
+dae_status dae_model_copy_parameters(dae_model *model, const dae_model *from, size_t *count) {
+    size_t copied;
+    DAE_TRY(dae_model_check_ready(model, __func__));
+    DAE_TRY(dae_model_check_ready(from, __func__));
+    DAE_TRY(copy_same(model, from, false, &copied));
+    DAE_TRY(copy_same(model, from, true, &copied));
+    if (count != NULL)
+        *count = copied;
     return DAE_OK;
 }

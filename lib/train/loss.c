@@ -3,7 +3,6 @@
 
 #include <dae/trainer.h>
 
-
 static double mse(float *a, const float *t, size_t count, float scale, float slope) {
     return dae_kernels()->loss_mse(a, t, count, scale, slope);
 }

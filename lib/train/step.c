@@ -76,13 +76,6 @@ static dae_status look_at_rows(void *context, size_t task) {
     return DAE_OK;
 }
 
-/* Whether inputs are not needed but rounded. */
-static bool are_only_rounded(const struct step *step) {
-    const dae_layer *first = step->trainer->model->layers[0].layer;
-    return step->trainer->workspace.inputs16 != NULL && first->operations->reads_rounded != NULL &&
-           first->operations->reads_rounded(first, step->batch->count);
-}
-
 /* Inputs into reach. Targets of a concurrent dataset are read where the loss is taken, so that only their stored bytes
  * go through memory. */
 static dae_status gather(struct step *step) {
@@ -98,7 +91,7 @@ static dae_status gather(struct step *step) {
     struct dae_gathering to = {
         .inputs = w->inputs,
         .targets = batch->dataset->concurrent ? NULL : w->targets,
-        .passing = are_only_rounded(step),
+        .passing = dae_plan_reads_rounded(w->plan, batch->count),
         .after = after_gather,
         .context = step,
         .fpu = step->fpu,
@@ -138,8 +131,10 @@ static void prefetch_targets(const struct step *step, struct dae_span span) {
 static dae_status add_loss(struct step *step, const struct dae_pass *pass, struct dae_span span,
                            double *sum) {
     const struct dae_loss *loss = step->trainer->loss;
-    size_t width = pass->layer->output.size;
-    float *values = pass->y + span.row * width + span.column;
+    const struct dae_rows *rows = pass->output;
+    const struct dae_activation *activation = rows->activation;
+    size_t width = rows->shape->size, at = span.row * width + span.column;
+    float *values = rows->y + at;
     float outputs[STRIP], strip[STRIP];
     const float *targets;
     DAE_TRY(targets_of(step, width, span, strip, &targets));
@@ -148,12 +143,12 @@ static dae_status add_loss(struct step *step, const struct dae_pass *pass, struc
         atomic_store(&step->bad_target, true);
     if (step->trainer->logits) {
         *sum += loss->row_logits(values, targets, span.count, step->scale);
-    } else if (!isnan(pass->layer->slope)) {
-        *sum += loss->row(values, targets, span.count, step->scale, pass->layer->slope);
+    } else if (activation->kind->is_rectifier) {
+        *sum += loss->row(values, targets, span.count, step->scale, activation->slope);
     } else {
         memcpy(outputs, values, span.count * sizeof *outputs);
         *sum += loss->row(values, targets, span.count, step->scale, 1.0f);
-        pass->layer->operations->derive(pass, span, outputs, values);
+        dae_activation_derive(activation, values, rows->z != NULL ? rows->z + at : outputs, span.count);
     }
     return DAE_OK;
 }
@@ -207,44 +202,6 @@ static dae_status update_chunk(void *context, size_t task) {
     if (trainer->parameters16 != NULL)
         dae_kernels()->round_bfloat16(trainer->parameters16 + offset, parameters.values, count);
     return DAE_OK;
-}
-
-/* ---- The step -------------------------------------------------------------------------------------- */
-
-static const uint16_t *offset_or_null(const uint16_t *values, size_t offset) {
-    return values == NULL ? NULL : values + offset;
-}
-
-static void set_passes(struct step *step) {
-    dae_trainer *trainer = step->trainer;
-    const dae_model *model = trainer->model;
-    struct dae_workspace *w = &trainer->workspace;
-    for (size_t i = 0; i < model->layer_count; i++) {
-        bool last = i + 1 == model->layer_count;
-        w->passes[i] = (struct dae_pass){
-            .layer = model->layers[i].layer,
-            .pool = step->pool,
-            .batch = step->batch->count,
-            .parameters = dae_model_values(model) + model->layers[i].offset,
-            .x = i > 0 ? w->y[i - 1] : step->inputs,
-            .y = w->y[i],
-            .parameters16 = offset_or_null(trainer->parameters16, model->layers[i].offset),
-            .x16 = i > 0 ? NULL : w->inputs16,
-            .memory = &trainer->memory,
-            .training = true,
-            .logits = last && trainer->logits,
-            .seed = trainer->seed,
-            .step = trainer->steps,
-            .place = i,
-            .d = last ? w->y[i] : w->d[i % 2],
-            .active = w->active[i],
-            .gradient = trainer->gradient + model->layers[i].offset,
-            .scratch = w->scratch,
-            .before = i > 0 ? &w->passes[i - 1] : NULL,
-            .take_loss = last ? take_loss : NULL,
-            .context = step,
-        };
-    }
 }
 
 /* ---- What is wrong with a batch -------------------------------------------------------------------- */
@@ -335,32 +292,14 @@ static dae_status check_loss(const struct step *step, double loss) {
                     (unsigned long long)step->trainer->steps + 1, loss);
 }
 
-static dae_status forward(struct step *step, double *loss) {
-    dae_trainer *trainer = step->trainer;
-    for (size_t i = 0; i < trainer->model->layer_count; i++) {
-        const struct dae_pass *pass = &trainer->workspace.passes[i];
-        DAE_TRY(dae_active_find_x(pass));
-        DAE_TRY(pass->layer->operations->forward(pass));
-    }
+static dae_status forward(struct step *step, const struct dae_batch_run *run, double *loss) {
+    const dae_trainer *trainer = step->trainer;
+    DAE_TRY(dae_plan_forward(trainer->workspace.plan, run));
     double sum = 0;
     for (size_t i = 0; i < DAE_MAX_TILES; i++)
         sum += step->losses[i].sum;
     *loss = sum / ((double)step->batch->count * (double)dae_model_output(trainer->model)->size);
     return check_loss(step, *loss);
-}
-
-/* The whole gradient: layer by layer, that of its parameters, then D of the layer before. */
-static dae_status backward(struct step *step) {
-    for (size_t i = step->trainer->model->layer_count; i-- > 0;) {
-        const struct dae_pass *pass = &step->trainer->workspace.passes[i];
-        const struct dae_layer_operations *operations = pass->layer->operations;
-        DAE_TRY(dae_active_find_d(pass));
-        if (operations->backward_parameters != NULL)
-            DAE_TRY(operations->backward_parameters(pass));
-        if (i > 0)
-            DAE_TRY(operations->backward_input(pass));
-    }
-    return DAE_OK;
 }
 
 static dae_status call_hook(struct step *step) {
@@ -390,9 +329,22 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     step.scale = (float)(1 / ((double)batch->count * (double)dae_model_output(trainer->model)->size));
     trainer->optimizer->operations->prepare(trainer->optimizer, trainer->steps + 1, &step.update);
     DAE_TRY(gather(&step));
-    set_passes(&step);
-    DAE_TRY(forward(&step, loss));
-    DAE_TRY(backward(&step));
+    struct dae_batch_run run = {
+        .pool = pool,
+        .count = batch->count,
+        .inputs = step.inputs,
+        .inputs16 = trainer->workspace.inputs16,
+        .parameters16 = trainer->parameters16,
+        .memory = &trainer->memory,
+        .logits = trainer->logits,
+        .seed = trainer->seed,
+        .step = trainer->steps,
+        .gradient = trainer->gradient,
+        .take_loss = take_loss,
+        .context = &step,
+    };
+    DAE_TRY(forward(&step, &run, loss));
+    DAE_TRY(dae_plan_backward(trainer->workspace.plan, &run));
     DAE_TRY(call_hook(&step));
     DAE_TRY(dae_pool_run(pool, check_chunk, &step, chunks));
     DAE_TRY(dae_pool_run(pool, update_chunk, &step, chunks));

@@ -5,65 +5,26 @@
 
 #include <string.h>
 
-static void release_workspace(struct dae_workspace *w, size_t layers) {
-    for (size_t i = 0; i < layers; i++) {
-        if (w->y != NULL)
-            dae_release(w->y[i]);
-        if (w->active != NULL)
-            dae_active_free(w->active[i]);
-    }
-    dae_release(w->y);
-    dae_release(w->d[0]);
-    dae_release(w->d[1]);
+static void release_workspace(struct dae_workspace *w) {
+    dae_plan_free(w->plan);
     dae_release(w->inputs);
     dae_release(w->inputs16);
     dae_release(w->targets);
-    dae_release(w->scratch);
-    dae_release(w->passes);
-    dae_release(w->active);
     *w = (struct dae_workspace){0};
-}
-
-/* rows * values floats. */
-static float *allocate_rows(size_t rows, size_t values) {
-    return dae_allocate(rows, values * sizeof(float)); /* values * 8 is addressable (size.h) */
-}
-
-/* The most scratch memory that a layer uses; at least 1, so that there is some. */
-static size_t scratch_values(const dae_model *model, size_t batch) {
-    size_t most = 1;
-    for (size_t i = 0; i < model->layer_count; i++) {
-        const dae_layer *layer = model->layers[i].layer;
-        size_t values = layer->operations->scratch != NULL ? layer->operations->scratch(layer, batch) : 0;
-        most = values > most ? values : most;
-    }
-    return most;
 }
 
 static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model, size_t batch,
                                  bool bfloat16) {
-    size_t layers = model->layer_count;
+    size_t output = dae_model_output(model)->size;
     w->batch = batch;
-    w->y = dae_allocate(layers, sizeof *w->y);
-    w->passes = dae_allocate(layers, sizeof *w->passes);
-    w->active = dae_allocate(layers, sizeof(struct dae_active *));
-    w->inputs = allocate_rows(batch, model->input.size);
-    w->targets = allocate_rows(batch, dae_model_output(model)->size);
-    w->scratch = dae_allocate(scratch_values(model, batch), sizeof *w->scratch);
+    w->inputs = dae_allocate(batch, model->input.size * sizeof *w->inputs);
+    w->targets = dae_allocate(batch, output * sizeof *w->targets);
     if (bfloat16)
         w->inputs16 = dae_allocate(batch, model->input.size * sizeof *w->inputs16);
-    for (size_t i = 0; i < 2; i++)
-        w->d[i] = allocate_rows(batch, dae_model_widest(model));
-    if (w->scratch == NULL || w->y == NULL || w->d[0] == NULL || w->d[1] == NULL || w->passes == NULL ||
-        w->active == NULL || w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != bfloat16)
+    if (w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != bfloat16)
         return DAE_ERROR_MEMORY;
-    for (size_t i = 0; i < layers; i++) {
-        w->y[i] = allocate_rows(batch, model->layers[i].layer->output.size);
-        if (w->y[i] == NULL)
-            return DAE_ERROR_MEMORY;
-        DAE_TRY(dae_active_create(&w->active[i], model->layers[i].layer, batch, true, bfloat16));
-    }
-    return DAE_OK;
+    return dae_plan_create(&w->plan, model,
+                           &(struct dae_use){.batch = batch, .training = true, .bfloat16 = bfloat16});
 }
 
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
@@ -71,7 +32,7 @@ dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
         return DAE_OK;
     struct dae_workspace larger = {0};
     dae_status status = fill_workspace(&larger, trainer->model, batch, trainer->parameters16 != NULL);
-    release_workspace(status == DAE_OK ? &trainer->workspace : &larger, trainer->model->layer_count);
+    release_workspace(status == DAE_OK ? &trainer->workspace : &larger);
     if (status == DAE_OK)
         trainer->workspace = larger;
     return status;
@@ -92,6 +53,11 @@ dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(optimizer);
+    if (!dae_model_is_whole(model))
+        return dae_fail(
+            DAE_ERROR_STATE,
+            "dae_trainer_create: the model uses a weight of a layer outside of itself, expected a model with "
+            "all of its weights, such as a copy of it");
     if (dae_loss_get(loss) == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_create: loss is %d, expected one of DAE_LOSS_*",
                         (int)loss);
@@ -103,7 +69,7 @@ dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer
     trainer->optimizer = dae_optimizer_keep(optimizer);
     trainer->loss = dae_loss_get(loss);
     trainer->logits = trainer->loss->row_logits != NULL &&
-                      model->layers[model->layer_count - 1].layer->ends_in_sigmoid;
+                      model->nodes[model->node_count - 1].layer->activation.kind->is_sigmoid;
     trainer->batch_size = 32;
     trainer->shuffle = true;
     trainer->checkpoint = (struct dae_checkpoint_plan){.unit = DAE_INTERVAL_EPOCHS, .interval = 1, .keep = 1};
@@ -118,7 +84,7 @@ dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer
 void dae_trainer_free(dae_trainer *trainer) {
     if (trainer == NULL || !dae_references_drop(&trainer->references))
         return;
-    release_workspace(&trainer->workspace, trainer->model->layer_count);
+    release_workspace(&trainer->workspace);
     for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS; i++)
         dae_release(trainer->slots[i]);
     dae_release(trainer->gradient);
@@ -206,7 +172,7 @@ dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision) {
     }
     dae_release(trainer->parameters16);
     trainer->parameters16 = parameters16;
-    release_workspace(&trainer->workspace, trainer->model->layer_count);
+    release_workspace(&trainer->workspace);
     return DAE_OK;
 }
 

@@ -4,8 +4,7 @@
 
 #include "core/memory.h"
 #include "data/dataset.h"
-#include "layers/active.h"
-#include "model/sweep.h"
+#include "run/over_dataset.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
 
@@ -23,12 +22,9 @@ struct dae_range {
 /* What a step works in; grows with the largest batch seen. */
 struct dae_workspace {
     size_t batch; /* rows that there is room for */
-    float *inputs, *targets, *scratch;
+    float *inputs, *targets;
     uint16_t *inputs16; /* rounded; NULL in float32 */
-    float **y;          /* [layers][batch, output]; the last layer's D takes the place of its Y */
-    float *d[2];        /* [batch, widest]: those of the other layers, in turn */
-    struct dae_pass *passes;
-    struct dae_active **active; /* [layers], each or NULL */
+    struct dae_plan *plan;
 };
 
 struct dae_history_row {

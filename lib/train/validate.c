@@ -1,5 +1,5 @@
 /* Loss and PSNR behind an epoch. */
-#include "model/report.h"
+#include "run/report.h"
 #include "train/trainer.h"
 
 enum { ROWS_PER_TASK = 16 };

@@ -18,7 +18,7 @@ from pathlib import Path
 import interface
 
 ROOF = "the roof"  # lib/*.c, above all floors
-FLOORS = ["core", "math", "noise", "data", "layers", "model", "train", ROOF]
+FLOORS = ["core", "math", "noise", "data", "layers", "model", "run", "train", ROOF]
 BESIDE = ("data", "layers")  # floors that know nothing of each other
 
 # The floor on which each public header is implemented; a floor below it may not include it.
@@ -32,8 +32,8 @@ PUBLIC_FLOOR = {
     "dataset.h": "data",
     "layer.h": "layers",
     "model.h": "model",
-    "session.h": "model",
-    "report.h": "model",
+    "session.h": "run",
+    "report.h": "run",
     "optimizer.h": "train",
     "trainer.h": "train",
     "checkpoint.h": "train",

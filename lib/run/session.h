@@ -1,8 +1,8 @@
 /* Running a model forward, for sessions and for everything that evaluates. */
-#ifndef DAE_MODEL_SESSION_H
-#define DAE_MODEL_SESSION_H
+#ifndef DAE_RUN_SESSION_H
+#define DAE_RUN_SESSION_H
 
-#include "model/model.h"
+#include "run/pass.h"
 
 #include <dae/session.h>
 
@@ -11,11 +11,11 @@ struct dae_session {
     atomic_bool in_use; /* by a thread that runs or changes it */
     dae_model *model;   /* kept */
     size_t max_batch;
-    float *rows[2];                  /* [max_batch, widest]: what goes between layers, in turn */
+    size_t least_product; /* the least batch that products are made of */
+    struct dae_plan *plan;
     struct dae_thread_memory memory; /* for products */
-    struct dae_active **active;      /* [layers]; NULL for a layer that leaves nothing out */
     uint16_t *parameters16;          /* rounded; NULL in float32 */
-    struct dae_active **active16;    /* for bfloat16; NULL in float32 */
+    struct dae_plan *plan16;         /* for bfloat16; NULL in float32 */
     /* Called with Y of every layer but the last; or NULL. */
     void (*watch)(void *context, size_t place, const float *y, size_t count);
     void *watch_context;

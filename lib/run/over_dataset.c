@@ -1,4 +1,4 @@
-#include "model/sweep.h"
+#include "run/over_dataset.h"
 #include "core/memory.h"
 
 struct dae_sweep {

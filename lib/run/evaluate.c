@@ -1,8 +1,8 @@
 /* The figures of a report. */
 #include "core/fpu.h"
 #include "core/memory.h"
-#include "model/report.h"
-#include "model/sweep.h"
+#include "run/report.h"
+#include "run/over_dataset.h"
 
 #include <math.h>
 
@@ -58,12 +58,12 @@ static void visit_columns(struct evaluation *e, const float *output, const float
 }
 
 static bool has_parameters(const dae_model *model, size_t place) {
-    return model->layers[place].layer->parameter_count > 0;
+    return model->nodes[place].at.parameter_count > 0;
 }
 
 /* A layer whose units are counted: one that makes something of its own, hidden behind another that does. */
 static bool has_units(const dae_model *model, size_t place) {
-    size_t last = model->layer_count - 1;
+    size_t last = model->node_count - 1;
     while (last > place && !has_parameters(model, last))
         last--;
     return place < last && has_parameters(model, place);
@@ -74,9 +74,9 @@ static dae_status reserve(struct evaluation *e) {
     e->columns = dae_allocate(e->outputs, sizeof *e->columns);
     for (size_t i = 0; e->columns != NULL && i < e->outputs; i++)
         e->columns[i].output = e->columns[i].target = no_bounds;
-    for (size_t i = 0; i < e->model->layer_count; i++)
+    for (size_t i = 0; i < e->model->node_count; i++)
         if (has_units(e->model, i))
-            e->unit_count += e->model->layers[i].layer->output.size;
+            e->unit_count += e->model->nodes[i].at.output.size;
     e->units = dae_allocate(e->unit_count + 1, sizeof *e->units);
     for (size_t i = 0; e->units != NULL && i < e->unit_count; i++)
         e->units[i] = no_bounds;
@@ -90,8 +90,8 @@ static void watch_units(void *context, size_t place, const float *y, size_t coun
         return;
     for (size_t i = 0; i < place; i++)
         if (has_units(e->model, i))
-            units += e->model->layers[i].layer->output.size;
-    size_t size = e->model->layers[place].layer->output.size;
+            units += e->model->nodes[i].at.output.size;
+    size_t size = e->model->nodes[place].at.output.size;
     for (size_t row = 0; row < count; row++)
         for (size_t i = 0; i < size; i++)
             widen(&units[i], y[row * size + i]);

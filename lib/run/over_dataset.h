@@ -1,9 +1,9 @@
 /* Running a model over a whole dataset, batch by batch: what evaluation and validation have in common. */
-#ifndef DAE_MODEL_SWEEP_H
-#define DAE_MODEL_SWEEP_H
+#ifndef DAE_RUN_OVER_DATASET_H
+#define DAE_RUN_OVER_DATASET_H
 
 #include "data/dataset.h"
-#include "model/session.h"
+#include "run/session.h"
 
 enum { DAE_SWEEP_BATCH = 256 };
 

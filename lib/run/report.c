@@ -1,4 +1,4 @@
-#include "model/report.h"
+#include "run/report.h"
 #include "core/memory.h"
 #include "core/status.h"
 

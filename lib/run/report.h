@@ -1,6 +1,6 @@
 /* Reports inside the library: figures, and the findings drawn from them. */
-#ifndef DAE_MODEL_REPORT_H
-#define DAE_MODEL_REPORT_H
+#ifndef DAE_RUN_REPORT_H
+#define DAE_RUN_REPORT_H
 
 #include "core/handle.h"
 

@@ -1,6 +1,8 @@
-#include "layers/active.h"
+#include "math/live_columns.h"
 #include "core/memory.h"
+#include "math/kernels.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 enum {
@@ -42,7 +44,7 @@ static bool reserve_weights(float **weights, uint16_t **weights16, size_t rows, 
     return *weights != NULL || *weights16 != NULL;
 }
 
-static bool reserve(struct dae_active *a, size_t units, size_t inputs, size_t batch, bool training,
+static bool reserve(struct dae_live *a, size_t units, size_t inputs, size_t batch, bool training,
                     bool bfloat16) {
     if (!reserve_columns(&a->x, inputs, batch, bfloat16) ||
         !reserve_weights(&a->weights, &a->weights16, units, inputs, bfloat16))
@@ -54,31 +56,30 @@ static bool reserve(struct dae_active *a, size_t units, size_t inputs, size_t ba
            reserve_weights(&a->weights_before, &a->weights_before16, units, inputs, bfloat16);
 }
 
-dae_status dae_active_create(struct dae_active **out, const dae_layer *layer, size_t batch, bool training,
-                             bool bfloat16) {
-    size_t units = layer->output.size, inputs = layer->input.size;
+dae_status dae_live_create(struct dae_live **out, size_t units, size_t inputs, bool transposed, size_t batch,
+                           bool training, bool bfloat16) {
     bool worth_a_look = batch >= LEAST_BATCH && (units >= LEAST_COLUMNS || inputs >= LEAST_COLUMNS);
-    bool makes_products = layer->operations->reads_rounded != NULL;
-    if (!makes_products || (!worth_a_look && !bfloat16))
+    if ((!worth_a_look || transposed) && !bfloat16)
         return DAE_OK;
-    struct dae_active *a = dae_allocate(1, sizeof *a);
+    struct dae_live *a = dae_allocate(1, sizeof *a);
     if (a == NULL)
         return DAE_ERROR_MEMORY;
+    a->whole = transposed;
     *out = a;
     return reserve(a, units, inputs, batch, training, bfloat16) ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
-void dae_active_free(struct dae_active *active) {
-    if (active == NULL)
+void dae_live_free(struct dae_live *live) {
+    if (live == NULL)
         return;
-    release_columns(&active->x);
-    release_columns(&active->d);
-    dae_release(active->weights);
-    dae_release(active->weights16);
-    dae_release(active->weights_before);
-    dae_release(active->weights_before16);
-    dae_release(active->d_before);
-    dae_release(active);
+    release_columns(&live->x);
+    release_columns(&live->d);
+    dae_release(live->weights);
+    dae_release(live->weights16);
+    dae_release(live->weights_before);
+    dae_release(live->weights_before16);
+    dae_release(live->d_before);
+    dae_release(live);
 }
 
 /* ---- Finding columns ------------------------------------------------------------------------------------- */
@@ -88,6 +89,7 @@ struct search {
     const float *matrix;
     const uint16_t *matrix16; /* the same, rounded, which is read where there is one */
     size_t rows;
+    bool whole;           /* no column is left out */
     atomic_bool all_seen; /* nothing is left to look for */
 };
 
@@ -201,7 +203,7 @@ static void list_columns(struct dae_columns *c) {
 static dae_status find_columns(struct dae_pool *pool, struct search *search) {
     struct dae_columns *c = search->columns;
     c->width = 0;
-    if (c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
+    if (search->whole || c->all < LEAST_COLUMNS || search->rows < LEAST_BATCH)
         return DAE_OK;
     DAE_TRY(dae_pool_run(pool, look_at_rows, search, LOOKS));
     list_columns(c);
@@ -235,12 +237,12 @@ static struct dae_work matrix_to_copy(struct search *search) {
 
 /* Rows of W without the columns of inputs that are zero. */
 static dae_status copy_weights(void *context, size_t task) {
-    const struct dae_pass *pass = context;
-    const struct dae_active *a = pass->active;
+    const struct dae_affine *affine = context;
+    const struct dae_live *a = affine->live;
     const struct dae_columns *x = &a->x;
-    size_t units = pass->layer->output.size, end = dae_size_min(units, (task + 1) * ROWS);
+    size_t units = affine->units, end = dae_size_min(units, (task + 1) * ROWS);
     for (size_t row = task * ROWS; row < end; row++)
-        pick_row(x, pass->parameters + row * x->all, a->weights, a->weights16, row);
+        pick_row(x, affine->weight + row * x->all, a->weights, a->weights16, row);
     return DAE_OK;
 }
 
@@ -253,18 +255,23 @@ static size_t used_of(const struct dae_columns *c) {
     return c->count > 0 ? c->count : 1;
 }
 
+/* Of the weight as it lies in memory. */
+static size_t weight_columns(const struct dae_affine *affine) {
+    return affine->transposed ? affine->units : affine->inputs;
+}
+
 /* W as the product that makes the D before reads it, with the rows of all units. */
-static struct dae_factor weights_before(const struct dae_pass *pass) {
-    if (dae_active_before(pass) != NULL)
-        return dae_factor_weights(pass);
-    return as_it_is(pass->layer->input.size, pass->parameters, pass->parameters16);
+static struct dae_factor weights_before(const struct dae_affine *affine) {
+    if (dae_live_before(affine) != NULL)
+        return dae_factor_weights(affine);
+    return as_it_is(weight_columns(affine), affine->weight, affine->weight16);
 }
 
 /* Some rows of that, those of units with a gradient. Behind them, any: they meet zeros. */
 static dae_status copy_weights_before(void *context, size_t task) {
-    const struct dae_pass *pass = context;
-    const struct dae_active *a = pass->active;
-    struct dae_factor all = weights_before(pass);
+    const struct dae_affine *affine = context;
+    const struct dae_live *a = affine->live;
+    struct dae_factor all = weights_before(affine);
     size_t end = dae_size_min(a->d.width, (task + 1) * ROWS);
     for (size_t row = task * ROWS; row < end; row++) {
         size_t from = (row < a->d.count ? a->d.places[row] : 0) * all.columns, to = row * all.columns;
@@ -278,44 +285,45 @@ static dae_status copy_weights_before(void *context, size_t task) {
 
 /* ---- From outside ---------------------------------------------------------------------------------------- */
 
-static struct dae_work weights_to_copy(const struct dae_pass *pass) {
-    size_t rows = dae_active_x(pass) != NULL ? pass->layer->output.size : 0;
-    return (struct dae_work){copy_weights, (void *)(uintptr_t)pass, dae_size_divide_up(rows, ROWS)};
+static struct dae_work weights_to_copy(const struct dae_affine *affine) {
+    size_t rows = dae_live_x(affine) != NULL ? affine->units : 0;
+    return (struct dae_work){copy_weights, (void *)(uintptr_t)affine, dae_size_divide_up(rows, ROWS)};
 }
 
-static struct dae_work weights_before_to_copy(const struct dae_pass *pass) {
-    size_t rows = dae_active_d(pass) != NULL && pass->before != NULL ? pass->active->d.width : 0;
-    return (struct dae_work){copy_weights_before, (void *)(uintptr_t)pass, dae_size_divide_up(rows, ROWS)};
+static struct dae_work weights_before_to_copy(const struct dae_affine *affine) {
+    size_t rows = dae_live_d(affine) != NULL && affine->goes_back ? affine->live->d.width : 0;
+    return (struct dae_work){copy_weights_before, (void *)(uintptr_t)affine, dae_size_divide_up(rows, ROWS)};
 }
 
-dae_status dae_active_find_x(const struct dae_pass *pass) {
-    if (pass->active == NULL)
+dae_status dae_live_find_x(const struct dae_affine *affine) {
+    if (affine->live == NULL)
         return DAE_OK;
-    struct search search = {&pass->active->x, pass->x, pass->x16, pass->batch, false};
-    DAE_TRY(find_columns(pass->pool, &search));
-    return dae_pool_run_all(pass->pool, (struct dae_work[]){matrix_to_copy(&search), weights_to_copy(pass)},
-                            2);
+    struct search search = {&affine->live->x, affine->x,           affine->x16,
+                            affine->batch,    affine->live->whole, false};
+    DAE_TRY(find_columns(affine->pool, &search));
+    return dae_pool_run_all(affine->pool,
+                            (struct dae_work[]){matrix_to_copy(&search), weights_to_copy(affine)}, 2);
 }
 
-dae_status dae_active_find_d(const struct dae_pass *pass) {
-    if (pass->active == NULL)
+dae_status dae_live_find_d(const struct dae_affine *affine) {
+    if (affine->live == NULL)
         return DAE_OK;
-    struct search search = {&pass->active->d, pass->d, NULL, pass->batch, false};
-    DAE_TRY(find_columns(pass->pool, &search));
-    struct dae_work weights = weights_before_to_copy(pass);
-    return dae_pool_run_all(pass->pool, (struct dae_work[]){matrix_to_copy(&search), weights}, 2);
+    struct search search = {&affine->live->d, affine->d, NULL, affine->batch, affine->live->whole, false};
+    DAE_TRY(find_columns(affine->pool, &search));
+    struct dae_work weights = weights_before_to_copy(affine);
+    return dae_pool_run_all(affine->pool, (struct dae_work[]){matrix_to_copy(&search), weights}, 2);
 }
 
-const struct dae_columns *dae_active_x(const struct dae_pass *pass) {
-    return pass->active != NULL && pass->active->x.width > 0 ? &pass->active->x : NULL;
+const struct dae_columns *dae_live_x(const struct dae_affine *affine) {
+    return affine->live != NULL && affine->live->x.width > 0 ? &affine->live->x : NULL;
 }
 
-const struct dae_columns *dae_active_d(const struct dae_pass *pass) {
-    return pass->active != NULL && pass->active->d.width > 0 ? &pass->active->d : NULL;
+const struct dae_columns *dae_live_d(const struct dae_affine *affine) {
+    return affine->live != NULL && affine->live->d.width > 0 ? &affine->live->d : NULL;
 }
 
-const struct dae_columns *dae_active_before(const struct dae_pass *pass) {
-    return pass->before != NULL && pass->before->layer->slope == 0 ? dae_active_x(pass) : NULL;
+const struct dae_columns *dae_live_before(const struct dae_affine *affine) {
+    return affine->blocks_at_zero ? dae_live_x(affine) : NULL;
 }
 
 /* The compact matrix, or where there is none the whole one. */
@@ -323,32 +331,31 @@ static struct dae_factor compact(const struct dae_columns *c) {
     return (struct dae_factor){c->width, used_of(c), c->values, c->values16};
 }
 
-struct dae_factor dae_factor_x(const struct dae_pass *pass) {
-    if (dae_active_x(pass) != NULL)
-        return compact(&pass->active->x);
-    const uint16_t *rounded = pass->x16 == NULL && pass->active != NULL ? pass->active->x.values16
-                                                                        : pass->x16;
-    return as_it_is(pass->layer->input.size, pass->x, rounded);
+struct dae_factor dae_factor_x(const struct dae_affine *affine) {
+    if (dae_live_x(affine) != NULL)
+        return compact(&affine->live->x);
+    const uint16_t *rounded = affine->x16 == NULL && affine->live != NULL ? affine->live->x.values16
+                                                                          : affine->x16;
+    return as_it_is(affine->inputs, affine->x, rounded);
 }
 
-struct dae_factor dae_factor_d(const struct dae_pass *pass) {
-    if (dae_active_d(pass) != NULL)
-        return compact(&pass->active->d);
-    return as_it_is(pass->layer->output.size, pass->d,
-                    pass->active != NULL ? pass->active->d.values16 : NULL);
+struct dae_factor dae_factor_d(const struct dae_affine *affine) {
+    if (dae_live_d(affine) != NULL)
+        return compact(&affine->live->d);
+    return as_it_is(affine->units, affine->d, affine->live != NULL ? affine->live->d.values16 : NULL);
 }
 
-struct dae_factor dae_factor_weights(const struct dae_pass *pass) {
-    const struct dae_columns *x = dae_active_x(pass);
+struct dae_factor dae_factor_weights(const struct dae_affine *affine) {
+    const struct dae_columns *x = dae_live_x(affine);
     if (x == NULL)
-        return as_it_is(pass->layer->input.size, pass->parameters, pass->parameters16);
-    return (struct dae_factor){x->width, used_of(x), pass->active->weights, pass->active->weights16};
+        return as_it_is(weight_columns(affine), affine->weight, affine->weight16);
+    return (struct dae_factor){x->width, used_of(x), affine->live->weights, affine->live->weights16};
 }
 
-struct dae_factor dae_factor_weights_before(const struct dae_pass *pass) {
-    struct dae_factor all = weights_before(pass);
-    if (dae_active_d(pass) == NULL)
+struct dae_factor dae_factor_weights_before(const struct dae_affine *affine) {
+    struct dae_factor all = weights_before(affine);
+    if (dae_live_d(affine) == NULL)
         return all;
-    const struct dae_active *a = pass->active;
+    const struct dae_live *a = affine->live;
     return (struct dae_factor){all.columns, all.used, a->weights_before, a->weights_before16};
 }

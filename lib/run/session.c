@@ -1,7 +1,6 @@
-#include "model/session.h"
+#include "run/session.h"
 #include "core/fpu.h"
 #include "core/memory.h"
-#include "layers/active.h"
 
 #include <string.h>
 
@@ -22,35 +21,9 @@ static size_t batch_of(const dae_session *session, size_t left) {
     return batch;
 }
 
-static void release_active(const dae_session *session, struct dae_active **active) {
-    for (size_t i = 0; active != NULL && i < session->model->layer_count; i++)
-        dae_active_free(active[i]);
-    dae_release(active);
-}
-
-static dae_status reserve_active(const dae_session *session, struct dae_active ***out, bool bfloat16) {
-    size_t layers = session->model->layer_count;
-    *out = dae_allocate(layers, sizeof **out);
-    if (*out == NULL)
-        return DAE_ERROR_MEMORY;
-    for (size_t i = 0; i < layers; i++)
-        DAE_TRY(dae_active_create(&(*out)[i], session->model->layers[i].layer, session->max_batch, false,
-                                  bfloat16));
-    return DAE_OK;
-}
-
-static dae_status fill(dae_session *session, size_t values) {
-    DAE_TRY(reserve_active(session, &session->active, false));
-    for (int i = 0; i < 2; i++)
-        if ((session->rows[i] = dae_allocate(values, sizeof(float))) == NULL)
-            return DAE_ERROR_MEMORY;
-    return session->max_batch > LOCK_FREE_BATCH ? dae_product_reserve(&session->memory, 1) : DAE_OK;
-}
-
 dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch) {
     size_t values;
-    if (max_batch == 0 || max_batch > INT32_MAX ||
-        !dae_size_multiply(max_batch, dae_model_widest(model), &values))
+    if (max_batch == 0 || max_batch > INT32_MAX || !dae_size_multiply(max_batch, model->input.size, &values))
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_session_create: max_batch is %zu, expected 1 to %d that fit into memory",
                         max_batch, INT32_MAX);
@@ -60,13 +33,15 @@ dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batc
     dae_references_start(&session->references);
     session->model = dae_model_keep(model);
     session->max_batch = max_batch;
-    dae_status status = fill(session, values);
-    if (status != DAE_OK) {
+    session->least_product = dae_plan_least_product(model);
+    dae_status status = dae_plan_create(&session->plan, model, &(struct dae_use){.batch = max_batch});
+    if (status == DAE_OK && max_batch >= session->least_product)
+        status = dae_product_reserve(&session->memory, 1);
+    if (status != DAE_OK)
         dae_session_free(session);
-        return status;
-    }
-    *out = session;
-    return DAE_OK;
+    else
+        *out = session;
+    return status;
 }
 
 dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_batch) {
@@ -77,15 +52,16 @@ dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_ba
 
 static void release16(dae_session *session) {
     dae_release(session->parameters16);
-    release_active(session, session->active16);
+    dae_plan_free(session->plan16);
     session->parameters16 = NULL;
-    session->active16 = NULL;
+    session->plan16 = NULL;
 }
 
 static dae_status fill16(dae_session *session) {
     const dae_model *model = session->model;
+    DAE_TRY(dae_plan_create(&session->plan16, model,
+                            &(struct dae_use){.batch = session->max_batch, .bfloat16 = true}));
     session->parameters16 = dae_allocate(model->parameter_count, sizeof(uint16_t));
-    DAE_TRY(reserve_active(session, &session->active16, true));
     return session->parameters16 != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
@@ -106,6 +82,10 @@ static dae_status set_precision(dae_session *session, int32_t precision) {
         release16(session);
         return DAE_OK;
     }
+    if (!dae_model_is_whole(session->model))
+        return dae_fail(DAE_ERROR_UNSUPPORTED, "dae_session_set_precision: the model uses a weight of a "
+                                               "layer outside of itself, expected a copy "
+                                               "of it");
     if (session->parameters16 == NULL) {
         dae_status status = fill16(session);
         if (status != DAE_OK) {
@@ -130,10 +110,8 @@ dae_status dae_session_set_precision(dae_session *session, int32_t precision) {
 void dae_session_free(dae_session *session) {
     if (session == NULL || !dae_references_drop(&session->references))
         return;
-    dae_release(session->rows[0]);
-    dae_release(session->rows[1]);
+    dae_plan_free(session->plan);
     dae_release(session->memory.values);
-    release_active(session, session->active);
     release16(session);
     dae_model_free(session->model);
     dae_release(session);
@@ -141,37 +119,24 @@ void dae_session_free(dae_session *session) {
 
 dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
                                size_t count, float *outputs, bool logits) {
-    const dae_model *model = session->model;
-    const float *x = inputs;
-    for (size_t i = 0; i < model->layer_count; i++) {
-        bool last = i + 1 == model->layer_count;
-        struct dae_pass pass = {
-            .layer = model->layers[i].layer,
-            .pool = pool,
-            .memory = &session->memory,
-            .active = session->active[i],
-            .batch = count,
-            .parameters = dae_model_values(model) + model->layers[i].offset,
-            .x = x,
-            .y = last ? outputs : session->rows[i % 2],
-            .logits = last && logits,
-        };
-        if (session->parameters16 != NULL && count > LOCK_FREE_BATCH) {
-            pass.parameters16 = session->parameters16 + model->layers[i].offset;
-            pass.active = session->active16[i];
-        }
-        DAE_TRY(dae_active_find_x(&pass));
-        DAE_TRY(pass.layer->operations->forward(&pass));
-        if (!last && session->watch != NULL)
-            session->watch(session->watch_context, i, pass.y, count);
-        x = pass.y;
-    }
-    return DAE_OK;
+    bool rounded = session->parameters16 != NULL && count > LOCK_FREE_BATCH;
+    struct dae_batch_run run = {
+        .pool = pool,
+        .count = count,
+        .inputs = inputs,
+        .outputs = outputs,
+        .parameters16 = rounded ? session->parameters16 : NULL,
+        .memory = &session->memory,
+        .logits = logits,
+        .watch = session->watch,
+        .context = session->watch_context,
+    };
+    return dae_plan_forward(rounded ? session->plan16 : session->plan, &run);
 }
 
 static dae_status run(dae_session *session, const float *inputs, size_t count, float *outputs) {
     size_t input = session->model->input.size, output = dae_model_output(session->model)->size;
-    bool small = dae_size_min(count, session->max_batch) <= LOCK_FREE_BATCH;
+    bool small = dae_size_min(count, session->max_batch) < session->least_product;
     uint64_t fpu = dae_fpu_prepare();
     if (!small)
         dae_matmul_enter();

@@ -1,0 +1,121 @@
+#include "run/pass.h"
+
+#include <string.h>
+
+enum { LEAST_ROWS = 16 }; /* of a task */
+
+static void set_pass(struct dae_plan *plan, const struct dae_batch_run *run, size_t i) {
+    const dae_model *model = plan->model;
+    const struct dae_node *node = &model->nodes[i];
+    struct dae_pass *pass = &plan->passes[i];
+    bool last = i + 1 == model->node_count;
+    pass->pool = run->pool;
+    pass->batch = run->count;
+    pass->parameters = dae_model_values(model) + node->offset;
+    pass->weight = model->block->values + node->weight;
+    pass->weight16 = run->parameters16 != NULL ? run->parameters16 + (node->weight - model->block_offset)
+                                               : NULL;
+    pass->x16 = node->inputs[0] == 0 ? run->inputs16 : NULL;
+    pass->memory = run->memory;
+    pass->logits = last && run->logits;
+    pass->seed = run->seed;
+    pass->step = run->step;
+    pass->take_loss = last && node->layer->kind->product_batch > 0 ? run->take_loss : NULL;
+    pass->context = run->context;
+    if (run->gradient != NULL) {
+        pass->gradient = run->gradient + node->offset;
+        pass->weight_gradient = run->gradient + (node->weight - model->block_offset);
+    }
+}
+
+/* ---- Forward ------------------------------------------------------------------------------------ */
+
+/* The loss of a plain layer's rows, cut as tiles of a product may be. */
+struct loss_rows {
+    const struct dae_batch_run *run;
+    const struct dae_pass *pass;
+    size_t rows; /* of a task */
+};
+
+static dae_status take_loss_of_rows(void *context, size_t task) {
+    const struct loss_rows *l = context;
+    size_t first = task * l->rows, rows = dae_size_min(l->rows, l->pass->batch - first);
+    return l->run->take_loss(l->run->context, l->pass,
+                             (struct dae_tile){first, rows, 0, l->pass->output->shape->size, task});
+}
+
+static dae_status take_loss(const struct dae_batch_run *run, const struct dae_pass *pass) {
+    size_t rows = dae_size_divide_up(pass->batch, DAE_MAX_TILES);
+    struct loss_rows loss = {run, pass, rows > LEAST_ROWS ? rows : LEAST_ROWS};
+    if (run->take_loss == NULL || pass->take_loss != NULL)
+        return DAE_OK; /* a product has taken it */
+    return dae_pool_run(run->pool, take_loss_of_rows, &loss, dae_size_divide_up(pass->batch, loss.rows));
+}
+
+static dae_status forward_node(struct dae_plan *plan, const struct dae_batch_run *run, size_t i) {
+    const struct dae_pass *pass = &plan->passes[i];
+    DAE_TRY(pass->layer->kind->forward(pass));
+    if (i + 1 == plan->model->node_count)
+        return take_loss(run, pass);
+    if (run->watch != NULL)
+        run->watch(run->context, i, pass->output->y, run->count);
+    return DAE_OK;
+}
+
+dae_status dae_plan_forward(struct dae_plan *plan, const struct dae_batch_run *run) {
+    size_t nodes = plan->model->node_count;
+    plan->rows[0].y = (float *)(uintptr_t)run->inputs;
+    if (run->outputs != NULL)
+        plan->rows[nodes].y = run->outputs;
+    for (size_t i = 0; i < nodes; i++) {
+        if (!plan->live[i])
+            continue;
+        set_pass(plan, run, i);
+        DAE_TRY(forward_node(plan, run, i));
+    }
+    return DAE_OK;
+}
+
+bool dae_plan_reads_rounded(const struct dae_plan *plan, size_t count) {
+    bool rounded = plan->use.bfloat16;
+    for (size_t i = 0; i < plan->model->node_count; i++) {
+        const struct dae_node *node = &plan->model->nodes[i];
+        size_t least = node->layer->kind->product_batch;
+        for (size_t k = 0; plan->live[i] && k < node->input_count; k++)
+            if (node->inputs[k] == 0)
+                rounded = rounded && k == 0 && least > 0 && count >= least;
+    }
+    return rounded;
+}
+
+/* ---- Backward ----------------------------------------------------------------------------------- */
+
+/* Gradients of the node's parameters, then what it adds to D of its inputs. Its own D is done with after that. */
+static dae_status backward_node(struct dae_plan *plan, size_t i) {
+    const struct dae_pass *pass = &plan->passes[i];
+    const struct dae_layer_kind *kind = pass->layer->kind;
+    if (pass->output->d == NULL)
+        return DAE_OK;
+    if (kind->gradients != NULL)
+        DAE_TRY(kind->gradients(pass));
+    for (size_t k = 0; k < pass->input_count; k++) {
+        if (pass->inputs[k]->d != NULL)
+            DAE_TRY(kind->backward(pass, k));
+        pass->inputs[k]->left--;
+    }
+    return DAE_OK;
+}
+
+dae_status dae_plan_backward(struct dae_plan *plan, const struct dae_batch_run *run) {
+    const dae_model *model = plan->model;
+    for (size_t value = 0; value <= model->node_count; value++)
+        plan->rows[value].left = plan->rows[value].readers;
+    for (size_t i = model->node_count; i-- > 0;) {
+        const struct dae_node *node = &model->nodes[i];
+        if (plan->live[i])
+            DAE_TRY(backward_node(plan, i));
+        else
+            memset(run->gradient + node->offset, 0, node->at.parameter_count * sizeof(float));
+    }
+    return DAE_OK;
+}
