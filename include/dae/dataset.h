@@ -83,11 +83,10 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
                                                const size_t *shape, dae_dataset_read_fn read,
                                                dae_dataset_release_fn release, void *user);
 
-/** Opens an IDX file, plain or gzip (told by its content), of one member or of several, one after the other, with
- * nothing but zeros after them. The format is LeCun's, of the MNIST files:
- * two zero bytes, a type, the number of dimensions, the dimensions as big-endian 32-bit numbers, the
- * values. The first dimension counts samples, the others are the shape of one (a file with one
- * dimension holds samples of shape {1}).
+/** Opens an IDX file, plain or gzip (told by its content), of one member or of several, one after the other,
+ * with nothing but zeros after them. The format is LeCun's, of the MNIST files: two zero bytes, a type, the
+ * number of dimensions, the dimensions as big-endian 32-bit numbers, the values. The first dimension counts
+ * samples, the others are the shape of one (a file with one dimension holds samples of shape {1}).
  *
  * Bytes (type 0x08) are read as value / 255, so that images are in [0,1]. Types 0x09, 0x0B, 0x0C, 0x0D
  * and 0x0E (signed byte, 16 and 32 bit integers, float, double) are read as they are. The file is read
@@ -107,14 +106,15 @@ DAE_API dae_status dae_dataset_parse_idx(dae_dataset **out, const void *bytes, s
  * first dimension counts samples, the others are the shape of one (an array with one dimension holds samples
  * of shape {1}); 1 to 9 dimensions, none of them 0.
  *
- * Values are read as they are, bytes too: what numpy shows is what a model gets. Images stored as bytes are therefore
- * in [0,255], unlike those of dae_dataset_open_idx(). Types: f2, f4, f8, i1 to i8, u1 to u8, in either byte order,
- * each rounded to float32 as C does; b1 as 0 and 1. The file is read whole, kept in its own type, and closed. An array in
- * Fortran order, such as numpy.save() makes of a table of pandas, is put into C order as it is read, which takes its
- * memory twice meanwhile.
+ * Values are read as they are, bytes too: what numpy shows is what a model gets. Images stored as bytes are
+ * therefore in [0,255], unlike those of dae_dataset_open_idx(). Types: f2, f4, f8, i1 to i8, u1 to u8, in
+ * either byte order, each rounded to float32 as C does; b1 as 0 and 1. The file is read whole, kept in its
+ * own type, and closed. An array in Fortran order, such as numpy.save() makes of a table of pandas, is put
+ * into C order as it is read, which takes its memory twice meanwhile.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_IO, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with offset, value found and value
- * expected; DAE_ERROR_UNSUPPORTED for an array of another type, or of a later format version. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_IO, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with offset, value found and
+ * value expected; DAE_ERROR_UNSUPPORTED for an array of another type, or of a later format version.
+ * @since 0.1.0
  */
 DAE_API dae_status dae_dataset_open_npy(dae_dataset **out, const char *path);
 
@@ -142,16 +142,17 @@ DAE_API dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, da
 
 /** Applies a noise recipe to the inputs; targets stay as they are.
  *
- * What a sample gets depends on (seed, epoch, index in `source`) only, as noise.h says; use another
- * seed for training than for validation. Upon a dataset whose inputs have had noise already, by this call or
- * dae_dataset_clip(), steps are counted on: with the same seed and mode, one view upon another is the same to the bit as
- * one view with the steps of both. That is also the recipe that a model remembers, up to 64 steps; with more it
- * remembers none.
+ * What a sample gets depends on (seed, epoch, index in `source`) only, as noise.h says; use another seed for
+ * training than for validation. Upon a dataset whose inputs have had noise already, by this call or
+ * dae_dataset_clip(), steps are counted on: with the same seed and mode, one view upon another is the same to
+ * the bit as one view with the steps of both. That is also the recipe that a model remembers, up to 64 steps;
+ * with more it remembers none.
  *
  * @param source  of samples of up to 2^26 values
  * @param noise  is in use from here on
  * @param mode   DAE_NOISE_FRESH or DAE_NOISE_ONCE
- * Errors: DAE_ERROR_ARGUMENT, also when the inputs would have had more than 256 steps; DAE_ERROR_MEMORY. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also when the inputs would have had more than 256 steps; DAE_ERROR_MEMORY.
+ * @since 0.1.0
  */
 DAE_API dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise *noise, int32_t mode,
                                        uint64_t seed);
@@ -199,8 +200,8 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
  * @param epoch    below 2^32; matters only with DAE_NOISE_FRESH
  * @param inputs   [count, shape], or NULL if inputs are not wanted
  * @param targets  [count, target shape], or NULL if targets are not wanted
- * Errors: DAE_ERROR_ARGUMENT, also when the arrays overlap each other or borrowed data; DAE_ERROR_CALLBACK. After a failure the arrays may be
- * partly written. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also when the arrays overlap each other or borrowed data; DAE_ERROR_CALLBACK.
+ * After a failure the arrays may be partly written. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                     float *inputs, float *targets);

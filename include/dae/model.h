@@ -1,19 +1,21 @@
 /* Models: a list of layers, its parameters, and the file that keeps them.
  *
- * Each layer makes one value. It reads the value before it, and those that it names: `input` is what the model is given,
- * others have the label of their layer. So a network is a text:
+ * Each layer makes one value. It reads the value before it, and those that it names: `input` is what the
+ * model is given, others have the label of their layer. So a network is a text:
  *
  *   input(784) | dense(128, activation=relu) as code | dense(784, activation=sigmoid)
  *   input(64) | dense(64, activation=relu) | dense(64) as noise | from(input) | subtract(noise)
  *
- * from(LABEL) lets the next layer read that value. The last layer gives the model's output. layer.h lists the layers.
+ * from(LABEL) lets the next layer read that value. The last layer gives the model's output. layer.h lists the
+ * layers.
  *
- * Parameters of a model are one contiguous block of float32, layer by layer, and within a layer in the order of layer.h.
- * Each tensor has a name: label or number of the layer, counted from 0, a point, name of the parameter, such as "0.weight" or
- * "code.weight"; layouts are PyTorch's, so that torch.nn.Linear loads them as they are.
+ * Parameters of a model are one contiguous block of float32, layer by layer, and within a layer in the order
+ * of layer.h. Each tensor has a name: label or number of the layer, counted from 0, a point, name of the
+ * parameter, such as "0.weight" or "code.weight"; layouts are PyTorch's, so that torch.nn.Linear loads them
+ * as they are.
  *
- * Files are in the safetensors format (an eight-byte little-endian length, a JSON header, the tensors
- * in little-endian order). The header's "__metadata__" holds the text of the network, the noise recipe and the
+ * Files are in the safetensors format (an eight-byte little-endian length, a JSON header, the tensors in
+ * little-endian order). The header's "__metadata__" holds the text of the network, the noise recipe and the
  * range, so one file is the whole model; docs/file-formats.md describes it.
  */
 #ifndef DAE_MODEL_H
@@ -26,13 +28,14 @@
 extern "C" {
 #endif
 
-/** A list of layers and their parameters. May be read by any number of threads at once, and changed by one (add,
- * extend, initialize, set, fit) while no other uses it. */
+/** A list of layers and their parameters. May be read by any number of threads at once, and changed by one
+ * (add, extend, initialize, set, fit) while no other uses it. */
 typedef struct dae_model dae_model;
 
 /* ---- Making ----------------------------------------------------------------------------------- */
 
-/** Creates a model without layers for samples of a shape, such as 3, {1, 28, 28}. dae_dataset.h says which data fit.
+/** Creates a model without layers for samples of a shape, such as 3, {1, 28, 28}. dae_dataset.h says which
+ * data fit.
  *
  * @param rank, shape  1 to DAE_MAX_RANK dimensions, each at least 1
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
@@ -42,8 +45,8 @@ DAE_API dae_status dae_model_create(dae_model **out, size_t rank, const size_t *
 /** Creates a model from a text that begins with input(...) and has at least one layer.
  *
  * Errors: DAE_ERROR_ARGUMENT, also for labels that are not there or are there already; DAE_ERROR_FORMAT;
- * DAE_ERROR_SHAPE when a layer cannot take what it reads; each with dae_last_error_position(); DAE_ERROR_MEMORY.
- * @since 0.1.0
+ * DAE_ERROR_SHAPE when a layer cannot take what it reads; each with dae_last_error_position();
+ * DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_model_parse(dae_model **out, const char *text);
 
@@ -58,28 +61,30 @@ DAE_API void dae_model_free(dae_model *model);
 
 /** Adds a layer to those that are there. It reads the value before it, and those that it names.
  *
- * Errors: DAE_ERROR_ARGUMENT, also for labels that are not there or are there already; DAE_ERROR_STATE when the layer is in
- * a model already, or the model has its parameters, or 256 layers; DAE_ERROR_SHAPE when the layer cannot take what it
- * reads. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also for labels that are not there or are there already; DAE_ERROR_STATE when
+ * the layer is in a model already, or the model has its parameters, or 256 layers; DAE_ERROR_SHAPE when the
+ * layer cannot take what it reads. @since 0.1.0
  */
 DAE_API dae_status dae_model_add(dae_model *model, dae_layer *layer);
 
-/** Gives the model its parameters, drawn by each layer's initialiser; called again, it draws anew, and noise and range of
- * earlier training are forgotten.
+/** Gives the model its parameters, drawn by each layer's initialiser; called again, it draws anew, and noise
+ * and range of earlier training are forgotten.
  *
  * @param seed  the same seed gives the same parameters on any machine
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when there are no layers. @since 0.1.0
  */
 DAE_API dae_status dae_model_initialize(dae_model *model, uint64_t seed);
 
-/** A model of the layers of another that lead from one value to a later one, sharing their parameters: what trains one
- * changes the other. An encoder and a decoder are slices of an autoencoder. Its `input` is the first value; unlabelled
- * layers are counted from there. A decoder whose weights are tied to an encoder uses those; saved or copied, it keeps them
- * as its own.
+/** A model of the layers of another that lead from one value to a later one, sharing their parameters: what
+ * trains one changes the other. An encoder and a decoder are slices of an autoencoder. Its `input` is the
+ * first value; unlabelled layers are counted from there. A decoder whose weights are tied to an encoder uses
+ * those; saved or copied, it keeps them as its own.
  *
- * @param from, to  "input", a label, or the number of an unlabelled layer, as in "0"; NULL for the input and the output
- * Errors: DAE_ERROR_ARGUMENT when there is no such value, when `to` is not after `from`, or when a layer in between reads
- * a value that is made before `from`; DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize(). @since 0.1.0
+ * @param from, to  "input", a label, or the number of an unlabelled layer, as in "0"; NULL for the input and the
+ *              output
+ * Errors: DAE_ERROR_ARGUMENT when there is no such value, when `to` is not after `from`, or when a layer in
+ * between reads a value that is made before `from`; DAE_ERROR_MEMORY; DAE_ERROR_STATE before
+ * dae_model_initialize(). @since 0.1.0
  */
 DAE_API dae_status dae_model_slice(dae_model **out, dae_model *model, const char *from, const char *to);
 
@@ -89,12 +94,12 @@ DAE_API dae_status dae_model_slice(dae_model **out, dae_model *model, const char
  * @since 0.1.0 */
 DAE_API dae_status dae_model_copy(dae_model **out, const dae_model *model);
 
-/** Copies the parameters of layers whose labels are in both models. Layers without a label are left alone: their numbers
- * mean others elsewhere.
+/** Copies the parameters of layers whose labels are in both models. Layers without a label are left alone:
+ * their numbers mean others elsewhere.
  *
  * @param count  receives the number of tensors copied; may be NULL
- * Errors: after each nothing has been copied. DAE_ERROR_ARGUMENT; DAE_ERROR_SHAPE when a tensor of the same name has
- * another shape; DAE_ERROR_STATE before dae_model_initialize() of either. @since 0.1.0
+ * Errors: after each nothing has been copied. DAE_ERROR_ARGUMENT; DAE_ERROR_SHAPE when a tensor of the same
+ * name has another shape; DAE_ERROR_STATE before dae_model_initialize() of either. @since 0.1.0
  */
 DAE_API dae_status dae_model_copy_parameters(dae_model *model, const dae_model *from, size_t *count);
 
@@ -192,9 +197,9 @@ DAE_API dae_status dae_model_describe(const dae_model *model, char *buffer, size
  * A symbolic link stays, and what it leads to is written. A file that is replaced hands its permissions on;
  * one that is write-protected, and what is not a regular file (a folder, a pipe, a device), is refused.
  *
- * After DAE_ERROR_IO the file is as before and nothing is left beside it, with two exceptions that the message
- * names: the new file could not be removed, or only syncing the folder failed; then the new one stands there,
- * whole, and may be gone after a loss of power.
+ * After DAE_ERROR_IO the file is as before and nothing is left beside it, with two exceptions that the
+ * message names: the new file could not be removed, or only syncing the folder failed; then the new one
+ * stands there, whole, and may be gone after a loss of power.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason;
  * DAE_ERROR_STATE before dae_model_initialize(). @since 0.1.0

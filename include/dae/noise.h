@@ -107,8 +107,8 @@ DAE_API dae_status dae_noise_add_clip(dae_noise *noise, double low, double high)
  * Kinds, parameters and defaults: gaussian(stddev, mean=0), uniform(low, high), masking(rate),
  * salt_pepper(rate, low, high), clip(low, high). An empty text is an empty recipe.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT for a text that is not written
- * rightly, DAE_ERROR_ARGUMENT for a parameter out of its range; dae_last_error_position() says where. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT for a text that is not written rightly,
+ * DAE_ERROR_ARGUMENT for a parameter out of its range; dae_last_error_position() says where. @since 0.1.0
  */
 DAE_API dae_status dae_noise_parse(dae_noise **out, const char *text);
 
@@ -122,7 +122,8 @@ DAE_API dae_status dae_noise_format(const dae_noise *noise, char *buffer, size_t
 
 /** Applies a recipe to `samples` rows of `sample_size` values, in place. Row r is sample first + r.
  *
- * Each call begins with step 0: two recipes that are to be applied to one sample, one after the other, need two seeds.
+ * Each call begins with step 0: two recipes that are to be applied to one sample, one after the other, need
+ * two seeds.
  *
  * @param x            [samples, sample_size]; may be NULL if there are no values
  * @param sample_size  up to 2^26

@@ -82,9 +82,9 @@ DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double ep
  *                                           lr ((1 - alpha) (1 + cos(pi d)) / 2 + alpha)
  *                                           with d = min((t - warmup) / steps, 1)
  *
- * With staircase=yes, t / steps is rounded down. `end` is a learning rate, not a share of lr, and may be above
- * it; `alpha` is a share. The rate may be 0: such a step takes nothing from its gradient, but is remembered
- * and counted as any other; momentum of earlier steps stays in force.
+ * With staircase=yes, t / steps is rounded down. `end` is a learning rate, not a share of lr, and may be
+ * above it; `alpha` is a share. The rate may be 0: such a step takes nothing from its gradient, but is
+ * remembered and counted as any other; momentum of earlier steps stays in force.
  *
  * Formulae, defaults and order of parameters are those of ExponentialDecay, InverseTimeDecay,
  * PolynomialDecay (with cycle off) and CosineDecay in Keras; there, a warm-up from 0 to lr is
@@ -94,12 +94,11 @@ DAE_API dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double ep
  * counts (dae_trainer_get_step_count()) over all of its fits and steps. A change of schedule or learning
  * rate acts as if it had been so from the first step on. An epoch has ceil(samples / batch size) steps.
  *
- * @param text  one step in the language of dae/recipe.h, such as `cosine(11750, warmup=235)`;
- *              NULL for "constant". steps is whole, 1 to 1e15; warmup is whole, 0 to 1e15; rate of
- *              exponential 0 < rate <= 1, of inverse_time finite and >= 0; alpha 0 to 1;
- *              end 0 to 1e6; power finite and > 0
- * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT for a text that is not written
- * rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY. @since 0.1.0
+ * @param text  one step in the language of dae/recipe.h, such as `cosine(11750, warmup=235)`; NULL for
+ *              "constant". steps is whole, 1 to 1e15; warmup is whole, 0 to 1e15; rate of exponential 0 <
+ *              rate <= 1, of inverse_time finite and >= 0; alpha 0 to 1; end 0 to 1e6; power finite and > 0
+ * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT for a text that is not
+ * written rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_optimizer_set_schedule(dae_optimizer *optimizer, const char *text);
 

@@ -9,9 +9,9 @@
 extern "C" {
 #endif
 
-/** A model with a private workspace. One thread at a time uses a session: a call while another thread is in one is
- * DAE_ERROR_STATE. Any number of sessions run one model at once, as long as nobody trains or changes it
- * meanwhile. */
+/** A model with a private workspace. One thread at a time uses a session: a call while another thread is in
+ * one is DAE_ERROR_STATE. Any number of sessions run one model at once, as long as nobody trains or changes
+ * it meanwhile. */
 typedef struct dae_session dae_session;
 
 /** Creates a session, with all memory that running it will need.
@@ -29,7 +29,8 @@ DAE_API void dae_session_free(dae_session *session);
  * parameters as they are now; runs of up to 8 samples at once stay float32.
  *
  * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE while another thread uses the session. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE while another thread uses the session.
+ * @since 0.1.0
  */
 DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t precision);
 
@@ -40,8 +41,8 @@ DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t preci
  *
  * @param inputs   [count, input size]
  * @param outputs  [count, output size]; memory that inputs have no part of
- * Errors: DAE_ERROR_ARGUMENT, also when outputs and inputs overlap; DAE_ERROR_STATE while another thread uses the
- * session. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also when outputs and inputs overlap; DAE_ERROR_STATE while another thread uses
+ * the session. @since 0.1.0
  */
 DAE_API dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs);
 

@@ -63,8 +63,8 @@ DAE_API const char *dae_status_name(dae_status status);
  */
 DAE_API const char *dae_last_error(void);
 
-/** Where in the text given to it the last failed call of this thread met what is wrong, as in a recipe: in bytes,
- * counted from 1; 0 when it was no matter of a text. Cannot fail.
+/** Where in the text given to it the last failed call of this thread met what is wrong, as in a recipe: in
+ * bytes, counted from 1; 0 when it was no matter of a text. Cannot fail.
  *
  * @return means something only after a call of this thread has failed. Threads: each thread has its own.
  * @since 0.1.0

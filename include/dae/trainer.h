@@ -19,8 +19,8 @@ extern "C" {
 #endif
 
 /** A model in training: gradients, the optimizer's memory, history. One thread at a time, but for
- * dae_trainer_stop(): a fit, a step or a change of it during a fit or step is DAE_ERROR_STATE, also from their own
- * callbacks. */
+ * dae_trainer_stop(): a fit, a step or a change of it during a fit or step is DAE_ERROR_STATE, also from
+ * their own callbacks. */
 typedef struct dae_trainer dae_trainer;
 
 /** Losses. a is the model's output, t the target; a mean is over all values of a sample, and then over

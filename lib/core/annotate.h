@@ -1,13 +1,13 @@
-/* Tells Helgrind what it cannot see: that one thread's atomic store is what another has waited for. Without it, all
- * that the workers of a pool hand to each other would look like a race, and a list of exceptions for that would hide
- * real ones. Compiled in for that tool only (-DDAE_HELGRIND, tests/ci/valgrind.sh). */
+/* Tells Helgrind what it cannot see: that one thread's atomic store is what another has waited for. Without
+ * it, all that the workers of a pool hand to each other would look like a race, and a list of exceptions for
+ * that would hide real ones. Compiled in for that tool only (-DDAE_HELGRIND, tests/ci/valgrind.sh). */
 #ifndef DAE_CORE_ANNOTATE_H
 #define DAE_CORE_ANNOTATE_H
 
 #ifdef DAE_HELGRIND
 #include <valgrind/helgrind.h>
 
-/* What a thread did before the one comes before what a thread does behind the other, for the same address. */
+/* What a thread did before the one comes before what a thread does after the other, for the same address. */
 #define DAE_HAPPENS_BEFORE(address) ANNOTATE_HAPPENS_BEFORE(address)
 #define DAE_HAPPENS_AFTER(address)  ANNOTATE_HAPPENS_AFTER(address)
 /* An atomic object: it is meant to be read and written at once. */

@@ -209,7 +209,8 @@ static dae_status open_folder(struct writing *w) {
     return DAE_OK;
 }
 
-/* Creates the new file in the folder, with a name that shows which it belongs to where there is room for it. */
+/* Creates the new file in the folder, with a name that shows which it belongs to where there is room for
+ * it. */
 static dae_status open_beside(struct writing *w) {
     static atomic_uint serial;
     const char *name = w->real + strlen(w->folder);
@@ -252,7 +253,7 @@ static dae_status fill(struct writing *w, const void *bytes, size_t size) {
     return status;
 }
 
-/* Takes the new file away behind a failure; if that fails too, the message tells where it lies. */
+/* Takes the new file away after a failure; if that fails too, the message tells where it lies. */
 static void give_up(const struct writing *w) {
     char first[512], reason[128] = "unknown error";
     if (unlink(w->beside) == 0 || errno == ENOENT)
@@ -318,8 +319,9 @@ static dae_status move_up(const char *path, size_t count, char *names, size_t ro
     return status;
 }
 
-/* Keeps what is at `path` as "path.1", what was "path.1" as "path.2", and so on up to `count`. A file called `path` is there all
- * the time. One that is "path.1" already, because it was to be replaced and could not be, stays so. */
+/* Keeps what is at `path` as "path.1", what was "path.1" as "path.2", and so on up to `count`. A file called
+ * `path` is there all the time. One that is "path.1" already, because it was to be replaced and could not be,
+ * stays so. */
 static dae_status keep_older(const char *path, size_t count) {
     struct stat now, last;
     if (count == 0 || stat(path, &now) != 0)

@@ -13,8 +13,8 @@ dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size);
 typedef dae_status (*dae_file_check_fn)(const unsigned char *start, size_t count, size_t size,
                                         const char *path);
 
-/* As dae_file_read(); memory for the whole is taken only when `check`, which may be NULL, has agreed. So a file
- * that is of no use costs nothing, however large it is or claims to be. */
+/* As dae_file_read(); memory for the whole is taken only when `check`, which may be NULL, has agreed. So a
+ * file that is of no use costs nothing, however large it is or claims to be. */
 dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, unsigned char **bytes,
                                  size_t *size);
 
@@ -22,11 +22,11 @@ dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, unsi
  * there is as before and nothing is left beside it (if it cannot be removed, the message says so); only if
  * syncing the folder failed, which comes last, the new file stands there, whole.
  *
- * A symbolic link stays, and the file that it leads to is replaced. The new file has the permissions of the old
- * one. What is not a regular file, or is write-protected, is refused.
+ * A symbolic link stays, and the file that it leads to is replaced. The new file has the permissions of the
+ * old one. What is not a regular file, or is write-protected, is refused.
  *
- * Once the new file is complete and synced, the old one is kept as "path.1", what was "path.1" as "path.2", and so on up to
- * `older` of them. So when the disk is full, all that were there still are. */
+ * Once the new file is complete and synced, the old one is kept as "path.1", what was "path.1" as "path.2",
+ * and so on up to `older` of them. So when the disk is full, all that were there still are. */
 dae_status dae_file_write(const char *path, const void *bytes, size_t size, size_t older);
 
 #endif

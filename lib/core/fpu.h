@@ -1,8 +1,10 @@
-/* The floating-point setting while a thread works for the library: denormals are flushed to zero, and exceptions trap nothing.
+/* The floating-point setting while a thread works for the library: denormals are flushed to zero, and
+ * exceptions trap nothing.
  *
  * Adam's first moment of a unit without gradient decays into the denormal range within a few epochs, where
- * arithmetic is many times slower; flushing changes no figure that anybody prints. NaN and infinity are results like others
- * here, looked for where they matter, also in a host that lets its own arithmetic trap. */
+ * arithmetic is many times slower; flushing changes no figure that anybody prints. NaN and infinity are
+ * results like others here, looked for where they matter, also in a host that lets its own arithmetic
+ * trap. */
 #ifndef DAE_CORE_FPU_H
 #define DAE_CORE_FPU_H
 

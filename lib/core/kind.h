@@ -1,8 +1,8 @@
 /* Kinds: what the library can do, as rows of tables.
  *
- * A kind says how it is written, which values its parameters take, and what they are for. From its row come reading and
- * writing as text, what is refused and how, and what a program is told about the loaded library. A row of a floor begins
- * with a struct dae_kind, and goes on with the functions that do the work. */
+ * A kind says how it is written, which values its parameters take, and what they are for. From its row come
+ * reading and writing as text, what is refused and how, and what a program is told about the loaded library.
+ * A row of a floor begins with a struct dae_kind, and goes on with the functions that do the work. */
 #ifndef DAE_CORE_KIND_H
 #define DAE_CORE_KIND_H
 
@@ -63,7 +63,8 @@ struct dae_kind {
     const char *name;
     const char *what;    /* one line for people */
     const char *example; /* as it could stand in a text */
-    /* NULL when the values suit each other, otherwise what was expected; each is within its own bounds. May be NULL. */
+    /* NULL when the values suit each other, otherwise what was expected; each is within its own bounds. May
+     * be NULL. */
     const char *(*check)(const struct dae_value *values);
     struct dae_parameter parameters[DAE_KIND_MAX_PARAMETERS]; /* the first without a name ends them */
 };
@@ -90,8 +91,8 @@ struct dae_recipe {
     const struct dae_step *steps;
 };
 
-/* Reads a text of a category. Fails with DAE_ERROR_FORMAT for what is written wrongly, DAE_ERROR_ARGUMENT for a value out
- * of its range, both with a position, or DAE_ERROR_MEMORY. */
+/* Reads a text of a category. Fails with DAE_ERROR_FORMAT for what is written wrongly, DAE_ERROR_ARGUMENT for
+ * a value out of its range, both with a position, or DAE_ERROR_MEMORY. */
 dae_status dae_recipe_bind(struct dae_recipe **out, const struct dae_category *category, const char *text);
 
 /* Likewise for a text that has exactly one step. */

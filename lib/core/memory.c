@@ -44,8 +44,8 @@ dae_status dae_set_allocator(dae_allocate_fn allocate, dae_release_fn release, v
     return DAE_OK;
 }
 
-/* Large arrays are read in random order, where small pages cost a walk through the page tables for each row. A hint,
- * which the system may ignore. */
+/* Large arrays are read in random order, where small pages cost a walk through the page tables for each row.
+ * A hint, which the system may ignore. */
 static void prefer_large_pages(char *memory, size_t size) {
 #ifdef MADV_HUGEPAGE
     uintptr_t first = ((uintptr_t)memory + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;

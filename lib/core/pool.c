@@ -17,8 +17,9 @@
 
 enum {
     MAX_THREADS = 1024,
-    /* How long to look for work, in nanoseconds. First alone: most waits are over by then. Then in turns with whoever wants
-     * the processor, which may be the thread that is waited for. Then asleep, from which waking takes some 20 us. */
+    /* How long to look for work, in nanoseconds. First alone: most waits are over by then. Then in turns with
+     * whoever wants the processor, which may be the thread that is waited for. Then asleep, from which waking
+     * takes some 20 us. */
     ALERT = 10 * 1000,
     PATIENCE = 200 * 1000,
     LOOKS = 16, /* at the work, for each look at the clock */
@@ -32,7 +33,8 @@ struct failure {
 };
 
 struct dae_pool {
-    /* first, so that the cache line that workers take from each other and the caller is not the one of a run */
+    /* first, so that the cache line that workers take from each other and the caller is not the one of a
+     * run */
     atomic_size_t pending; /* workers still busy with this run */
     atomic_size_t sleepers;
     atomic_bool caller_sleeps;
@@ -98,7 +100,8 @@ static dae_status take_share(const struct dae_work *work, size_t index, size_t t
     return DAE_OK;
 }
 
-/* Shares are contiguous, so that the lowest task that fails is the first one of its thread, and threads are in order. */
+/* Shares are contiguous, so that the lowest task that fails is the first one of its thread, and threads are
+ * in order. */
 static bool is_lower(const struct failure *a, size_t work, size_t thread) {
     return a->status != DAE_OK && (a->work < work || (a->work == work && a->thread < thread));
 }

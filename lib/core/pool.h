@@ -25,13 +25,13 @@ struct dae_work {
     size_t count;
 };
 
-/* Does work and returns when it is done. Each thread takes a contiguous share, and leaves the rest of it out when a task has
- * failed. The status and message are those of the lowest task that has: the same for any number of threads. Called by
- * the thread that opened the pool; NULL does all in the caller. */
+/* Does work and returns when it is done. Each thread takes a contiguous share, and leaves the rest of it out
+ * when a task has failed. The status and message are those of the lowest task that has: the same for any
+ * number of threads. Called by the thread that opened the pool; NULL does all in the caller. */
 dae_status dae_pool_run(struct dae_pool *pool, dae_task_fn task, void *context, size_t count);
 
-/* Does works that do not need each other: each thread takes a share of each, and nobody waits in between. A task of an
- * earlier work counts as lower. */
+/* Does works that do not need each other: each thread takes a share of each, and nobody waits in between. A
+ * task of an earlier work counts as lower. */
 dae_status dae_pool_run_all(struct dae_pool *pool, const struct dae_work *works, size_t count);
 
 /* How many threads a pool has, the caller included: 1 for NULL. */
@@ -44,7 +44,8 @@ struct dae_thread_memory {
     size_t threads;
 };
 
-/* Makes room for `room` floats for each of `threads` threads, where there is less; what was there is lost then. */
+/* Makes room for `room` floats for each of `threads` threads, where there is less; what was there is lost
+ * then. */
 dae_status dae_thread_memory_reserve(struct dae_thread_memory *memory, size_t threads, size_t room);
 
 /* That of the calling thread. */

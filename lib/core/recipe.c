@@ -87,7 +87,7 @@ static dae_status read_word(struct reader *reader, const char **word, const char
     return DAE_OK;
 }
 
-/* A node for what begins here, behind those that end at *tail. */
+/* A node for what begins here, after those that end at *tail. */
 static struct dae_syntax *add_node(struct reader *reader, const struct dae_syntax ***tail) {
     peek(reader);
     struct dae_syntax *node = reader->nodes != NULL ? &reader->nodes[reader->node_count] : &reader->unused;

@@ -1,5 +1,5 @@
-/* Recipes, the one language in which kinds are written: from text to a tree and back. Words have no meaning here; kind.h
- * gives them one.
+/* Recipes, the one language in which kinds are written: from text to a tree and back. Words have no meaning
+ * here; kind.h gives them one.
  *
  *     recipe   = [ steps ]
  *     steps    = step { "|" step }
@@ -30,9 +30,9 @@ struct dae_syntax {
     const struct dae_syntax *next; /* of the same parent */
 };
 
-/* Reads a text into a tree of one block, which dae_release() frees; its root has type DAE_SYNTAX_STEPS. Fails with
- * DAE_ERROR_FORMAT, or DAE_ERROR_ARGUMENT for a number that no double holds, before anything is allocated; or with
- * DAE_ERROR_MEMORY. `what` names the text in messages. */
+/* Reads a text into a tree of one block, which dae_release() frees; its root has type DAE_SYNTAX_STEPS. Fails
+ * with DAE_ERROR_FORMAT, or DAE_ERROR_ARGUMENT for a number that no double holds, before anything is
+ * allocated; or with DAE_ERROR_MEMORY. `what` names the text in messages. */
 dae_status dae_recipe_read(struct dae_syntax **out, const char *what, const char *text);
 
 /* Writes a tree in the one way that everything is written. */

@@ -57,7 +57,8 @@ bool dae_shape_fits(const struct dae_shape *a, const struct dae_shape *b) {
         return false;
     if (a->rank == 1 || b->rank == 1)
         return true;
-    /* sizes are equal: where all dimensions of the shorter one are those at the end of the longer, the rest are 1 */
+    /* sizes are equal: where all dimensions of the shorter one are those at the end of the longer, the rest
+     * are 1 */
     for (size_t i = 1; i <= dae_size_min(a->rank, b->rank); i++)
         if (a->dims[a->rank - i] != b->dims[b->rank - i])
             return false;

@@ -27,8 +27,8 @@ static inline size_t dae_size_divide_up(size_t a, size_t b) {
     return a / b + (a % b != 0);
 }
 
-/* Refuses rows[count] of `values` float32 each when no array can have so many: what the caller's pointer is added to must
- * not wrap around. `what` names the count, `context` begins the message. */
+/* Refuses rows[count] of `values` float32 each when no array can have so many: what the caller's pointer is
+ * added to must not wrap around. `what` names the count, `context` begins the message. */
 dae_status dae_array_check(size_t count, size_t values, const char *what, const char *context);
 
 /* One of the arrays of a call: its name in messages, and where it lies. */
@@ -41,8 +41,9 @@ struct dae_array {
 /* Refuses two arrays that share memory; `context` begins the message. */
 dae_status dae_arrays_check_apart(struct dae_array a, struct dae_array b, const char *context);
 
-/* The dimensions of one sample; `size` is their product. size * 8 is addressable, so that size * sizeof(float) may be
- * written; products with anything else go through dae_allocate(count, size) or the functions above. */
+/* The dimensions of one sample; `size` is their product. size * 8 is addressable, so that size *
+ * sizeof(float) may be written; products with anything else go through dae_allocate(count, size) or the
+ * functions above. */
 struct dae_shape {
     size_t rank;
     size_t dims[DAE_SHAPE_MAX_RANK];

@@ -24,15 +24,16 @@ static int continuation_of(unsigned char first) {
                                             : -1;
 }
 
-/* Longer than it needs to be, half of a surrogate pair, above U+10FFFF, or one of the controls U+0080 to U+009F. */
+/* Longer than it needs to be, half of a surrogate pair, above U+10FFFF, or one of the controls U+0080 to
+ * U+009F. */
 static bool is_forbidden(unsigned char first, unsigned char second) {
     return (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
            (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F) ||
            (first == 0xC2 && second < 0xA0);
 }
 
-/* Paths, names and files may hold any bytes; whoever prints or decodes a message should not have to care. This makes
- * it one line of UTF-8; `cut` tells that its end is missing. */
+/* Paths, names and files may hold any bytes; whoever prints or decodes a message should not have to care.
+ * This makes it one line of UTF-8; `cut` tells that its end is missing. */
 static void make_printable(char *text, bool cut) {
     unsigned char *c = (unsigned char *)text;
     while (*c != '\0') {

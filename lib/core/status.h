@@ -4,8 +4,8 @@
 
 #include <dae/status.h>
 
-/* Sets this thread's message and returns `status`. Allocates nothing. Texts from outside may hold any bytes: here, and
- * here only, they are made printable. */
+/* Sets this thread's message and returns `status`. Allocates nothing. Texts from outside may hold any bytes:
+ * here, and here only, they are made printable. */
 __attribute__((format(printf, 2, 3))) dae_status dae_fail(dae_status status, const char *format, ...);
 
 #ifdef __clang_analyzer__

@@ -9,7 +9,8 @@
 
 #include <dae/dataset.h>
 
-/* Values [first, first + count) of a sample; `first` is a multiple of 4, as random words come in blocks of 4. */
+/* Values [first, first + count) of a sample; `first` is a multiple of 4, as random words come in blocks of
+ * 4. */
 struct dae_part {
     size_t first, count;
 };
@@ -55,7 +56,8 @@ dae_status dae_dataset_create_source(void **out, size_t size, const struct dae_d
 dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dataset_operations *operations,
                                    dae_dataset *source, const char *context);
 
-/* Refuses a view upon this dataset when it is as deep as views may be: reading and freeing go down through all of them. */
+/* Refuses a view upon this dataset when it is as deep as views may be: reading and freeing go down through
+ * all of them. */
 dae_status dae_dataset_check_depth(const dae_dataset *dataset, const char *context);
 
 dae_dataset *dae_dataset_keep(dae_dataset *dataset);
@@ -73,8 +75,8 @@ struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t 
 struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample);
 struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample);
 
-/* Is shown row `row` right after it has been read; rows of one slot, which is below DAE_GATHER_SLOTS, come from one
- * thread. */
+/* Is shown row `row` right after it has been read; rows of one slot, which is below DAE_GATHER_SLOTS, come
+ * from one thread. */
 typedef void (*dae_gather_fn)(void *context, size_t slot, size_t row, const float *values);
 
 enum { DAE_GATHER_SLOTS = 64 };
@@ -88,8 +90,8 @@ struct dae_gathering {
     uint64_t fpu; /* the host's setting, which functions of its own run under (core/fpu.h) */
 };
 
-/* Reads samples order[0] ... order[count - 1]. Each thread reads the rows that it will multiply, if there are enough for all
- * (matmul.c). */
+/* Reads samples order[0] ... order[count - 1]. Each thread reads the rows that it will multiply, if there are
+ * enough for all (matmul.c). */
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
                               const size_t *order, size_t count, const struct dae_gathering *to);
 

@@ -62,7 +62,7 @@ dae_status dae_layout_check_size(const struct dae_layout *layout, size_t size, c
     if (size < layout->end)
         return dae_filed_too_short(name, size, layout->end);
     if (size > layout->end)
-        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found %zu bytes behind the values, expected none",
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found %zu bytes after the values, expected none",
                         name, layout->end, size - layout->end);
     return DAE_OK;
 }
@@ -102,8 +102,8 @@ static size_t fortran_place(const struct dae_shape *shape, size_t place) {
     return found;
 }
 
-/* Copies the values of an array in Fortran order into C order. There samples lie side by side, value by value: some of
- * them at a time, so that what is read and what is written stays in the cache. */
+/* Copies the values of an array in Fortran order into C order. There samples lie side by side, value by
+ * value: some of them at a time, so that what is read and what is written stays in the cache. */
 static void put_in_order(unsigned char *out, const unsigned char *values, const struct dae_layout *layout) {
     enum { SAMPLES = 64 };
     size_t size = layout->type->size, row = layout->shape.size * size;

@@ -1,5 +1,5 @@
-/* Datasets whose samples are the bytes of a file: kept in the file's own type, converted as they are read. A format
- * is a function that reads a header into a layout. */
+/* Datasets whose samples are the bytes of a file: kept in the file's own type, converted as they are read. A
+ * format is a function that reads a header into a layout. */
 #ifndef DAE_DATA_FILED_H
 #define DAE_DATA_FILED_H
 

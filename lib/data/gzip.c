@@ -129,7 +129,7 @@ dae_status dae_gzip_expect_end(struct dae_gzip *gzip) {
                         gzip->name, gzip->expanded - 1);
     if (!is_padding(gzip))
         return dae_fail(DAE_ERROR_FORMAT,
-                        "%s: offset %zu: found %zu bytes behind the gzip data, expected none", gzip->name,
+                        "%s: offset %zu: found %zu bytes after the gzip data, expected none", gzip->name,
                         consumed(gzip), gzip->size - consumed(gzip));
     return DAE_OK;
 }

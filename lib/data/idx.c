@@ -108,10 +108,10 @@ static bool is_gzip(const unsigned char *bytes, size_t size) {
     return size >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
 }
 
-/* Refuses a file by its start, before memory is taken for the whole. Of a gzip file the start may be too short
- * to tell; where it is not, the packed file may be up to MAX_GROWTH times the size of what it claims to hold:
- * compressors that find nothing to compress add less than a hundredth, those that are flushed after each byte make seven
- * of one, and those that begin a member for each byte two dozen. */
+/* Refuses a file by its start, before memory is taken for the whole. Of a gzip file the start may be too
+ * short to tell; where it is not, the packed file may be up to MAX_GROWTH times the size of what it claims to
+ * hold: compressors that find nothing to compress add less than a hundredth, those that are flushed after
+ * each byte make seven of one, and those that begin a member for each byte two dozen. */
 static dae_status check_start(const unsigned char *start, size_t count, size_t size, const char *name) {
     enum { MAX_GROWTH = 32, MAX_GZIP_HEADER = 1 << 20 };
     struct dae_layout layout;

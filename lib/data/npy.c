@@ -9,7 +9,7 @@
 
 enum {
     MAGIC_SIZE = 6,
-    VERSION_END = 8, /* two bytes of version behind the magic; then the length of the header */
+    VERSION_END = 8, /* two bytes of version after the magic; then the length of the header */
 };
 
 static const unsigned char magic[MAGIC_SIZE] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
@@ -33,14 +33,14 @@ __attribute__((format(printf, 3, 4))) static dae_status fail_at(const struct tex
     return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: %s", text->name, position, reason);
 }
 
-/* The next character behind spaces, -1 at the end. */
+/* The next character after spaces, -1 at the end. */
 static int peek(struct text *text) {
     while (text->position < text->end && memchr(" \t\r\n", text->bytes[text->position], 4) != NULL)
         text->position++;
     return text->position < text->end ? text->bytes[text->position] : -1;
 }
 
-/* Where the next character behind spaces is. */
+/* Where the next character after spaces is. */
 static size_t next(struct text *text) {
     (void)peek(text);
     return text->position;
@@ -199,7 +199,7 @@ static dae_status read_entry(struct header *header, unsigned *seen) {
     return entries[i].read(header);
 }
 
-/* The dictionary, and nothing but spaces behind it. */
+/* The dictionary, and nothing but spaces after it. */
 static dae_status read_dictionary(struct header *header) {
     struct text *text = &header->text;
     unsigned seen = 0;

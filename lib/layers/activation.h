@@ -10,8 +10,8 @@ struct dae_activation;
 /* A row: one kind of activation. */
 struct dae_activation_kind {
     struct dae_kind kind;
-    /* A rectifier: a(z) = z for z >= 0 and slope z below, where the slope is the kind's parameter or this one. Kernels work
-     * it out together with a bias, and the others leave the rest NULL. */
+    /* A rectifier: a(z) = z for z >= 0 and slope z below, where the slope is the kind's parameter or this
+     * one. Kernels work it out together with a bias, and the others leave the rest NULL. */
     bool is_rectifier;
     float slope;
     bool is_sigmoid;    /* cross-entropy may start from what went in */

@@ -1,4 +1,5 @@
-/* An activation as a layer of its own. Its row is that of the activation; this one does the work for all of them. */
+/* An activation as a layer of its own. Its row is that of the activation; this one does the work for all of
+ * them. */
 #include "layers/plain.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The fully connected layer: Y[b,n] = a(X[b,k] W[n,k]^T + c[n]); tied to another one, it uses that one's weight V[k,n],
- * transposed: Y[b,n] = a(X[b,k] V[k,n] + c[n]). */
+/* The fully connected layer: Y[b,n] = a(X[b,k] W[n,k]^T + c[n]); tied to another one, it uses that one's
+ * weight V[k,n], transposed: Y[b,n] = a(X[b,k] V[k,n] + c[n]). */
 #include "core/text.h"
 #include "layers/initializer.h"
 #include "layers/layer.h"
@@ -137,8 +137,8 @@ struct range {
     size_t first, end;
 };
 
-/* What compact columns [column, column + columns) stand for, with the columns of zeros around them; those of all tiles
- * together are all columns. */
+/* What compact columns [column, column + columns) stand for, with the columns of zeros around them; those of
+ * all tiles together are all columns. */
 static struct range range_of(const struct dae_columns *c, struct dae_tile tile) {
     size_t first = tile.column, end = tile.column + tile.columns;
     return (struct range){first == 0         ? 0
@@ -237,8 +237,8 @@ static size_t sums_room(size_t units) {
     return dae_size_divide_up(BIAS_PARTS * units, 16) * 16;
 }
 
-/* The gradient of the weight: dW[n,k] = D[b,n]^T X[b,k], or if that is transposed dV[k,n] = X[b,k]^T D[b,n], of the columns
- * that count. */
+/* The gradient of the weight: dW[n,k] = D[b,n]^T X[b,k], or if that is transposed dV[k,n] = X[b,k]^T D[b,n],
+ * of the columns that count. */
 static struct dae_product gradient_product(const struct dae_pass *pass, const struct dae_affine *affine) {
     struct dae_factor d = dae_factor_d(affine), x = dae_factor_x(affine);
     struct dae_factor rows = pass->transposed ? x : d, columns = pass->transposed ? d : x;

@@ -1,12 +1,13 @@
 /* Layers inside the library: one file and one row for each kind.
  *
- * A layer computes Y = a(Z), where Z is made from its inputs X and its parameters, and a works on each value. D of a value
- * is the gradient of the loss by what its maker's activation was given, Z, so that a loss and the activation before it can
- * be derived together. A layer that has no activation makes Y = Z.
+ * A layer computes Y = a(Z), where Z is made from its inputs X and its parameters, and a works on each value.
+ * D of a value is the gradient of the loss by what its maker's activation was given, Z, so that a loss and
+ * the activation before it can be derived together. A layer that has no activation makes Y = Z.
  *
- * There are two contracts. A plain kind computes whole tasks and reports nothing (plain.h helps it). A product completes its
- * result tile by tile while that is in the cache: bias, activation and loss going forward, the derivative of the activation
- * before it going back. docs/adding-a-layer.md walks through the first. */
+ * There are two contracts. A plain kind computes whole tasks and reports nothing (plain.h helps it). A
+ * product completes its result tile by tile while that is in the cache: bias, activation and loss going
+ * forward, the derivative of the activation before it going back. docs/adding-a-layer.md walks through the
+ * first. */
 #ifndef DAE_LAYERS_LAYER_H
 #define DAE_LAYERS_LAYER_H
 
@@ -59,8 +60,8 @@ struct dae_rows {
     size_t left;                             /* of them, going back */
 };
 
-/* Part of one row: `count` values from `column` of sample `row`. Columns start at multiples of 16; those of a rectifier's D
- * anywhere. */
+/* Part of one row: `count` values from `column` of sample `row`. Columns start at multiples of 16; those of a
+ * rectifier's D anywhere. */
 struct dae_span {
     size_t row, column, count;
 };
@@ -90,8 +91,8 @@ struct dae_pass {
     bool adds;              /* to it: another use of the weight has gone back before */
     float *scratch;         /* to make gradients in; as much as the layer asks for */
     float *addend;          /* [batch, widest]: for a D that is to be added to another */
-    /* A product calls it when a part of Y is complete; parts of one index come from one thread, in order. NULL but for the
-     * last layer. */
+    /* A product calls it when a part of Y is complete; parts of one index come from one thread, in order.
+     * NULL but for the last layer. */
     dae_status (*take_loss)(void *context, const struct dae_pass *pass, struct dae_tile tile);
     void *context;
 };
@@ -113,13 +114,15 @@ struct dae_layer_kind {
                        struct dae_draw from);
     /* Y from the inputs. */
     dae_status (*forward)(const struct dae_pass *pass);
-    /* D of an input from D: written if that is the first of its readers to come back, else added (dae_rows_is_first()). */
+    /* D of an input from D: written if that is the first of its readers to come back, else added
+     * (dae_rows_is_first()). */
     dae_status (*backward)(const struct dae_pass *pass, size_t input);
     /* The gradient of the parameters from inputs and D; NULL without parameters. */
     dae_status (*gradients)(const struct dae_pass *pass);
     /* How many floats of scratch memory gradients of batches of up to this size may use; NULL for none. */
     size_t (*scratch)(const struct dae_attachment *at, size_t batch);
-    /* Takes memory of the kind's own for passes, which has to be given back whatever the status; NULL for none. */
+    /* Takes memory of the kind's own for passes, which has to be given back whatever the status; NULL for
+     * none. */
     dae_status (*reserve)(const struct dae_attachment *at, const struct dae_use *use, void **own);
     void (*release)(void *own);
     /* Of products: the least batch whose factors may be read rounded to bfloat16 alone; 0 for plain kinds. */

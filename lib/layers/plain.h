@@ -1,4 +1,5 @@
-/* Layers whose values each depend on few values of the same sample: forward and backward from functions that fill spans. */
+/* Layers whose values each depend on few values of the same sample: forward and backward from functions that
+ * fill spans. */
 #ifndef DAE_LAYERS_PLAIN_H
 #define DAE_LAYERS_PLAIN_H
 

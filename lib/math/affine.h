@@ -6,13 +6,14 @@
 
 #include <stddef.h>
 
-/* Term i of a sum goes to lane i % LANES, and lanes are added pairwise, halves first: the same bits on every processor that
- * has fused multiply-adds, wherever a unit is in its layer and a sample in its batch.
+/* Term i of a sum goes to lane i % LANES, and lanes are added pairwise, halves first: the same bits on every
+ * processor that has fused multiply-adds, wherever a unit is in its layer and a sample in its batch.
  *
- * LANES sums are made together: those of `rows` rows and of `samples` samples, of which sum s * rows + r is that of sample s
- * and row r. Registers hold the lanes of GROUP of them, and BURST vectors of a sample: so much of a row is multiplied before
- * the next row's, because the second cache hands on faster what lies together. AHEAD values further on are fetched from there;
- * where bursts are short, the rows to come if those of now are over by then. */
+ * LANES sums are made together: those of `rows` rows and of `samples` samples, of which sum s * rows + r is
+ * that of sample s and row r. Registers hold the lanes of GROUP of them, and BURST vectors of a sample: so
+ * much of a row is multiplied before the next row's, because the second cache hands on faster what lies
+ * together. AHEAD values further on are fetched from there; where bursts are short, the rows to come if those
+ * of now are over by then. */
 #if defined(__AVX512F__)
 enum { GROUP = LANES, SAMPLES = 4, BURST = 8, AHEAD = 384 };
 #else
@@ -86,7 +87,7 @@ ALWAYS_INLINE void add_rest(native_t sum[][CHUNKS], const float *w, const float 
     }
 }
 
-/* The lanes of a group; those of a sample are `stride` behind those of the one before. */
+/* The lanes of a group; those of a sample lie `stride` after those of the one before. */
 ALWAYS_INLINE void dot(native_t lanes[][CHUNKS], size_t stride, const float *w, const float *x, size_t k,
                        const size_t rows, const size_t samples) {
     native_t sum[GROUP][CHUNKS];
@@ -136,8 +137,8 @@ ALWAYS_INLINE void dot(native_t lanes[][CHUNKS], size_t stride, const float *w, 
 #define FOLD_QUARTERS(a, b) (_mm256_permute2f128_ps(a, b, 0x20) + _mm256_permute2f128_ps(a, b, 0x31))
 #endif
 
-/* NATIVE sums from their lanes: two vectors at a time become one, until one is left, of which quad q has come from vectors q,
- * q + QUADS, q + 2 QUADS and q + 3 QUADS. */
+/* NATIVE sums from their lanes: two vectors at a time become one, until one is left, of which quad q has come
+ * from vectors q, q + QUADS, q + 2 QUADS and q + 3 QUADS. */
 ALWAYS_INLINE void fold(float *sums, native_t lanes[NATIVE][CHUNKS]) {
     enum { QUADS = NATIVE / 4 };
     native_t v[NATIVE];

@@ -1,5 +1,5 @@
-/* What multiplies matrices of bfloat16: units made for it where the processor has some, otherwise the kernels, whose
- * float32 gives the same as exact products of bfloat16 would. */
+/* What multiplies matrices of bfloat16: units made for it where the processor has some, otherwise the
+ * kernels, whose float32 gives the same as exact products of bfloat16 would. */
 #ifndef DAE_MATH_BFLOAT16_H
 #define DAE_MATH_BFLOAT16_H
 
@@ -13,7 +13,8 @@ struct dae_bfloat16_units {
 /* Of units made for it: pairs_target.c. */
 extern dae_multiply_fn dae_multiply_amx, dae_multiply_avx512_bf16;
 
-/* The best units. The first use in a process may have to ask the system for them, for as long as the process lives. */
+/* The best units. The first use in a process may have to ask the system for them, for as long as the process
+ * lives. */
 const struct dae_bfloat16_units *dae_bfloat16_units(void);
 
 /* The name of those that dae_bfloat16_units() would give, without asking for anything. */

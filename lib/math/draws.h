@@ -18,7 +18,8 @@ static inline size_t blocks_for(size_t count) {
     return (count + 4 * (size_t)FEW - 1) / (4 * (size_t)FEW) * FEW;
 }
 
-/* Word k of block from.block + i, for i < blocks, into words[k][i]; blocks is a multiple of FEW, at most BLOCKS. */
+/* Word k of block from.block + i, for i < blocks, into words[k][i]; blocks is a multiple of FEW, at most
+ * BLOCKS. */
 static inline void draw(uint32_t words[4][BLOCKS], size_t blocks, struct dae_draw from) {
     uint32_t *at[4];
     for (size_t done = 0, now; done < blocks; done += now, from.block += now) {

@@ -1,8 +1,8 @@
 /* The inner loops, compiled once for each kind of processor and chosen at run time.
  *
- * Every kernel uses additions, multiplications, divisions and square roots only, in an order that the source fixes, so all
- * builds give the same bits; products, multiply() and affine(), use fused multiply-adds where the processor has them, and give
- * the same bits wherever it does. Arrays may be unaligned. */
+ * Every kernel uses additions, multiplications, divisions and square roots only, in an order that the source
+ * fixes, so all builds give the same bits; products, multiply() and affine(), use fused multiply-adds where
+ * the processor has them, and give the same bits wherever it does. Arrays may be unaligned. */
 #ifndef DAE_MATH_KERNELS_H
 #define DAE_MATH_KERNELS_H
 
@@ -31,7 +31,8 @@ struct dae_strided {
     size_t row, column;
 };
 
-/* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart; `memory` is for DAE_MULTIPLY_MEMORY floats to work in. */
+/* C[m,n] = A[m,k] B[k,n], rows of C c_stride values apart; `memory` is for DAE_MULTIPLY_MEMORY floats to work
+ * in. */
 typedef void dae_multiply_fn(float *memory, float *c, size_t c_stride, struct dae_strided a,
                              struct dae_strided b, size_t m, size_t n, size_t k);
 
@@ -59,8 +60,8 @@ struct dae_kernels {
 
     /* y = y + x[0] + x[1] + ..., for rows of x that are `stride` values apart */
     void (*add_rows)(float *y, const float *x, size_t stride, size_t rows, size_t count);
-    /* Rectifiers, of which linear (slope 1), ReLU (0) and leaky ReLU are cases: z = a(z + c), or a(z) where c is NULL,
-     * a(z) = z for z >= 0, slope z below; d *= a'(z), which is slope at 0, given a = a(z). */
+    /* Rectifiers, of which linear (slope 1), ReLU (0) and leaky ReLU are cases: z = a(z + c), or a(z) where c
+     * is NULL, a(z) = z for z >= 0, slope z below; d *= a'(z), which is slope at 0, given a = a(z). */
     void (*rectify)(float *z, const float *c, size_t count, float slope);
     void (*rectify_derive)(float *d, const float *a, size_t count, float slope);
     /* Other activations in place on z, and their derivatives. */
@@ -69,8 +70,8 @@ struct dae_kernels {
     void (*tanh)(float *z, size_t count);
     void (*tanh_derive)(float *d, const float *a, size_t count);
 
-    /* Losses of one row: return the sum over values, and replace a by scale * its gradient by z, where a is what a
-     * rectifier of this slope gave (1 for the gradient by a itself). */
+    /* Losses of one row: return the sum over values, and replace a by scale * its gradient by z, where a is
+     * what a rectifier of this slope gave (1 for the gradient by a itself). */
     double (*loss_mse)(float *a, const float *t, size_t count, float scale, float slope);
     double (*loss_mae)(float *a, const float *t, size_t count, float scale, float slope);
     double (*loss_bce)(float *a, const float *t, size_t count, float scale, float slope);
@@ -84,10 +85,11 @@ struct dae_kernels {
                      bool nesterov);
     void (*adam)(float *w, float *m, float *v, const float *g, size_t count, struct dae_adam_step step);
 
-    /* c = fma(a, b, c) in the order of k, of float and of bfloat16. The first is NULL where the processor has no fused
-     * multiply-add. */
+    /* c = fma(a, b, c) in the order of k, of float and of bfloat16. The first is NULL where the processor has
+     * no fused multiply-add. */
     dae_multiply_fn *multiply, *multiply_bfloat16;
-    /* Y[samples,n] = X[samples,k] W[n,k]^T, for few samples: term k of a sum goes to lane k % 16, and lanes are added pairwise */
+    /* Y[samples,n] = X[samples,k] W[n,k]^T, for few samples: term k of a sum goes to lane k % 16, and lanes
+     * are added pairwise */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k, size_t samples);
 
     /* seen |= 0 where all rows of x are 0, something else where not */

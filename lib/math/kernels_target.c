@@ -47,8 +47,8 @@ static void drop(float *x, size_t count, float rate, float scale, struct dae_dra
 
 /* NOLINTEND(clang-analyzer-core.*) */
 
-/* 1 / 255 in two parts: the product with the first is exact, and the sum is byte / 255 rounded correctly for each
- * of the 256 bytes. */
+/* 1 / 255 in two parts: the product with the first is exact, and the sum is byte / 255 rounded correctly for
+ * each of the 256 bytes. */
 static void scale_bytes(float *out, const uint8_t *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) {
         float byte = (float)bytes[i];
@@ -155,7 +155,7 @@ static inline double sum_lanes(const float lanes[LANES]) {
         lanes[lane] += BODY(whole + lane);                \
     return sum_lanes(lanes)
 
-/* gradient by a -> gradient by z, behind a rectifier */
+/* gradient by a -> gradient by z, after a rectifier */
 static inline float through_rectifier(float gradient, float a, float slope) {
     float below = gradient * slope;
     return a > 0.0f ? gradient : below;
@@ -255,7 +255,8 @@ static bool is_finite(const float *x, size_t count) {
     return bad == 0;
 }
 
-/* Floats as whole numbers of the same order: -inf < ... < -0 < 0 < ... < inf < NaN, and NaN with a sign lowest. */
+/* Floats as whole numbers of the same order: -inf < ... < -0 < 0 < ... < inf < NaN, and NaN with a sign
+ * lowest. */
 static inline int32_t order_of(float x) {
     int32_t bits = (int32_t)dae_bits_of(x);
     return bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);

@@ -9,12 +9,13 @@ enum {
     LEAST_COLUMNS = 64, /* below, products are too small to gain anything, ... */
     LEAST_BATCH = 16,   /* ... and likewise with fewer samples */
     LOOKS = 8,          /* parts of the rows, each of which a task looks at */
-    GLANCE = 16,        /* rows behind which every column may have been seen */
+    GLANCE = 16,        /* rows after which every column may have been seen */
     ROWS = 16,          /* that a task copies */
     STRIP = 256,        /* values that are rounded at once */
 };
 
-/* ---- Memory ---------------------------------------------------------------------------------------------- */
+/* ---- Memory
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool reserve_columns(struct dae_columns *c, size_t all, size_t batch, bool bfloat16) {
     c->all = all;
@@ -82,7 +83,8 @@ void dae_live_free(struct dae_live *live) {
     dae_release(live);
 }
 
-/* ---- Finding columns ------------------------------------------------------------------------------------- */
+/* ---- Finding columns
+ * ------------------------------------------------------------------------------------- */
 
 struct search {
     struct dae_columns *columns;
@@ -140,7 +142,8 @@ static size_t used_among(const struct dae_columns *c, size_t first, size_t all) 
     return first < c->count ? dae_size_min(all, c->count - first) : 0;
 }
 
-/* Compact columns [first, first + all) of a row, zeros behind those that count, into out[at...], or rounded into out16. */
+/* Compact columns [first, first + all) of a row, zeros after those that count, into out[at...], or rounded
+ * into out16. */
 static void pick_columns(const struct dae_columns *c, const float *row, size_t first, size_t all, float *out,
                          uint16_t *out16, size_t at) {
     float strip[STRIP];
@@ -233,7 +236,8 @@ static struct dae_work matrix_to_copy(struct search *search) {
     return (struct dae_work){0};
 }
 
-/* ---- Weights --------------------------------------------------------------------------------------------- */
+/* ---- Weights
+ * --------------------------------------------------------------------------------------------- */
 
 /* Rows of W without the columns of inputs that are zero. */
 static dae_status copy_weights(void *context, size_t task) {
@@ -267,7 +271,7 @@ static struct dae_factor weights_before(const struct dae_affine *affine) {
     return as_it_is(weight_columns(affine), affine->weight, affine->weight16);
 }
 
-/* Some rows of that, those of units with a gradient. Behind them, any: they meet zeros. */
+/* Some rows of that, those of units with a gradient. After them, any: they meet zeros. */
 static dae_status copy_weights_before(void *context, size_t task) {
     const struct dae_affine *affine = context;
     const struct dae_live *a = affine->live;
@@ -283,7 +287,8 @@ static dae_status copy_weights_before(void *context, size_t task) {
     return DAE_OK;
 }
 
-/* ---- From outside ---------------------------------------------------------------------------------------- */
+/* ---- From outside
+ * ---------------------------------------------------------------------------------------- */
 
 static struct dae_work weights_to_copy(const struct dae_affine *affine) {
     size_t rows = dae_live_x(affine) != NULL ? affine->units : 0;

@@ -1,9 +1,9 @@
 /* Columns that are zero for every sample of a batch, which products leave out.
  *
- * After a rectifier these are the units that are dead for the batch: of the reference experiment, four of five hidden
- * units and half of the outputs, and with them three of five multiplications. A term that is left out is zero times
- * a finite number, so nothing changes but where a long sum is cut. Factors that are rounded to bfloat16 are so here, whole
- * or compact. */
+ * After a rectifier these are the units that are dead for the batch: of the reference experiment, four of
+ * five hidden units and half of the outputs, and with them three of five multiplications. A term that is left
+ * out is zero times a finite number, so nothing changes but where a long sum is cut. Factors that are rounded
+ * to bfloat16 are so here, whole or compact. */
 #ifndef DAE_MATH_LIVE_COLUMNS_H
 #define DAE_MATH_LIVE_COLUMNS_H
 
@@ -12,7 +12,8 @@
 
 struct dae_live;
 
-/* The matrices of an affine layer: Y[b,n] = X[b,k] W[n,k]^T, or with a weight V[k,n] that is used transposed. */
+/* The matrices of an affine layer: Y[b,n] = X[b,k] W[n,k]^T, or with a weight V[k,n] that is used
+ * transposed. */
 struct dae_affine {
     struct dae_pool *pool;
     size_t batch, inputs, units;
@@ -49,8 +50,8 @@ struct dae_live {
     float *d_before; /* [batch, x.width] */
 };
 
-/* Makes room for a layer of `units` and batches of up to `batch`; *out stays NULL where there is nothing to do. A weight that
- * is used transposed is always used whole. */
+/* Makes room for a layer of `units` and batches of up to `batch`; *out stays NULL where there is nothing to
+ * do. A weight that is used transposed is always used whole. */
 dae_status dae_live_create(struct dae_live **out, size_t units, size_t inputs, bool transposed, size_t batch,
                            bool training, bool bfloat16);
 void dae_live_free(struct dae_live *live);

@@ -13,13 +13,13 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-/* Threads share out rows of matrices as they lie in memory, and with them samples: whoever gathers a row of X multiplies it,
- * makes a row of Y from it, takes its loss, if there are enough rows. Where threads have parts of the same rows instead,
- * processors fetch ahead from one thread's part into the other's, and lines of memory go from core to core for nothing:
- * where cores share no cache, a third of a step. */
+/* Threads share out rows of matrices as they lie in memory, and with them samples: whoever gathers a row of X
+ * multiplies it, makes a row of Y from it, takes its loss, if there are enough rows. Where threads have parts
+ * of the same rows instead, processors fetch ahead from one thread's part into the other's, and lines of
+ * memory go from core to core for nothing: where cores share no cache, a third of a step. */
 enum {
-    /* Cutting the rows of a result repeats the packing of B, which costs as much as some ten rows of A: tiles have at
-     * least this many rows, ... */
+    /* Cutting the rows of a result repeats the packing of B, which costs as much as some ten rows of A: tiles
+     * have at least this many rows, ... */
     TILE_ROWS = 128,
     /* ... or half of that where there would be fewer tiles than this, ... */
     FEW_TILES = 4,
@@ -48,7 +48,8 @@ const char *dae_matmul_name(void) {
     return float32_backend() == KERNELS ? "own products" : "BLAS " DAE_BLAS_NAME;
 }
 
-/* ---- Threads of BLAS ------------------------------------------------------------------------------------ */
+/* ---- Threads of BLAS
+ * ------------------------------------------------------------------------------------ */
 
 /* Present in the process when the BLAS library is OpenBLAS or BLIS, also when it was chosen only at run
  * time as the system's libblas. */
@@ -57,10 +58,10 @@ extern int openblas_get_num_threads(void) __attribute__((weak));
 extern void bli_thread_set_num_threads(int64_t count) __attribute__((weak));
 extern int64_t bli_thread_get_num_threads(void) __attribute__((weak));
 
-/* Who multiplies in this process. `owner` guards the rest: the id of the process that changes it, 0 for nobody. It is
- * not a mutex, because a child that is forked while another thread holds a mutex waits for ever for a thread that it
- * has not got. An owner that is not this process is such a thread, and its lock is taken over; each value below is
- * right at every moment, so that nothing is left half done. */
+/* Who multiplies in this process. `owner` guards the rest: the id of the process that changes it, 0 for
+ * nobody. It is not a mutex, because a child that is forked while another thread holds a mutex waits for ever
+ * for a thread that it has not got. An owner that is not this process is such a thread, and its lock is taken
+ * over; each value below is right at every moment, so that nothing is left half done. */
 static struct {
     atomic_int owner;
     int process;    /* the one that `users` counts for */
@@ -143,7 +144,8 @@ dae_status dae_matmul_choose_precision(int32_t precision, const char *context) {
     return DAE_OK;
 }
 
-/* ---- Cutting --------------------------------------------------------------------------------------------- */
+/* ---- Cutting
+ * --------------------------------------------------------------------------------------------- */
 
 /* How a product is cut: `rows` x `columns` tiles of the result, for each part of the sums. */
 struct cut {
@@ -209,7 +211,8 @@ static dae_status make_tile(void *context, size_t task) {
     return p->after != NULL ? p->after(p->context, tile) : DAE_OK;
 }
 
-/* A power of two of pieces of a length, each at least `least` long and of at least TILE_WORK multiplications. */
+/* A power of two of pieces of a length, each at least `least` long and of at least TILE_WORK
+ * multiplications. */
 static size_t pieces_of(size_t length, size_t least, double work) {
     size_t pieces = 1;
     while (pieces < MOST_PIECES && 2 * pieces * least <= length && work > 2.0 * TILE_WORK * (double)pieces)
@@ -217,7 +220,8 @@ static size_t pieces_of(size_t length, size_t least, double work) {
     return pieces;
 }
 
-/* Two parts where the result is smaller than the factors, so that handing it on and adding costs less than it saves. */
+/* Two parts where the result is smaller than the factors, so that handing it on and adding costs less than it
+ * saves. */
 size_t dae_product_parts(size_t m, size_t n, size_t k) {
     double values = (double)m * (double)n;
     bool is_small = values <= (double)k * ((double)m + (double)n);

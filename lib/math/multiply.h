@@ -1,12 +1,13 @@
 /* The product of two matrices, for one kind of processor: part of kernels_target.c.
  *
- * Each value of C is one chain of fused multiply-adds in the order of k, whatever the width of vectors: all processors
- * that have them give the same bits. Sums of a block of C stay in registers, while a panel of B, two vectors wide, is
- * read in order from the second cache, where the panels were copied to. Rows of A are read where they lie; columns, if A
- * is transposed, are copied first, because values of one are far apart and drive each other out of the cache.
+ * Each value of C is one chain of fused multiply-adds in the order of k, whatever the width of vectors: all
+ * processors that have them give the same bits. Sums of a block of C stay in registers, while a panel of B,
+ * two vectors wide, is read in order from the second cache, where the panels were copied to. Rows of A are
+ * read where they lie; columns, if A is transposed, are copied first, because values of one are far apart and
+ * drive each other out of the cache.
  *
- * Factors may be bfloat16, if the constant `narrow` says so: they become float32 when they are copied. Their products are
- * exact in float32, so that processors without fused operations give the same bits. */
+ * Factors may be bfloat16, if the constant `narrow` says so: they become float32 when they are copied. Their
+ * products are exact in float32, so that processors without fused operations give the same bits. */
 #ifndef DAE_MATH_MULTIPLY_H
 #define DAE_MATH_MULTIPLY_H
 
@@ -93,7 +94,7 @@ ALWAYS_INLINE void multiply_edge(const struct panel *p, size_t row, const size_t
         memcpy(c + i * p->c_stride, edge + i * WIDTH, size);
 }
 
-/* Blocks of `height` rows, as long as there are that many; returns the row behind them. */
+/* Blocks of `height` rows, as long as there are that many; returns the row after them. */
 ALWAYS_INLINE size_t multiply_blocks(const struct panel *p, size_t row, const size_t height,
                                      const size_t vectors) {
     for (; row + height <= p->rows; row += height)
@@ -157,8 +158,8 @@ ALWAYS_INLINE void transpose_square(float *out, struct dae_strided b, size_t k, 
     }
 }
 
-/* Squares go through many columns at once, too many for the processor to see where they lead: fetches a line of one of four
- * columns, two lines ahead, so that each line has been fetched when the squares reach it. */
+/* Squares go through many columns at once, too many for the processor to see where they lead: fetches a line
+ * of one of four columns, two lines ahead, so that each line has been fetched when the squares reach it. */
 ALWAYS_INLINE void fetch_ahead(struct dae_strided b, size_t k, size_t j, size_t depth, const bool narrow) {
     const size_t size = narrow ? sizeof(uint16_t) : sizeof(float), ahead = 128 / size;
     size_t column = j + k / SQUARE % SQUARE;

@@ -1,8 +1,9 @@
 /* Normal numbers, for one kind of processor: part of kernels_target.c.
  *
- * Box and Muller: radius sqrt(-2 ln u) and angle 2 pi v give two of them. What both take long for are operations that wait for
- * each other, so several vectors of words, the chains, go through each step side by side; and radii come first, for all
- * words, as a processor looks only so far ahead. Value j of a word stands j * stride behind that of word 0. */
+ * Box and Muller: radius sqrt(-2 ln u) and angle 2 pi v give two of them. What both take long for are
+ * operations that wait for each other, so several vectors of words, the chains, go through each step side by
+ * side; and radii come first, for all words, as a processor looks only so far ahead. Value j of a word stands
+ * j * stride after that of word 0. */
 #ifndef DAE_MATH_NORMAL_H
 #define DAE_MATH_NORMAL_H
 
@@ -15,9 +16,9 @@
 /* Where the words of chain j stand: two chains for words 0 and 2 of NATIVE blocks, or for 1 and 3 of them. */
 #define CHAIN(j) ((j) % 2 * 2 * stride + (j) / 2 * NATIVE)
 
-/* -2 ln u, the squares of radii, from words 0 and 2: u = (word / 2 + 1/2) / 2^31. By the steps of dae_log(), of which those that
- * only change a sign or a power of two are left out: with h = 1 - m for u = 2^e m,
- * -2 ln u = -2 e ln 2 + 2 h + h^2 + 2 h^3 (1/3 + h/4 + ...) */
+/* -2 ln u, the squares of radii, from words 0 and 2: u = (word / 2 + 1/2) / 2^31. By the steps of dae_log(),
+ * of which those that only change a sign or a power of two are left out: with h = 1 - m for u = 2^e m, -2 ln
+ * u = -2 e ln 2 + 2 h + h^2 + 2 h^3 (1/3 + h/4 + ...) */
 ALWAYS_INLINE void dae_squared_radii(float *squares, const uint32_t *words, const size_t stride,
                                      const size_t chains) {
     static const float p[] = {2.575838222e-01f, 2.625060080e-01f, 2.836284332e-01f, 3.324993898e-01f,
@@ -64,8 +65,8 @@ ALWAYS_INLINE void turn(native_t *sine, native_t *cosine, const native_words_t *
     }
 }
 
-/* Normal numbers from words 1 and 3 of NATIVE blocks and the squares of radii, which stand where those of words 0 and 2
- * are to stand. */
+/* Normal numbers from words 1 and 3 of NATIVE blocks and the squares of radii, which stand where those of
+ * words 0 and 2 are to stand. */
 ALWAYS_INLINE void dae_normal(float *normal, const uint32_t *words, const size_t stride) {
     const size_t chains = 2;
     native_t radius[2], sine[2], cosine[2];

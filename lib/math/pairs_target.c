@@ -1,9 +1,10 @@
-/* Products of bfloat16 by units that sum up pairs of products, for one kind of processor: AMX or AVX-512 BF16. This file is
- * compiled once for each (lib/meson.build), with DAE_PAIRS_TARGET naming it.
+/* Products of bfloat16 by units that sum up pairs of products, for one kind of processor: AMX or AVX-512
+ * BF16. This file is compiled once for each (lib/meson.build), with DAE_PAIRS_TARGET naming it.
  *
- * Such units want pairs of values that follow each other along k, a pair to a word, and 16 pairs to a vector. A tile has 16
- * vectors: of A, 16 rows, 32 terms of the sums in each; of B, 16 pairs of terms, 16 columns in each. Rows of A lie like that
- * already and are read where they are, if they are whole; everything else is copied first. */
+ * Such units want pairs of values that follow each other along k, a pair to a word, and 16 pairs to a vector.
+ * A tile has 16 vectors: of A, 16 rows, 32 terms of the sums in each; of B, 16 pairs of terms, 16 columns in
+ * each. Rows of A lie like that already and are read where they are, if they are whole; everything else is
+ * copied first. */
 #include "core/size.h"
 #include "math/bfloat16.h"
 #include "math/kernels.h"
@@ -62,7 +63,8 @@ static void stop_units(void) {
     _tile_release();
 }
 
-/* Loads of tiles may be opaque to the compiler, which then knows nothing of what they read: this has it in memory. */
+/* Loads of tiles may be opaque to the compiler, which then knows nothing of what they read: this has it in
+ * memory. */
 #define SETTLE_MEMORY __asm__ volatile("" ::: "memory")
 
 /* C[SIDE,SIDE] = A B, or += if it is not the first part of the sums. */
@@ -183,14 +185,15 @@ static inline void transpose(__m512i x[LINES]) {
     memcpy(x, y, sizeof y);
 }
 
-/* What of a matrix goes into a tile, with zeros around it: `lines` lines along k, `terms` values in each, or `terms` lines
- * across k, `lines` values in each. */
+/* What of a matrix goes into a tile, with zeros around it: `lines` lines along k, `terms` values in each, or
+ * `terms` lines across k, `lines` values in each. */
 struct cutting {
     const uint16_t *values;
     size_t stride, lines, terms;
 };
 
-/* Lines along k as they are; the constant `whole` says that there are as many as a tile has, and of all terms. */
+/* Lines along k as they are; the constant `whole` says that there are as many as a tile has, and of all
+ * terms. */
 ALWAYS_INLINE void take_lines(__m512i tile[LINES], struct cutting from, const bool whole) {
     __mmask32 inside = whole ? ~(__mmask32)0 : (__mmask32)(((uint64_t)1 << from.terms) - 1);
     EACH_LINE {
@@ -229,8 +232,8 @@ ALWAYS_INLINE void fill_tile(uint16_t *out, struct cutting from, bool by_lines, 
     _mm512_storeu_si512(out + i * TERMS, tile[i]);
 }
 
-/* Tiles for `depth` terms of `lines` rows of A, or columns of B. `across` is the distance of those, `along` that of terms;
- * one of them is 1. */
+/* Tiles for `depth` terms of `lines` rows of A, or columns of B. `across` is the distance of those, `along`
+ * that of terms; one of them is 1. */
 static struct slab fill_slab(uint16_t *out, const uint16_t *values, size_t across, size_t along, size_t lines,
                              size_t depth, bool is_b) {
     uint16_t *to = out;

@@ -1,7 +1,7 @@
 /* Philox4x32-10 (Salmon et al. 2011), several blocks at once.
  *
- * Each 32-bit word stands in the lower half of a 64-bit lane, where a widening multiplication takes and leaves
- * it; upper halves hold rubbish that nothing looks at. */
+ * Each 32-bit word stands in the lower half of a 64-bit lane, where a widening multiplication takes and
+ * leaves it; upper halves hold rubbish that nothing looks at. */
 #ifndef DAE_MATH_PHILOX_H
 #define DAE_MATH_PHILOX_H
 
@@ -53,8 +53,8 @@ enum { DAE_PHILOX_CHAINS = 4 };
 enum { DAE_PHILOX_CHAINS = 2 };
 #endif
 
-/* Word k of block from.block + i into words[k][i], for chains * DAE_WIDE_LANES blocks; `chains` is a constant, even
- * and at most DAE_PHILOX_CHAINS. */
+/* Word k of block from.block + i into words[k][i], for chains * DAE_WIDE_LANES blocks; `chains` is a
+ * constant, even and at most DAE_PHILOX_CHAINS. */
 __attribute__((always_inline)) static inline void dae_philox(uint32_t *words[4], struct dae_draw from,
                                                              const size_t chains) {
     static const uint64_t lanes[2][8] = {{0, 1, 4, 5, 8, 9, 12, 13}, {2, 3, 6, 7, 10, 11, 14, 15}};

@@ -69,7 +69,8 @@ typedef int32_t quad_integers_t __attribute__((vector_size(16)));
 #define SQUARE_ROOT(x) ((native_t){sqrtf((x)[0]), sqrtf((x)[1]), sqrtf((x)[2]), sqrtf((x)[3])})
 #endif
 
-/* Compilers may move operations to where their result is needed. This keeps those on a vector where they are. */
+/* Compilers may move operations to where their result is needed. This keeps those on a vector where they
+ * are. */
 #if defined(__AVX512F__)
 #define HOLD(vector) __asm__("" : "+v"(vector))
 #elif defined(__x86_64__)

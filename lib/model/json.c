@@ -14,7 +14,7 @@ dae_status dae_json_fail(const struct dae_json *json, const char *format, ...) {
     return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: %s", json->name, json->base + json->position, reason);
 }
 
-/* The next character behind spaces, -1 at the end. */
+/* The next character after spaces, -1 at the end. */
 static int peek(struct dae_json *json) {
     while (json->position < json->length && memchr(" \t\r\n", json->text[json->position], 4) != NULL)
         json->position++;
@@ -77,7 +77,7 @@ static size_t put_code(char *out, unsigned code) {
     return 3;
 }
 
-/* What stands behind a backslash, into out[3]. */
+/* What follows a backslash, into out[3]. */
 static dae_status read_escape(struct dae_json *json, char *out, size_t *length) {
     static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
     char c = json->position < json->length ? json->text[json->position] : '\0';

@@ -29,8 +29,8 @@ bool dae_json_accept(struct dae_json *json, char c);
 /* Reads a string into text[capacity], zero-terminated. Escapes beyond ASCII become UTF-8. */
 dae_status dae_json_string(struct dae_json *json, char *text, size_t capacity);
 
-/* The same for a string that may be whatever it likes: *kept tells whether it has fitted and has no zero character in it;
- * where not, it is read all the same, and text is empty. */
+/* The same for a string that may be whatever it likes: *kept tells whether it has fitted and has no zero
+ * character in it; where not, it is read all the same, and text is empty. */
 dae_status dae_json_any_string(struct dae_json *json, char *text, size_t capacity, bool *kept);
 
 /* Reads a whole number that is not negative. */

@@ -62,7 +62,8 @@ dae_status dae_model_check_shapes(const dae_model *model, const struct dae_shape
 /* The shape of a value. */
 const struct dae_shape *dae_model_shape(const dae_model *model, size_t value);
 
-/* The label of a value, "input", or the number of an unlabelled layer, into text[DAE_VALUE_NAME_SIZE]; returns text. */
+/* The label of a value, "input", or the number of an unlabelled layer, into text[DAE_VALUE_NAME_SIZE];
+ * returns text. */
 enum { DAE_VALUE_NAME_SIZE = 64 };
 const char *dae_model_value_name(const dae_model *model, size_t value, char *text);
 
@@ -75,8 +76,8 @@ dae_status dae_model_append(dae_model *model, dae_layer *layer);
 /* Replaces the recipe that the model remembers; NULL for none. */
 void dae_model_remember_noise(dae_model *model, dae_noise *noise);
 
-/* Whether a model uses no weight from outside of itself, as a decoder may that is tied to its encoder; and a model equal to
- * one that does, with that weight as its own. */
+/* Whether a model uses no weight from outside of itself, as a decoder may that is tied to its encoder; and a
+ * model equal to one that does, with that weight as its own. */
 bool dae_model_is_whole(const dae_model *model);
 dae_status dae_model_make_whole(dae_model **out, const dae_model *model);
 
@@ -90,19 +91,21 @@ struct dae_model_tensor {
 size_t dae_model_tensor_count(const dae_model *model);
 struct dae_model_tensor dae_model_tensor_at(const dae_model *model, size_t index);
 
-/* The architecture of a model as text, such as input(784) | dense(units=128, activation=relu, ...), and back. */
+/* The architecture of a model as text, such as input(784) | dense(units=128, activation=relu, ...), and
+ * back. */
 void dae_model_write_architecture(struct dae_text *text, const void *object);
 dae_status dae_model_read_architecture(dae_model **out, const char *text);
 
-/* What a model file says in its metadata: architecture, noise and range, as `"key":"value",...`. Reading takes over
- * noise and range. */
+/* What a model file says in its metadata: architecture, noise and range, as `"key":"value",...`. Reading
+ * takes over noise and range. */
 void dae_model_write_metadata(struct dae_text *text, const dae_model *model);
 dae_status dae_model_read_metadata(const struct dae_safetensors *file, dae_model *model);
 
 /* Adds tensors like the model's to a header, with `prefix` before their names. */
 void dae_model_write_tensors(struct dae_text *text, const dae_model *model, const char *prefix, size_t *end);
 
-/* Reads them into values[parameter_count], all finite; with values NULL, only looks whether they are there. */
+/* Reads them into values[parameter_count], all finite; with values NULL, only looks whether they are
+ * there. */
 dae_status dae_model_read_tensors(const struct dae_safetensors *file, const dae_model *model,
                                   const char *prefix, float *values);
 

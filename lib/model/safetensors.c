@@ -118,7 +118,8 @@ static dae_status keep_metadata(struct dae_safetensors *file, const struct dae_j
     return file->values[place] != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
-/* What the objects in a header have in common: a comma before each entry but the first. *more is false at the end. */
+/* What the objects in a header have in common: a comma before each entry but the first. *more is false at the
+ * end. */
 static dae_status next_entry(struct dae_json *json, bool first, bool *more) {
     *more = !dae_json_accept(json, '}');
     return *more && !first ? dae_json_expect(json, ',') : DAE_OK;

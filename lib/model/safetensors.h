@@ -1,5 +1,5 @@
-/* The safetensors container: named tensors behind a JSON header with metadata. What the files of this library hold is
- * the business of file.c (models) and train/checkpoint.c. */
+/* The safetensors container: named tensors after a JSON header with metadata. What the files of this library
+ * hold is the business of file.c (models) and train/checkpoint.c. */
 #ifndef DAE_MODEL_SAFETENSORS_H
 #define DAE_MODEL_SAFETENSORS_H
 
@@ -12,18 +12,19 @@ enum dae_tensor_type { DAE_TENSOR_F32, DAE_TENSOR_F64 };
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
-/* Adds one more tensor to a header's text, `,"name":{...}`, its bytes behind those of the tensors before, which `*end`
- * counts. Nothing is escaped: names are plain ASCII. */
+/* Adds one more tensor to a header's text, `,"name":{...}`, its bytes after those of the tensors before,
+ * which `*end` counts. Nothing is escaped: names are plain ASCII. */
 void dae_safetensors_add(struct dae_text *header, const char *name, enum dae_tensor_type type,
                          const struct dae_shape *shape, size_t *end);
 
-/* Bytes that lie one behind the other in the file. */
+/* Bytes that lie back to back in the file. */
 struct dae_bytes {
     const void *bytes;
     size_t size;
 };
 
-/* What a file is made of: `header` writes the JSON, without the last brace, and the parts are the tensors' bytes. */
+/* What a file is made of: `header` writes the JSON, without the last brace, and the parts are the tensors'
+ * bytes. */
 struct dae_tensors {
     dae_text_writer header;
     const void *object; /* for the header */
@@ -48,7 +49,8 @@ struct dae_tensor_entry {
     size_t begin, end; /* bytes of the data */
 };
 
-/* A file that has been read: every tensor lies within the data, none overlaps another, and no byte is left over. */
+/* A file that has been read: every tensor lies within the data, none overlaps another, and no byte is left
+ * over. */
 struct dae_safetensors {
     const char *name;               /* of the file, for messages */
     const char *const *keys;        /* of the metadata asked for, ended by NULL */
@@ -62,8 +64,8 @@ struct dae_safetensors {
 dae_status dae_safetensors_check_start(const unsigned char *start, size_t count, size_t size,
                                        const char *name);
 
-/* Reads a file of `size` bytes, which must outlive `file`, with at most `most` tensors and those metadata that `keys`
- * names; others are ignored. After a failure too `file` is to be released. */
+/* Reads a file of `size` bytes, which must outlive `file`, with at most `most` tensors and those metadata
+ * that `keys` names; others are ignored. After a failure too `file` is to be released. */
 dae_status dae_safetensors_read(struct dae_safetensors *file, const char *name, const unsigned char *bytes,
                                 size_t size, const char *const *keys, size_t most);
 void dae_safetensors_release(struct dae_safetensors *file);
@@ -74,8 +76,8 @@ const char *dae_safetensors_value(const struct dae_safetensors *file, const char
 /* A tensor by its name, or NULL. */
 const struct dae_tensor_entry *dae_safetensors_find(const struct dae_safetensors *file, const char *name);
 
-/* Finds the bytes of a tensor that must be there with this type and shape, DAE_ERROR_FORMAT otherwise. They are not
- * aligned. */
+/* Finds the bytes of a tensor that must be there with this type and shape, DAE_ERROR_FORMAT otherwise. They
+ * are not aligned. */
 dae_status dae_safetensors_get(const struct dae_safetensors *file, const char *name,
                                enum dae_tensor_type type, const struct dae_shape *shape, const void **bytes);
 

@@ -167,7 +167,8 @@ dae_status dae_model_set_tensor(dae_model *model, const char *name, const float 
 
 /* ---- From one model to another ------------------------------------------------------------------- */
 
-/* A tensor of `from` that has the name of one of the model's, in a layer with a label; false where there is none. */
+/* A tensor of `from` that has the name of one of the model's, in a layer with a label; false where there is
+ * none. */
 static bool find_same(const dae_model *from, const char *name, struct dae_model_tensor *found) {
     size_t tensors = dae_model_tensor_count(from);
     for (size_t i = 0; i < tensors && (name[0] < '0' || name[0] > '9'); i++) {

@@ -1,4 +1,5 @@
-/* Networks as text: input(784) | dense(units=128, activation=relu, initializer=glorot_uniform) as code | ... */
+/* Networks as text: input(784) | dense(units=128, activation=relu, initializer=glorot_uniform) as code |
+ * ... */
 #include "core/memory.h"
 #include "model/model.h"
 
@@ -13,7 +14,8 @@ static void write_input(struct dae_text *text, const struct dae_shape *shape) {
     dae_text_add(text, ")");
 }
 
-/* The names of the values that a node reads beside the one before; labels may mean others in a slice than in their text. */
+/* The names of the values that a node reads beside the one before; labels may mean others in a slice than in
+ * their text. */
 struct names {
     char text[DAE_LAYER_MAX_INPUTS][DAE_VALUE_NAME_SIZE];
     struct dae_value items[DAE_LAYER_MAX_INPUTS];

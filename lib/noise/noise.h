@@ -12,8 +12,8 @@
 
 enum { DAE_NOISE_MAX_PARAMETERS = 4 };
 
-/* What a kind with parameters p does to x[count]; value i has word i of the draw, block by block, so that parts of samples
- * that begin at a multiple of 4 can be made alone. */
+/* What a kind with parameters p does to x[count]; value i has word i of the draw, block by block, so that
+ * parts of samples that begin at a multiple of 4 can be made alone. */
 typedef void dae_noise_loop(float *x, size_t count, const double *p, struct dae_draw from);
 
 /* One kind. */
@@ -55,11 +55,12 @@ dae_noise *dae_noise_keep(dae_noise *noise);
 /* From here on the recipe no longer changes: it is in use. */
 void dae_noise_freeze(const dae_noise *noise);
 
-/* Steps that may be applied to one sample, one after the other: as many as the blocks of a stream have room for. */
+/* Steps that may be applied to one sample, one after the other: as many as the blocks of a stream have room
+ * for. */
 enum { DAE_NOISE_MOST_APPLIED = 256 };
 
-/* Applies a recipe to values [first, first + count) of a sample, which are x[count]; `first` is a multiple of 4. Its first
- * step is number `step` of those applied to the sample. */
+/* Applies a recipe to values [first, first + count) of a sample, which are x[count]; `first` is a multiple of
+ * 4. Its first step is number `step` of those applied to the sample. */
 void dae_noise_apply_part(const dae_noise *noise, size_t step, float *x, size_t first, size_t count,
                           uint64_t seed, uint64_t epoch, uint64_t sample);
 

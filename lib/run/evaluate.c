@@ -21,7 +21,7 @@ struct evaluation {
     const dae_model *model;
     size_t inputs, outputs; /* values of a sample */
     struct column *columns;
-    struct bounds *units; /* those of all hidden layers, one behind the other */
+    struct bounds *units; /* those of all hidden layers, back to back */
     size_t unit_count;
     size_t samples, out_of_range, not_finite;
     double squared, absolute, psnr; /* sums over samples */
@@ -61,7 +61,7 @@ static bool has_parameters(const dae_model *model, size_t place) {
     return model->nodes[place].at.parameter_count > 0;
 }
 
-/* A layer whose units are counted: one that makes something of its own, hidden behind another that does. */
+/* A layer whose units are counted: one that makes something of its own, with another after it that does. */
 static bool has_units(const dae_model *model, size_t place) {
     size_t last = model->node_count - 1;
     while (last > place && !has_parameters(model, last))

@@ -25,7 +25,8 @@ dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_da
 /* Takes the memory that running on a pool needs: dae_sweep_run() then needs none. */
 dae_status dae_sweep_prepare(struct dae_sweep *sweep, const struct dae_pool *pool);
 
-/* From now on a run calls watch(context, place of the layer, Y, samples) for every layer but the last, batch by batch. */
+/* From now on a run calls watch(context, place of the layer, Y, samples) for every layer but the last, batch
+ * by batch. */
 void dae_sweep_watch(struct dae_sweep *sweep,
                      void (*watch)(void *context, size_t place, const float *y, size_t count), void *context);
 

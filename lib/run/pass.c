@@ -90,7 +90,8 @@ bool dae_plan_reads_rounded(const struct dae_plan *plan, size_t count) {
 
 /* ---- Backward ----------------------------------------------------------------------------------- */
 
-/* Gradients of the node's parameters, then what it adds to D of its inputs. Its own D is done with after that. */
+/* Gradients of the node's parameters, then what it adds to D of its inputs. Its own D is done with after
+ * that. */
 static dae_status backward_node(struct dae_plan *plan, size_t i) {
     const struct dae_pass *pass = &plan->passes[i];
     const struct dae_layer_kind *kind = pass->layer->kind;

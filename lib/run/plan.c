@@ -28,8 +28,8 @@ static size_t last_reader(const struct dae_plan *plan, size_t value) {
 
 /* ---- Memory ------------------------------------------------------------------------------------- */
 
-/* A buffer for rows of `size` values from moment `first` to `last`: the smallest free one that is large enough, else the
- * largest, made larger, else a new one. Returns its index. */
+/* A buffer for rows of `size` values from moment `first` to `last`: the smallest free one that is large
+ * enough, else the largest, made larger, else a new one. Returns its index. */
 static size_t take_buffer(struct dae_plan *plan, size_t size, size_t first, size_t last) {
     size_t best = plan->buffer_count;
     for (size_t i = 0; i < plan->buffer_count; i++) {
@@ -57,8 +57,8 @@ struct places {
 
 enum { NOWHERE = SIZE_MAX };
 
-/* Moments are numbers of nodes, from 1: a value lives from its maker to its last reader. Training keeps all that is made
- * going forward. */
+/* Moments are numbers of nodes, from 1: a value lives from its maker to its last reader. Training keeps all
+ * that is made going forward. */
 static void place_forward(struct dae_plan *plan, struct places *places) {
     size_t nodes = plan->model->node_count;
     for (size_t value = 1; value <= nodes; value++) {
@@ -83,7 +83,8 @@ static void find_needs(const struct dae_plan *plan, struct places *places) {
     }
 }
 
-/* Going back, D of a value lives from its last reader to its maker. That of the output takes the place of its Y. */
+/* Going back, D of a value lives from its last reader to its maker. That of the output takes the place of its
+ * Y. */
 static void place_backward(struct dae_plan *plan, struct places *places) {
     size_t nodes = plan->model->node_count;
     find_needs(plan, places);

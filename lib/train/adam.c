@@ -52,10 +52,11 @@ static void set_options(dae_optimizer *optimizer, const double *values) {
     adam->epsilon = values[3];
 }
 
-/* A step takes rate m / (sqrt(v) + epsilon) away, which must not overflow now, nor when v has died away before m.
+/* A step takes rate m / (sqrt(v) + epsilon) away, which must not overflow now, nor when v has died away
+ * before m.
  *
- * Either epsilon alone bounds it; or m is no more than v allows, and dies away no later than sqrt(v) does. In training,
- * |m| is at most a few sqrt(v) then; v below 1e-38 is flushed to 0. */
+ * Either epsilon alone bounds it; or m is no more than v allows, and dies away no later than sqrt(v) does. In
+ * training, |m| is at most a few sqrt(v) then; v below 1e-38 is flushed to 0. */
 static bool is_safe(const double *p, uint64_t steps, float *const *slots, size_t count) {
     const double most = 1e36, ratio = 1e11, least = 1e-19;
     double rate = DAE_MAX_RATE / (1 - pow(p[1], (double)steps + 1)), m_most = most * p[3] / rate;

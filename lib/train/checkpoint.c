@@ -441,7 +441,7 @@ static dae_status check_range(const struct loaded *loaded, const char *prefix, c
     return DAE_OK;
 }
 
-/* Behind the optimizer's options. */
+/* After the optimizer's options. */
 static dae_status read_slots(struct loaded *loaded, const dae_trainer *trainer) {
     const struct dae_optimizer_operations *operations = trainer->optimizer->operations;
     char prefix[DAE_TENSOR_NAME_SIZE];

@@ -51,7 +51,7 @@ static dae_status report(struct fit *fit, const dae_progress *progress) {
     bool asked = atomic_exchange(&trainer->stop, false); /* if both stop it, once */
     if (stop == 0 && !asked)
         return DAE_OK;
-    return dae_fail(DAE_ERROR_CANCELLED, "stopped by %s in epoch %llu behind step %llu of %llu",
+    return dae_fail(DAE_ERROR_CANCELLED, "stopped by %s in epoch %llu after step %llu of %llu",
                     stop != 0 ? "the progress callback" : "dae_trainer_stop()",
                     (unsigned long long)progress->epoch, (unsigned long long)progress->step,
                     (unsigned long long)progress->steps);
@@ -59,7 +59,7 @@ static dae_status report(struct fit *fit, const dae_progress *progress) {
 
 /* ---- Checkpoints ---------------------------------------------------------------------------------- */
 
-/* Whether the interval has passed, behind a step or an epoch. */
+/* Whether the interval has passed, after a step or an epoch. */
 static bool is_due(const struct fit *fit, int32_t event) {
     const dae_trainer *trainer = fit->trainer;
     const struct dae_checkpoint_plan *plan = &trainer->checkpoint;
@@ -91,12 +91,13 @@ static dae_status write_checkpoint(struct fit *fit, const dae_progress *progress
     return report(fit, &failed);
 }
 
-/* Behind a step or an epoch that the caller has been told of. */
+/* After a step or an epoch that the caller has been told of. */
 static dae_status checkpoint_if_due(struct fit *fit, const dae_progress *progress) {
     return is_due(fit, progress->event) ? write_checkpoint(fit, progress) : DAE_OK;
 }
 
-/* At the end of a fit, whose own status counts more, but for one that was stopped: whoever stops it relies on the checkpoint. */
+/* At the end of a fit, whose own status counts more, but for one that was stopped: whoever stops it relies on
+ * the checkpoint. */
 static dae_status checkpoint_at_end(struct fit *fit, dae_status status) {
     if (fit->trainer->checkpoint.path == NULL || !fit->unsaved || fit->gave_up)
         return status;
@@ -291,8 +292,9 @@ static uint64_t mix_values(uint64_t hash, const float *values, size_t count) {
     return hash;
 }
 
-/* What an epoch goes through, in short: the number of samples and their order, and the first and the last of them as they are
- * in epoch 1, which tells noise that is drawn fresh from noise that is drawn once. Never 0. */
+/* What an epoch goes through, in short: the number of samples and their order, and the first and the last of
+ * them as they are in epoch 1, which tells noise that is drawn fresh from noise that is drawn once. Never
+ * 0. */
 static dae_status fingerprint(struct fit *fit, uint64_t *print) {
     const dae_dataset *dataset = fit->dataset;
     const dae_trainer *trainer = fit->trainer;

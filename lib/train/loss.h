@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns the sum of a row's losses; replaces `a` by scale times their gradient by what a rectifier of this slope
- * was given: 1 for the gradient by `a` itself. */
+/* Returns the sum of a row's losses; replaces `a` by scale times their gradient by what a rectifier of this
+ * slope was given: 1 for the gradient by `a` itself. */
 typedef double (*dae_loss_row_fn)(float *a, const float *t, size_t count, float scale, float slope);
 
 struct dae_loss {

@@ -46,8 +46,8 @@ struct dae_optimizer_operations {
     /* Options as numbers, in the order of the kind's parameters. */
     void (*get_options)(const dae_optimizer *optimizer, double *values);
     void (*set_options)(dae_optimizer *optimizer, const double *values);
-    /* Whether memory that was read from a file, within the bounds of its slots, keeps finite parameters finite with these
-     * options after `steps` steps, at any learning rate; NULL: always. */
+    /* Whether memory that was read from a file, within the bounds of its slots, keeps finite parameters
+     * finite with these options after `steps` steps, at any learning rate; NULL: always. */
     bool (*is_safe)(const double *options, uint64_t steps, float *const *slots, size_t count);
 };
 
@@ -70,11 +70,12 @@ dae_status dae_optimizer_create(dae_optimizer **out, size_t size,
 
 dae_optimizer *dae_optimizer_keep(dae_optimizer *optimizer);
 
-/* Writes the options, as in `adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-07)`, to the bit. The
- * schedule is not among them. (A dae_text_writer.) */
+/* Writes the options, as in `adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-07)`, to the bit.
+ * The schedule is not among them. (A dae_text_writer.) */
 void dae_optimizer_write_options(struct dae_text *text, const void *object);
 
-/* Reads the options of such an optimizer from such a text, for set_options(), or fails with DAE_ERROR_FORMAT. */
+/* Reads the options of such an optimizer from such a text, for set_options(), or fails with
+ * DAE_ERROR_FORMAT. */
 dae_status dae_optimizer_read_options(const dae_optimizer *optimizer, const char *text,
                                       double values[DAE_OPTIMIZER_MAX_OPTIONS]);
 

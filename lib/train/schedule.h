@@ -6,10 +6,12 @@
 
 enum { DAE_SCHEDULE_MAX_PARAMETERS = 3 };
 
-/* With gradients of at most 1e18 (step.c), a step that takes at most this rate keeps finite weights finite. */
+/* With gradients of at most 1e18 (step.c), a step that takes at most this rate keeps finite weights
+ * finite. */
 #define DAE_MAX_RATE 1e6
 
-/* One kind: its row, and what it makes of the rate `base` at step t, counted from 0, with its parameters p. */
+/* One kind: its row, and what it makes of the rate `base` at step t, counted from 0, with its parameters
+ * p. */
 struct dae_schedule_kind {
     struct dae_kind kind;
     double (*rate)(double base, double t, const double *p);
@@ -26,7 +28,8 @@ extern const struct dae_category dae_schedule_category;
 /* The same rate at every step. */
 extern const struct dae_schedule dae_schedule_constant;
 
-/* Reads a schedule from its text: DAE_ERROR_FORMAT, or DAE_ERROR_ARGUMENT for a parameter out of its range. */
+/* Reads a schedule from its text: DAE_ERROR_FORMAT, or DAE_ERROR_ARGUMENT for a parameter out of its
+ * range. */
 dae_status dae_schedule_read(struct dae_schedule *schedule, const char *text);
 
 /* Writes a schedule (a dae_text_writer). */

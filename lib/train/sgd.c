@@ -36,8 +36,8 @@ static void set_options(dae_optimizer *optimizer, const double *values) {
     sgd->nesterov = values[2] == 1;
 }
 
-/* A step adds at most 1e6 * 1e18 to the velocity (step.c), and momentum is at most 1 - 2^-24, which makes 1.7e31; a little
- * more for rounding. */
+/* A step adds at most 1e6 * 1e18 to the velocity (step.c), and momentum is at most 1 - 2^-24, which makes
+ * 1.7e31; a little more for rounding. */
 const struct dae_optimizer_operations dae_sgd_operations = {
     .kind =
         {

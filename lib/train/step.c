@@ -1,5 +1,5 @@
-/* One step: forward, loss, backward, update. The whole gradient is made, shown to the hook and checked before anything
- * changes. */
+/* One step: forward, loss, backward, update. The whole gradient is made, shown to the hook and checked before
+ * anything changes. */
 #include "core/fpu.h"
 #include "core/memory.h"
 #include "train/trainer.h"
@@ -76,8 +76,8 @@ static dae_status look_at_rows(void *context, size_t task) {
     return DAE_OK;
 }
 
-/* Inputs into reach. Targets of a concurrent dataset are read where the loss is taken, so that only their stored bytes
- * go through memory. */
+/* Inputs into reach. Targets of a concurrent dataset are read where the loss is taken, so that only their
+ * stored bytes go through memory. */
 static dae_status gather(struct step *step) {
     const struct dae_batch *batch = step->batch;
     struct dae_workspace *w = &step->trainer->workspace;

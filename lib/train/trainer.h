@@ -12,8 +12,9 @@
 
 enum { DAE_HISTORY_COUNT = DAE_HISTORY_SECONDS + 1, DAE_MAX_BATCH = 1 << 20 };
 
-/* Least and greatest of some values; low > high for none. A task widens that of its tile row by row: each lies in a
- * cache line of its own, because threads that write into one line take it from each other at every write. */
+/* Least and greatest of some values; low > high for none. A task widens that of its tile row by row: each
+ * lies in a cache line of its own, because threads that write into one line take it from each other at every
+ * write. */
 struct dae_range {
     _Alignas(DAE_MEMORY_ALIGNMENT) float low;
     float high;
@@ -33,7 +34,7 @@ struct dae_history_row {
 
 /* An epoch that has begun and not ended: where the next fit goes on. */
 struct dae_open_epoch {
-    size_t samples; /* that lie behind; 0 when no epoch is open */
+    size_t samples; /* that are done; 0 when no epoch is open */
     uint64_t steps;
     size_t counted; /* samples that `loss` is the sum of: all but those of skipped batches */
     double loss;
@@ -43,7 +44,7 @@ struct dae_open_epoch {
 struct dae_early_stopping {
     size_t patience; /* epochs; 0 when it is off */
     double min_delta;
-    float *best;         /* the model's parameters as they were behind the best epoch */
+    float *best;         /* the model's parameters as they were after the best epoch */
     uint64_t best_epoch; /* counted from 1; 0 when there is none yet */
     double best_loss;
     size_t waited; /* epochs since */
@@ -106,8 +107,8 @@ void dae_trainer_give_back(dae_trainer *trainer);
 /* Room in the history for at least `epochs` more. */
 dae_status dae_trainer_reserve_history(dae_trainer *trainer, size_t epochs);
 
-/* Behind an epoch: remembers the best one, and sets `stopped` when patience is exhausted; the parameters are then those of
- * the best epoch. */
+/* After an epoch: remembers the best one, and sets `stopped` when patience is exhausted; the parameters are
+ * then those of the best epoch. */
 void dae_trainer_note_validation(dae_trainer *trainer, double loss);
 
 /* Writes the checkpoint of the trainer's plan, and moves older ones on. */
@@ -128,8 +129,8 @@ struct dae_batch {
 /* Takes what steps need, so that memory running out is found before anything has changed. */
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool);
 
-/* One step: loss, gradients, update. Changes nothing when it fails. The caller has reserved room and prepared it, flushed
- * denormals (`fpu` is the setting before, which hooks run under) and entered matmul. */
+/* One step: loss, gradients, update. Changes nothing when it fails. The caller has reserved room and prepared
+ * it, flushed denormals (`fpu` is the setting before, which hooks run under) and entered matmul. */
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, double *loss);
 

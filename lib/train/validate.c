@@ -1,4 +1,4 @@
-/* Loss and PSNR behind an epoch. */
+/* Loss and PSNR after an epoch. */
 #include "run/report.h"
 #include "train/trainer.h"
 
