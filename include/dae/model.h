@@ -80,8 +80,7 @@ DAE_API dae_status dae_model_initialize(dae_model *model, uint64_t seed);
  * first value; unlabelled layers are counted from there. A decoder whose weights are tied to an encoder uses
  * those; saved or copied, it keeps them as its own.
  *
- * @param from, to  "input", a label, or the number of an unlabelled layer, as in "0"; NULL for the input and the
- *              output
+ * @param from, to  "input", a label, or the number of an unlabelled layer, as in "0"; NULL: input, output
  * Errors: DAE_ERROR_ARGUMENT when there is no such value, when `to` is not after `from`, or when a layer in
  * between reads a value that is made before `from`; DAE_ERROR_MEMORY; DAE_ERROR_STATE before
  * dae_model_initialize(). @since 0.1.0
