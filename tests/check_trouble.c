@@ -383,7 +383,7 @@ START_TEST(cross_entropy_wants_the_same_of_validation) {
     ok(dae_trainer_set_validation(trainer, validation));
     ok(dae_trainer_set_early_stopping(trainer, 3, 0));
     fails(dae_trainer_fit(trainer, data, 2), DAE_ERROR_ARGUMENT,
-          "a target of sample 7 of the validation data is 255, expected 0 to 1");
+          "target value 3 of sample 7 of the validation data is 255, expected 0 to 1");
     ck_assert(message_has("2 samples"));
     stands_at(trainer, &last, STEPS, 0);
     ok(dae_trainer_set_early_stopping(trainer, 0, 0));
@@ -393,6 +393,66 @@ START_TEST(cross_entropy_wants_the_same_of_validation) {
     free(bytes);
     dae_dataset_free(data);
     dae_dataset_free(validation);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
+/* What training promises holds for validation, too: NaN and infinity end the fit, whatever hides them. */
+static void validation_with(float bad, bool in_target, int32_t loss, size_t patience) {
+    const network net = autoencoder(SIZE, HIDDEN, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID);
+    dae_model *model = network_model(&net, 7);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, loss);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    float *x = random_floats(300 * SIZE, 0, 1, 3), *t = random_floats(300 * SIZE, 0, 1, 4);
+    (in_target ? t : x)[280 * SIZE + 6] = (in_target ? t : x)[299 * SIZE] = bad;
+    dae_dataset *validation = pair_dataset(x, SIZE, t, SIZE, 300);
+    ok(dae_trainer_set_batch_size(trainer, BATCH));
+    ok(dae_trainer_set_validation(trainer, validation));
+    ok(dae_trainer_set_early_stopping(trainer, patience, 0));
+    ok(dae_trainer_set_skip_not_finite(trainer, 1)); /* is about batches of training */
+    for (int again = 0; again < 2; again++) {
+        fails(dae_trainer_fit(trainer, data, 40), DAE_ERROR_NOT_FINITE,
+              in_target ? "target value 6 of sample 280 of the validation data"
+                        : "input value 6 of sample 280 of the validation data");
+        ck_assert(message_has("2 samples"));
+        ck_assert_uint_eq(epochs_of(trainer), 0);
+        ck_assert_uint_eq(steps_of(trainer), STEPS);
+    }
+    ok(dae_trainer_set_validation(trainer, data));
+    ok(dae_trainer_fit(trainer, data, 1));
+    ck_assert_uint_eq(steps_of(trainer), STEPS);
+    dae_dataset_free(data);
+    dae_dataset_free(validation);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    free(x);
+    free(t);
+}
+
+START_TEST(validation_that_is_not_finite_ends_the_fit) {
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < 3; i++)
+        for (int32_t loss = DAE_LOSS_MSE; loss <= DAE_LOSS_BCE; loss++)
+            for (size_t patience = 0; patience < 6; patience += 3) {
+                validation_with(bad[i], false, loss, patience);
+                validation_with(bad[i], true, loss, patience);
+            }
+}
+END_TEST
+
+/* The data are finite, and what the model makes of them is not. */
+START_TEST(validation_that_overflows_ends_the_fit) {
+    dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2),
+                *huge = random_dataset(9, SIZE, 2e38, 3e38, 2);
+    ok(dae_trainer_set_validation(trainer, huge));
+    fails(dae_trainer_fit(trainer, data, 2), DAE_ERROR_NOT_FINITE, "the loss on the validation data is ");
+    ck_assert(message_has("scale"));
+    ck_assert_uint_eq(epochs_of(trainer), 0);
+    dae_dataset_free(data);
+    dae_dataset_free(huge);
     dae_trainer_free(trainer);
     dae_model_free(model);
 }
@@ -534,6 +594,8 @@ int main(void) {
     TCase *data = add_case(suite, "data");
     tcase_add_test(data, cross_entropy_wants_targets_between_0_and_1);
     tcase_add_test(data, cross_entropy_wants_the_same_of_validation);
+    tcase_add_test(data, validation_that_is_not_finite_ends_the_fit);
+    tcase_add_test(data, validation_that_overflows_ends_the_fit);
     tcase_add_test(data, a_dataset_that_fails_ends_the_fit);
     tcase_add_test(data, validation_that_fails_ends_the_fit);
     tcase_add_test(add_case(suite, "callbacks"), callbacks_cannot_break_a_fit);

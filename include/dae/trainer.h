@@ -131,7 +131,9 @@ DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle
 DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision);
 
 /** Sets data on which loss and PSNR are taken after every epoch; NULL (default) for none. Its noise is
- * that of epoch 0 every time, so that epochs can be compared.
+ * that of epoch 0 every time, so that epochs can be compared. A NaN or an infinity in them ends a fit with
+ * DAE_ERROR_NOT_FINITE at the end of the epoch, and the message names sample and place, whatever
+ * dae_trainer_set_skip_not_finite() says about batches.
  *
  * @param validation  is kept
  * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_SHAPE when it does not fit the model. @since 0.1.0
