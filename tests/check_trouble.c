@@ -283,6 +283,23 @@ START_TEST(nan_in_a_dataset_ends_the_fit) {
 }
 END_TEST
 
+/* Data that overflow do so at any learning rate, and at the first step. */
+START_TEST(advice_on_huge_data_is_to_scale_them) {
+    for (int in_target = 0; in_target < 2; in_target++) {
+        dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
+        dae_trainer *trainer = adam_trainer(model, 1e-30, DAE_LOSS_MSE);
+        float *x = random_floats(SAMPLES * SIZE, 0, 1, 1), *huge = random_floats(SAMPLES * SIZE, 0, 1e20, 1);
+        fails(dae_trainer_step(trainer, in_target ? x : huge, in_target ? huge : x, SAMPLES, NULL),
+              DAE_ERROR_NOT_FINITE, "scale the data");
+        ck_assert(!message_has("learning rate"));
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+        free(x);
+        free(huge);
+    }
+}
+END_TEST
+
 START_TEST(a_run_that_explodes_is_caught) {
     last_step last;
     dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
@@ -589,6 +606,7 @@ int main(void) {
     tcase_add_test(finite, gradients_that_are_not_finite_leave_no_trace);
     tcase_add_test(finite, a_tiny_difference_can_have_a_huge_gradient);
     tcase_add_test(finite, nan_in_a_dataset_ends_the_fit);
+    tcase_add_test(finite, advice_on_huge_data_is_to_scale_them);
     tcase_add_test(finite, a_run_that_explodes_is_caught);
     tcase_add_test(finite, huge_learning_rates_are_caught);
     TCase *data = add_case(suite, "data");

@@ -252,6 +252,23 @@ DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_
 DAE_API dae_status dae_trainer_get_history(const dae_trainer *trainer, int32_t metric, double *values,
                                            size_t count);
 
+/** Number of findings: what the history has to say, such as that the model learns its samples by heart (noise that is
+ * drawn once, too few data), or that the learning rate is far too small or too large. They are drawn from the history
+ * when they are asked for, from 4 epochs on (overfitting from 10, with validation data), so training takes no longer
+ * and checkpoints bring them back. Without a finding, nothing was seen; a report (report.h) sees other things.
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_get_finding_count(const dae_trainer *trainer, size_t *count);
+
+/** A finding: its code and a few plain sentences with the figures, what they mean and what to try.
+ *
+ * @param index  below the number of findings
+ * @param code   receives one of DAE_FINDING_* (report.h); may be NULL
+ * @param text   receives the sentences; may be NULL; borrowed until the trainer is trained on or freed
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_get_finding(const dae_trainer *trainer, size_t index, int32_t *code,
+                                           const char **text);
+
 #ifdef __cplusplus
 }
 #endif
