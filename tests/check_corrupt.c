@@ -36,11 +36,11 @@ static dae_dataset *clipped(dae_dataset *dataset) {
 /* Views upon each other count their steps on: with one seed and mode they are one recipe, however it is cut. */
 START_TEST(views_upon_each_other_are_one_recipe) {
     static const char *const cuts[][4] = {
-        {"masking(0.3) | gaussian(0, 0.3) | clip(0, 1) | uniform(-1, 1)"},
-        {"masking(0.3)", "gaussian(0, 0.3) | clip(0, 1) | uniform(-1, 1)"},
-        {"masking(0.3)", "gaussian(0, 0.3)", "clip(0, 1)", "uniform(-1, 1)"},
-        {"masking(0.3) | gaussian(0, 0.3)", "", "clip(0, 1) | uniform(-1, 1)"},
-        {"masking(0.3) | gaussian(0, 0.3)", "CLIP", "uniform(-1, 1)"},
+        {"masking(0.3) | gaussian(0.3) | clip(0, 1) | uniform(-1, 1)"},
+        {"masking(0.3)", "gaussian(0.3) | clip(0, 1) | uniform(-1, 1)"},
+        {"masking(0.3)", "gaussian(0.3)", "clip(0, 1)", "uniform(-1, 1)"},
+        {"masking(0.3) | gaussian(0.3)", "", "clip(0, 1) | uniform(-1, 1)"},
+        {"masking(0.3) | gaussian(0.3)", "CLIP", "uniform(-1, 1)"},
     };
     float inputs[VALUES], expected[VALUES];
     dae_noise *whole = parse(cuts[0][0]);
@@ -94,7 +94,7 @@ END_TEST
 
 START_TEST(inputs_have_room_for_256_steps) {
     dae_dataset *dataset = clean_samples(), *const untouched = (dae_dataset *)&dataset, *more = untouched;
-    dae_noise *noise = parse(""), *one = parse("gaussian(0, 0)"), *none = parse("");
+    dae_noise *noise = parse(""), *one = parse("gaussian(0)"), *none = parse("");
     for (int step = 0; step < DAE_NOISE_MAX_STEPS; step++)
         ok(dae_noise_add_masking(noise, 0));
     for (int i = 0; i < 4; i++) {
@@ -124,7 +124,7 @@ START_TEST(training_on_views_tells_the_noise_of_both) {
         dae_noise *noise = NULL;
         dae_dataset *data = random_dataset(40, 12, 0, 1, 2);
         if (i == 0)
-            data = corrupted(corrupted(data, "masking(0.3)", DAE_NOISE_FRESH, 3), "gaussian(0, 0.3)",
+            data = corrupted(corrupted(data, "masking(0.3)", DAE_NOISE_FRESH, 3), "gaussian(0.3)",
                              DAE_NOISE_FRESH, 3);
         else
             data = corrupted(data, text, DAE_NOISE_FRESH, 3);

@@ -283,6 +283,23 @@ START_TEST(nan_in_a_dataset_ends_the_fit) {
 }
 END_TEST
 
+/* Data that overflow do so at any learning rate, and at the first step. */
+START_TEST(advice_on_huge_data_is_to_scale_them) {
+    for (int in_target = 0; in_target < 2; in_target++) {
+        dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
+        dae_trainer *trainer = adam_trainer(model, 1e-30, DAE_LOSS_MSE);
+        float *x = random_floats(SAMPLES * SIZE, 0, 1, 1), *huge = random_floats(SAMPLES * SIZE, 0, 1e20, 1);
+        fails(dae_trainer_step(trainer, in_target ? x : huge, in_target ? huge : x, SAMPLES, NULL),
+              DAE_ERROR_NOT_FINITE, "scale the data");
+        ck_assert(!message_has("learning rate"));
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+        free(x);
+        free(huge);
+    }
+}
+END_TEST
+
 START_TEST(a_run_that_explodes_is_caught) {
     last_step last;
     dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
@@ -383,7 +400,7 @@ START_TEST(cross_entropy_wants_the_same_of_validation) {
     ok(dae_trainer_set_validation(trainer, validation));
     ok(dae_trainer_set_early_stopping(trainer, 3, 0));
     fails(dae_trainer_fit(trainer, data, 2), DAE_ERROR_ARGUMENT,
-          "a target of sample 7 of the validation data is 255, expected 0 to 1");
+          "target value 3 of sample 7 of the validation data is 255, expected 0 to 1");
     ck_assert(message_has("2 samples"));
     stands_at(trainer, &last, STEPS, 0);
     ok(dae_trainer_set_early_stopping(trainer, 0, 0));
@@ -393,6 +410,66 @@ START_TEST(cross_entropy_wants_the_same_of_validation) {
     free(bytes);
     dae_dataset_free(data);
     dae_dataset_free(validation);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
+/* What training promises holds for validation, too: NaN and infinity end the fit, whatever hides them. */
+static void validation_with(float bad, bool in_target, int32_t loss, size_t patience) {
+    const network net = autoencoder(SIZE, HIDDEN, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID);
+    dae_model *model = network_model(&net, 7);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, loss);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
+    float *x = random_floats(300 * SIZE, 0, 1, 3), *t = random_floats(300 * SIZE, 0, 1, 4);
+    (in_target ? t : x)[280 * SIZE + 6] = (in_target ? t : x)[299 * SIZE] = bad;
+    dae_dataset *validation = pair_dataset(x, SIZE, t, SIZE, 300);
+    ok(dae_trainer_set_batch_size(trainer, BATCH));
+    ok(dae_trainer_set_validation(trainer, validation));
+    ok(dae_trainer_set_early_stopping(trainer, patience, 0));
+    ok(dae_trainer_set_skip_not_finite(trainer, 1)); /* is about batches of training */
+    for (int again = 0; again < 2; again++) {
+        fails(dae_trainer_fit(trainer, data, 40), DAE_ERROR_NOT_FINITE,
+              in_target ? "target value 6 of sample 280 of the validation data"
+                        : "input value 6 of sample 280 of the validation data");
+        ck_assert(message_has("2 samples"));
+        ck_assert_uint_eq(epochs_of(trainer), 0);
+        ck_assert_uint_eq(steps_of(trainer), STEPS);
+    }
+    ok(dae_trainer_set_validation(trainer, data));
+    ok(dae_trainer_fit(trainer, data, 1));
+    ck_assert_uint_eq(steps_of(trainer), STEPS);
+    dae_dataset_free(data);
+    dae_dataset_free(validation);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    free(x);
+    free(t);
+}
+
+START_TEST(validation_that_is_not_finite_ends_the_fit) {
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < 3; i++)
+        for (int32_t loss = DAE_LOSS_MSE; loss <= DAE_LOSS_BCE; loss++)
+            for (size_t patience = 0; patience < 6; patience += 3) {
+                validation_with(bad[i], false, loss, patience);
+                validation_with(bad[i], true, loss, patience);
+            }
+}
+END_TEST
+
+/* The data are finite, and what the model makes of them is not. */
+START_TEST(validation_that_overflows_ends_the_fit) {
+    dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2),
+                *huge = random_dataset(9, SIZE, 2e38, 3e38, 2);
+    ok(dae_trainer_set_validation(trainer, huge));
+    fails(dae_trainer_fit(trainer, data, 2), DAE_ERROR_NOT_FINITE, "the loss on the validation data is ");
+    ck_assert(message_has("scale"));
+    ck_assert_uint_eq(epochs_of(trainer), 0);
+    dae_dataset_free(data);
+    dae_dataset_free(huge);
     dae_trainer_free(trainer);
     dae_model_free(model);
 }
@@ -529,11 +606,14 @@ int main(void) {
     tcase_add_test(finite, gradients_that_are_not_finite_leave_no_trace);
     tcase_add_test(finite, a_tiny_difference_can_have_a_huge_gradient);
     tcase_add_test(finite, nan_in_a_dataset_ends_the_fit);
+    tcase_add_test(finite, advice_on_huge_data_is_to_scale_them);
     tcase_add_test(finite, a_run_that_explodes_is_caught);
     tcase_add_test(finite, huge_learning_rates_are_caught);
     TCase *data = add_case(suite, "data");
     tcase_add_test(data, cross_entropy_wants_targets_between_0_and_1);
     tcase_add_test(data, cross_entropy_wants_the_same_of_validation);
+    tcase_add_test(data, validation_that_is_not_finite_ends_the_fit);
+    tcase_add_test(data, validation_that_overflows_ends_the_fit);
     tcase_add_test(data, a_dataset_that_fails_ends_the_fit);
     tcase_add_test(data, validation_that_fails_ends_the_fit);
     tcase_add_test(add_case(suite, "callbacks"), callbacks_cannot_break_a_fit);

@@ -641,6 +641,20 @@ class Trainer(Handle, noun="trainer"):
             result[metric.name.lower()] = list(values)
         return result
 
+    @property
+    def findings(self):
+        """What the history has to say: pairs of a Finding and its text."""
+        return find(self, "dae_trainer_get_finding")
+
+
+def find(handle, getter):
+    """The findings of a trainer or a report: pairs of a Finding and its text."""
+    code, text, result = c.I32(), c.TEXT(), []
+    for index in range(c.get(getter + "_count", c.SIZE, handle)):
+        c.call(getter, handle, index, byref(code), byref(text))
+        result.append((Finding(code.value), text.value.decode()))
+    return result
+
 
 class Report(Handle, noun="report"):
     """The figures of an evaluation by name, such as report["psnr"], and what is to be said about them."""
@@ -657,11 +671,7 @@ class Report(Handle, noun="report"):
     @property
     def findings(self):
         """Pairs of a Finding and its text."""
-        code, text, result = c.I32(), c.TEXT(), []
-        for index in range(c.get("dae_report_get_finding_count", c.SIZE, self)):
-            c.call("dae_report_get_finding", self, index, byref(code), byref(text))
-            result.append((Finding(code.value), text.value.decode()))
-        return result
+        return find(self, "dae_report_get_finding")
 
     def __str__(self):
         lines = ["%-22s %.6g" % pair for pair in self.metrics.items()]

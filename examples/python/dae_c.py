@@ -46,7 +46,8 @@ Metric = enum.IntEnum("Metric", "MSE MAE PSNR PSNR_OF_MEAN INPUT_MSE INPUT_PSNR 
                       "MEAN_IMAGE_MSE DEAD_OUTPUTS HARMFUL_DEAD_OUTPUTS INPUTS_OUT_OF_RANGE SAMPLES "
                       "DEAD_HIDDEN_UNITS", start=0)
 Finding = enum.IntEnum("Finding", "DEAD_OUTPUTS WORSE_THAN_MEAN_IMAGE WORSE_THAN_INPUT INPUTS_OUT_OF_RANGE "
-                       "NOT_FINITE DEAD_HIDDEN_UNITS", start=1)
+                       "NOT_FINITE DEAD_HIDDEN_UNITS TARGETS_OUT_OF_REACH SCALE NOTHING_TO_DENOISE CONSTANT_TARGETS "
+                       "NOISY_TARGETS OVERFITTING LEARNING_RATE_TOO_SMALL LEARNING_RATE_TOO_LARGE NO_PROGRESS", start=1)
 
 # ---- Types ------------------------------------------------------------------------------------------
 
@@ -201,6 +202,8 @@ SIGNATURES = {
     "dae_trainer_stop": (None, TRAINER),
     "dae_trainer_get_step_count": (STATUS, TRAINER, U64_OUT),
     "dae_trainer_get_skipped_count": (STATUS, TRAINER, U64_OUT),
+    "dae_trainer_get_finding_count": (STATUS, TRAINER, SIZE_OUT),
+    "dae_trainer_get_finding": (STATUS, TRAINER, SIZE, I32_OUT, TEXT_OUT),
     "dae_trainer_get_best": (STATUS, TRAINER, U64_OUT, DOUBLE_OUT),
     "dae_trainer_restore_best": (STATUS, TRAINER),
     "dae_trainer_get_epoch_count": (STATUS, TRAINER, SIZE_OUT),

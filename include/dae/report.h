@@ -49,9 +49,12 @@ enum {
     DAE_METRIC_DEAD_HIDDEN_UNITS = 12
 };
 
-/** Findings: what a report has to say beyond figures. */
+/** Findings: what a report, and what a trainer, has to say beyond figures. A report's come first, causes
+ * before what they bring about; DAE_FINDING_OVERFITTING and those after it are a trainer's
+ * (dae_trainer_get_finding()). */
 enum {
-    /** more than 1 % of the outputs are dead though their targets vary */
+    /** more than 1 % of the outputs are dead though their targets vary, judged from 299 samples on; of a
+     * model whose outputs are all dead from 29 on */
     DAE_FINDING_DEAD_OUTPUTS = 1,
     /** the model does worse than the mean image */
     DAE_FINDING_WORSE_THAN_MEAN_IMAGE = 2,
@@ -59,17 +62,42 @@ enum {
     DAE_FINDING_WORSE_THAN_INPUT = 3,
     /** more than 1 % of the input values lie outside the range of training */
     DAE_FINDING_INPUTS_OUT_OF_RANGE = 4,
-    /** some outputs are NaN or infinite */
+    /** some inputs, targets or outputs are NaN or infinite */
     DAE_FINDING_NOT_FINITE = 5,
-    /** more than a quarter of the hidden units are dead */
-    DAE_FINDING_DEAD_HIDDEN_UNITS = 6
+    /** more than a quarter of the hidden units are dead, judged from 299 samples on; all of a layer from 29
+     * on */
+    DAE_FINDING_DEAD_HIDDEN_UNITS = 6,
+    /** the last activation cannot give some targets, and the MSE that this alone leaves is more than 1 % of
+     * DAE_METRIC_MEAN_IMAGE_MSE */
+    DAE_FINDING_TARGETS_OUT_OF_REACH = 7,
+    /** inputs or targets are far from 0, large or small, and the model does badly with them */
+    DAE_FINDING_SCALE = 8,
+    /** inputs and targets are the same */
+    DAE_FINDING_NOTHING_TO_DENOISE = 9,
+    /** the targets are the same for every sample, of at least 10 */
+    DAE_FINDING_CONSTANT_TARGETS = 10,
+    /** what the outputs leave of the targets is white noise, and more than a tenth of their variance. Seen
+     * only in data whose neighbouring values are alike, such as signals and images */
+    DAE_FINDING_NOISY_TARGETS = 11,
+    /** the training loss falls while that on the validation data no longer does, or rises */
+    DAE_FINDING_OVERFITTING = 12,
+    /** the loss falls evenly, and hardly */
+    DAE_FINDING_LEARNING_RATE_TOO_SMALL = 13,
+    /** the loss jumps, or is above what it was */
+    DAE_FINDING_LEARNING_RATE_TOO_LARGE = 14,
+    /** the loss stopped at once, and has been the same since */
+    DAE_FINDING_NO_PROGRESS = 15
 };
 
 /** Runs a model over a dataset, as it is in epoch 0, and takes all figures.
  *
  * For an honest figure corrupt the evaluation data with another seed than the training data.
- * "The same for every sample" is judged from two samples on, and NaN is like no other value; of a single
- * sample nothing is dead, and nothing is worse than its mean image. "Worse" is by more than a millionth.
+ *
+ * "The same for every sample" is judged from two samples on; of a single sample nothing is dead. A figure is
+ * NaN if it is made of a value that is NaN or infinite, and the finding names sample and place. Findings say
+ * what is so at 95 %: a unit that gives one value for n samples gives another in less than 1 - 0.05^(1/n) of
+ * such samples. "Worse" is by a one-sided t test of the samples' errors (3 standard deviations), from 10
+ * samples on, and by more than a millionth.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters;
  * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_CALLBACK from reading the dataset.
@@ -86,7 +114,7 @@ DAE_API dae_status dae_report_get(const dae_report *report, int32_t metric, doub
 /** Number of findings. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_report_get_finding_count(const dae_report *report, size_t *count);
 
-/** A finding: its code and one or two plain sentences with the figure, what it means and what to try.
+/** A finding: its code and a few plain sentences with the figure, what it means and what to try.
  *
  * @param index  below the number of findings
  * @param code   receives one of DAE_FINDING_*; may be NULL

@@ -131,7 +131,9 @@ DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle
 DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision);
 
 /** Sets data on which loss and PSNR are taken after every epoch; NULL (default) for none. Its noise is
- * that of epoch 0 every time, so that epochs can be compared.
+ * that of epoch 0 every time, so that epochs can be compared. A NaN or an infinity in them ends a fit with
+ * DAE_ERROR_NOT_FINITE at the end of the epoch, and the message names sample and place, whatever
+ * dae_trainer_set_skip_not_finite() says about batches.
  *
  * @param validation  is kept
  * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_SHAPE when it does not fit the model. @since 0.1.0
@@ -249,6 +251,23 @@ DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_
  */
 DAE_API dae_status dae_trainer_get_history(const dae_trainer *trainer, int32_t metric, double *values,
                                            size_t count);
+
+/** Number of findings: what the history has to say, such as that the model learns its samples by heart (noise that is
+ * drawn once, too few data), or that the learning rate is far too small or too large. They are drawn from the history
+ * when they are asked for, from 4 epochs on (overfitting from 10, with validation data), so training takes no longer
+ * and checkpoints bring them back. Without a finding, nothing was seen; a report (report.h) sees other things.
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_get_finding_count(const dae_trainer *trainer, size_t *count);
+
+/** A finding: its code and a few plain sentences with the figures, what they mean and what to try.
+ *
+ * @param index  below the number of findings
+ * @param code   receives one of DAE_FINDING_* (report.h); may be NULL
+ * @param text   receives the sentences; may be NULL; borrowed until the trainer is trained on or freed
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_get_finding(const dae_trainer *trainer, size_t index, int32_t *code,
+                                           const char **text);
 
 #ifdef __cplusplus
 }

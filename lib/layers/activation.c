@@ -1,5 +1,7 @@
 #include "layers/activation.h"
 
+#include <math.h>
+
 static float slope_of(const struct dae_activation_kind *kind, const struct dae_step *step) {
     return kind->kind.parameters[0].name != NULL ? (float)step->values[0].number : kind->slope;
 }
@@ -28,12 +30,20 @@ const struct dae_activation_kind dae_activation_identity = {
     .kind = {.name = "linear", .what = "a(z) = z", .example = "linear"},
     .is_rectifier = true,
     .slope = 1.0f,
+    .singular = "linear output",
+    .plural = "linear units",
+    .low = -INFINITY,
+    .high = INFINITY,
 };
 
 const struct dae_activation_kind dae_activation_relu = {
     .kind = {.name = "relu", .what = "a(z) = max(z, 0); derivative 0 at 0", .example = "relu"},
     .is_rectifier = true,
     .slope = 0.0f,
+    .singular = "ReLU",
+    .plural = "ReLUs",
+    .low = 0,
+    .high = INFINITY,
 };
 
 const struct dae_activation_kind dae_activation_leaky_relu = {
@@ -48,6 +58,10 @@ const struct dae_activation_kind dae_activation_leaky_relu = {
                              .high = 1,
                              .fallback = "0.3"}}},
     .is_rectifier = true,
+    .singular = "leaky ReLU",
+    .plural = "leaky ReLUs",
+    .low = -INFINITY,
+    .high = INFINITY,
 };
 
 const struct dae_activation_kind dae_activation_sigmoid = {
@@ -55,12 +69,20 @@ const struct dae_activation_kind dae_activation_sigmoid = {
     .is_sigmoid = true,
     .apply = apply_sigmoid,
     .derive = derive_sigmoid,
+    .singular = "sigmoid",
+    .plural = "sigmoids",
+    .low = 0,
+    .high = 1,
 };
 
 const struct dae_activation_kind dae_activation_tanh = {
     .kind = {.name = "tanh", .what = "a(z) = tanh(z)", .example = "tanh"},
     .apply = apply_tanh,
     .derive = derive_tanh,
+    .singular = "tanh",
+    .plural = "tanh units",
+    .low = -1,
+    .high = 1,
 };
 
 static const struct dae_kind *const kinds[] = {&dae_activation_identity.kind,   &dae_activation_relu.kind,

@@ -14,8 +14,10 @@ struct dae_activation_kind {
      * one. Kernels work it out together with a bias, and the others leave the rest NULL. */
     bool is_rectifier;
     float slope;
-    bool is_sigmoid;    /* cross-entropy may start from what went in */
-    bool derives_input; /* `derive` reads z, not a(z) */
+    const char *singular, *plural; /* in sentences: "a sigmoid", "12 sigmoids" */
+    double low, high;              /* what it can give */
+    bool is_sigmoid;               /* cross-entropy may start from what went in */
+    bool derives_input;            /* `derive` reads z, not a(z) */
     /* z = a(z) */
     void (*apply)(const struct dae_activation *activation, float *z, size_t count);
     /* d *= a'(z), given a(z), or z where the row says so */

@@ -55,4 +55,5 @@ const struct dae_layer_kind dae_layer_dropout = {
     .attach = attach,
     .forward = forward,
     .backward = backward,
+    .keeps_range = true,
 };

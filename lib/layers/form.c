@@ -92,6 +92,7 @@ const struct dae_layer_kind dae_layer_flatten = {
     .attach = attach_flatten,
     .forward = forward_same,
     .backward = backward_same,
+    .keeps_range = true,
 };
 
 const struct dae_layer_kind dae_layer_reshape = {
@@ -107,6 +108,7 @@ const struct dae_layer_kind dae_layer_reshape = {
     .attach = attach_reshape,
     .forward = forward_same,
     .backward = backward_same,
+    .keeps_range = true,
 };
 
 const struct dae_layer_kind dae_layer_channels = {
@@ -128,4 +130,5 @@ const struct dae_layer_kind dae_layer_channels = {
     .attach = attach_channels,
     .forward = forward_channels,
     .backward = backward_channels,
+    .keeps_range = true,
 };

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct dae_layer_kind dae_layer_dropout, dae_layer_add, dae_layer_subtract,
-    dae_layer_concatenate, dae_layer_flatten, dae_layer_reshape, dae_layer_channels, dae_layer_gain,
-    dae_layer_activation;
+extern const struct dae_layer_kind dae_layer_add, dae_layer_subtract, dae_layer_concatenate,
+    dae_layer_flatten, dae_layer_reshape, dae_layer_channels, dae_layer_gain, dae_layer_activation;
 
 /* Not layers: where a text begins, and where it goes on. */
 const struct dae_kind dae_layer_input = {

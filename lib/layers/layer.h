@@ -121,6 +121,8 @@ struct dae_layer_kind {
     dae_status (*gradients)(const struct dae_pass *pass);
     /* How many floats of scratch memory gradients of batches of up to this size may use; NULL for none. */
     size_t (*scratch)(const struct dae_attachment *at, size_t batch);
+    /* Outside of training, what it gives are values of its first input. */
+    bool keeps_range;
     /* Takes memory of the kind's own for passes, which has to be given back whatever the status; NULL for
      * none. */
     dae_status (*reserve)(const struct dae_attachment *at, const struct dae_use *use, void **own);
@@ -146,7 +148,7 @@ struct dae_layer {
 };
 
 extern const struct dae_category dae_layer_category;
-extern const struct dae_layer_kind dae_layer_dense;
+extern const struct dae_layer_kind dae_layer_dense, dae_layer_dropout;
 extern const struct dae_kind dae_layer_input, dae_layer_from;
 
 /* Reads a text of layers, which may begin with input(...), into steps. */

@@ -61,7 +61,7 @@ void dae_trainer_note_validation(dae_trainer *trainer, double loss) {
     struct dae_early_stopping *early = &trainer->early;
     if (early->patience == 0)
         return;
-    if (isfinite(loss) && (early->best_epoch == 0 || loss < early->best_loss - early->min_delta)) {
+    if (early->best_epoch == 0 || loss < early->best_loss - early->min_delta) {
         early->best_epoch = trainer->epoch + 1;
         early->best_loss = loss;
         early->waited = 0;
@@ -70,6 +70,6 @@ void dae_trainer_note_validation(dae_trainer *trainer, double loss) {
         return;
     }
     early->stopped = ++early->waited >= early->patience;
-    if (early->stopped && early->best_epoch > 0)
+    if (early->stopped)
         restore(trainer);
 }

@@ -174,19 +174,6 @@ static size_t chunk_of(const struct step *step, size_t task, size_t *first) {
     return dae_size_min(CHUNK, step->trainer->model->parameter_count - *first);
 }
 
-static dae_status check_chunk(void *context, size_t task) {
-    const struct step *step = context;
-    struct dae_range range = no_range;
-    size_t first, count = chunk_of(step, task, &first);
-    widen(&range, step->trainer->gradient + first, count);
-    if (magnitude(&range) > GRADIENT_LIMIT)
-        return dae_fail(DAE_ERROR_NOT_FINITE,
-                        "step %llu: the gradient is not finite or beyond %g: use a smaller learning rate, or "
-                        "scale the data",
-                        (unsigned long long)step->trainer->steps + 1, GRADIENT_LIMIT);
-    return DAE_OK;
-}
-
 static dae_status update_chunk(void *context, size_t task) {
     struct step *step = context;
     dae_trainer *trainer = step->trainer;
@@ -276,6 +263,19 @@ static dae_status find_bad_value(const struct step *step) {
     return check_targets(step, is_finite_value, DAE_ERROR_NOT_FINITE, expected);
 }
 
+static bool is_moderate(float value) {
+    return fabsf(value) < 1e4f;
+}
+
+/* What to try when data are finite and what was made of them is not: no learning rate helps where they are huge. */
+static const char *remedy(const struct step *step) {
+    struct dae_range inputs = join(step->input_ranges);
+    bool moderate = magnitude(&inputs) < 1e4 &&
+                    check_targets(step, is_moderate, DAE_ERROR_NOT_FINITE, "moderate values") == DAE_OK;
+    return moderate ? "use a smaller learning rate"
+                    : "scale the data, to values around 0 with a stddev about 1";
+}
+
 /* Names what is wrong with a batch whose inputs, targets or loss are not what they should be. */
 static dae_status check_loss(const struct step *step, double loss) {
     struct dae_range inputs = join(step->input_ranges);
@@ -287,9 +287,8 @@ static dae_status check_loss(const struct step *step, double loss) {
     if (isfinite(loss) && isfinite(magnitude(&inputs)))
         return DAE_OK;
     DAE_TRY(find_bad_value(step));
-    return dae_fail(DAE_ERROR_NOT_FINITE,
-                    "step %llu: the loss is %g, the data are finite: use a smaller learning rate",
-                    (unsigned long long)step->trainer->steps + 1, loss);
+    return dae_fail(DAE_ERROR_NOT_FINITE, "step %llu: the loss is %g, the data are finite: %s",
+                    (unsigned long long)step->trainer->steps + 1, loss, remedy(step));
 }
 
 static dae_status forward(struct step *step, const struct dae_batch_run *run, double *loss) {
@@ -312,6 +311,18 @@ static dae_status call_hook(struct step *step) {
     return result == 0 ? DAE_OK
                        : dae_fail(DAE_ERROR_CALLBACK, "step %llu: the gradient hook returned %d",
                                   (unsigned long long)trainer->steps + 1, (int)result);
+}
+
+/* Nothing of a gradient is used before all of it has been looked at. */
+static dae_status check_chunk(void *context, size_t task) {
+    const struct step *step = context;
+    struct dae_range range = no_range;
+    size_t first, count = chunk_of(step, task, &first);
+    widen(&range, step->trainer->gradient + first, count);
+    if (magnitude(&range) > GRADIENT_LIMIT)
+        return dae_fail(DAE_ERROR_NOT_FINITE, "step %llu: the gradient is not finite or beyond %g: %s",
+                        (unsigned long long)step->trainer->steps + 1, GRADIENT_LIMIT, remedy(step));
+    return DAE_OK;
 }
 
 /* Takes what steps need, so that memory running out is found before anything has changed. */

@@ -41,7 +41,8 @@ dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
 static dae_status allocate_memory(dae_trainer *trainer) {
     size_t count = trainer->model->parameter_count;
     trainer->gradient = dae_allocate(count, sizeof *trainer->gradient);
-    if (trainer->gradient == NULL)
+    trainer->findings = dae_allocate(1, sizeof *trainer->findings);
+    if (trainer->gradient == NULL || trainer->findings == NULL)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
         if ((trainer->slots[i] = dae_allocate(count, sizeof(float))) == NULL)
@@ -91,6 +92,7 @@ void dae_trainer_free(dae_trainer *trainer) {
     dae_release(trainer->parameters16);
     dae_release(trainer->memory.values);
     dae_release(trainer->history);
+    dae_release(trainer->findings);
     dae_release(trainer->early.best);
     dae_release(trainer->checkpoint.path);
     dae_dataset_free(trainer->validation);

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "data/dataset.h"
 #include "run/over_dataset.h"
+#include "run/report.h"
 #include "train/loss.h"
 #include "train/optimizer.h"
 
@@ -89,6 +90,7 @@ struct dae_trainer {
     struct dae_checkpoint_plan checkpoint;
     struct dae_history_row *history;
     size_t history_count, history_room;
+    struct dae_findings *findings; /* drawn from it when they are asked for */
 
     float *slots[DAE_OPTIMIZER_MAX_SLOTS]; /* the optimizer's memory, like the model's parameters */
     float *gradient;

@@ -2,6 +2,9 @@
 #include "run/report.h"
 #include "train/trainer.h"
 
+#include <math.h>
+#include <stdio.h>
+
 enum { ROWS_PER_TASK = 16 };
 
 struct validation {
@@ -9,18 +12,30 @@ struct validation {
     size_t width;
     const struct dae_sweep_batch *batch;
     double row_loss[DAE_SWEEP_BATCH], row_psnr[DAE_SWEEP_BATCH];
-    double loss, psnr;             /* sums over samples */
-    bool row_bad[DAE_SWEEP_BATCH]; /* has targets that the loss does not take */
-    size_t bad_samples, first_bad;
-    float bad_target;
+    double loss, psnr;                      /* sums over samples */
+    dae_status row_status[DAE_SWEEP_BATCH]; /* what is wrong with its data */
+    size_t bad_samples;
+    dae_status status; /* of the first of them */
+    char message[200];
 };
+
+/* Inputs and targets are finite, and targets such as the loss takes. */
+static dae_status check_row(const struct validation *v, size_t row) {
+    size_t inputs = v->trainer->model->input.size;
+    const float *targets = v->batch->targets + row * v->width;
+    if (!dae_kernels()->is_finite(v->batch->inputs + row * inputs, inputs) ||
+        !dae_kernels()->is_finite(targets, v->width))
+        return DAE_ERROR_NOT_FINITE;
+    bool takes_all = !v->trainer->loss->unit_targets;
+    return takes_all || dae_targets_are_unit(targets, v->width) ? DAE_OK : DAE_ERROR_ARGUMENT;
+}
 
 static void visit_row(struct validation *v, size_t row) {
     const dae_trainer *trainer = v->trainer;
     float *outputs = v->batch->outputs + row * v->width;
     const float *targets = v->batch->targets + row * v->width;
     double squared = 0;
-    v->row_bad[row] = trainer->loss->unit_targets && !dae_targets_are_unit(targets, v->width);
+    v->row_status[row] = check_row(v, row);
     if (trainer->logits) {
         for (size_t done = 0, now; done < v->width; done += now) {
             float strip[256];
@@ -46,15 +61,29 @@ static dae_status visit_rows(void *context, size_t task) {
     return DAE_OK;
 }
 
+static bool is_good(float value, dae_status status) {
+    return status == DAE_ERROR_NOT_FINITE ? isfinite(value) : dae_targets_are_unit(&value, 1);
+}
+
+/* Remembers the place of the first value that is not good. */
 static void note_bad(struct validation *v, size_t row) {
-    const float *targets = v->batch->targets + row * v->width;
-    size_t i = 0;
-    while (dae_targets_are_unit(targets + i, 1))
-        i++;
-    if (v->bad_samples++ == 0) {
-        v->first_bad = v->batch->first + row;
-        v->bad_target = targets[i];
+    if (v->bad_samples++ > 0)
+        return;
+    size_t inputs = v->trainer->model->input.size, i = 0;
+    const float *values = v->batch->inputs + row * inputs;
+    const char *what = "input";
+    v->status = v->row_status[row];
+    if (v->status == DAE_ERROR_ARGUMENT || dae_kernels()->is_finite(values, inputs)) {
+        values = v->batch->targets + row * v->width;
+        what = "target";
     }
+    while (is_good(values[i], v->status))
+        i++;
+    snprintf(v->message, sizeof v->message,
+             "%s value %zu of sample %zu of the validation data is %g, expected %s", what, i,
+             v->batch->first + row, (double)values[i],
+             v->status == DAE_ERROR_NOT_FINITE ? "a finite number"
+                                               : "0 to 1: binary cross-entropy takes no other");
 }
 
 static dae_status visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
@@ -64,7 +93,7 @@ static dae_status visit(void *context, struct dae_pool *pool, const struct dae_s
     for (size_t row = 0; row < batch->count; row++) {
         v->loss += v->row_loss[row];
         v->psnr += v->row_psnr[row];
-        if (v->row_bad[row])
+        if (v->row_status[row] != DAE_OK)
             note_bad(v, row);
     }
     return DAE_OK;
@@ -75,10 +104,13 @@ dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sw
     struct validation v = {.trainer = trainer, .width = dae_model_output(trainer->model)->size};
     DAE_TRY(dae_sweep_run(sweep, pool, fpu, trainer->logits, visit, &v));
     if (v.bad_samples > 0)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "a target of sample %zu of the validation data is %g, expected 0 to 1: binary "
-                        "cross-entropy takes no other (%zu samples have such targets)",
-                        v.first_bad, (double)v.bad_target, v.bad_samples);
+        return dae_fail(v.status, "%s (%zu samples have such values)", v.message, v.bad_samples);
+    if (!isfinite(v.loss))
+        return dae_fail(
+            DAE_ERROR_NOT_FINITE,
+            "the loss on the validation data is %g in epoch %llu, the data are finite: use a smaller "
+            "learning rate, or scale the data as those of training",
+            v.loss, (unsigned long long)trainer->epoch + 1);
     double samples = (double)trainer->validation->count;
     *loss = v.loss / (samples * (double)v.width);
     *psnr = v.psnr / samples;

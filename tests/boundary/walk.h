@@ -39,7 +39,7 @@ struct world {
     dae_model *model, *bare, *unready, *narrow, *part, *untrained;
     dae_session *session, *stale_session;
     dae_optimizer *adam, *sgd;
-    dae_trainer *trainer, *fresh_trainer, *stopped_trainer;
+    dae_trainer *trainer, *fresh_trainer, *stopped_trainer, *stuck_trainer; /* the last has a finding */
     dae_report *report;
 
     float *samples, *floats, *outputs, *parameters, *nans, *infinities;

@@ -251,6 +251,8 @@ ROWS = {
     "dae_trainer_set_early_stopping": Row({"patience": "3", "min_delta": "0.5"},
                                           also=[{"trainer": "w->fresh_trainer"}], allocates=True),
     "dae_trainer_get_skipped_count": Row(),
+    "dae_trainer_get_finding_count": Row({"trainer": "w->stuck_trainer"}),
+    "dae_trainer_get_finding": Row({"trainer": "w->stuck_trainer", "index": "0"}, null=("code", "text")),
     "dae_trainer_get_best": Row(),
     "dae_trainer_restore_best": Row(),
     # checkpoint.h

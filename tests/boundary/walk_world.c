@@ -150,6 +150,15 @@ static void make_models(struct world *w) {
     ok(dae_model_initialize(w->untrained, 6));
 }
 
+/* Its rate is too small to change anything. */
+static void make_stuck_trainer(struct world *w) {
+    network net = autoencoder(SIZE, 2, DAE_ACTIVATION_TANH, DAE_ACTIVATION_LINEAR);
+    dae_model *model = network_model(&net, 3);
+    w->stuck_trainer = sgd_trainer(model, 1e-30, DAE_LOSS_MSE);
+    ok(dae_trainer_fit(w->stuck_trainer, w->data, 4));
+    dae_model_free(model);
+}
+
 static void make_trainers(struct world *w) {
     ok(dae_optimizer_create_adam(&w->adam, 0.0625));
     ok(dae_optimizer_create_sgd(&w->sgd, 0.0625));
@@ -157,11 +166,12 @@ static void make_trainers(struct world *w) {
     ok(dae_trainer_create(&w->fresh_trainer, w->untrained, w->adam, DAE_LOSS_BCE));
     ok(dae_trainer_create(&w->stopped_trainer, w->untrained, w->sgd, DAE_LOSS_MAE));
     dae_trainer_stop(w->stopped_trainer);
+    make_stuck_trainer(w);
     ok(dae_trainer_set_batch_size(w->trainer, 4));
     ok(dae_trainer_set_validation(w->trainer, w->view));
     ok(dae_trainer_set_early_stopping(w->trainer, 100, 0));
     ok(dae_trainer_fit(w->trainer, w->view, 1));
-    ok(dae_model_evaluate(&w->report, w->model, w->view));
+    ok(dae_model_evaluate(&w->report, w->model, w->data));
 }
 
 static void make_files(struct world *w) {
@@ -192,7 +202,7 @@ void world_make(struct world *w) {
 
 void world_free(struct world *w) {
     dae_report_free(w->report);
-    dae_trainer *trainers[] = {w->trainer, w->fresh_trainer, w->stopped_trainer};
+    dae_trainer *trainers[] = {w->trainer, w->fresh_trainer, w->stopped_trainer, w->stuck_trainer};
     for (size_t i = 0; i < sizeof trainers / sizeof *trainers; i++)
         dae_trainer_free(trainers[i]);
     dae_optimizer_free(w->adam);
@@ -321,7 +331,9 @@ uint64_t world_look(const struct world *w) {
     for (size_t i = 0; i < sizeof datasets / sizeof *datasets; i++)
         hash = mix_dataset(hash, datasets[i]);
     hash = mix_noise(mix_noise(mix_noise(hash, w->noise), w->used_noise), w->full_noise);
-    hash = mix_trainer(mix_trainer(mix_trainer(hash, w->trainer), w->fresh_trainer), w->stopped_trainer);
+    const dae_trainer *trainers[] = {w->trainer, w->fresh_trainer, w->stopped_trainer, w->stuck_trainer};
+    for (size_t i = 0; i < sizeof trainers / sizeof *trainers; i++)
+        hash = mix_trainer(hash, trainers[i]);
     hash = mix_session(mix_session(hash, w->session, w->samples), w->stale_session, w->samples);
     ok(dae_rng_get_position(w->rng, &position));
     hash = mix(hash, &position, sizeof position);

@@ -38,7 +38,7 @@ class CopyTest(Standard):
         self.assertFails(dae.Status.ERROR_STATE, "initialize", copy.copy, dae.Model(3))
 
     def test_recipes(self):
-        noise = dae.Noise("gaussian(0.1, 0.2) | clip(0.25, 0.75)")
+        noise = dae.Noise("gaussian(mean=0.1, stddev=0.2) | clip(0.25, 0.75)")
         noise.apply(make_floats([0.5] * 6, 2, 3), seed=1)  # in use: takes no more steps
         for copy_ in copied(noise):
             self.assertEqual(str(copy_), str(noise))
@@ -53,7 +53,7 @@ class CopyTest(Standard):
             self.assertEqual(flat(copy_.bits(7)), expected)
 
     def test_datasets_are_copied_and_not_pickled(self):
-        noisy = dae.Dataset.from_array(make_data()).corrupt("gaussian(0, 0.3)", seed=3)
+        noisy = dae.Dataset.from_array(make_data()).corrupt("gaussian(0.3)", seed=3)
         expected = [flat(part) for part in noisy.read(epoch=4)]
         copies = [copy.copy(noisy), copy.deepcopy(noisy), copy.deepcopy({"data": noisy})["data"]]
         del noisy

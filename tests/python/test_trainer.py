@@ -255,14 +255,26 @@ class TrainerTest(Standard):
         _, trainer = self.make()
         self.assertFails(dae.Status.ERROR_SHAPE, "5", trainer.fit, dae.Dataset.from_array(make_data(4, 5)))
 
+    def test_findings_of_training(self):
+        _, trainer = self.make()
+        self.assertEqual(trainer.findings, [])
+        trainer = dae.Trainer(make_model(), dae.Optimizer.sgd(1e-30))
+        trainer.fit(dae.Dataset.from_array(make_data()), 4)
+        (code, text), = trainer.findings
+        self.assertEqual(code, dae.Finding.NO_PROGRESS)
+        self.assertIn("from epoch 1 on", text)
+        other = dae.Trainer(make_model(), dae.Optimizer.sgd(1e-30))
+        other.load_checkpoint(trainer.checkpoint_to_bytes())
+        self.assertEqual(other.findings, trainer.findings)
+
     def test_report(self):
-        data = dae.Dataset.from_array(make_data())
+        data = dae.Dataset.from_array(make_data(40))
         model = make_model(activations=("tanh", "relu"))
         model.parameters = [0.0] * model.parameter_count
         report = model.evaluate(data)
-        values = flat(make_data())
+        values = flat(make_data(40))
         self.assertAlmostEqual(report["mse"], sum(v * v for v in values) / len(values), delta=1e-6)
-        self.assertEqual((report["dead_outputs"], report["samples"]), (1.0, 20))
+        self.assertEqual((report["dead_outputs"], report["samples"]), (1.0, 40))
         self.assertEqual(list(report.metrics), [metric.name.lower() for metric in dae.Metric])
         self.assertEqual(report["dead_hidden_units"], 1.0)
         self.assertIn(dae.Finding.DEAD_OUTPUTS, [code for code, _ in report.findings])
