@@ -230,7 +230,7 @@ static void find_scale(const struct findings *c) {
         &text,
         "The %s are %.4g on average with a stddev of %.4g; layers are made for values around 0 with a "
         "stddev about 1, and learn little or nothing from others. %s",
-        of_inputs ? "inputs" : "targets", scale->mean, scale->stddev, output_of(c)->scale);
+        of_inputs ? "inputs" : "targets", scale->mean, scale->stddev, scaling_for(output_of(c)));
 }
 
 static void find_targets(const struct findings *c) {
