@@ -14,8 +14,9 @@ static dae_model *build(void) {
     check(dae_model_create(&model, 2, shape));
 
     /* Only in training, dropout makes each value 0 with probability 0.1. */
-    check(dae_model_extend(model, "dropout(0.1)"
-                                  " | dense(128, activation=leaky_relu(0.1), initializer=he_normal) as code"));
+    check(dae_model_extend(model,
+                           "dropout(0.1)"
+                           " | dense(128, activation=leaky_relu(0.1), initializer=he_normal) as code"));
 
     /* A layer whose size is computed. */
     check(dae_layer_create_dense(&output, shape[0] * shape[1], "sigmoid"));

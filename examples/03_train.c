@@ -29,7 +29,8 @@ int main(int argc, char **argv) {
     check(dae_dataset_corrupt(&noisy_train, train, noise, DAE_NOISE_FRESH, 1));
     check(dae_dataset_corrupt(&noisy_test, test, noise, DAE_NOISE_ONCE, 2));
 
-    check(dae_model_parse(&model, "input(28, 28) | dense(128, activation=relu) | dense(784, activation=sigmoid)"));
+    check(dae_model_parse(&model,
+                          "input(28, 28) | dense(128, activation=relu) | dense(784, activation=sigmoid)"));
     check(dae_model_initialize(model, 1));
 
     check(dae_optimizer_create_adam(&adam, 3e-3));

@@ -29,8 +29,8 @@ static inline dae_dataset *noisy_digits(const char *folder, const char *name, in
 /* A 784-64-784 denoiser that has learned nothing yet. */
 static inline dae_model *new_denoiser(void) {
     dae_model *model = NULL;
-    check(dae_model_parse(&model,
-                          "input(28, 28) | dense(64, activation=relu) as code | dense(784, activation=sigmoid)"));
+    check(dae_model_parse(
+        &model, "input(28, 28) | dense(64, activation=relu) as code | dense(784, activation=sigmoid)"));
     check(dae_model_initialize(model, 1));
     return model;
 }

@@ -18,10 +18,7 @@ static const network networks[] = {
     {60, 1, {{UNITS, "relu"}}, 0},
     {60, 2, {{40, "tanh"}, {UNITS, "relu"}}, 0},
     {UNITS, 2, {{UNITS, "relu"}, {72, "sigmoid"}}, 0},
-    {UNITS,
-     3,
-     {{UNITS, "relu"}, {80, "leaky_relu"}, {UNITS, "relu"}},
-     0.3},
+    {UNITS, 3, {{UNITS, "relu"}, {80, "leaky_relu"}, {UNITS, "relu"}}, 0.3},
     {90, 3, {{UNITS, "relu"}, {UNITS, "relu"}, {10, "linear"}}, 0},
     {60, 2, {{UNITS, "tanh"}, {72, "sigmoid"}}, 0},
     /* few and many weights: gradients in one part, and in two, or in two while enough units live */
@@ -205,7 +202,8 @@ END_TEST
 
 /* Dropout behind a rectifier: units are dead, or dropped, and the layer behind sees neither. */
 static float *train_with_dropout(size_t alive, size_t steps, size_t threads, bool hook) {
-    dae_model *model = model_from(3, "input(60) | dense(%d, activation=relu) | dropout(0.4) | dense(70)", UNITS);
+    dae_model *model = model_from(3, "input(60) | dense(%d, activation=relu) | dropout(0.4) | dense(70)",
+                                  UNITS);
     let_live(model, &(network){60, 1, {{UNITS, "relu"}}, 0}, alive);
     dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
     float *x = random_floats(BATCH * 60, -1, 1, 4), *t = random_floats(BATCH * 70, 0, 1, 5);

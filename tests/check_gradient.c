@@ -72,8 +72,7 @@ static void compare(const setting *s, const float *gradient, size_t first, size_
     ck_assert_msg(worst <= 1e-4 * scale,
                   "activations %s, %s, loss %d, batch %zu: gradient %zu is %.9g, not %.9g",
                   s->net.layer[0].activation, s->net.layers > 1 ? s->net.layer[1].activation : "none",
-                  (int)s->loss, s->batch,
-                  worst_at, (double)gradient[worst_at], worst_expected);
+                  (int)s->loss, s->batch, worst_at, (double)gradient[worst_at], worst_expected);
 }
 
 /* Whether cross-entropy takes its logarithms of outputs, not of logits. */
@@ -159,7 +158,8 @@ END_TEST
 
 START_TEST(edges_of_vectors_agree) {
     int32_t loss = (int32_t)(_i / ACTIVATIONS);
-    network net = {33, 2, {{65, ACTIVATION[(_i + loss + 1) % ACTIVATIONS]}, {17, ACTIVATION[_i % ACTIVATIONS]}}, 0.125};
+    network net = {
+        33, 2, {{65, ACTIVATION[(_i + loss + 1) % ACTIVATIONS]}, {17, ACTIVATION[_i % ACTIVATIONS]}}, 0.125};
     check_setting(net, loss, 70, 29); /* 29 has no factor in common with 33, 65 or 17 */
 }
 END_TEST
@@ -174,13 +174,7 @@ END_TEST
 
 START_TEST(one_and_four_layers_agree) {
     network one = {7, 1, {{5, "sigmoid"}}, 0};
-    network four = {6,
-                    4,
-                    {{9, "tanh"},
-                     {3, "leaky_relu"},
-                     {8, "sigmoid"},
-                     {6, "linear"}},
-                    0.2};
+    network four = {6, 4, {{9, "tanh"}, {3, "leaky_relu"}, {8, "sigmoid"}, {6, "linear"}}, 0.2};
     network narrow = {40, 2, {{1, "tanh"}, {40, "tanh"}}, 0};
     for (int32_t loss = 0; loss < LOSSES; loss++) {
         check_setting(one, loss, 6, 1);
@@ -226,12 +220,10 @@ START_TEST(kinks_are_as_documented) {
         int32_t loss;
         float bias, target;
         double expected;
-    } cases[] = {{"relu", DAE_LOSS_MSE, 0.0f, 1.0f, 0.0},
-                 {"relu", DAE_LOSS_MSE, 0.5f, 1.0f, -1.0},
-                 {"leaky_relu", DAE_LOSS_MAE, -1.0f, 1.0f, -0.3},
-                 {"linear", DAE_LOSS_MAE, 0.5f, 0.5f, 0.0},
-                 {"linear", DAE_LOSS_MAE, 0.5f, 0.25f, 1.0},
-                 {"linear", DAE_LOSS_MAE, 0.5f, 0.75f, -1.0}};
+    } cases[] = {
+        {"relu", DAE_LOSS_MSE, 0.0f, 1.0f, 0.0},         {"relu", DAE_LOSS_MSE, 0.5f, 1.0f, -1.0},
+        {"leaky_relu", DAE_LOSS_MAE, -1.0f, 1.0f, -0.3}, {"linear", DAE_LOSS_MAE, 0.5f, 0.5f, 0.0},
+        {"linear", DAE_LOSS_MAE, 0.5f, 0.25f, 1.0},      {"linear", DAE_LOSS_MAE, 0.5f, 0.75f, -1.0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         network net = {1, 1, {{1, cases[i].activation}}, 0.3};
         dae_model *model = network_model(&net, 1);
@@ -256,7 +248,9 @@ START_TEST(backwards_is_as_central_differences) {
     const char *hidden = ACTIVATION[_i % ACTIVATIONS];
     int32_t loss = (int32_t)(_i / ACTIVATIONS);
     for (size_t output = 0; output < ACTIVATIONS; output++) {
-        setting s = {.net = {5, 3, {{7, hidden}, {4, hidden}, {3, ACTIVATION[output]}}, 0.3}, .loss = loss, .batch = 4};
+        setting s = {.net = {5, 3, {{7, hidden}, {4, hidden}, {3, ACTIVATION[output]}}, 0.3},
+                     .loss = loss,
+                     .batch = 4};
         size_t count = network_parameters(&s.net);
         float *values = choose_parameters(&s);
         double *gradient = must_have(count * sizeof *gradient), scale = 0;

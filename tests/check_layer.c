@@ -47,7 +47,7 @@ START_TEST(bad_texts_are_refused) {
     refuses("dense(3, tied=code)", DAE_ERROR_FORMAT, "units or tied");
     refuses("dense(3, activation=1)", DAE_ERROR_FORMAT, "activation");
     refuses("dense(3, activation=[relu])", DAE_ERROR_FORMAT, "activation");
-    refuses("dense(3, bias=2)", DAE_ERROR_FORMAT, "bias");
+    refuses("dense(3, bias=2)", DAE_ERROR_ARGUMENT, "bias");
 }
 END_TEST
 
@@ -249,8 +249,7 @@ START_TEST(seeds_decide_the_weights) {
 END_TEST
 
 START_TEST(layers_differ_from_each_other) {
-    network net = {
-        50, 3, {{50, "tanh"}, {50, "tanh"}, {50, "tanh"}}, 0};
+    network net = {50, 3, {{50, "tanh"}, {50, "tanh"}, {50, "tanh"}}, 0};
     dae_model *model = network_model(&net, 3);
     float *values = parameters_of(model, NULL);
     const size_t weights = 50 * 50, stride = weights + 50;

@@ -143,8 +143,7 @@ static void check_figures(const network *net, size_t count) {
 
 START_TEST(figures_are_those_in_double_precision) {
     const size_t counts[] = {1, 2, 3, 64, 257, 1100};
-    const network nets[] = {autoencoder(23, 9, "tanh", "sigmoid"),
-                            autoencoder(23, 40, "relu", "linear")};
+    const network nets[] = {autoencoder(23, 9, "tanh", "sigmoid"), autoencoder(23, 40, "relu", "linear")};
     for (size_t n = 0; n < 2; n++)
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
             check_figures(&nets[n], counts[i]);

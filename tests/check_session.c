@@ -45,7 +45,12 @@ START_TEST(outputs_are_those_in_double_precision) {
     enum { MOST = 100 };
     const size_t counts[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 31, 32, 33, MOST};
     const size_t max_batches[] = {1, 8, 16, 64};
-    network net = {37, 3, {{19, ACTIVATION[_i]}, {65, ACTIVATION[(_i + 1) % ACTIVATIONS]}, {23, ACTIVATION[(_i + 2) % ACTIVATIONS]}}, 0.2};
+    network net = {37,
+                   3,
+                   {{19, ACTIVATION[_i]},
+                    {65, ACTIVATION[(_i + 1) % ACTIVATIONS]},
+                    {23, ACTIVATION[(_i + 2) % ACTIVATIONS]}},
+                   0.2};
     dae_model *model = lively_model(&net);
     float *inputs = random_floats(MOST * 37, -1, 1, 4), outputs[MOST * 23], untouched[MOST * 23];
     memset(untouched, 0xFF, sizeof untouched);

@@ -172,17 +172,13 @@ START_TEST(bfloat16_has_the_same_bytes) {
 END_TEST
 
 START_TEST(odd_shapes_have_the_same_bytes) {
-    recipe r = {
-        .net = {131,
-                3,
-                {{67, "tanh"}, {1, "leaky_relu"}, {131, "linear"}},
-                0.3},
-        .loss = DAE_LOSS_MAE,
-        .noise = "masking(rate=0.3) | salt_pepper(rate=0.1, low=0, high=1)",
-        .noise_mode = DAE_NOISE_FRESH,
-        .samples = 101,
-        .batch = 33,
-        .epochs = 3};
+    recipe r = {.net = {131, 3, {{67, "tanh"}, {1, "leaky_relu"}, {131, "linear"}}, 0.3},
+                .loss = DAE_LOSS_MAE,
+                .noise = "masking(rate=0.3) | salt_pepper(rate=0.1, low=0, high=1)",
+                .noise_mode = DAE_NOISE_FRESH,
+                .samples = 101,
+                .batch = 33,
+                .epochs = 3};
     same_with_any_number(&r, 0xaf8b3d660f53f8da);
     r.batch = 1;
     r.samples = 30;

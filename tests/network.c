@@ -80,8 +80,9 @@ dae_status add_layer(dae_model *model, const char *text) {
 }
 
 dae_model *trained_model(void) {
-    dae_model *model = model_from(1, "input(2, 6) | dense(7, activation=leaky_relu(0.1), initializer=he_normal)"
-                                     " | dropout(0.3) | dense(12, activation=sigmoid, initializer=he_uniform)");
+    dae_model *model = model_from(1,
+                                  "input(2, 6) | dense(7, activation=leaky_relu(0.1), initializer=he_normal)"
+                                  " | dropout(0.3) | dense(12, activation=sigmoid, initializer=he_uniform)");
     const char *recipe = "masking(rate=0.1) | gaussian(mean=0.3, stddev=0.7)";
     dae_dataset *noisy = corrupted(random_dataset(64, 12, 0, 1, 2), recipe, DAE_NOISE_ONCE, 3);
     dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_BCE);

@@ -20,8 +20,9 @@ static int32_t on_progress(const dae_progress *progress, void *user) {
 
 dae_model *make_model(const setting *s) {
     size_t hidden = s->hidden != 0 ? s->hidden : HIDDEN;
-    return model_from(5, "input(%d) | dense(%zu, activation=relu) | dropout(0.25) | dense(%d, activation=sigmoid)",
-                      SIZE, hidden, SIZE);
+    return model_from(
+        5, "input(%d) | dense(%zu, activation=relu) | dropout(0.25) | dense(%d, activation=sigmoid)", SIZE,
+        hidden, SIZE);
 }
 
 training *set_up(const setting *s) {

@@ -342,4 +342,3 @@ void options_print_help(void) {
          "\n"
          "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C (143 by SIGTERM).");
 }
-

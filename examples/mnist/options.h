@@ -24,10 +24,10 @@ typedef struct options {
     double noise_stddev;
     bool sgd; /* else Adam */
     bool clip;
-    int32_t noise_mode;        /* DAE_NOISE_ONCE or DAE_NOISE_FRESH */
+    int32_t noise_mode; /* DAE_NOISE_ONCE or DAE_NOISE_FRESH */
     const char *hidden_activation;
     const char *output_activation;
-    int32_t precision;         /* DAE_PRECISION_* */
+    int32_t precision; /* DAE_PRECISION_* */
 } options;
 
 typedef enum parse_result {

@@ -19,7 +19,8 @@ typedef struct {
 
 static training set_up(bool sgd) {
     training t = {NULL, NULL, NULL};
-    must(dae_model_parse(&t.model, "input(3) | dense(2, activation=relu) | dense(3, activation=sigmoid)") == DAE_OK,
+    must(dae_model_parse(&t.model, "input(3) | dense(2, activation=relu) | dense(3, activation=sigmoid)") ==
+             DAE_OK,
          "no model");
     must(dae_model_initialize(t.model, 5) == DAE_OK, "no parameters");
     if (sgd)
