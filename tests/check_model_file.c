@@ -2,6 +2,7 @@
  * check_model_broken.c. */
 #define _DEFAULT_SOURCE
 
+#include "golden_files.h"
 #include "network.h"
 #include "safetensors.h"
 
@@ -135,6 +136,38 @@ START_TEST(every_activation_is_kept) {
         }
         same_floats(outputs[1], outputs[0], 12);
     }
+}
+END_TEST
+
+/* A file of the library before slopes were written as leaky_relu(0.1). */
+START_TEST(older_files_load) {
+    static unsigned char bytes[8 + sizeof OLD_MODEL_HEADER + sizeof OLD_MODEL_DATA];
+    size_t size = safetensors_join(bytes, OLD_MODEL_HEADER, OLD_MODEL_DATA, sizeof OLD_MODEL_DATA);
+    dae_model *model = NULL, *again = NULL;
+    dae_session *session = NULL;
+    float samples[12], outputs[12], *parameters;
+    ok(dae_model_deserialize(&model, bytes, size));
+    char *text = text_by_the_rules((text_fn)dae_model_format, model);
+    ck_assert_str_eq(text, "input(1, 3) | dense(units=2, activation=leaky_relu(0.1), initializer=he_normal)"
+                           " | dropout(rate=0.25)"
+                           " | dense(units=2, activation=leaky_relu(0.3), initializer=glorot_uniform)"
+                           " | dense(units=3, activation=sigmoid, initializer=glorot_uniform)");
+    for (size_t i = 0; i < 12; i++)
+        samples[i] = (float)i / 12;
+    ok(dae_session_create(&session, model, 4));
+    ok(dae_session_run(session, samples, 4, outputs));
+    for (size_t i = 0; i < 12; i++)
+        near(outputs[i], OLD_OUTPUTS[i], 1e-6);
+    parameters = parameters_of(model, NULL);
+    ck_assert_mem_eq(parameters, OLD_MODEL_DATA, sizeof OLD_MODEL_DATA);
+    /* and what it is written as now loads, too */
+    again = through_memory(model);
+    same_parameters(again, model);
+    free(parameters);
+    free(text);
+    dae_session_free(session);
+    dae_model_free(again);
+    dae_model_free(model);
 }
 END_TEST
 
@@ -446,6 +479,7 @@ int main(void) {
     tcase_add_test(kept, shapes_are_kept);
     tcase_add_test(kept, layers_are_kept);
     tcase_add_test(kept, every_activation_is_kept);
+    tcase_add_test(kept, older_files_load);
     tcase_add_test(kept, noise_and_range_are_kept);
     tcase_add_test(kept, noise_of_too_many_steps_is_unknown);
     tcase_add_test(kept, the_widest_range_is_kept);

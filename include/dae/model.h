@@ -7,6 +7,7 @@
  *   input(64) | dense(64, activation=relu) | dense(64) as noise | from(input) | subtract(noise)
  *
  * from(LABEL) lets the next layer read that value. The last layer gives the model's output. layer.h lists the layers.
+ * Labels begin neither with `best.` nor with `optimizer.`, which tensors of checkpoints do.
  *
  * Parameters of a model are one contiguous block of float32, layer by layer, and within a layer in the order of layer.h.
  * Each tensor has a name: label or number of the layer, counted from 0, a point, name of the parameter, such as "0.weight" or

@@ -153,6 +153,12 @@ static dae_status attach(dae_model *model, struct dae_node *node) {
 static dae_status check_label(const dae_model *model, const dae_layer *layer) {
     const char *label = layer->step->label;
     char known[DAE_VALUE_NAME_SIZE];
+    if (label != NULL && (strncmp(label, "best.", 5) == 0 || strncmp(label, "optimizer.", 10) == 0))
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "the label is '%s', expected one without best. or optimizer. in front, which tensors of "
+            "checkpoints have",
+            label);
     for (size_t value = 0; label != NULL && value <= model->node_count; value++)
         if (strcmp(dae_model_value_name(model, value, known), label) == 0)
             return dae_fail(DAE_ERROR_ARGUMENT, "there is a value '%s' already, expected another label",

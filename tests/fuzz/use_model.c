@@ -147,6 +147,41 @@ static void use_model(dae_model *model, size_t data) {
     dae_model_free(slice);
 }
 
+/* A step with ordinary data works, or is refused and leaves the parameters alone. */
+static void learn(dae_model *model, size_t inputs, size_t outputs) {
+    dae_optimizer *sgd = NULL;
+    dae_trainer *trainer = NULL;
+    float *x = must_have(BATCH * inputs * sizeof *x), *t = must_have(BATCH * outputs * sizeof *t);
+    for (size_t i = 0; i < BATCH * inputs; i++)
+        x[i] = (float)(i % 5) / 5 - 0.25f;
+    for (size_t i = 0; i < BATCH * outputs; i++)
+        t[i] = (float)(i % 3) / 3;
+    must(dae_optimizer_create_sgd(&sgd, 0.01) == DAE_OK, "no optimizer");
+    must(dae_trainer_create(&trainer, model, sgd, DAE_LOSS_MSE) == DAE_OK, "no trainer");
+    dae_status status = dae_trainer_step(trainer, x, t, BATCH, NULL);
+    must(status == DAE_OK || status == DAE_ERROR_MEMORY || status == DAE_ERROR_NOT_FINITE, "a step gave %s",
+         dae_status_name(status));
+    dae_trainer_free(trainer);
+    dae_optimizer_free(sgd);
+    free(x);
+    free(t);
+}
+
+void fuzz_use_network(dae_model *model) {
+    size_t parameters = 0, inputs = size_of(dae_model_get_input_shape, model),
+           outputs = size_of(dae_model_get_output_shape, model);
+    text_goes_round(model);
+    must(dae_model_get_parameter_count(model, &parameters) == DAE_OK, "no number of parameters");
+    if (parameters > MOST_PARAMETERS || inputs > MOST_VALUES || outputs > MOST_VALUES)
+        return;
+    must(dae_model_initialize(model, 7) == DAE_OK, "no parameters can be drawn");
+    learn(model, inputs, outputs);
+    look_at(model, parameters);
+    dae_model *again = go_round(model);
+    compare(model, again, inputs, outputs);
+    dae_model_free(again);
+}
+
 /* What a header of a few bytes may take: the table of its tensors, one metadata value, the list of layers. */
 enum { TABLES = 1 << 18 };
 
