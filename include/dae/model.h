@@ -61,7 +61,7 @@ DAE_API void dae_model_free(dae_model *model);
  *
  * Errors: DAE_ERROR_ARGUMENT, also for labels that are not there or are there already; DAE_ERROR_STATE when the layer is in
  * a model already, or the model has its parameters, or 256 layers; DAE_ERROR_SHAPE when the layer cannot take what it
- * reads. @since 0.1.0
+ * reads; DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_model_add(dae_model *model, dae_layer *layer);
 

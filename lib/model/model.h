@@ -31,8 +31,8 @@ struct dae_node {
 struct dae_model {
     dae_references references;
     struct dae_shape input;
-    struct dae_node *nodes; /* room for DAE_MODEL_MAX_LAYERS */
-    size_t node_count;
+    struct dae_node *nodes;
+    size_t node_count, node_capacity;
     size_t next; /* the value that the next node reads */
     size_t parameter_count;
     struct dae_block *block; /* kept; NULL before dae_model_initialize() */

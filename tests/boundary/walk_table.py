@@ -186,7 +186,7 @@ ROWS = {
                             also=[{"model": "w->bare"}], allocates=True),
     "dae_model_format": TEXT,
     "dae_model_free": Row(),
-    "dae_model_add": Row({"model": "w->bare"}, also=[{"model": "w->unready", "layer": "w->dropout"}]),
+    "dae_model_add": Row({"model": "w->bare"}, also=[{"model": "w->unready", "layer": "w->dropout"}], allocates=True),
     "dae_model_initialize": Row({"model": "w->unready"}, also=[{"model": "w->model"}], allocates=True),
     "dae_model_slice": Row({"from": '"0"', "to": '"output"'}, also=[{"from": "NULL"}, {"to": "NULL"}],
                            allocates=True, null=("from", "to")),
