@@ -1,4 +1,4 @@
-/* A model: layers in a row, its parameters, its table.
+/* A model: its layers, its parameters, its table and its text.
  *
  * Builds a denoising autoencoder for images of 28 x 28 pixels, prints it and its parameters, and shows that
  * the seed alone decides how it starts. */
@@ -10,24 +10,18 @@
 static dae_model *build(void) {
     const size_t shape[] = {28, 28};
     dae_model *model = NULL;
-    dae_layer *dropout = NULL, *hidden = NULL, *output = NULL;
-    check(dae_model_create_shaped(&model, 2, shape));
+    dae_layer *output = NULL;
+    check(dae_model_create(&model, 2, shape));
 
-    /* Only in training, each value becomes 0 with probability 0.1. */
-    check(dae_layer_create_dropout(&dropout, 0.1));
-    check(dae_layer_create_dense(&hidden, 128, DAE_ACTIVATION_LEAKY_RELU));
-    check(dae_layer_set_leaky_slope(hidden, 0.1));
-    check(dae_layer_set_initializer(hidden, DAE_INITIALIZER_HE_NORMAL));
-    check(dae_layer_create_dense(&output, 28 * 28, DAE_ACTIVATION_SIGMOID));
+    /* Only in training, dropout makes each value 0 with probability 0.1. */
+    check(dae_model_extend(model,
+                           "dropout(0.1)"
+                           " | dense(128, activation=leaky_relu(0.1), initializer=he_normal) as code"));
 
-    check(dae_model_add(model, dropout));
-    check(dae_model_add(model, hidden));
+    /* A layer whose size is computed. */
+    check(dae_layer_create_dense(&output, shape[0] * shape[1], "sigmoid"));
     check(dae_model_add(model, output));
-
-    /* The model holds its layers now. */
-    dae_layer_free(dropout);
-    dae_layer_free(hidden);
-    dae_layer_free(output);
+    dae_layer_free(output); /* the model holds it now */
     return model;
 }
 
@@ -35,6 +29,8 @@ static void print_table(const dae_model *model) {
     char table[2048];
     check(dae_model_describe(model, table, sizeof table, NULL));
     printf("%s", table);
+    check(dae_model_format(model, table, sizeof table, NULL));
+    printf("\n%s\n", table);
 }
 
 static void print_tensors(const dae_model *model) {
@@ -81,7 +77,7 @@ int main(int argc, char **argv) {
 
     /* A layer that comes too late is refused in one sentence, and the model stays as it was. */
     dae_layer *late = NULL;
-    check(dae_layer_create_dense(&late, 10, DAE_ACTIVATION_RELU));
+    check(dae_layer_create_dense(&late, 10, "relu"));
     dae_status status = dae_model_add(first, late);
     printf("\nA layer added too late: %s, \"%s\"\n", dae_status_name(status), dae_last_error());
     dae_layer_free(late);

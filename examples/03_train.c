@@ -16,7 +16,6 @@ int main(int argc, char **argv) {
     dae_dataset *images = NULL, *train = NULL, *test = NULL, *noisy_train = NULL, *noisy_test = NULL;
     dae_noise *noise = NULL;
     dae_model *model = NULL;
-    dae_layer *hidden = NULL, *output = NULL;
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     dae_report *report = NULL;
@@ -30,11 +29,8 @@ int main(int argc, char **argv) {
     check(dae_dataset_corrupt(&noisy_train, train, noise, DAE_NOISE_FRESH, 1));
     check(dae_dataset_corrupt(&noisy_test, test, noise, DAE_NOISE_ONCE, 2));
 
-    check(dae_model_create(&model, 784));
-    check(dae_layer_create_dense(&hidden, 128, DAE_ACTIVATION_RELU));
-    check(dae_layer_create_dense(&output, 784, DAE_ACTIVATION_SIGMOID));
-    check(dae_model_add(model, hidden));
-    check(dae_model_add(model, output));
+    check(dae_model_parse(&model,
+                          "input(28, 28) | dense(128, activation=relu) | dense(784, activation=sigmoid)"));
     check(dae_model_initialize(model, 1));
 
     check(dae_optimizer_create_adam(&adam, 3e-3));
@@ -53,8 +49,6 @@ int main(int argc, char **argv) {
     dae_report_free(report);
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);
-    dae_layer_free(hidden);
-    dae_layer_free(output);
     dae_model_free(model);
     dae_noise_free(noise);
     dae_dataset_free(noisy_test);

@@ -47,8 +47,8 @@ int main(int argc, char **argv) {
     check(dae_dataset_read(digits, 0, 0, DIGITS, noisy, clean));
 
     dae_model *denoiser = trained_denoiser(BUNDLED_DATA, 20), *encoder = NULL, *decoder = NULL;
-    check(dae_model_slice(&encoder, denoiser, 0, 1)); /* the first layer */
-    check(dae_model_slice(&decoder, denoiser, 1, 1)); /* the second */
+    check(dae_model_slice(&encoder, denoiser, NULL, "code")); /* from the input */
+    check(dae_model_slice(&decoder, denoiser, "code", NULL)); /* to the output */
     run(encoder, noisy, DIGITS, codes);
     run(decoder, codes, DIGITS, decoded);
     run(denoiser, noisy, DIGITS, whole);

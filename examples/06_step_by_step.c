@@ -46,11 +46,12 @@ static int32_t limit_gradient(float *gradients, size_t count, void *user) {
 }
 
 static dae_model *build(void) {
+    const size_t shape[] = {LENGTH};
     dae_model *model = NULL;
     dae_layer *hidden = NULL, *output = NULL;
-    check(dae_model_create(&model, LENGTH));
-    check(dae_layer_create_dense(&hidden, 48, DAE_ACTIVATION_TANH));
-    check(dae_layer_create_dense(&output, LENGTH, DAE_ACTIVATION_LINEAR)); /* signals have both signs */
+    check(dae_model_create(&model, 1, shape));
+    check(dae_layer_create_dense(&hidden, 48, "tanh"));
+    check(dae_layer_create_dense(&output, LENGTH, NULL)); /* linear: signals have both signs */
     check(dae_model_add(model, hidden));
     check(dae_model_add(model, output));
     check(dae_model_initialize(model, 1));

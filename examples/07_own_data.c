@@ -39,11 +39,12 @@ static int32_t print_epoch(const dae_progress *progress, void *user) {
 }
 
 static dae_model *build(void) {
+    const size_t shape[] = {LENGTH};
     dae_model *model = NULL;
     dae_layer *hidden = NULL, *output = NULL;
-    check(dae_model_create(&model, LENGTH));
-    check(dae_layer_create_dense(&hidden, 24, DAE_ACTIVATION_RELU));
-    check(dae_layer_create_dense(&output, LENGTH, DAE_ACTIVATION_SIGMOID));
+    check(dae_model_create(&model, 1, shape));
+    check(dae_layer_create_dense(&hidden, 24, "relu"));
+    check(dae_layer_create_dense(&output, LENGTH, "sigmoid"));
     check(dae_model_add(model, hidden));
     check(dae_model_add(model, output));
     check(dae_model_initialize(model, 1));

@@ -29,15 +29,9 @@ static inline dae_dataset *noisy_digits(const char *folder, const char *name, in
 /* A 784-64-784 denoiser that has learned nothing yet. */
 static inline dae_model *new_denoiser(void) {
     dae_model *model = NULL;
-    dae_layer *hidden = NULL, *output = NULL;
-    check(dae_model_create(&model, DIGIT_SIZE));
-    check(dae_layer_create_dense(&hidden, 64, DAE_ACTIVATION_RELU));
-    check(dae_layer_create_dense(&output, DIGIT_SIZE, DAE_ACTIVATION_SIGMOID));
-    check(dae_model_add(model, hidden));
-    check(dae_model_add(model, output));
+    check(dae_model_parse(
+        &model, "input(28, 28) | dense(64, activation=relu) as code | dense(784, activation=sigmoid)"));
     check(dae_model_initialize(model, 1));
-    dae_layer_free(hidden);
-    dae_layer_free(output);
     return model;
 }
 

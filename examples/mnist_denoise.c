@@ -97,7 +97,7 @@ static bool add_noise(experiment *e) {
 static bool make_model(experiment *e) {
     size_t size = e->data.height * e->data.width;
     dae_layer *hidden = NULL, *output = NULL;
-    bool made = worked(dae_model_create(&e->model, size)) &&
+    bool made = worked(dae_model_create(&e->model, 1, &size)) &&
                 worked(dae_layer_create_dense(&hidden, e->chosen.hidden, e->chosen.hidden_activation)) &&
                 worked(dae_layer_create_dense(&output, size, e->chosen.output_activation)) &&
                 worked(dae_model_add(e->model, hidden)) && worked(dae_model_add(e->model, output)) &&
@@ -280,7 +280,7 @@ static bool write_digits(const experiment *e, const char *path) {
     float *noisy = pixels, *denoised = pixels + values, *clean = pixels + 2 * values;
     grid_row rows[] = {{"noisy", noisy}, {"denoised", denoised}, {"clean", clean}};
     /* Noise that is not clipped, and linear outputs, go far beyond black and white. */
-    bool beyond = !e->chosen.clip || e->chosen.output_activation == DAE_ACTIVATION_LINEAR;
+    bool beyond = !e->chosen.clip || strcmp(e->chosen.output_activation, "linear") == 0;
     char caption[sizeof e->setting + 64];
     snprintf(caption, sizeof caption, "%s%s", e->setting, beyond ? "; shown clipped to [0,1]" : "");
     bool written = denoise(e, e->data.shown, count, noisy, denoised, clean) &&

@@ -1,6 +1,8 @@
 /* Checkpoints: training that was interrupted ends in the same bytes; when checkpoints are written. */
 #define _POSIX_C_SOURCE 200809L /* nanosleep() */
 
+#include "golden_files.h"
+#include "safetensors.h"
 #include "training.h"
 
 #include <stdio.h>
@@ -386,6 +388,49 @@ START_TEST(options_are_checked) {
 }
 END_TEST
 
+/* A checkpoint from before slopes were written as leaky_relu(0.1): the layers are the same, and training goes on as it did. */
+START_TEST(older_checkpoints_load) {
+    static unsigned char bytes[8 + sizeof OLD_CHECKPOINT_HEADER + sizeof OLD_CHECKPOINT_DATA];
+    size_t size = safetensors_join(bytes, OLD_CHECKPOINT_HEADER, OLD_CHECKPOINT_DATA,
+                                   sizeof OLD_CHECKPOINT_DATA);
+    dae_model *model = model_from(9,
+                                  "input(1, 3) | dense(2, activation=leaky_relu(0.1), initializer=he_normal)"
+                                  " | dropout(0.25) | dense(2, activation=leaky_relu)"
+                                  " | dense(3, activation=sigmoid)"),
+              *other = model_from(9,
+                                  "input(1, 3) | dense(2, activation=leaky_relu(0.2), initializer=he_normal)"
+                                  " | dropout(0.25) | dense(2, activation=leaky_relu)"
+                                  " | dense(3, activation=sigmoid)");
+    dae_trainer *trainer = adam_trainer(model, 0.01, DAE_LOSS_MSE), *refuses = adam_trainer(other, 0.01, 0);
+    float samples[12], expected[sizeof OLD_SECOND_DATA / sizeof(float)];
+    const size_t shape[] = {1, 3};
+    dae_dataset *data = NULL;
+    for (size_t i = 0; i < 12; i++)
+        samples[i] = (float)i / 12;
+    ok(dae_dataset_copy_array(&data, samples, 4, 2, shape));
+    data = corrupted(data, "gaussian(mean=0.25, stddev=0.5) | clip(0, 1)", DAE_NOISE_FRESH, 2);
+    ok(dae_trainer_set_batch_size(trainer, 2));
+    ok(dae_trainer_set_batch_size(refuses, 2));
+    fails(dae_trainer_deserialize_checkpoint(refuses, bytes, size), DAE_ERROR_STATE, "layers");
+    ok(dae_trainer_deserialize_checkpoint(trainer, bytes, size));
+    float *parameters = parameters_of(model, NULL);
+    ck_assert_mem_eq(parameters, OLD_MODEL_DATA, sizeof OLD_MODEL_DATA);
+    free(parameters);
+    ok(dae_trainer_fit(trainer, data, 1));
+    ck_assert_uint_eq(epochs_of(trainer), 2);
+    parameters = parameters_of(model, NULL);
+    memcpy(expected, OLD_SECOND_DATA, sizeof expected);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        near(parameters[i], expected[i], 1e-6);
+    free(parameters);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_trainer_free(refuses);
+    dae_model_free(model);
+    dae_model_free(other);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("checkpoint");
     TCase *resume = add_case(suite, "resume");
@@ -398,6 +443,7 @@ int main(void) {
     tcase_add_test(resume, steps_driven_from_outside_resume);
     tcase_add_test(resume, a_callback_may_save);
     tcase_add_test(resume, other_data);
+    tcase_add_test(resume, older_checkpoints_load);
     TCase *written = add_case(suite, "written");
     tcase_add_test(written, written_at_every_interval);
     tcase_add_test(written, written_at_the_end_of_any_fit);

@@ -51,7 +51,7 @@ typedef struct {
 } training;
 
 static dae_model *new_model(uint64_t seed) {
-    network net = autoencoder(SIZE, HIDDEN, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    network net = autoencoder(SIZE, HIDDEN, "relu", "sigmoid");
     return network_model(&net, seed);
 }
 

@@ -15,18 +15,15 @@ static const size_t living[] = {0,   1,   15,  16,  17,  49,  50,  51,  99,  100
 
 /* Layers with UNITS units and what is around them; those alone die. */
 static const network networks[] = {
-    {60, 1, {{UNITS, DAE_ACTIVATION_RELU}}, 0},
-    {60, 2, {{40, DAE_ACTIVATION_TANH}, {UNITS, DAE_ACTIVATION_RELU}}, 0},
-    {UNITS, 2, {{UNITS, DAE_ACTIVATION_RELU}, {72, DAE_ACTIVATION_SIGMOID}}, 0},
-    {UNITS,
-     3,
-     {{UNITS, DAE_ACTIVATION_RELU}, {80, DAE_ACTIVATION_LEAKY_RELU}, {UNITS, DAE_ACTIVATION_RELU}},
-     0.3},
-    {90, 3, {{UNITS, DAE_ACTIVATION_RELU}, {UNITS, DAE_ACTIVATION_RELU}, {10, DAE_ACTIVATION_LINEAR}}, 0},
-    {60, 2, {{UNITS, DAE_ACTIVATION_TANH}, {72, DAE_ACTIVATION_SIGMOID}}, 0},
+    {60, 1, {{UNITS, "relu"}}, 0},
+    {60, 2, {{40, "tanh"}, {UNITS, "relu"}}, 0},
+    {UNITS, 2, {{UNITS, "relu"}, {72, "sigmoid"}}, 0},
+    {UNITS, 3, {{UNITS, "relu"}, {80, "leaky_relu"}, {UNITS, "relu"}}, 0.3},
+    {90, 3, {{UNITS, "relu"}, {UNITS, "relu"}, {10, "linear"}}, 0},
+    {60, 2, {{UNITS, "tanh"}, {72, "sigmoid"}}, 0},
     /* few and many weights: gradients in one part, and in two, or in two while enough units live */
-    {60, 3, {{UNITS, DAE_ACTIVATION_RELU}, {16, DAE_ACTIVATION_RELU}, {UNITS, DAE_ACTIVATION_RELU}}, 0},
-    {60, 2, {{UNITS, DAE_ACTIVATION_RELU}, {180, DAE_ACTIVATION_LINEAR}}, 0},
+    {60, 3, {{UNITS, "relu"}, {16, "relu"}, {UNITS, "relu"}}, 0},
+    {60, 2, {{UNITS, "relu"}, {180, "linear"}}, 0},
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 
@@ -47,7 +44,7 @@ static bool lives(size_t unit, size_t alive) {
 static void let_live(dae_model *model, const network *net, size_t alive) {
     float bias[UNITS], *weights = must_have((size_t)UNITS * UNITS * sizeof *weights);
     for (size_t layer = 0; layer < net->layers; layer++) {
-        bool rectifies = net->layer[layer].activation == DAE_ACTIVATION_RELU;
+        bool rectifies = strcmp(net->layer[layer].activation, "relu") == 0;
         size_t inputs = layer == 0 ? net->inputs : net->layer[layer - 1].units;
         char name[32];
         if (net->layer[layer].units != UNITS)
@@ -205,16 +202,9 @@ END_TEST
 
 /* Dropout behind a rectifier: units are dead, or dropped, and the layer behind sees neither. */
 static float *train_with_dropout(size_t alive, size_t steps, size_t threads, bool hook) {
-    dae_layer *layers[3] = {NULL};
-    dae_model *model = NULL;
-    ok(dae_layer_create_dense(&layers[0], UNITS, DAE_ACTIVATION_RELU));
-    ok(dae_layer_create_dropout(&layers[1], 0.4));
-    ok(dae_layer_create_dense(&layers[2], 70, DAE_ACTIVATION_LINEAR));
-    ok(dae_model_create(&model, 60));
-    for (size_t i = 0; i < 3; i++)
-        ok(dae_model_add(model, layers[i]));
-    ok(dae_model_initialize(model, 3));
-    let_live(model, &(network){60, 1, {{UNITS, DAE_ACTIVATION_RELU}}, 0}, alive);
+    dae_model *model = model_from(3, "input(60) | dense(%d, activation=relu) | dropout(0.4) | dense(70)",
+                                  UNITS);
+    let_live(model, &(network){60, 1, {{UNITS, "relu"}}, 0}, alive);
     dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
     float *x = random_floats(BATCH * 60, -1, 1, 4), *t = random_floats(BATCH * 70, 0, 1, 5);
     if (hook)
@@ -226,8 +216,6 @@ static float *train_with_dropout(size_t alive, size_t steps, size_t threads, boo
     float *parameters = parameters_of(model, NULL);
     free(x);
     free(t);
-    for (size_t i = 0; i < 3; i++)
-        dae_layer_free(layers[i]);
     dae_trainer_free(trainer);
     dae_model_free(model);
     return parameters;

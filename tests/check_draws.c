@@ -28,7 +28,7 @@ static int32_t note_sample(float *gradients, size_t count, void *user) {
 }
 
 static tale orders(uint64_t seed, int32_t shuffle, const size_t *parts) {
-    const network net = {SAMPLES, 1, {{1, DAE_ACTIVATION_LINEAR}}, 0};
+    const network net = {SAMPLES, 1, {{1, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
     dae_trainer *trainer = sgd_trainer(model, 1e-3, DAE_LOSS_MSE);
     float inputs[SAMPLES * SAMPLES] = {0}, targets[SAMPLES];
@@ -99,7 +99,7 @@ END_TEST
 START_TEST(a_seed_of_0_is_the_default) {
     float *after[2];
     for (size_t i = 0; i < 2; i++) {
-        network net = autoencoder(5, 3, DAE_ACTIVATION_TANH, DAE_ACTIVATION_LINEAR);
+        network net = autoencoder(5, 3, "tanh", "linear");
         dae_model *model = network_model(&net, 1);
         dae_trainer *trainer = sgd_trainer(model, 0.1, DAE_LOSS_MSE);
         dae_dataset *data = random_dataset(40, 5, 0, 1, 2);
@@ -138,17 +138,14 @@ typedef struct {
 
 static dropper *make_dropper(double rate, uint64_t seed, size_t dropouts_in_front) {
     dropper *d = must_have(sizeof *d);
-    dae_layer *unit = NULL;
-    ok(dae_model_create(&d->model, WIDTH));
+    ok(dae_model_create(&d->model, 1, (const size_t[]){WIDTH}));
     for (size_t i = 0; i <= dropouts_in_front; i++) {
-        dae_layer *dropout = NULL;
-        ok(dae_layer_create_dropout(&dropout, i == dropouts_in_front ? rate : 0.0));
-        ok(dae_model_add(d->model, dropout));
-        dae_layer_free(dropout);
+        char dropout[64];
+        ok(dae_recipe_fill(dropout, sizeof dropout, NULL, "dropout(?)",
+                           (double[]){i == dropouts_in_front ? rate : 0.0}, 1));
+        ok(add_layer(d->model, dropout));
     }
-    ok(dae_layer_create_dense(&unit, 1, DAE_ACTIVATION_LINEAR));
-    ok(dae_model_add(d->model, unit));
-    dae_layer_free(unit);
+    ok(add_layer(d->model, "dense(1)"));
     ok(dae_model_initialize(d->model, 1));
     d->trainer = sgd_trainer(d->model, 0.1, DAE_LOSS_MSE);
     ok(dae_trainer_set_seed(d->trainer, seed));
@@ -249,16 +246,9 @@ END_TEST
 
 START_TEST(dropout_has_no_part_in_evaluation) {
     enum { COUNT = 30, SIZE = 12 };
-    dae_model *model = NULL;
-    dae_layer *dropout = NULL, *dense = NULL;
+    dae_model *model = model_from(1, "input(%d) | dropout(0.5) | dense(%d)", SIZE, SIZE);
     dae_report *report = NULL;
     double mse = 1;
-    ok(dae_model_create(&model, SIZE));
-    ok(dae_layer_create_dropout(&dropout, 0.5));
-    ok(dae_layer_create_dense(&dense, SIZE, DAE_ACTIVATION_LINEAR));
-    ok(dae_model_add(model, dropout));
-    ok(dae_model_add(model, dense));
-    ok(dae_model_initialize(model, 1));
     float parameters[SIZE * SIZE + SIZE] = {0};
     for (size_t i = 0; i < SIZE; i++)
         parameters[i * SIZE + i] = 1.0f;
@@ -280,8 +270,6 @@ START_TEST(dropout_has_no_part_in_evaluation) {
     dae_report_free(report);
     dae_trainer_free(trainer);
     dae_dataset_free(data);
-    dae_layer_free(dropout);
-    dae_layer_free(dense);
     dae_model_free(model);
 }
 END_TEST

@@ -70,14 +70,14 @@ static void compare(const setting *s, const float *gradient, size_t first, size_
     double scale = sqrt(squares / (double)compared);
     ck_assert_msg(scale > 0, "no gradient at all");
     ck_assert_msg(worst <= 1e-4 * scale,
-                  "activations %d, %d, loss %d, batch %zu: gradient %zu is %.9g, not %.9g",
-                  (int)s->net.layer[0].activation, (int)s->net.layer[1].activation, (int)s->loss, s->batch,
-                  worst_at, (double)gradient[worst_at], worst_expected);
+                  "activations %s, %s, loss %d, batch %zu: gradient %zu is %.9g, not %.9g",
+                  s->net.layer[0].activation, s->net.layers > 1 ? s->net.layer[1].activation : "none",
+                  (int)s->loss, s->batch, worst_at, (double)gradient[worst_at], worst_expected);
 }
 
 /* Whether cross-entropy takes its logarithms of outputs, not of logits. */
 static bool takes_logarithms(const setting *s) {
-    return s->loss == DAE_LOSS_BCE && s->net.layer[s->net.layers - 1].activation != DAE_ACTIVATION_SIGMOID;
+    return s->loss == DAE_LOSS_BCE && strcmp(s->net.layer[s->net.layers - 1].activation, "sigmoid") != 0;
 }
 
 /* Near 0 and 1 the derivative of a logarithm makes float32's rounding of an output large. */
@@ -143,12 +143,12 @@ static void check_setting(network net, int32_t loss, size_t batch, size_t stride
     dae_model_free(model);
 }
 
-enum { ACTIVATIONS = DAE_ACTIVATION_TANH + 1, LOSSES = DAE_LOSS_BCE + 1 };
+enum { LOSSES = DAE_LOSS_BCE + 1 };
 
 /* _i counts through hidden activation, output activation and loss. */
 START_TEST(small_networks_agree) {
     const size_t batches[] = {1, 2, 3, 8, 13};
-    int32_t hidden = (int32_t)(_i % ACTIVATIONS), output = (int32_t)(_i / ACTIVATIONS % ACTIVATIONS);
+    const char *hidden = ACTIVATION[_i % ACTIVATIONS], *output = ACTIVATION[_i / ACTIVATIONS % ACTIVATIONS];
     int32_t loss = (int32_t)(_i / (ACTIVATIONS * ACTIVATIONS));
     network net = {5, 2, {{4, hidden}, {3, output}}, 0.3};
     for (size_t b = 0; b < sizeof batches / sizeof *batches; b++)
@@ -157,30 +157,25 @@ START_TEST(small_networks_agree) {
 END_TEST
 
 START_TEST(edges_of_vectors_agree) {
-    int32_t output = (int32_t)(_i % ACTIVATIONS), loss = (int32_t)(_i / ACTIVATIONS);
-    network net = {33, 2, {{65, (output + loss + 1) % ACTIVATIONS}, {17, output}}, 0.125};
+    int32_t loss = (int32_t)(_i / ACTIVATIONS);
+    network net = {
+        33, 2, {{65, ACTIVATION[(_i + loss + 1) % ACTIVATIONS]}, {17, ACTIVATION[_i % ACTIVATIONS]}}, 0.125};
     check_setting(net, loss, 70, 29); /* 29 has no factor in common with 33, 65 or 17 */
 }
 END_TEST
 
 START_TEST(every_parameter_at_the_edges_agrees) {
-    network relu = {33, 2, {{65, DAE_ACTIVATION_RELU}, {17, DAE_ACTIVATION_LINEAR}}, 0};
-    network sigmoid = {17, 2, {{65, DAE_ACTIVATION_RELU}, {33, DAE_ACTIVATION_SIGMOID}}, 0};
+    network relu = {33, 2, {{65, "relu"}, {17, "linear"}}, 0};
+    network sigmoid = {17, 2, {{65, "relu"}, {33, "sigmoid"}}, 0};
     check_setting(relu, DAE_LOSS_MSE, 9, 1);
     check_setting(sigmoid, DAE_LOSS_BCE, 17, 1);
 }
 END_TEST
 
 START_TEST(one_and_four_layers_agree) {
-    network one = {7, 1, {{5, DAE_ACTIVATION_SIGMOID}}, 0};
-    network four = {6,
-                    4,
-                    {{9, DAE_ACTIVATION_TANH},
-                     {3, DAE_ACTIVATION_LEAKY_RELU},
-                     {8, DAE_ACTIVATION_SIGMOID},
-                     {6, DAE_ACTIVATION_LINEAR}},
-                    0.2};
-    network narrow = {40, 2, {{1, DAE_ACTIVATION_TANH}, {40, DAE_ACTIVATION_TANH}}, 0};
+    network one = {7, 1, {{5, "sigmoid"}}, 0};
+    network four = {6, 4, {{9, "tanh"}, {3, "leaky_relu"}, {8, "sigmoid"}, {6, "linear"}}, 0.2};
+    network narrow = {40, 2, {{1, "tanh"}, {40, "tanh"}}, 0};
     for (int32_t loss = 0; loss < LOSSES; loss++) {
         check_setting(one, loss, 6, 1);
         check_setting(four, loss, 11, 1);
@@ -192,7 +187,7 @@ END_TEST
 /* Behind a sigmoid cross-entropy comes from the logits: it stays exact where the output rounds to 0 or 1. */
 START_TEST(saturated_cross_entropy_agrees) {
     const float logits[] = {-200.0f, -50.0f, -17.0f, 17.0f, 50.0f, 200.0f}, targets[] = {0.0f, 0.25f, 1.0f};
-    network net = {1, 1, {{1, DAE_ACTIVATION_SIGMOID}}, 0};
+    network net = {1, 1, {{1, "sigmoid"}}, 0};
     dae_model *model = network_model(&net, 1);
     dae_trainer *trainer = sgd_trainer(model, 0.1, DAE_LOSS_BCE);
     float gradient[2];
@@ -221,15 +216,14 @@ END_TEST
  * target are equal. */
 START_TEST(kinks_are_as_documented) {
     const struct {
-        int32_t activation, loss;
+        const char *activation;
+        int32_t loss;
         float bias, target;
         double expected;
-    } cases[] = {{DAE_ACTIVATION_RELU, DAE_LOSS_MSE, 0.0f, 1.0f, 0.0},
-                 {DAE_ACTIVATION_RELU, DAE_LOSS_MSE, 0.5f, 1.0f, -1.0},
-                 {DAE_ACTIVATION_LEAKY_RELU, DAE_LOSS_MAE, -1.0f, 1.0f, -0.3},
-                 {DAE_ACTIVATION_LINEAR, DAE_LOSS_MAE, 0.5f, 0.5f, 0.0},
-                 {DAE_ACTIVATION_LINEAR, DAE_LOSS_MAE, 0.5f, 0.25f, 1.0},
-                 {DAE_ACTIVATION_LINEAR, DAE_LOSS_MAE, 0.5f, 0.75f, -1.0}};
+    } cases[] = {
+        {"relu", DAE_LOSS_MSE, 0.0f, 1.0f, 0.0},         {"relu", DAE_LOSS_MSE, 0.5f, 1.0f, -1.0},
+        {"leaky_relu", DAE_LOSS_MAE, -1.0f, 1.0f, -0.3}, {"linear", DAE_LOSS_MAE, 0.5f, 0.5f, 0.0},
+        {"linear", DAE_LOSS_MAE, 0.5f, 0.25f, 1.0},      {"linear", DAE_LOSS_MAE, 0.5f, 0.75f, -1.0}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         network net = {1, 1, {{1, cases[i].activation}}, 0.3};
         dae_model *model = network_model(&net, 1);
@@ -251,9 +245,12 @@ END_TEST
 
 /* The gradient worked out backwards in double precision, which stands in for central differences below. */
 START_TEST(backwards_is_as_central_differences) {
-    int32_t hidden = (int32_t)(_i % ACTIVATIONS), loss = (int32_t)(_i / ACTIVATIONS);
-    for (int32_t output = 0; output < ACTIVATIONS; output++) {
-        setting s = {.net = {5, 3, {{7, hidden}, {4, hidden}, {3, output}}, 0.3}, .loss = loss, .batch = 4};
+    const char *hidden = ACTIVATION[_i % ACTIVATIONS];
+    int32_t loss = (int32_t)(_i / ACTIVATIONS);
+    for (size_t output = 0; output < ACTIVATIONS; output++) {
+        setting s = {.net = {5, 3, {{7, hidden}, {4, hidden}, {3, ACTIVATION[output]}}, 0.3},
+                     .loss = loss,
+                     .batch = 4};
         size_t count = network_parameters(&s.net);
         float *values = choose_parameters(&s);
         double *gradient = must_have(count * sizeof *gradient), scale = 0;
@@ -277,13 +274,14 @@ END_TEST
 /* Products of this size are cut into several tiles, by rows and by columns. */
 START_TEST(several_tiles_agree) {
     const struct {
-        int32_t hidden, output, loss;
+        const char *hidden, *output;
+        int32_t loss;
         size_t inputs, units, outputs, batch;
     } cases[] = {
-        {DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID, DAE_LOSS_BCE, 784, 128, 784, 256},
-        {DAE_ACTIVATION_SIGMOID, DAE_ACTIVATION_TANH, DAE_LOSS_MSE, 150, 900, 131, 201},
-        {DAE_ACTIVATION_LEAKY_RELU, DAE_ACTIVATION_LINEAR, DAE_LOSS_MSE, 401, 67, 777, 301},
-        {DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR, DAE_LOSS_MAE, 400, 50, 400, 700},
+        {"tanh", "sigmoid", DAE_LOSS_BCE, 784, 128, 784, 256},
+        {"sigmoid", "tanh", DAE_LOSS_MSE, 150, 900, 131, 201},
+        {"leaky_relu", "linear", DAE_LOSS_MSE, 401, 67, 777, 301},
+        {"relu", "linear", DAE_LOSS_MAE, 400, 50, 400, 700},
     };
     size_t inputs = cases[_i].inputs, outputs = cases[_i].outputs;
     setting s = {.net = {inputs, 2, {{cases[_i].units, cases[_i].hidden}, {outputs, cases[_i].output}}, 0.3},
@@ -315,19 +313,8 @@ END_TEST
 /* Linear layers with dropout between them and behind them. The loss is then a parabola in each parameter,
  * and the library's own losses are good for a central difference with a wide step. */
 static dae_model *dropping_model(size_t inputs, size_t hidden, size_t outputs) {
-    dae_model *model = NULL;
-    dae_layer *layers[4];
-    ok(dae_layer_create_dense(&layers[0], hidden, DAE_ACTIVATION_LINEAR));
-    ok(dae_layer_create_dropout(&layers[1], 0.4));
-    ok(dae_layer_create_dense(&layers[2], outputs, DAE_ACTIVATION_LINEAR));
-    ok(dae_layer_create_dropout(&layers[3], 0.3));
-    ok(dae_model_create(&model, inputs));
-    for (size_t i = 0; i < 4; i++) {
-        ok(dae_model_add(model, layers[i]));
-        dae_layer_free(layers[i]);
-    }
-    ok(dae_model_initialize(model, 3));
-    return model;
+    return model_from(3, "input(%zu) | dense(%zu) | dropout(0.4) | dense(%zu) | dropout(0.3)", inputs, hidden,
+                      outputs);
 }
 
 /* The loss of the first step of a new trainer, which draws the same dropout each time. */

@@ -18,7 +18,7 @@ enum { SIZE = 64, SAMPLES = 500, EPOCHS = 4 };
 /* ---- The training that is killed --------------------------------------------------------------- */
 
 static dae_trainer *make_trainer(dae_model **model, dae_dataset **data) {
-    network net = autoencoder(SIZE, 24, DAE_ACTIVATION_RELU, DAE_ACTIVATION_RELU);
+    network net = autoencoder(SIZE, 24, "relu", "relu");
     *model = network_model(&net, 3);
     *data = corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 4), "gaussian(mean=0.5, stddev=0.5)",
                       DAE_NOISE_FRESH, 5);

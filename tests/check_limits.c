@@ -16,7 +16,7 @@ static const size_t many_inputs = (size_t)1 << 30;
 
 static dae_layer *dense(size_t units) {
     dae_layer *layer = NULL;
-    ok(dae_layer_create_dense(&layer, units, DAE_ACTIVATION_LINEAR));
+    ok(dae_layer_create_dense(&layer, units, "linear"));
     return layer;
 }
 
@@ -24,10 +24,10 @@ START_TEST(parameters_of_a_layer_must_be_addressable) {
     dae_model *model = NULL, *small = NULL;
     dae_layer *layer = dense(MOST_UNITS);
     /* the weights fit, with the biases they do not */
-    ok(dae_model_create(&model, many_inputs));
+    ok(dae_model_create(&model, 1, (const size_t[]){many_inputs}));
     fails(dae_model_add(model, layer), DAE_ERROR_ARGUMENT, "addressed");
     /* layer and model are as before */
-    ok(dae_model_create(&small, 2));
+    ok(dae_model_create(&small, 1, (const size_t[]){2}));
     ok(dae_model_add(small, layer));
     dae_layer_free(layer);
     layer = dense(1);
@@ -41,7 +41,7 @@ END_TEST
 START_TEST(parameters_of_a_model_must_be_addressable) {
     dae_model *model = NULL;
     dae_layer *first = dense(MOST_UNITS - 4), *second = dense(4);
-    ok(dae_model_create(&model, many_inputs));
+    ok(dae_model_create(&model, 1, (const size_t[]){many_inputs}));
     ok(dae_model_add(model, first));
     fails(dae_model_add(model, second), DAE_ERROR_ARGUMENT, "addressed");
     dae_layer_free(first);
@@ -75,7 +75,7 @@ END_TEST
 /* The parameters after steps of 120 sizes, all of them twice; to free(). */
 static float *stepped_with_many_sizes(size_t *count) {
     enum { SIZE = 12, LEAST = 9, MOST = 128 };
-    network net = autoencoder(SIZE, 8, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR);
+    network net = autoencoder(SIZE, 8, "relu", "linear");
     dae_model *model = network_model(&net, 1);
     dae_trainer *trainer = sgd_trainer(model, 1e-2, DAE_LOSS_MSE);
     float *values = random_floats(MOST * SIZE, 0, 1, 3);
@@ -108,7 +108,7 @@ enum { COUNT = 60, SIDE = 5 };
 
 /* The parameters after two epochs on the dataset, which is freed; to free(). */
 static float *trained_on(dae_dataset *dataset, size_t *count) {
-    network net = autoencoder(SIDE * SIDE, 7, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    network net = autoencoder(SIDE * SIDE, 7, "relu", "sigmoid");
     dae_model *model = network_model(&net, 1);
     dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_BCE);
     ok(dae_trainer_fit(trainer, dataset, 2));
@@ -145,13 +145,8 @@ END_TEST
 /* ---- Nothing ---------------------------------------------------------------------------------- */
 
 START_TEST(a_model_may_have_no_parameters) {
-    dae_model *model = NULL;
-    dae_layer *layer = NULL;
+    dae_model *model = model_from(1, "input(3) | dropout(0.5)");
     size_t count = 7;
-    ok(dae_model_create(&model, 3));
-    ok(dae_layer_create_dropout(&layer, 0.5));
-    ok(dae_model_add(model, layer));
-    ok(dae_model_initialize(model, 1));
     ok(dae_model_get_parameter_count(model, &count));
     ck_assert_uint_eq(count, 0);
     ok(dae_model_get_parameters(model, NULL, 0));
@@ -160,7 +155,6 @@ START_TEST(a_model_may_have_no_parameters) {
     char *text = text_by_the_rules((text_fn)dae_model_describe, model);
     ck_assert_ptr_null(strstr(text, "Code:"));
     free(text);
-    dae_layer_free(layer);
     dae_model_free(model);
 }
 END_TEST
@@ -175,7 +169,7 @@ START_TEST(rank_and_shape_come_together) {
 END_TEST
 
 START_TEST(no_samples_are_no_work) {
-    network net = autoencoder(3, 2, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR);
+    network net = autoencoder(3, 2, "relu", "linear");
     dae_model *model = network_model(&net, 1);
     dae_session *session = NULL;
     ok(dae_session_create(&session, model, 4));
@@ -202,7 +196,7 @@ END_TEST
 /* ---- Texts ------------------------------------------------------------------------------------ */
 
 static void described(size_t hidden, const char *kind) {
-    network net = autoencoder(10, hidden, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR);
+    network net = autoencoder(10, hidden, "relu", "linear");
     dae_model *model = network_model(&net, 1);
     char *text = text_by_the_rules((text_fn)dae_model_describe, model);
     ck_assert_msg(strstr(text, kind) != NULL, "\"%s\" is not in\n%s", kind, text);

@@ -11,10 +11,11 @@
 static dae_model *unset_model(void) {
     dae_layer *layers[3] = {NULL, NULL, NULL};
     dae_model *model = NULL;
-    ok(dae_model_create(&model, 12));
-    ok(dae_layer_create_dense(&layers[0], 7, DAE_ACTIVATION_RELU));
-    ok(dae_layer_create_dropout(&layers[1], 0.25));
-    ok(dae_layer_create_dense(&layers[2], 5, DAE_ACTIVATION_TANH));
+    const size_t inputs = 12;
+    ok(dae_model_create(&model, 1, &inputs));
+    ok(dae_layer_create_dense(&layers[0], 7, "relu"));
+    ok(dae_layer_parse(&layers[1], "dropout(0.25)"));
+    ok(dae_layer_create_dense(&layers[2], 5, "tanh"));
     for (size_t i = 0; i < 3; i++) {
         ok(dae_model_add(model, layers[i]));
         dae_layer_free(layers[i]);
@@ -49,14 +50,13 @@ START_TEST(creating_refuses_bad_arguments) {
     dae_model *model = NULL;
     const size_t good[] = {3, 2}, zero[] = {3, 0}, endless[] = {SIZE_MAX / 2, 4};
     const size_t nine[] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-    fails(dae_model_create(NULL, 4), DAE_ERROR_ARGUMENT, "out");
-    fails(dae_model_create(&model, 0), DAE_ERROR_ARGUMENT, "size");
-    fails(dae_model_create_shaped(NULL, 2, good), DAE_ERROR_ARGUMENT, "out");
-    fails(dae_model_create_shaped(&model, 0, good), DAE_ERROR_ARGUMENT, "rank");
-    fails(dae_model_create_shaped(&model, 9, nine), DAE_ERROR_ARGUMENT, "9");
-    fails(dae_model_create_shaped(&model, 2, NULL), DAE_ERROR_ARGUMENT, "shape");
-    fails(dae_model_create_shaped(&model, 2, zero), DAE_ERROR_ARGUMENT, "shape");
-    fails(dae_model_create_shaped(&model, 2, endless), DAE_ERROR_ARGUMENT, "");
+    fails(dae_model_create(&model, 1, zero + 1), DAE_ERROR_ARGUMENT, "shape");
+    fails(dae_model_create(NULL, 2, good), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_model_create(&model, 0, good), DAE_ERROR_ARGUMENT, "rank");
+    fails(dae_model_create(&model, 9, nine), DAE_ERROR_ARGUMENT, "9");
+    fails(dae_model_create(&model, 2, NULL), DAE_ERROR_ARGUMENT, "shape");
+    fails(dae_model_create(&model, 2, zero), DAE_ERROR_ARGUMENT, "shape");
+    fails(dae_model_create(&model, 2, endless), DAE_ERROR_ARGUMENT, "");
     ck_assert_ptr_null(model);
     dae_model_free(NULL);
 }
@@ -67,16 +67,16 @@ START_TEST(shapes_are_kept) {
     dae_layer *dropout = NULL, *dense = NULL;
     const size_t image[] = {1, 4, 3};
     size_t rank = 0, shape[DAE_MAX_RANK];
-    ok(dae_model_create_shaped(&model, 3, image));
+    ok(dae_model_create(&model, 3, image));
     ok(dae_model_get_input_shape(model, &rank, shape));
     ck_assert_uint_eq(rank, 3);
     ck_assert_mem_eq(shape, image, sizeof image);
-    ok(dae_layer_create_dropout(&dropout, 0.5));
+    ok(dae_layer_parse(&dropout, "dropout(0.5)"));
     ok(dae_model_add(model, dropout));
     ok(dae_model_get_output_shape(model, &rank, shape));
     ck_assert_uint_eq(rank, 3);
     ck_assert_mem_eq(shape, image, sizeof image);
-    ok(dae_layer_create_dense(&dense, 6, DAE_ACTIVATION_RELU));
+    ok(dae_layer_create_dense(&dense, 6, "relu"));
     ok(dae_model_add(model, dense));
     ok(dae_model_get_output_shape(model, &rank, shape));
     ck_assert_uint_eq(rank, 1);
@@ -116,10 +116,10 @@ START_TEST(adding_refuses_what_does_not_belong) {
     dae_model *model = NULL, *other = NULL;
     dae_layer *layer = NULL, *late = NULL;
     size_t count = 0;
-    ok(dae_model_create(&model, 4));
-    ok(dae_model_create(&other, 4));
-    ok(dae_layer_create_dense(&layer, 3, DAE_ACTIVATION_RELU));
-    ok(dae_layer_create_dense(&late, 3, DAE_ACTIVATION_LEAKY_RELU));
+    ok(dae_model_create(&model, 1, (const size_t[]){4}));
+    ok(dae_model_create(&other, 1, (const size_t[]){4}));
+    ok(dae_layer_create_dense(&layer, 3, "relu"));
+    ok(dae_layer_create_dense(&late, 3, "leaky_relu"));
     fails(dae_model_add(NULL, layer), DAE_ERROR_ARGUMENT, "model");
     fails(dae_model_add(model, NULL), DAE_ERROR_ARGUMENT, "layer");
     ok(dae_model_add(model, layer));
@@ -129,8 +129,7 @@ START_TEST(adding_refuses_what_does_not_belong) {
     fails(dae_model_add(model, late), DAE_ERROR_STATE, "");
     ok(dae_model_get_layer_count(model, &count));
     ck_assert_uint_eq(count, 1);
-    /* A layer that was refused is in no model: its options can change, and another can take it. */
-    ok(dae_layer_set_leaky_slope(late, 0.5));
+    /* A layer that was refused is in no model: another can take it. */
     ok(dae_model_add(other, late));
     ok(dae_model_get_layer_count(other, &count));
     ck_assert_uint_eq(count, 1);
@@ -145,13 +144,13 @@ START_TEST(a_model_takes_256_layers) {
     dae_model *model = NULL;
     dae_layer *layer = NULL;
     size_t count = 0;
-    ok(dae_model_create(&model, 2));
+    ok(dae_model_create(&model, 1, (const size_t[]){2}));
     for (int i = 0; i < 256; i++) {
-        ok(dae_layer_create_dense(&layer, 2, DAE_ACTIVATION_LINEAR));
+        ok(dae_layer_create_dense(&layer, 2, "linear"));
         ok(dae_model_add(model, layer));
         dae_layer_free(layer);
     }
-    ok(dae_layer_create_dropout(&layer, 0.5));
+    ok(dae_layer_parse(&layer, "dropout(0.5)"));
     fails(dae_model_add(model, layer), DAE_ERROR_STATE, "256");
     ok(dae_model_get_layer_count(model, &count));
     ck_assert_uint_eq(count, 256);
@@ -167,8 +166,8 @@ START_TEST(endless_layers_are_refused) {
     for (size_t i = 0; i < 4; i++) {
         dae_model *model = NULL;
         dae_layer *layer = NULL;
-        ok(dae_model_create(&model, (size_t)1 << 20));
-        dae_status status = dae_layer_create_dense(&layer, units[i], DAE_ACTIVATION_LINEAR);
+        ok(dae_model_create(&model, 1, (const size_t[]){(size_t)1 << 20}));
+        dae_status status = dae_layer_create_dense(&layer, units[i], "linear");
         if (status == DAE_OK)
             status = dae_model_add(model, layer);
         if (status == DAE_OK)
@@ -182,9 +181,140 @@ START_TEST(endless_layers_are_refused) {
 }
 END_TEST
 
+/* ---- Texts ------------------------------------------------------------------------------------ */
+
+START_TEST(texts_go_round) {
+    const struct {
+        const char *text, *written;
+    } cases[] = {
+        {"input(2, 3)|dense(4)",
+         "input(2, 3) | dense(units=4, activation=linear, initializer=glorot_uniform)"},
+        {"input(6) | dense(4, bias=no, activation=leaky_relu) as a.b # and\n | dense(tied=a.b)",
+         "input(6) | dense(units=4, activation=leaky_relu(0.3), initializer=glorot_uniform, bias=no) as a.b"
+         " | dense(activation=linear, initializer=glorot_uniform, tied=a.b)"},
+        {"input(6) | relu | leaky_relu(0.5) | linear | sigmoid | tanh",
+         "input(6) | relu | leaky_relu(0.5) | linear | sigmoid | tanh"},
+        {"input(2, 3) | gain as g | from(input) | flatten | reshape(3, 2) | reshape(2, 3) | concatenate(g, "
+         "input, g)"
+         " | channels(1, 2) | add(input) | subtract(g)",
+         "input(2, 3) | gain as g | from(input) | flatten | reshape(3, 2) | reshape(2, 3) | concatenate(g, "
+         "input, g)"
+         " | channels(first=1, count=2) | add(input) | subtract(g)"},
+        {"input(6) | dropout(rate=0.25)", "input(6) | dropout(rate=0.25)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dae_model *model = unset_from("%s", cases[i].text);
+        char *text = text_by_the_rules((text_fn)dae_model_format, model);
+        ck_assert_str_eq(text, cases[i].written);
+        dae_model *again = unset_from("%s", text);
+        char *same = text_by_the_rules((text_fn)dae_model_format, again);
+        ck_assert_str_eq(same, text);
+        free(same);
+        free(text);
+        dae_model_free(again);
+        dae_model_free(model);
+    }
+}
+END_TEST
+
+/* A text that is refused, whole or as an extension, by a message that points at the same step. */
+START_TEST(bad_texts_are_refused) {
+    const struct {
+        const char *text;
+        dae_status status;
+        const char *message;
+    } cases[] = {
+        {"", DAE_ERROR_FORMAT, "position 1:"},
+        {"dense(3)", DAE_ERROR_FORMAT, "position 1: found 'dense', expected input"},
+        {"input(4)", DAE_ERROR_FORMAT, "position 9: found no layer"},
+        {"input(0) | gain", DAE_ERROR_ARGUMENT, "position 7: shape is 0"},
+        {"input(1, 1, 1, 1, 1, 1, 1, 1, 1) | gain", DAE_ERROR_ARGUMENT, "position 1: "},
+        {"input(4) | input(4)", DAE_ERROR_FORMAT, "position 12: found 'input', expected a layer"},
+        {"input(4) | gain | from(input)", DAE_ERROR_FORMAT, "found nothing after from"},
+        {"input(4) | add(lost)", DAE_ERROR_ARGUMENT, "position 12: there is no value 'lost'"},
+        {"input(4) | gain as a | gain as a", DAE_ERROR_ARGUMENT, "position 24: there is a value 'a' already"},
+        {"input(4) | gain as input", DAE_ERROR_ARGUMENT, "there is a value 'input' already"},
+        {"input(4) | gain as best.code", DAE_ERROR_ARGUMENT, "the label is 'best.code'"},
+        {"input(4) | gain as optimizer.m", DAE_ERROR_ARGUMENT, "the label is 'optimizer.m'"},
+        {"input(4) | gain as a | dense(tied=a)", DAE_ERROR_ARGUMENT, "tied=a is not a dense layer"},
+        {"input(4) | dense(tied=input)", DAE_ERROR_ARGUMENT, "tied=input is not a dense layer"},
+        {"input(4) | dense(3) as a | dense(2) | dense(tied=a)", DAE_ERROR_SHAPE, "takes 3 values"},
+        {"input(4) | dense(3) | add(input)", DAE_ERROR_SHAPE,
+         "position 23: add takes two values of one shape"},
+        {"input(4) | reshape(3)", DAE_ERROR_SHAPE, "position 12: "},
+        {"input(4) | channels(3, 2)", DAE_ERROR_SHAPE, "position 12: "},
+        {"input(2, 2) | flatten | concatenate(input)", DAE_ERROR_SHAPE, "position 25: "},
+        {"input(4) | concatenate(input, input, input, input)", DAE_ERROR_ARGUMENT, "more than 4"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dae_model *model = NULL;
+        fails(dae_model_parse(&model, cases[i].text), cases[i].status, cases[i].message);
+        ck_assert_msg(strncmp(dae_last_error(), "layers, position ", 17) == 0, "%s", dae_last_error());
+        ck_assert_uint_ge(dae_last_error_position(), 1);
+        ck_assert_ptr_null(model);
+    }
+    dae_model *model = NULL;
+    fails(dae_model_parse(NULL, "input(4) | gain"), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_model_parse(&model, NULL), DAE_ERROR_ARGUMENT, "text");
+}
+END_TEST
+
+/* All layers of a text, or none. */
+START_TEST(models_are_extended) {
+    dae_model *model = unset_from("input(4) | dense(3) as code");
+    char *before = text_by_the_rules((text_fn)dae_model_format, model);
+    fails(dae_model_extend(model, "dense(9) as wide | gain | add(lost)"), DAE_ERROR_ARGUMENT,
+          "position 27: ");
+    fails(dae_model_extend(model, "dense(9) as wide | from(code)"), DAE_ERROR_FORMAT,
+          "found nothing after from");
+    fails(dae_model_extend(model, "input(3) | gain"), DAE_ERROR_FORMAT, "position 1: found 'input'");
+    fails(dae_model_extend(NULL, "gain"), DAE_ERROR_ARGUMENT, "model");
+    fails(dae_model_extend(model, NULL), DAE_ERROR_ARGUMENT, "text");
+    char *after = text_by_the_rules((text_fn)dae_model_format, model);
+    ck_assert_str_eq(after, before);
+    free(after);
+    free(before);
+    ok(dae_model_extend(model, ""));
+    ok(dae_model_extend(model, "dense(9) as wide | from(code) | dense(4)"));
+    ok(add_layer(model, "add(input)"));
+    size_t layers = 0, parameters = 0;
+    ok(dae_model_get_layer_count(model, &layers));
+    ok(dae_model_get_parameter_count(model, &parameters));
+    ck_assert_uint_eq(layers, 4);
+    ck_assert_uint_eq(parameters, 15 + 36 + 16);
+    ok(dae_model_initialize(model, 1));
+    fails(dae_model_extend(model, "gain"), DAE_ERROR_STATE, "position 1: the model has its parameters");
+    dae_model_free(model);
+}
+END_TEST
+
+/* A branch that leads nowhere changes nothing, and is not trained. */
+START_TEST(a_dead_branch_is_left_alone) {
+    enum { SAMPLES = 12 };
+    dae_model *model = model_from(1,
+                                  "input(4) | dense(3) as code | dense(9) as dead | from(code) | dense(4)"),
+              *part = NULL;
+    dae_trainer *trainer = adam_trainer(model, 0.1, DAE_LOSS_MSE);
+    float *x = random_floats(SAMPLES * 4, -1, 1, 3), before[27], after[27];
+    ok(dae_model_get_tensor(model, "dead.weight", before, 27));
+    for (int i = 0; i < 3; i++)
+        ok(dae_trainer_step(trainer, x, x, SAMPLES, NULL));
+    ok(dae_model_get_tensor(model, "dead.weight", after, 27));
+    same_floats(after, before, 27);
+    ok(dae_model_slice(&part, model, "input", "dead"));
+    float *outputs = run(part, x, SAMPLES);
+    ck_assert(isfinite(outputs[0]));
+    free(outputs);
+    free(x);
+    dae_trainer_free(trainer);
+    dae_model_free(part);
+    dae_model_free(model);
+}
+END_TEST
+
 START_TEST(initializing_needs_layers) {
     dae_model *model = NULL;
-    ok(dae_model_create(&model, 2));
+    ok(dae_model_create(&model, 1, (const size_t[]){2}));
     fails(dae_model_initialize(model, 1), DAE_ERROR_STATE, "layer");
     fails(dae_model_initialize(NULL, 1), DAE_ERROR_ARGUMENT, "model");
     dae_model_free(model);
@@ -215,7 +345,7 @@ START_TEST(parameters_need_initializing) {
     fails(dae_model_set_parameters(model, values, ALL), DAE_ERROR_STATE, "initialize");
     fails(dae_model_get_tensor(model, "0.bias", values, BIAS_0), DAE_ERROR_STATE, "initialize");
     fails(dae_model_set_tensor(model, "0.bias", values, BIAS_0), DAE_ERROR_STATE, "initialize");
-    fails(dae_model_slice(&out, model, 0, 1), DAE_ERROR_STATE, "initialize");
+    fails(dae_model_slice(&out, model, NULL, "0"), DAE_ERROR_STATE, "initialize");
     fails(dae_model_copy(&out, model), DAE_ERROR_STATE, "initialize");
     fails(dae_model_save(model, temp_path("never")), DAE_ERROR_STATE, "initialize");
     fails(dae_model_serialize(model, NULL, 0, &size), DAE_ERROR_STATE, "initialize");
@@ -326,8 +456,8 @@ START_TEST(slices_share_parameters) {
     dae_model *model = set_model(1), *encoder = NULL, *decoder = NULL;
     float *values = random_floats(ALL, -3, 3, 5), out[ALL];
     size_t count = 0;
-    ok(dae_model_slice(&encoder, model, 0, 1));
-    ok(dae_model_slice(&decoder, model, 1, 2));
+    ok(dae_model_slice(&encoder, model, NULL, "0"));
+    ok(dae_model_slice(&decoder, model, "0", "2"));
     ok(dae_model_get_parameter_count(encoder, &count));
     ck_assert_uint_eq(count, WEIGHTS_0 + BIAS_0);
     ok(dae_model_get_parameter_count(decoder, &count));
@@ -360,16 +490,20 @@ END_TEST
 START_TEST(slices_refuse_what_is_not_there) {
     dae_model *model = set_model(1), *out = NULL;
     dae_layer *layer = NULL;
-    fails(dae_model_slice(NULL, model, 0, 1), DAE_ERROR_ARGUMENT, "out");
-    fails(dae_model_slice(&out, NULL, 0, 1), DAE_ERROR_ARGUMENT, "model");
-    fails(dae_model_slice(&out, model, 0, 0), DAE_ERROR_ARGUMENT, "count");
-    fails(dae_model_slice(&out, model, 0, 4), DAE_ERROR_ARGUMENT, "4");
-    fails(dae_model_slice(&out, model, 3, 1), DAE_ERROR_ARGUMENT, "3");
-    fails(dae_model_slice(&out, model, 2, SIZE_MAX), DAE_ERROR_ARGUMENT, "");
-    fails(dae_model_slice(&out, model, SIZE_MAX, 2), DAE_ERROR_ARGUMENT, "");
+    fails(dae_model_slice(NULL, model, "input", "0"), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_model_slice(&out, NULL, "input", "0"), DAE_ERROR_ARGUMENT, "model");
+    fails(dae_model_slice(&out, model, "input", "input"), DAE_ERROR_ARGUMENT, "order");
+    fails(dae_model_slice(&out, model, "input", "3"), DAE_ERROR_ARGUMENT, "no value '3'");
+    fails(dae_model_slice(&out, model, "3", "0"), DAE_ERROR_ARGUMENT, "no value '3'");
+    fails(dae_model_slice(&out, model, "2", NULL), DAE_ERROR_ARGUMENT, "the output");
+    fails(dae_model_slice(&out, model, "1", "0"), DAE_ERROR_ARGUMENT, "from '1' to '0'");
+    fails(dae_model_slice(&out, model, "", NULL), DAE_ERROR_ARGUMENT, "''");
+    fails(dae_model_slice(&out, model, NULL, "00"), DAE_ERROR_ARGUMENT, "'00'");
+    fails(dae_model_slice(&out, model, "-1", NULL), DAE_ERROR_ARGUMENT, "'-1'");
+    fails(dae_model_slice(&out, model, "18446744073709551616", NULL), DAE_ERROR_ARGUMENT, "");
     ck_assert_ptr_null(out);
-    ok(dae_model_slice(&out, model, 0, 3));
-    ok(dae_layer_create_dropout(&layer, 0.5));
+    ok(dae_model_slice(&out, model, NULL, NULL));
+    ok(dae_layer_parse(&layer, "dropout(0.5)"));
     fails(dae_model_add(out, layer), DAE_ERROR_STATE, "");
     dae_layer_free(layer);
     dae_model_free(out);
@@ -382,9 +516,9 @@ START_TEST(decoder_of_encoder_is_the_whole) {
     dae_model *model = set_model(1), *encoder = NULL, *decoder = NULL, *inner = NULL;
     size_t rank = 0, shape[DAE_MAX_RANK];
     float *inputs = random_floats(SAMPLES * 12, -1, 1, 2);
-    ok(dae_model_slice(&encoder, model, 0, 2));
-    ok(dae_model_slice(&decoder, model, 1, 2));
-    ok(dae_model_slice(&inner, decoder, 1, 1)); /* a slice of a slice */
+    ok(dae_model_slice(&encoder, model, "input", "1"));
+    ok(dae_model_slice(&decoder, model, "0", "2"));
+    ok(dae_model_slice(&inner, decoder, "0", "1")); /* a slice of a slice */
     ok(dae_model_get_output_shape(encoder, &rank, shape));
     ck_assert(rank == 1 && shape[0] == 7);
     ok(dae_model_get_input_shape(decoder, &rank, shape));
@@ -419,7 +553,7 @@ START_TEST(copies_are_independent) {
     for (size_t i = 0; i < BIAS_2; i++)
         ck_assert(out[i] == 0.0f);
     dae_model_free(model);
-    ok(dae_model_slice(&decoder, copy, 2, 1));
+    ok(dae_model_slice(&decoder, copy, "1", "2"));
     dae_model_free(copy);
     ok(dae_model_copy(&copy, decoder)); /* a copy of a slice holds only the slice */
     same_parameters(copy, decoder);
@@ -427,6 +561,126 @@ START_TEST(copies_are_independent) {
     same_floats(out, bias, BIAS_2);
     dae_model_free(copy);
     dae_model_free(decoder);
+}
+END_TEST
+
+START_TEST(a_slice_must_stand_alone) {
+    dae_model *model = model_from(
+        1, "input(4) | dense(6, activation=tanh) as e1 | dense(3, activation=relu) as code"
+           " | dense(6) as d1 | add(e1) | dense(4)");
+    dae_model *out = NULL, *encoder = NULL;
+    fails(dae_model_slice(&out, model, "code", NULL), DAE_ERROR_ARGUMENT,
+          "reads 'e1', which is made before it");
+    ck_assert_ptr_null(out);
+    ok(dae_model_slice(&encoder, model, "input", "code"));
+    ok(dae_model_slice(&out, model, "code", "d1"));
+    char *text = text_by_the_rules((text_fn)dae_model_format, out);
+    ck_assert_str_eq(text, "input(3) | dense(units=6, activation=linear, initializer=glorot_uniform) as d1");
+    free(text);
+    dae_model_free(out);
+    /* what a slice begins with is its input, whatever its name was */
+    ok(dae_model_slice(&out, model, "e1", NULL));
+    text = text_by_the_rules((text_fn)dae_model_format, out);
+    ck_assert_ptr_nonnull(strstr(text, "as d1 | add(input) | dense("));
+    free(text);
+    dae_model_free(out);
+    dae_model_free(encoder);
+    dae_model_free(model);
+}
+END_TEST
+
+/* A decoder that is tied to its encoder uses its weight, and by itself has a copy of it. */
+START_TEST(a_tied_decoder_follows_its_encoder) {
+    enum { SAMPLES = 20 };
+    dae_model *model = model_from(
+        1, "input(5) | dense(3, activation=tanh) as code | dense(tied=code, activation=sigmoid)");
+    dae_model *decoder = NULL, *kept = NULL;
+    const float weight[15] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    float *codes = random_floats(SAMPLES * 3, -1, 1, 2), transposed[15];
+    size_t count = 0;
+    ok(dae_model_get_parameter_count(model, &count));
+    ck_assert_uint_eq(count, 15 + 3 + 5);
+    ok(dae_model_slice(&decoder, model, "code", NULL));
+    ok(dae_model_get_parameter_count(decoder, &count));
+    ck_assert_uint_eq(count, 5);
+    float *before = run(decoder, codes, SAMPLES);
+    ok(dae_model_set_tensor(model, "code.weight", weight, 15));
+    float *after = run(decoder, codes, SAMPLES);
+    ck_assert_uint_lt(first_difference(before, after, SAMPLES * 5), SAMPLES * 5);
+    ok(dae_model_copy(&kept, decoder));
+    ok(dae_model_get_tensor(kept, "0.weight", transposed, 15));
+    for (size_t i = 0; i < 5; i++)
+        for (size_t k = 0; k < 3; k++)
+            ck_assert(transposed[i * 3 + k] == weight[k * 5 + i]);
+    float *alone = run(kept, codes, SAMPLES);
+    for (size_t i = 0; i < (size_t)SAMPLES * 5; i++)
+        near(alone[i], after[i], 1e-6);
+    free(alone);
+    free(after);
+    free(before);
+    free(codes);
+    dae_model_free(kept);
+    dae_model_free(decoder);
+    dae_model_free(model);
+}
+END_TEST
+
+/* Weights that are used, transposed, by a network that does not depend on the layer they belong to. */
+START_TEST(a_layer_may_only_lend_its_weight) {
+    dae_model *model = model_from(
+        1, "input(3) | dense(2) as lender | from(input) | dense(2, initializer=zeros) as code"
+           " | dense(tied=lender, bias=no)");
+    dae_trainer *trainer = sgd_trainer(model, 1.0, DAE_LOSS_MSE);
+    const float input[3] = {1, 2, 3}, target[3] = {1, 0, 0}, bias[2] = {1, 10};
+    float weight[6] = {0}, lent[2] = {5, 6};
+    ok(dae_model_set_tensor(model, "lender.weight", weight, 6));
+    ok(dae_model_set_tensor(model, "lender.bias", lent, 2));
+    ok(dae_model_set_tensor(model, "code.bias", bias, 2));
+    ok(dae_trainer_step(trainer, input, target, 1, NULL));
+    ok(dae_model_get_tensor(model, "lender.weight", weight, 6));
+    /* V -= code^T D, with D = 2 (0 - target) / 3 */
+    const double expected[6] = {2.0 / 3, 0, 0, 20.0 / 3, 0, 0};
+    for (size_t i = 0; i < 6; i++)
+        near(weight[i], expected[i], 1e-6);
+    ok(dae_model_get_tensor(model, "lender.bias", lent, 2));
+    ck_assert(lent[0] == 5 && lent[1] == 6);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(parameters_are_copied_by_label) {
+    dae_model *from = model_from(1, "input(4) | dense(3) as code | dense(4) | gain as scale");
+    dae_model *to = model_from(
+        2, "input(4) | dropout(0.5) | dense(3) as code | dense(3) as inner | dense(4) | gain as scale");
+    dae_model *other = model_from(3, "input(4) | gain as scale | dense(5) as code"),
+              *bare = unset_from("input(4) | gain");
+    float gains[4] = {2, 3, 4, 5}, weights[2][12], inner[9], same[9], kept[4];
+    size_t count = 0;
+    ok(dae_model_set_tensor(from, "scale.weight", gains, 4));
+    ok(dae_model_get_tensor(to, "inner.weight", inner, 9));
+    ok(dae_model_copy_parameters(to, from, &count));
+    ck_assert_uint_eq(count, 3);
+    ok(dae_model_get_tensor(from, "code.weight", weights[0], 12));
+    ok(dae_model_get_tensor(to, "code.weight", weights[1], 12));
+    same_floats(weights[1], weights[0], 12);
+    ok(dae_model_get_tensor(to, "scale.weight", kept, 4));
+    same_floats(kept, gains, 4);
+    ok(dae_model_get_tensor(to, "inner.weight", same, 9));
+    same_floats(same, inner, 9);
+    ok(dae_model_copy_parameters(to, to, NULL));
+    /* all or nothing: the second of two tensors has another shape */
+    fails(dae_model_copy_parameters(other, from, &count), DAE_ERROR_SHAPE, "code.weight");
+    ok(dae_model_get_tensor(other, "scale.weight", kept, 4));
+    ck_assert(kept[0] == 1 && kept[3] == 1);
+    fails(dae_model_copy_parameters(NULL, from, &count), DAE_ERROR_ARGUMENT, "model");
+    fails(dae_model_copy_parameters(to, NULL, &count), DAE_ERROR_ARGUMENT, "");
+    fails(dae_model_copy_parameters(bare, from, &count), DAE_ERROR_STATE, "initialize");
+    fails(dae_model_copy_parameters(to, bare, &count), DAE_ERROR_STATE, "initialize");
+    dae_model_free(from);
+    dae_model_free(to);
+    dae_model_free(other);
+    dae_model_free(bare);
 }
 END_TEST
 
@@ -489,8 +743,8 @@ START_TEST(description_has_a_line_a_layer) {
 END_TEST
 
 START_TEST(description_compares_code_and_input) {
-    const network under = autoencoder(12, 7, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
-    const network over = autoencoder(12, 30, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    const network under = autoencoder(12, 7, "relu", "sigmoid");
+    const network over = autoencoder(12, 30, "relu", "sigmoid");
     dae_model *small = network_model(&under, 1), *large = network_model(&over, 1);
     char *small_table = described(small), *large_table = described(large);
     const char *line = last_line(small_table);
@@ -526,7 +780,7 @@ END_TEST
 
 START_TEST(training_tells_noise_and_range) {
     const char *recipe = "gaussian(mean=0.5, stddev=0.5) | clip(low=-0.25, high=1.25)";
-    const network net = autoencoder(12, 7, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    const network net = autoencoder(12, 7, "relu", "sigmoid");
     dae_model *model = network_model(&net, 1), *copy = NULL;
     dae_dataset *noisy = corrupted(random_dataset(100, 12, 0, 1, 2), recipe, DAE_NOISE_FRESH, 3);
     dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
@@ -553,7 +807,7 @@ START_TEST(training_tells_noise_and_range) {
 END_TEST
 
 START_TEST(range_grows_with_what_is_shown) {
-    const network net = {3, 1, {{2, DAE_ACTIVATION_LINEAR}}, 0};
+    const network net = {3, 1, {{2, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
     dae_trainer *trainer = sgd_trainer(model, 1e-3, DAE_LOSS_MSE);
     const float first[] = {0.25f, 0.5f, 0.75f}, second[] = {0.5f, 3.0f, 0.5f}, targets[] = {9.0f, -9.0f};
@@ -579,6 +833,11 @@ int main(void) {
     tcase_add_test(building, endless_layers_are_refused);
     tcase_add_test(building, initializing_needs_layers);
     tcase_add_test(building, initializing_again_draws_anew);
+    TCase *texts = add_case(suite, "texts");
+    tcase_add_test(texts, texts_go_round);
+    tcase_add_test(texts, bad_texts_are_refused);
+    tcase_add_test(texts, models_are_extended);
+    tcase_add_test(texts, a_dead_branch_is_left_alone);
     TCase *parameters = add_case(suite, "parameters");
     tcase_add_test(parameters, parameters_need_initializing);
     tcase_add_test(parameters, parameters_go_in_and_out);
@@ -589,6 +848,10 @@ int main(void) {
     tcase_add_test(sharing, slices_refuse_what_is_not_there);
     tcase_add_test(sharing, decoder_of_encoder_is_the_whole);
     tcase_add_test(sharing, copies_are_independent);
+    tcase_add_test(sharing, a_slice_must_stand_alone);
+    tcase_add_test(sharing, a_tied_decoder_follows_its_encoder);
+    tcase_add_test(sharing, a_layer_may_only_lend_its_weight);
+    tcase_add_test(sharing, parameters_are_copied_by_label);
     TCase *looking = add_case(suite, "description");
     tcase_add_test(looking, description_has_a_line_a_layer);
     tcase_add_test(looking, description_compares_code_and_input);

@@ -102,7 +102,7 @@ START_TEST(adam_options_that_would_overflow_are_refused) {
     ok(dae_optimizer_set_betas(adam, 0.9, 0.0));
     fails(dae_optimizer_set_epsilon(adam, 0.9e-11), DAE_ERROR_ARGUMENT, "1e-11");
     /* what is left is finite, even so */
-    network net = {1, 1, {{1, DAE_ACTIVATION_LINEAR}}, 0};
+    network net = {1, 1, {{1, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
     dae_trainer *trainer = NULL;
     ok(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MAE));
@@ -180,7 +180,7 @@ static dae_optimizer *made_by(const rule *r, bool by_default) {
 }
 
 static void follows(const rule *r, bool by_default) {
-    network net = {INPUTS, 1, {{UNITS, DAE_ACTIVATION_LINEAR}}, 0};
+    network net = {INPUTS, 1, {{UNITS, "linear"}}, 0};
     dae_model *model = network_model(&net, 5);
     dae_optimizer *optimizer = made_by(r, by_default);
     dae_trainer *trainer = NULL;
@@ -237,7 +237,7 @@ END_TEST
 
 /* What is remembered belongs to the trainer: two of them on one optimizer go as if each had its own. */
 START_TEST(one_optimizer_serves_two_trainers) {
-    network net = {INPUTS, 1, {{UNITS, DAE_ACTIVATION_LINEAR}}, 0};
+    network net = {INPUTS, 1, {{UNITS, "linear"}}, 0};
     float *inputs = random_floats(INPUTS, -1, 1, 3);
     const float targets[UNITS] = {1, 2, 3};
     dae_model *models[3];

@@ -9,7 +9,7 @@
 enum { SIZE = 6, SAMPLES = 40, BATCH = 8, STEPS = 5 };
 
 static dae_trainer *usual_trainer(dae_model **model) {
-    network net = autoencoder(SIZE, 4, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    network net = autoencoder(SIZE, 4, "relu", "sigmoid");
     *model = network_model(&net, 1);
     dae_trainer *trainer = adam_trainer(*model, 1e-2, DAE_LOSS_MSE);
     ok(dae_trainer_set_batch_size(trainer, BATCH));

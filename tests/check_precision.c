@@ -16,7 +16,7 @@ static dae_trainer *trainer_of(dae_model *model, int32_t precision) {
 }
 
 static dae_model *model_of(void) {
-    const network net = autoencoder(SIZE, HIDDEN, DAE_ACTIVATION_RELU, DAE_ACTIVATION_RELU);
+    const network net = autoencoder(SIZE, HIDDEN, "relu", "relu");
     return network_model(&net, 3);
 }
 

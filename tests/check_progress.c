@@ -55,7 +55,7 @@ typedef struct {
 } stage;
 
 static stage *set_up(void) {
-    const network net = autoencoder(SIZE, 5, DAE_ACTIVATION_TANH, DAE_ACTIVATION_LINEAR);
+    const network net = autoencoder(SIZE, 5, "tanh", "linear");
     stage *s = must_have(sizeof *s);
     memset(s, 0, sizeof *s);
     s->model = network_model(&net, 1);

@@ -143,8 +143,7 @@ static void check_figures(const network *net, size_t count) {
 
 START_TEST(figures_are_those_in_double_precision) {
     const size_t counts[] = {1, 2, 3, 64, 257, 1100};
-    const network nets[] = {autoencoder(23, 9, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID),
-                            autoencoder(23, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR)};
+    const network nets[] = {autoencoder(23, 9, "tanh", "sigmoid"), autoencoder(23, 40, "relu", "linear")};
     for (size_t n = 0; n < 2; n++)
         for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
             check_figures(&nets[n], counts[i]);
@@ -153,7 +152,7 @@ END_TEST
 
 /* x -> x: what is exactly right counts as 100 dB. */
 static dae_model *identity_model(size_t size) {
-    const network net = {size, 1, {{size, DAE_ACTIVATION_LINEAR}}, 0};
+    const network net = {size, 1, {{size, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
     size_t count = network_parameters(&net);
     float *parameters = must_have(count * sizeof *parameters);
@@ -194,7 +193,7 @@ START_TEST(psnr_ends_at_100) {
 END_TEST
 
 START_TEST(inputs_of_another_size_have_no_figures) {
-    const network net = {6, 1, {{4, DAE_ACTIVATION_LINEAR}}, 0};
+    const network net = {6, 1, {{4, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
     float *x = random_floats(60, 0, 1, 1), *t = random_floats(40, 0, 1, 2);
     dae_dataset *data = pair_dataset(x, 6, t, 4, 10);
@@ -213,7 +212,7 @@ START_TEST(inputs_of_another_size_have_no_figures) {
 END_TEST
 
 START_TEST(a_single_sample_has_no_dead_outputs) {
-    const network net = {3, 1, {{5, DAE_ACTIVATION_RELU}}, 0};
+    const network net = {3, 1, {{5, "relu"}}, 0};
     dae_model *model = network_model(&net, 1);
     float *x = random_floats(3, 0, 1, 1), *t = random_floats(5, 0, 1, 2);
     const float bias[] = {-1e3f, -1e3f, -1e3f, -1e3f, -1e3f};
@@ -235,12 +234,12 @@ START_TEST(a_single_sample_has_no_dead_outputs) {
 END_TEST
 
 START_TEST(slices_can_be_evaluated) {
-    const network net = autoencoder(8, 3, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID);
-    const network half = {3, 1, {{8, DAE_ACTIVATION_SIGMOID}}, 0};
+    const network net = autoencoder(8, 3, "tanh", "sigmoid");
+    const network half = {3, 1, {{8, "sigmoid"}}, 0};
     dae_model *model = network_model(&net, 1), *decoder = NULL;
     float *x = random_floats(30, -1, 1, 1), *t = random_floats(80, 0, 1, 2);
     dae_dataset *data = pair_dataset(x, 3, t, 8, 10);
-    ok(dae_model_slice(&decoder, model, 1, 1));
+    ok(dae_model_slice(&decoder, model, "0", NULL));
     dae_report *report = evaluated(decoder, data);
     double *outputs = outputs_of(&half, decoder, x, 10);
     same_relative(report, DAE_METRIC_MSE, errors_of(outputs, t, 10, 8).mse);
@@ -272,7 +271,7 @@ static dae_dataset *flat_samples(double noise, double above) {
 }
 
 static dae_model *mean_model(float bias) {
-    const network net = {PIXELS, 1, {{PIXELS, DAE_ACTIVATION_LINEAR}}, 0};
+    const network net = {PIXELS, 1, {{PIXELS, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
     float parameters[PIXELS * PIXELS + PIXELS];
     for (size_t i = 0; i < PIXELS * PIXELS + PIXELS; i++)
@@ -346,7 +345,7 @@ END_TEST
 static dae_report *with_dead(const size_t *dead, size_t dead_count, const size_t *constant,
                              size_t constants) {
     enum { OUTPUTS = 20, INPUTS = 3, SAMPLES = 300 };
-    const network net = {INPUTS, 1, {{OUTPUTS, DAE_ACTIVATION_RELU}}, 0};
+    const network net = {INPUTS, 1, {{OUTPUTS, "relu"}}, 0};
     dae_model *model = network_model(&net, 1);
     float *weights = random_floats(OUTPUTS * INPUTS, 0.1, 1, 5), bias[OUTPUTS] = {0};
     float *x = random_floats(SAMPLES * INPUTS, 0.1, 1, 1), *t = random_floats(SAMPLES * OUTPUTS, 0, 1, 2);
@@ -395,19 +394,9 @@ END_TEST
 /* The report of 20 -> 24 ReLU -> dropout -> 16 tanh -> 20, of whose 40 hidden units so many are dead: 12 of
  * the first layer, then those of the second. */
 static dae_report *with_dead_units(size_t dead, size_t samples) {
-    dae_layer *layers[4] = {NULL};
-    dae_model *model = NULL;
+    dae_model *model = model_from(3, "input(20) | dense(24, activation=relu) | dropout(0.5)"
+                                     " | dense(16, activation=tanh) | dense(20)");
     float bias[24], weights[16 * 24];
-    ok(dae_layer_create_dense(&layers[0], 24, DAE_ACTIVATION_RELU));
-    ok(dae_layer_create_dropout(&layers[1], 0.5));
-    ok(dae_layer_create_dense(&layers[2], 16, DAE_ACTIVATION_TANH));
-    ok(dae_layer_create_dense(&layers[3], 20, DAE_ACTIVATION_LINEAR));
-    ok(dae_model_create(&model, 20));
-    for (size_t i = 0; i < 4; i++) {
-        ok(dae_model_add(model, layers[i]));
-        dae_layer_free(layers[i]);
-    }
-    ok(dae_model_initialize(model, 3));
     ok(dae_model_get_tensor(model, "2.weight", weights, 16 * 24));
     for (size_t i = 0; i < 24; i++)
         bias[i] = i < dead && i < 12 ? -1000.0f : 1000.0f;
@@ -445,16 +434,7 @@ END_TEST
 
 /* Dropout that comes last makes no hidden layer of the one before. */
 START_TEST(an_output_layer_is_not_hidden) {
-    dae_model *model = NULL;
-    dae_layer *layers[2] = {NULL};
-    ok(dae_model_create(&model, 20));
-    ok(dae_layer_create_dense(&layers[0], 20, DAE_ACTIVATION_RELU));
-    ok(dae_layer_create_dropout(&layers[1], 0.5));
-    for (size_t i = 0; i < 2; i++) {
-        ok(dae_model_add(model, layers[i]));
-        dae_layer_free(layers[i]);
-    }
-    ok(dae_model_initialize(model, 3));
+    dae_model *model = model_from(3, "input(20) | dense(20, activation=relu) | dropout(0.5)");
     dae_dataset *data = random_dataset(10, 20, 0, 1, 5);
     dae_report *report = evaluated(model, data);
     ck_assert(isnan(figure(report, DAE_METRIC_DEAD_HIDDEN_UNITS)));
@@ -730,7 +710,7 @@ START_TEST(arguments_are_checked) {
     size_t count = 5;
     int32_t code = 5;
     const char *text = NULL;
-    ok(dae_model_create(&unset, PIXELS));
+    ok(dae_model_create(&unset, 1, (const size_t[]){PIXELS}));
     fails(dae_model_evaluate(NULL, model, data), DAE_ERROR_ARGUMENT, "out");
     fails(dae_model_evaluate(&report, NULL, data), DAE_ERROR_ARGUMENT, "model");
     fails(dae_model_evaluate(&report, model, NULL), DAE_ERROR_ARGUMENT, "dataset");

@@ -356,7 +356,7 @@ static const char *const curves[] = {
 enum { CURVES = sizeof curves / sizeof *curves };
 
 static dae_model *small_model(void) {
-    network net = autoencoder(SIZE, HIDDEN, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID);
+    network net = autoencoder(SIZE, HIDDEN, "tanh", "sigmoid");
     return network_model(&net, 5);
 }
 

@@ -10,7 +10,7 @@
 enum { SIZE = 10, HIDDEN = 6, SAMPLES = 50 };
 
 static network usual_network(void) {
-    return autoencoder(SIZE, HIDDEN, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID);
+    return autoencoder(SIZE, HIDDEN, "tanh", "sigmoid");
 }
 
 static dae_model *usual_model(void) {
@@ -25,30 +25,16 @@ static dae_dataset *usual_data(void) {
 
 /* The model through dropout, so that a step's random numbers matter too. */
 static dae_model *dropping_model(size_t inputs, double rate, size_t units) {
-    dae_model *model = NULL;
-    dae_layer *dropout = NULL, *dense = NULL;
-    ok(dae_model_create(&model, inputs));
-    ok(dae_layer_create_dropout(&dropout, rate));
-    ok(dae_layer_create_dense(&dense, units, DAE_ACTIVATION_LINEAR));
-    ok(dae_model_add(model, dropout));
-    ok(dae_model_add(model, dense));
-    ok(dae_model_initialize(model, 7));
-    dae_layer_free(dropout);
-    dae_layer_free(dense);
-    return model;
+    return model_from(7, "input(%zu) | dropout(%.17g) | dense(%zu)", inputs, rate, units);
 }
 
 /* ---- Options ---------------------------------------------------------------------------------- */
 
 START_TEST(creating_is_checked) {
-    dae_model *model = usual_model(), *unset = NULL;
-    dae_layer *layer = NULL;
+    dae_model *model = usual_model(), *unset = unset_from("input(3) | dense(3, activation=relu)");
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     ok(dae_optimizer_create_adam(&adam, 1e-3));
-    ok(dae_model_create(&unset, 3));
-    ok(dae_layer_create_dense(&layer, 3, DAE_ACTIVATION_RELU));
-    ok(dae_model_add(unset, layer));
     fails(dae_trainer_create(NULL, model, adam, DAE_LOSS_MSE), DAE_ERROR_ARGUMENT, "out");
     fails(dae_trainer_create(&trainer, NULL, adam, DAE_LOSS_MSE), DAE_ERROR_ARGUMENT, "model");
     fails(dae_trainer_create(&trainer, model, NULL, DAE_LOSS_MSE), DAE_ERROR_ARGUMENT, "optimizer");
@@ -58,7 +44,6 @@ START_TEST(creating_is_checked) {
     ck_assert_ptr_null(trainer);
     dae_trainer_free(NULL);
     dae_optimizer_free(adam);
-    dae_layer_free(layer);
     dae_model_free(unset);
     dae_model_free(model);
 }
@@ -311,7 +296,7 @@ END_TEST
 START_TEST(a_trainer_keeps_its_own) {
     dae_model *model = usual_model(), *decoder = NULL;
     dae_dataset *data = usual_data();
-    ok(dae_model_slice(&decoder, model, 1, 1));
+    ok(dae_model_slice(&decoder, model, "0", NULL));
     dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
     ok(dae_trainer_set_validation(trainer, data));
     dae_model_free(model);
@@ -334,7 +319,7 @@ START_TEST(training_a_slice_trains_the_whole) {
     float *before = parameters_of(model, NULL), *codes = random_floats(SAMPLES * HIDDEN, -1, 1, 3);
     float *targets = random_floats(SAMPLES * SIZE, 0, 1, 4);
     const size_t encoder_size = SIZE * HIDDEN + HIDDEN;
-    ok(dae_model_slice(&decoder, model, 1, 1));
+    ok(dae_model_slice(&decoder, model, "0", NULL));
     dae_trainer *trainer = adam_trainer(decoder, 1e-2, DAE_LOSS_MSE);
     ok(dae_trainer_step(trainer, codes, targets, SAMPLES, NULL));
     float *after = parameters_of(model, NULL);
@@ -484,9 +469,9 @@ END_TEST
 
 /* More samples than are worked on at once, and of more values. */
 START_TEST(large_validation_is_an_evaluation) {
-    const int32_t outputs[] = {DAE_ACTIVATION_SIGMOID, DAE_ACTIVATION_LINEAR};
+    const char *outputs[] = {"sigmoid", "linear"};
     for (size_t i = 0; i < 2; i++) {
-        network net = autoencoder(700, 5, DAE_ACTIVATION_TANH, outputs[i]);
+        network net = autoencoder(700, 5, "tanh", outputs[i]);
         dae_model *model = network_model(&net, 7);
         dae_trainer *trainer = adam_trainer(model, 1e-2, i == 0 ? DAE_LOSS_BCE : DAE_LOSS_MSE);
         dae_dataset *data = random_dataset(SAMPLES, 700, 0, 1, 3),

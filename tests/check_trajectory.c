@@ -15,7 +15,7 @@ static float *drawn(uint64_t seed, uint64_t stream, size_t count, double low, do
     return values;
 }
 
-static dae_model *oracle_model(size_t layers, const size_t *sizes, const int32_t *activations,
+static dae_model *oracle_model(size_t layers, const size_t *sizes, const char *const *activations,
                                uint64_t seed) {
     network net = {sizes[0], layers, {{0, 0}}, 0.3};
     for (size_t i = 0; i < layers; i++) {

@@ -1,12 +1,17 @@
 #include "network.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- Networks --------------------------------------------------------------------------------- */
 
-network autoencoder(size_t inputs, size_t hidden, int32_t hidden_activation, int32_t output_activation) {
+const char *const ACTIVATION[ACTIVATIONS] = {"linear", "relu", "leaky_relu", "sigmoid", "tanh"};
+
+network autoencoder(size_t inputs, size_t hidden, const char *hidden_activation,
+                    const char *output_activation) {
     network net = {inputs, 2, {{hidden, hidden_activation}, {inputs, output_activation}}, 0.3};
     return net;
 }
@@ -26,12 +31,13 @@ size_t network_parameters(const network *net) {
 
 dae_model *network_model(const network *net, uint64_t seed) {
     dae_model *model = NULL;
-    ok(dae_model_create(&model, net->inputs));
+    ok(dae_model_create(&model, 1, (const size_t[]){net->inputs}));
     for (size_t i = 0; i < net->layers; i++) {
         dae_layer *layer = NULL;
-        ok(dae_layer_create_dense(&layer, net->layer[i].units, net->layer[i].activation));
-        if (net->layer[i].activation == DAE_ACTIVATION_LEAKY_RELU)
-            ok(dae_layer_set_leaky_slope(layer, net->slope));
+        char leaky[64];
+        bool is_leaky = strcmp(net->layer[i].activation, "leaky_relu") == 0;
+        ok(dae_recipe_fill(leaky, sizeof leaky, NULL, "leaky_relu(?)", &net->slope, 1));
+        ok(dae_layer_create_dense(&layer, net->layer[i].units, is_leaky ? leaky : net->layer[i].activation));
         ok(dae_model_add(model, layer));
         dae_layer_free(layer);
     }
@@ -39,21 +45,44 @@ dae_model *network_model(const network *net, uint64_t seed) {
     return model;
 }
 
-dae_model *trained_model(void) {
+static dae_model *parsed(const char *format, va_list arguments) {
+    char text[1024];
     dae_model *model = NULL;
-    dae_layer *layers[3] = {NULL, NULL, NULL};
-    ok(dae_model_create_shaped(&model, 2, (const size_t[]){2, 6}));
-    ok(dae_layer_create_dense(&layers[0], 7, DAE_ACTIVATION_LEAKY_RELU));
-    ok(dae_layer_set_leaky_slope(layers[0], 0.1));
-    ok(dae_layer_set_initializer(layers[0], DAE_INITIALIZER_HE_NORMAL));
-    ok(dae_layer_create_dropout(&layers[1], 0.3));
-    ok(dae_layer_create_dense(&layers[2], 12, DAE_ACTIVATION_SIGMOID));
-    ok(dae_layer_set_initializer(layers[2], DAE_INITIALIZER_HE_UNIFORM));
-    for (size_t i = 0; i < 3; i++) {
-        ok(dae_model_add(model, layers[i]));
-        dae_layer_free(layers[i]);
-    }
-    ok(dae_model_initialize(model, 1));
+    int length = vsnprintf(text, sizeof text, format, arguments);
+    ck_assert(length >= 0 && (size_t)length < sizeof text);
+    ok(dae_model_parse(&model, text));
+    return model;
+}
+
+dae_model *unset_from(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    dae_model *model = parsed(format, arguments);
+    va_end(arguments);
+    return model;
+}
+
+dae_model *model_from(uint64_t seed, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    dae_model *model = parsed(format, arguments);
+    va_end(arguments);
+    ok(dae_model_initialize(model, seed));
+    return model;
+}
+
+dae_status add_layer(dae_model *model, const char *text) {
+    dae_layer *layer = NULL;
+    ok(dae_layer_parse(&layer, text));
+    dae_status status = dae_model_add(model, layer);
+    dae_layer_free(layer);
+    return status;
+}
+
+dae_model *trained_model(void) {
+    dae_model *model = model_from(1,
+                                  "input(2, 6) | dense(7, activation=leaky_relu(0.1), initializer=he_normal)"
+                                  " | dropout(0.3) | dense(12, activation=sigmoid, initializer=he_uniform)");
     const char *recipe = "masking(rate=0.1) | gaussian(mean=0.3, stddev=0.7)";
     dae_dataset *noisy = corrupted(random_dataset(64, 12, 0, 1, 2), recipe, DAE_NOISE_ONCE, 3);
     dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_BCE);
@@ -63,21 +92,31 @@ dae_model *trained_model(void) {
     return model;
 }
 
+/* Activations by their place in ACTIVATION. */
+enum { LINEAR, RELU, LEAKY_RELU, SIGMOID, TANH };
+
+static int which(const char *activation) {
+    int i = 0;
+    while (i < ACTIVATIONS && strcmp(ACTIVATION[i], activation) != 0)
+        i++;
+    return i;
+}
+
 /* a(z) as layer.h states it. */
-static double activate(int32_t activation, double slope, double z) {
-    switch (activation) {
-    case DAE_ACTIVATION_LINEAR:
+static double activate(const char *activation, double slope, double z) {
+    switch (which(activation)) {
+    case LINEAR:
         return z;
-    case DAE_ACTIVATION_RELU:
+    case RELU:
         return z > 0 ? z : 0;
-    case DAE_ACTIVATION_LEAKY_RELU:
+    case LEAKY_RELU:
         return z >= 0 ? z : slope * z;
-    case DAE_ACTIVATION_SIGMOID:
+    case SIGMOID:
         return 1 / (1 + exp(-z));
-    case DAE_ACTIVATION_TANH:
+    case TANH:
         return tanh(z);
     default:
-        ck_abort_msg("unknown activation %d", (int)activation);
+        ck_abort_msg("unknown activation %s", activation);
         return 0;
     }
 }
@@ -123,7 +162,7 @@ double network_loss(const network *net, const double *parameters, const float *i
                     size_t count, int32_t loss) {
     double output[NETWORK_MAX_UNITS], logits[NETWORK_MAX_UNITS], sum = 0;
     size_t outputs = network_outputs(net);
-    bool from_logits = net->layer[net->layers - 1].activation == DAE_ACTIVATION_SIGMOID;
+    bool from_logits = strcmp(net->layer[net->layers - 1].activation, "sigmoid") == 0;
     for (size_t b = 0; b < count; b++) {
         network_forward(net, parameters, inputs + b * net->inputs, output, logits);
         for (size_t n = 0; n < outputs; n++)
@@ -133,15 +172,15 @@ double network_loss(const network *net, const double *parameters, const float *i
 }
 
 /* da/dz at z, with a = a(z). */
-static double slope_at(int32_t activation, double slope, double a, double z) {
-    switch (activation) {
-    case DAE_ACTIVATION_RELU:
+static double slope_at(const char *activation, double slope, double a, double z) {
+    switch (which(activation)) {
+    case RELU:
         return z > 0;
-    case DAE_ACTIVATION_LEAKY_RELU:
+    case LEAKY_RELU:
         return z >= 0 ? 1 : slope;
-    case DAE_ACTIVATION_SIGMOID:
+    case SIGMOID:
         return a * (1 - a);
-    case DAE_ACTIVATION_TANH:
+    case TANH:
         return 1 - a * a;
     default:
         return 1;

@@ -15,20 +15,32 @@ typedef struct {
     size_t inputs, layers;
     struct {
         size_t units;
-        int32_t activation;
+        const char *activation; /* one of ACTIVATION */
     } layer[NETWORK_MAX_LAYERS];
     /* Slope of every leaky ReLU. */
     double slope;
 } network;
 
+/* The names of all activations. */
+enum { ACTIVATIONS = 5 };
+extern const char *const ACTIVATION[ACTIVATIONS];
+
 /* inputs -> hidden -> inputs, leaky slope 0.3. */
-network autoencoder(size_t inputs, size_t hidden, int32_t hidden_activation, int32_t output_activation);
+network autoencoder(size_t inputs, size_t hidden, const char *hidden_activation,
+                    const char *output_activation);
 
 size_t network_outputs(const network *net);
 size_t network_parameters(const network *net);
 
 /* The same network in the library, with parameters drawn from `seed`; the caller's. */
 dae_model *network_model(const network *net, uint64_t seed);
+
+/* A model from a text, which is written as by printf(), without parameters; with parameters drawn from `seed`. */
+dae_model *unset_from(const char *format, ...) __attribute__((format(printf, 1, 2)));
+dae_model *model_from(uint64_t seed, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds the one layer of a text. */
+dae_status add_layer(dae_model *model, const char *text);
 
 /* A model with everything that a file has to keep: shape {2, 6}, a leaky ReLU with its own slope, dropout,
  * other initialisers than the default, noise and range of an epoch of training; the caller's. */

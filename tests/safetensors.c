@@ -180,3 +180,12 @@ const safetensors_entry *safetensors_find(const safetensors *file, const char *n
     ck_abort_msg("no tensor is called %s", name);
     return NULL;
 }
+
+size_t safetensors_join(unsigned char *out, const char *header, const void *data, size_t size) {
+    size_t length = strlen(header);
+    for (size_t i = 0; i < 8; i++)
+        out[i] = (unsigned char)((uint64_t)length >> 8 * i);
+    memcpy(out + 8, header, length);
+    memcpy(out + 8 + length, data, size);
+    return 8 + length + size;
+}

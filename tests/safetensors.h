@@ -38,6 +38,9 @@ typedef struct {
  * file. */
 void safetensors_read(safetensors *out, const unsigned char *bytes, size_t size);
 
+/* Joins a header and the data after it to a file, and returns its size; `out` has room for 8 bytes more than both. */
+size_t safetensors_join(unsigned char *out, const char *header, const void *data, size_t size);
+
 /* The tensor of that name; it must be there. */
 const safetensors_entry *safetensors_find(const safetensors *file, const char *name);
 

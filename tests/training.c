@@ -19,20 +19,10 @@ static int32_t on_progress(const dae_progress *progress, void *user) {
 }
 
 dae_model *make_model(const setting *s) {
-    dae_model *model = NULL;
-    dae_layer *layer = NULL;
-    ok(dae_model_create(&model, SIZE));
-    ok(dae_layer_create_dense(&layer, s->hidden != 0 ? s->hidden : HIDDEN, DAE_ACTIVATION_RELU));
-    ok(dae_model_add(model, layer));
-    dae_layer_free(layer);
-    ok(dae_layer_create_dropout(&layer, 0.25));
-    ok(dae_model_add(model, layer));
-    dae_layer_free(layer);
-    ok(dae_layer_create_dense(&layer, SIZE, DAE_ACTIVATION_SIGMOID));
-    ok(dae_model_add(model, layer));
-    dae_layer_free(layer);
-    ok(dae_model_initialize(model, 5));
-    return model;
+    size_t hidden = s->hidden != 0 ? s->hidden : HIDDEN;
+    return model_from(
+        5, "input(%d) | dense(%zu, activation=relu) | dropout(0.25) | dense(%d, activation=sigmoid)", SIZE,
+        hidden, SIZE);
 }
 
 training *set_up(const setting *s) {

@@ -74,14 +74,8 @@ static const choice optimizers[] = {{"adam", 0}, {"sgd", 1}, {NULL, 0}};
 static const choice noise_modes[] = {{"once", DAE_NOISE_ONCE}, {"fresh", DAE_NOISE_FRESH}, {NULL, 0}};
 static const choice precisions[] = {
     {"float32", DAE_PRECISION_FLOAT32}, {"bfloat16", DAE_PRECISION_BFLOAT16}, {NULL, 0}};
-static const choice hidden_activations[] = {{"relu", DAE_ACTIVATION_RELU},
-                                            {"leaky_relu", DAE_ACTIVATION_LEAKY_RELU},
-                                            {"tanh", DAE_ACTIVATION_TANH},
-                                            {NULL, 0}};
-static const choice output_activations[] = {{"relu", DAE_ACTIVATION_RELU},
-                                            {"sigmoid", DAE_ACTIVATION_SIGMOID},
-                                            {"linear", DAE_ACTIVATION_LINEAR},
-                                            {NULL, 0}};
+static const choice hidden_activations[] = {{"relu", 0}, {"leaky_relu", 1}, {"tanh", 2}, {NULL, 0}};
+static const choice output_activations[] = {{"relu", 0}, {"sigmoid", 1}, {"linear", 2}, {NULL, 0}};
 
 static bool parse_choice(const char *option, const char *text, const choice *choices, int32_t *value) {
     for (const choice *c = choices; c->word; c++) {
@@ -97,6 +91,14 @@ static bool parse_choice(const char *option, const char *text, const choice *cho
         snprintf(words + used, sizeof words - used, "%s%s", joint, c->word);
     }
     return complain("--%s must be %s, not '%s'", option, words, text);
+}
+
+/* Likewise where the word itself is wanted; the choices are numbered from 0. */
+static bool parse_word(const char *option, const char *text, const choice *choices, const char **word) {
+    int32_t index = 0;
+    bool parsed = parse_choice(option, text, choices, &index);
+    *word = parsed ? choices[index].word : *word;
+    return parsed;
 }
 
 static bool parse_count(const char *option, const char *text, uint64_t low, uint64_t high, uint64_t *value) {
@@ -196,9 +198,9 @@ static bool set_option(options *chosen, int code, const char *text) {
     case OPTION_NOISE:
         return parse_choice("noise", text, noise_modes, &chosen->noise_mode);
     case OPTION_HIDDEN_ACTIVATION:
-        return parse_choice("hidden-activation", text, hidden_activations, &chosen->hidden_activation);
+        return parse_word("hidden-activation", text, hidden_activations, &chosen->hidden_activation);
     case OPTION_OUTPUT_ACTIVATION:
-        return parse_choice("output-activation", text, output_activations, &chosen->output_activation);
+        return parse_word("output-activation", text, output_activations, &chosen->output_activation);
     case OPTION_PRECISION:
         return parse_choice("precision", text, precisions, &chosen->precision);
     case OPTION_OPTIMIZER:
@@ -256,8 +258,8 @@ parse_result options_parse(options *chosen, int argc, char **argv) {
                         .noise_stddev = 0.5,
                         .clip = true,
                         .noise_mode = DAE_NOISE_ONCE,
-                        .hidden_activation = DAE_ACTIVATION_RELU,
-                        .output_activation = DAE_ACTIVATION_RELU};
+                        .hidden_activation = "relu",
+                        .output_activation = "relu"};
     static char program[] = PROGRAM; /* getopt_long() begins its own messages with argv[0] */
     if (argc > 0) {
         argv[0] = program;
@@ -340,19 +342,4 @@ void options_print_help(void) {
          "writes everything for the epochs that are done; a second Ctrl-C ends the program at once.\n"
          "\n"
          "Exit status: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C (143 by SIGTERM).");
-}
-
-static const char *name_of(const choice *choices, int32_t value) {
-    while (choices->word && choices->value != value) {
-        choices++;
-    }
-    return choices->word;
-}
-
-const char *options_hidden_activation_name(const options *chosen) {
-    return name_of(hidden_activations, chosen->hidden_activation);
-}
-
-const char *options_output_activation_name(const options *chosen) {
-    return name_of(output_activations, chosen->output_activation);
 }

@@ -24,10 +24,10 @@ typedef struct options {
     double noise_stddev;
     bool sgd; /* else Adam */
     bool clip;
-    int32_t noise_mode;        /* DAE_NOISE_ONCE or DAE_NOISE_FRESH */
-    int32_t hidden_activation; /* DAE_ACTIVATION_* */
-    int32_t output_activation; /* DAE_ACTIVATION_* */
-    int32_t precision;         /* DAE_PRECISION_* */
+    int32_t noise_mode; /* DAE_NOISE_ONCE or DAE_NOISE_FRESH */
+    const char *hidden_activation;
+    const char *output_activation;
+    int32_t precision; /* DAE_PRECISION_* */
 } options;
 
 typedef enum parse_result {
@@ -42,7 +42,5 @@ parse_result options_parse(options *chosen, int argc, char **argv);
 void options_print_help(void);
 
 /* As the command line has them: "relu". */
-const char *options_hidden_activation_name(const options *chosen);
-const char *options_output_activation_name(const options *chosen);
 
 #endif

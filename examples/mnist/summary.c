@@ -13,13 +13,13 @@ bool summary_setting(char *text, size_t capacity, const options *chosen, const d
         return false;
     }
     bool scheduled = strcmp(chosen->schedule, "constant") != 0;
-    bool usual = chosen->hidden_activation == DAE_ACTIVATION_RELU;
+    bool usual = strcmp(chosen->hidden_activation, "relu") == 0;
     if (chosen->sgd) {
         snprintf(momentum, sizeof momentum, ", momentum %g", chosen->momentum);
     }
     snprintf(text, capacity, "%zu-%zu-%zu, %s%s%s output, noise %s %s, %s %g%s%s%s, batch %zu, %zu images",
-             image_size, chosen->hidden, image_size, usual ? "" : options_hidden_activation_name(chosen),
-             usual ? "" : " hidden, ", options_output_activation_name(chosen), recipe,
+             image_size, chosen->hidden, image_size, usual ? "" : chosen->hidden_activation,
+             usual ? "" : " hidden, ", chosen->output_activation, recipe,
              chosen->noise_mode == DAE_NOISE_ONCE ? "drawn once" : "drawn fresh",
              chosen->sgd ? "sgd" : "adam", chosen->learning_rate, scheduled ? " by " : "",
              scheduled ? chosen->schedule : "", momentum, chosen->batch_size, train_count);

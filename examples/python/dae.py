@@ -4,7 +4,7 @@
 
     clean = dae.Dataset.open_idx("train-images-idx3-ubyte.gz")
     noisy = clean.corrupt("gaussian(mean=0.5, stddev=0.5) | clip(0, 1)", seed=1)
-    model = dae.Model(784).add(dae.Layer.dense(128, "relu")).add(dae.Layer.dense(784, "sigmoid"))
+    model = dae.Model.parse("input(28, 28) | dense(128, activation=relu) | dense(784, activation=sigmoid)")
     model.initialize(seed=1)
     trainer = dae.Trainer(model, dae.Optimizer.adam(1e-3), "mse", batch_size=256)
     trainer.fit(noisy, epochs=5, on_epoch=lambda p: print(p.epoch, p.loss))
@@ -31,8 +31,7 @@ import threading
 from ctypes import byref, c_float, c_uint32
 
 import dae_c as c
-from dae_c import (Activation, CheckpointFailure, DaeError, Event, Finding, History, Initializer, Interval, Loss,
-                   Metric, NoiseMode, Precision, Progress, Status, load)
+from dae_c import (CheckpointFailure, DaeError, Event, Finding, History, Interval, Loss, Metric, NoiseMode, Precision, Progress, Status, load)
 
 # ---- Objects -----------------------------------------------------------------------------------------
 
@@ -307,33 +306,30 @@ class Dataset(Handle, noun="dataset"):
 
 
 class Layer(Handle, noun="layer"):
-    """Layer.dense() or Layer.dropout(), to be added to one model."""
+    """Layer.parse("dense(128, activation=relu) as code") or Layer.dense(128, "relu"), to be added to one model."""
 
-    _instead = "make another by Layer.dense() or Layer.dropout(); copies of a model have its layers"
-
-    @classmethod
-    def dense(cls, units, activation="linear", initializer=None, leaky_slope=None):
-        self = cls._make("dae_layer_create_dense", units, c.pick(Activation, activation))
-        if initializer is not None:
-            c.call("dae_layer_set_initializer", self, c.pick(Initializer, initializer))
-        if leaky_slope is not None:
-            c.call("dae_layer_set_leaky_slope", self, leaky_slope)
-        return self
+    _instead = "make another by Layer.parse(); copies of a model have its layers"
 
     @classmethod
-    def dropout(cls, rate):
-        return cls._make("dae_layer_create_dropout", rate)
+    def parse(cls, text):
+        return cls._make("dae_layer_parse", c.text(text))
+
+    @classmethod
+    def dense(cls, units, activation=None):
+        return cls._make("dae_layer_create_dense", units, c.text(activation))
 
 
 class Model(Handle, noun="model"):
-    """Layers and their parameters. Model(784) or Model((28, 28)); print() shows the table of layers. A copy, also one by
-    pickle, has parameters of its own; that of a slice shares none."""
+    """Layers and their parameters. Model.parse("input(28, 28) | dense(128)"), or Model(784) or Model((28, 28)), to which
+    layers are added; print() shows the table of layers. A copy, also one by pickle, has parameters of its own; that of a
+    slice shares none."""
 
     def __init__(self, shape):
-        if isinstance(shape, int):
-            self._create("dae_model_create", shape)
-        else:
-            self._create("dae_model_create_shaped", *c.sizes(shape))
+        self._create("dae_model_create", *c.sizes(c.shape_of(shape)))
+
+    @classmethod
+    def parse(cls, text):
+        return cls._make("dae_model_parse", c.text(text))
 
     def __reduce__(self):
         return self.from_bytes, (self.to_bytes(),)
@@ -356,16 +352,30 @@ class Model(Handle, noun="model"):
         c.call("dae_model_add", self, layer)
         return self
 
+    def extend(self, text):
+        """Adds the layers of a text: all of them, or none."""
+        c.call("dae_model_extend", self, c.text(text))
+        return self
+
+    def format(self):
+        """The text that parse() reads."""
+        return c.get_text("dae_model_format", self)
+
     def initialize(self, seed):
         c.call("dae_model_initialize", self, seed)
         return self
 
-    def slice(self, first, count):
-        """A model over some of the layers, sharing their parameters: an encoder, a decoder."""
-        return self._make("dae_model_slice", self, first, count)
+    def slice(self, first=None, last=None):
+        """A model of the layers from one value to a later one, sharing their parameters: slice(last="code") is an encoder,
+        slice("code") its decoder. Values have the name "input", a label, or the number of a layer without one."""
+        return self._make("dae_model_slice", self, c.text(first), c.text(last))
 
     def copy(self):
         return self._make("dae_model_copy", self)
+
+    def copy_parameters(self, source):
+        """Copies the parameters of layers whose labels are in both models; returns the number of tensors."""
+        return c.get("dae_model_copy_parameters", c.SIZE, self, source)
 
     input_shape = property(lambda self: c.get_shape("dae_model_get_input_shape", self))
     output_shape = property(lambda self: c.get_shape("dae_model_get_output_shape", self))

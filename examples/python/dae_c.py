@@ -34,8 +34,6 @@ Status = enum.IntEnum("Status", {
     "ERROR_STATE": -6, "ERROR_NOT_FINITE": -7, "ERROR_CANCELLED": -8, "ERROR_UNSUPPORTED": -9,
     "ERROR_CALLBACK": -10})
 NoiseMode = enum.IntEnum("NoiseMode", "FRESH ONCE", start=0)
-Activation = enum.IntEnum("Activation", "LINEAR RELU LEAKY_RELU SIGMOID TANH", start=0)
-Initializer = enum.IntEnum("Initializer", "GLOROT_UNIFORM GLOROT_NORMAL HE_UNIFORM HE_NORMAL ZEROS", start=0)
 Loss = enum.IntEnum("Loss", "MSE MAE BCE", start=0)
 Precision = enum.IntEnum("Precision", "FLOAT32 BFLOAT16", start=0)
 History = enum.IntEnum("History", "LOSS VALIDATION_LOSS VALIDATION_PSNR SECONDS", start=0)
@@ -137,19 +135,19 @@ SIGNATURES = {
     "dae_dataset_get_target_shape": (STATUS, DATASET, SIZE_OUT, SIZES),
     "dae_dataset_read": (STATUS, DATASET, U64, SIZE, SIZE, FLOATS, FLOATS),
 
-    "dae_layer_create_dense": (STATUS, LAYER_OUT, SIZE, I32),
-    "dae_layer_create_dropout": (STATUS, LAYER_OUT, DOUBLE),
+    "dae_layer_parse": (STATUS, LAYER_OUT, TEXT),
+    "dae_layer_create_dense": (STATUS, LAYER_OUT, SIZE, TEXT),
     "dae_layer_free": (None, LAYER),
-    "dae_layer_set_initializer": (STATUS, LAYER, I32),
-    "dae_layer_set_leaky_slope": (STATUS, LAYER, DOUBLE),
 
-    "dae_model_create": (STATUS, MODEL_OUT, SIZE),
-    "dae_model_create_shaped": (STATUS, MODEL_OUT, SIZE, SIZES),
+    "dae_model_create": (STATUS, MODEL_OUT, SIZE, SIZES),
+    "dae_model_parse": (STATUS, MODEL_OUT, TEXT),
+    "dae_model_extend": (STATUS, MODEL, TEXT),
     "dae_model_free": (None, MODEL),
     "dae_model_add": (STATUS, MODEL, LAYER),
     "dae_model_initialize": (STATUS, MODEL, U64),
-    "dae_model_slice": (STATUS, MODEL_OUT, MODEL, SIZE, SIZE),
+    "dae_model_slice": (STATUS, MODEL_OUT, MODEL, TEXT, TEXT),
     "dae_model_copy": (STATUS, MODEL_OUT, MODEL),
+    "dae_model_copy_parameters": (STATUS, MODEL, MODEL, SIZE_OUT),
     "dae_model_get_input_shape": (STATUS, MODEL, SIZE_OUT, SIZES),
     "dae_model_get_output_shape": (STATUS, MODEL, SIZE_OUT, SIZES),
     "dae_model_get_layer_count": (STATUS, MODEL, SIZE_OUT),
@@ -162,6 +160,7 @@ SIGNATURES = {
     "dae_model_set_tensor": (STATUS, MODEL, TEXT, FLOATS, SIZE),
     "dae_model_get_noise": (STATUS, MODEL, NOISE_OUT),
     "dae_model_get_range": (STATUS, MODEL, DOUBLE_OUT, DOUBLE_OUT),
+    "dae_model_format": (STATUS, MODEL, TEXT, SIZE, SIZE_OUT),
     "dae_model_describe": (STATUS, MODEL, TEXT, SIZE, SIZE_OUT),
     "dae_model_save": (STATUS, MODEL, TEXT),
     "dae_model_load": (STATUS, MODEL_OUT, TEXT),
@@ -416,6 +415,11 @@ def view_of(values, shape, form="f"):
         return np.frombuffer(values, dtype=form).reshape(shape)
     view = memoryview(values).cast("B")
     return view.cast(form, shape) if len(values) else view.cast(form)
+
+
+def text(value):
+    """A str as the library takes it. None stays; what is neither is refused by call()."""
+    return value.encode() if isinstance(value, str) else value
 
 
 def shape_of(shape):

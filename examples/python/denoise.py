@@ -28,9 +28,8 @@ def open_images(folder, name):
 
 
 def make_model(pixels, hidden, seed):
-    model = dae.Model(pixels)
-    model.add(dae.Layer.dense(hidden, "relu"))
-    model.add(dae.Layer.dense(pixels, "sigmoid"))
+    model = dae.Model.parse("input(%d) | dense(%d, activation=relu) | dense(%d, activation=sigmoid)"
+                            % (pixels, hidden, pixels))
     return model.initialize(seed)
 
 

@@ -25,8 +25,6 @@
  * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, AISTATS 2010); he_uniform, l = sqrt(6 / fan_in);
  * he_normal, stddev sqrt(2 / fan_in) (He et al., ICCV 2015); zeros. Normal ones are cut at two standard
  * deviations and keep that variance, as in Keras.
- *
- * dae_kind_list() (recipe.h) lists what the loaded library has.
  */
 #ifndef DAE_LAYER_H
 #define DAE_LAYER_H

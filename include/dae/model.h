@@ -7,7 +7,7 @@
  *   input(64) | dense(64, activation=relu) | dense(64) as noise | from(input) | subtract(noise)
  *
  * from(LABEL) lets the next layer read that value. The last layer gives the model's output. layer.h lists the
- * layers.
+ * layers. Labels begin neither with `best.` nor with `optimizer.`, which tensors of checkpoints do.
  *
  * Parameters of a model are one contiguous block of float32, layer by layer, and within a layer in the order
  * of layer.h. Each tensor has a name: label or number of the layer, counted from 0, a point, name of the
@@ -63,7 +63,7 @@ DAE_API void dae_model_free(dae_model *model);
  *
  * Errors: DAE_ERROR_ARGUMENT, also for labels that are not there or are there already; DAE_ERROR_STATE when
  * the layer is in a model already, or the model has its parameters, or 256 layers; DAE_ERROR_SHAPE when the
- * layer cannot take what it reads. @since 0.1.0
+ * layer cannot take what it reads; DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_model_add(dae_model *model, dae_layer *layer);
 

@@ -129,18 +129,28 @@ dae_status dae_layer_read(dae_layer **out, struct dae_layer_text *text, const st
 
 /* ---- Making ------------------------------------------------------------------------------------- */
 
+/* The one layer of a text. */
+static dae_status read_only_layer(dae_layer **out, struct dae_layer_text *read, const char *text) {
+    const struct dae_recipe *recipe = read->recipe;
+    const char *what = dae_layer_category.text;
+    if (recipe->count == 0)
+        return dae_fail_at(DAE_ERROR_FORMAT, what, strlen(text),
+                           "found the end of the text, expected one layer");
+    if (recipe->count > 1)
+        return dae_fail_at(DAE_ERROR_FORMAT, what, recipe->steps[1].position,
+                           "found another layer, expected one layer");
+    dae_status status = dae_layer_read(out, read, recipe->steps);
+    return status == DAE_ERROR_FORMAT
+               ? dae_fail_at(status, what, recipe->steps->position, "%s", dae_last_error())
+               : status;
+}
+
 dae_status dae_layer_parse(dae_layer **out, const char *text) {
     struct dae_layer_text *read = NULL;
     DAE_REQUIRE(out);
     DAE_REQUIRE(text);
     DAE_TRY(dae_layer_text_read(&read, text));
-    const struct dae_recipe *recipe = read->recipe;
-    dae_status status = recipe->count == 1
-                            ? dae_layer_read(out, read, recipe->steps)
-                            : dae_fail_at(DAE_ERROR_FORMAT, dae_layer_category.text,
-                                          recipe->count > 1 ? recipe->steps[1].position : strlen(text),
-                                          "found %s, expected one layer",
-                                          recipe->count > 1 ? "another layer" : "the end of the text");
+    dae_status status = read_only_layer(out, read, text);
     dae_layer_text_drop(read);
     return status;
 }
@@ -158,7 +168,7 @@ dae_status dae_layer_create_dense(dae_layer **out, size_t units, const char *act
     char *text = dae_allocate(1, size);
     if (text == NULL)
         return DAE_ERROR_MEMORY;
-    snprintf(text, size, "dense(%zu, activation=%s)", units, activation);
+    snprintf(text, size, "dense(%zu, activation=%s\n)", units, activation); /* which may end with a comment */
     dae_status status = dae_layer_parse(out, text);
     dae_release(text);
     return status;

@@ -15,11 +15,6 @@ static dae_status create(dae_model **out, const struct dae_shape *input) {
     dae_model *model = dae_allocate(1, sizeof *model);
     if (model == NULL)
         return DAE_ERROR_MEMORY;
-    model->nodes = dae_allocate(DAE_MODEL_MAX_LAYERS, sizeof *model->nodes);
-    if (model->nodes == NULL) {
-        dae_release(model);
-        return DAE_ERROR_MEMORY;
-    }
     dae_references_start(&model->references);
     model->input = *input;
     forget_range(model);
@@ -124,13 +119,37 @@ static dae_status find_tied(const dae_model *model, struct dae_node *node) {
     return DAE_OK;
 }
 
-/* Works out the shapes of a node whose inputs are known, and puts it after the others; keeps its layer. */
-static dae_status attach(dae_model *model, struct dae_node *node) {
-    size_t total, bytes;
-    node->at = (struct dae_attachment){.input_count = node->input_count};
+/* Points to the shapes of what a node reads, and of the weight that it is tied to. */
+static void point_to_shapes(const dae_model *model, struct dae_node *node) {
     for (size_t i = 0; i < node->input_count; i++)
         node->at.inputs[i] = dae_model_shape(model, node->inputs[i]);
     node->at.tied = node->tied_shape.rank > 0 ? &node->tied_shape : NULL;
+}
+
+/* Room for one more node; those that are there may move. */
+static dae_status make_room(dae_model *model) {
+    if (model->node_count < model->node_capacity)
+        return DAE_OK;
+    size_t capacity = model->node_capacity > 0 ? 2 * model->node_capacity : 4;
+    struct dae_node *nodes = dae_allocate(capacity, sizeof *nodes);
+    if (nodes == NULL)
+        return DAE_ERROR_MEMORY;
+    if (model->node_count > 0)
+        memcpy(nodes, model->nodes, model->node_count * sizeof *nodes);
+    dae_release(model->nodes);
+    model->nodes = nodes;
+    model->node_capacity = capacity;
+    for (size_t i = 0; i < model->node_count; i++)
+        point_to_shapes(model, &nodes[i]);
+    return DAE_OK;
+}
+
+/* Works out the shapes of a node whose inputs are known, and puts it after the others; keeps its layer. */
+static dae_status attach(dae_model *model, struct dae_node *node) {
+    size_t total, bytes;
+    DAE_TRY(make_room(model));
+    node->at = (struct dae_attachment){.input_count = node->input_count};
+    point_to_shapes(model, node);
     DAE_TRY(node->layer->kind->attach(node->layer, &node->at));
     if (!dae_size_add(model->parameter_count, node->at.parameter_count, &total) ||
         !dae_size_multiply(total, sizeof(double), &bytes))
@@ -138,9 +157,8 @@ static dae_status attach(dae_model *model, struct dae_node *node) {
     struct dae_node *kept = &model->nodes[model->node_count++];
     *kept = *node;
     kept->offset = model->parameter_count;
-    if (kept->at.tied != NULL)
-        kept->at.tied = &kept->tied_shape;
-    else
+    point_to_shapes(model, kept);
+    if (kept->at.tied == NULL)
         kept->weight = model->block_offset + kept->offset;
     if (kept->tied > 0)
         kept->weight = model->nodes[kept->tied - 1].weight;
@@ -153,6 +171,12 @@ static dae_status attach(dae_model *model, struct dae_node *node) {
 static dae_status check_label(const dae_model *model, const dae_layer *layer) {
     const char *label = layer->step->label;
     char known[DAE_VALUE_NAME_SIZE];
+    if (label != NULL && (strncmp(label, "best.", 5) == 0 || strncmp(label, "optimizer.", 10) == 0))
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "the label is '%s', expected one without best. or optimizer. in front, which tensors of "
+            "checkpoints have",
+            label);
     for (size_t value = 0; label != NULL && value <= model->node_count; value++)
         if (strcmp(dae_model_value_name(model, value, known), label) == 0)
             return dae_fail(DAE_ERROR_ARGUMENT, "there is a value '%s' already, expected another label",

@@ -31,8 +31,8 @@ struct dae_node {
 struct dae_model {
     dae_references references;
     struct dae_shape input;
-    struct dae_node *nodes; /* room for DAE_MODEL_MAX_LAYERS */
-    size_t node_count;
+    struct dae_node *nodes;
+    size_t node_count, node_capacity;
     size_t next; /* the value that the next node reads */
     size_t parameter_count;
     struct dae_block *block; /* kept; NULL before dae_model_initialize() */
@@ -94,6 +94,7 @@ struct dae_model_tensor dae_model_tensor_at(const dae_model *model, size_t index
 /* The architecture of a model as text, such as input(784) | dense(units=128, activation=relu, ...), and
  * back. */
 void dae_model_write_architecture(struct dae_text *text, const void *object);
+dae_status dae_model_get_architecture(char **out, const dae_model *model); /* for dae_release() */
 dae_status dae_model_read_architecture(dae_model **out, const char *text);
 
 /* What a model file says in its metadata: architecture, noise and range, as `"key":"value",...`. Reading

@@ -77,6 +77,17 @@ void dae_model_write_architecture(struct dae_text *text, const void *object) {
     }
 }
 
+dae_status dae_model_get_architecture(char **out, const dae_model *model) {
+    struct dae_text measure = {NULL, 0, 0};
+    dae_model_write_architecture(&measure, model);
+    struct dae_text text = {dae_allocate(measure.length + 1, 1), measure.length + 1, 0};
+    if (text.data == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_model_write_architecture(&text, model);
+    *out = text.data;
+    return DAE_OK;
+}
+
 /* ---- Reading ------------------------------------------------------------------------------------ */
 
 /* One step: from, or a layer. */
@@ -142,7 +153,9 @@ static dae_status read_input(dae_model **out, const struct dae_recipe *recipe) {
     const struct dae_value *shape = step->values;
     for (size_t i = 0; i < shape->count && i < DAE_SHAPE_MAX_RANK; i++)
         dims[i] = (size_t)shape->items[i].number;
-    return dae_model_create(out, shape->count, dims);
+    dae_status status = dae_model_create(out, shape->count, dims);
+    return status == DAE_ERROR_ARGUMENT ? dae_fail_at(status, what, step->position, "%s", dae_last_error())
+                                        : status;
 }
 
 dae_status dae_model_read_architecture(dae_model **out, const char *text) {

@@ -30,28 +30,22 @@ static void copy_parameters(dae_model *whole, const dae_model *model) {
     }
 }
 
-static dae_status make_whole(dae_model **out, const dae_model *model, char *text, size_t size) {
-    dae_model_write_architecture(&(struct dae_text){text, size, 0}, model);
-    DAE_TRY(dae_model_read_architecture(out, text));
-    dae_status status = dae_model_allocate(*out);
+dae_status dae_model_make_whole(dae_model **out, const dae_model *model) {
+    char *text = NULL;
+    dae_model *whole = NULL;
+    DAE_TRY(dae_model_get_architecture(&text, model));
+    dae_status status = dae_model_read_architecture(&whole, text);
+    dae_release(text);
+    if (status == DAE_OK)
+        status = dae_model_allocate(whole);
     if (status != DAE_OK) {
-        dae_model_free(*out);
+        dae_model_free(whole);
         return status;
     }
-    copy_parameters(*out, model);
-    dae_model_remember_noise(*out, model->noise);
-    (*out)->low = model->low;
-    (*out)->high = model->high;
+    copy_parameters(whole, model);
+    dae_model_remember_noise(whole, model->noise);
+    whole->low = model->low;
+    whole->high = model->high;
+    *out = whole;
     return DAE_OK;
-}
-
-dae_status dae_model_make_whole(dae_model **out, const dae_model *model) {
-    struct dae_text measure = {NULL, 0, 0};
-    dae_model_write_architecture(&measure, model);
-    char *text = dae_allocate(1, measure.length + 1);
-    if (text == NULL)
-        return DAE_ERROR_MEMORY;
-    dae_status status = make_whole(out, model, text, measure.length + 1);
-    dae_release(text);
-    return status;
 }

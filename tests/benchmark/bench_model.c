@@ -3,9 +3,10 @@
 dae_model *make_model(size_t hidden) {
     dae_model *model;
     dae_layer *encoder, *decoder;
-    check(dae_model_create(&model, PIXELS));
-    check(dae_layer_create_dense(&encoder, hidden, DAE_ACTIVATION_RELU));
-    check(dae_layer_create_dense(&decoder, PIXELS, DAE_ACTIVATION_RELU));
+    const size_t pixels = PIXELS;
+    check(dae_model_create(&model, 1, &pixels));
+    check(dae_layer_create_dense(&encoder, hidden, "relu"));
+    check(dae_layer_create_dense(&decoder, PIXELS, "relu"));
     check(dae_model_add(model, encoder));
     check(dae_model_add(model, decoder));
     dae_layer_free(encoder);

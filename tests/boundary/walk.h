@@ -35,7 +35,7 @@ struct world {
     dae_rng *rng, *last_rng;
     dae_noise *noise, *used_noise, *full_noise;
     dae_dataset *data, *view, *narrow_data, *short_data, *odd_pair, *failing_data, *endless_data, *nan_data;
-    dae_layer *layer, *used_layer, *dropout, *sigmoid;
+    dae_layer *layer, *used_layer, *dropout, *lost;
     dae_model *model, *bare, *unready, *narrow, *part, *untrained;
     dae_session *session, *stale_session;
     dae_optimizer *adam, *sgd;

@@ -120,10 +120,10 @@ static void make_data(struct world *w) {
 static dae_model *autoencoder_of(const size_t *shape) {
     dae_model *model = NULL;
     dae_layer *layers[3] = {NULL, NULL, NULL};
-    ok(dae_model_create_shaped(&model, 2, shape));
-    ok(dae_layer_create_dense(&layers[0], HIDDEN, DAE_ACTIVATION_RELU));
-    ok(dae_layer_create_dropout(&layers[1], 0.25));
-    ok(dae_layer_create_dense(&layers[2], SIZE, DAE_ACTIVATION_SIGMOID));
+    ok(dae_model_create(&model, 2, shape));
+    ok(dae_layer_create_dense(&layers[0], HIDDEN, "relu"));
+    ok(dae_layer_parse(&layers[1], "dropout(0.25)"));
+    ok(dae_layer_parse(&layers[2], "dense(6, activation=sigmoid) as output"));
     for (int i = 0; i < 3; i++) {
         ok(dae_model_add(model, layers[i]));
         dae_layer_free(layers[i]);
@@ -135,16 +135,16 @@ static dae_model *autoencoder_of(const size_t *shape) {
 static void make_models(struct world *w) {
     w->model = autoencoder_of(w->shape);
     w->untrained = autoencoder_of(w->shape);
-    ok(dae_layer_create_dense(&w->layer, SIZE, DAE_ACTIVATION_LEAKY_RELU));
-    ok(dae_layer_create_dense(&w->used_layer, SIZE, DAE_ACTIVATION_LEAKY_RELU));
-    ok(dae_layer_create_dense(&w->sigmoid, SIZE, DAE_ACTIVATION_SIGMOID));
-    ok(dae_layer_create_dropout(&w->dropout, 0.5));
-    ok(dae_model_create(&w->bare, SIZE));
-    ok(dae_model_create(&w->unready, SIZE));
+    ok(dae_layer_create_dense(&w->layer, SIZE, "leaky_relu"));
+    ok(dae_layer_create_dense(&w->used_layer, SIZE, "leaky_relu"));
+    ok(dae_layer_parse(&w->lost, "add(nowhere)"));
+    ok(dae_layer_parse(&w->dropout, "dropout(0.5)"));
+    ok(dae_model_create(&w->bare, 2, w->shape));
+    ok(dae_model_create(&w->unready, 2, w->shape));
     ok(dae_model_add(w->unready, w->used_layer));
-    network narrow = autoencoder(3, 2, DAE_ACTIVATION_TANH, DAE_ACTIVATION_LINEAR);
+    network narrow = autoencoder(3, 2, "tanh", "linear");
     w->narrow = network_model(&narrow, 3);
-    ok(dae_model_slice(&w->part, w->model, 0, 2));
+    ok(dae_model_slice(&w->part, w->model, NULL, "1"));
     ok(dae_session_create(&w->session, w->model, 9));
     ok(dae_session_create(&w->stale_session, w->untrained, 9));
     ok(dae_model_initialize(w->untrained, 6));
@@ -212,7 +212,7 @@ void world_free(struct world *w) {
     dae_model *models[] = {w->model, w->bare, w->unready, w->narrow, w->part, w->untrained};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         dae_model_free(models[i]);
-    dae_layer *layers[] = {w->layer, w->used_layer, w->dropout, w->sigmoid};
+    dae_layer *layers[] = {w->layer, w->used_layer, w->dropout, w->lost};
     for (size_t i = 0; i < sizeof layers / sizeof *layers; i++)
         dae_layer_free(layers[i]);
     dae_dataset *datasets[] = {w->data,     w->view,         w->narrow_data,  w->short_data,
@@ -246,7 +246,7 @@ static uint64_t mix_model(uint64_t hash, const dae_model *model) {
     size_t size = 0;
     dae_status status = dae_model_serialize(model, bytes, sizeof bytes, &size);
     if (status == DAE_ERROR_STATE)
-        ok(dae_model_describe(model, (char *)bytes, sizeof bytes, &size));
+        ok(dae_model_format(model, (char *)bytes, sizeof bytes, &size));
     else
         ok(status);
     return mix(hash, bytes, size);
@@ -363,7 +363,8 @@ static uint64_t mix_optimizer(uint64_t hash, const struct world *w, dae_optimize
 /* What a layer's options and state are shows when it is added. */
 static uint64_t mix_layer(uint64_t hash, dae_layer *layer) {
     dae_model *model = NULL;
-    ok(dae_model_create(&model, SIZE));
+    const size_t size = SIZE;
+    ok(dae_model_create(&model, 1, &size));
     ok(dae_model_add(model, layer));
     ok(dae_model_initialize(model, 3));
     hash = mix_model(hash, model);
@@ -380,7 +381,7 @@ uint64_t world_use(struct world *w) {
     uint32_t words[5];
     uint64_t hash = 1;
     hash = mix_optimizer(mix_optimizer(hash, w, w->adam), w, w->sgd);
-    hash = mix_layer(mix_layer(mix_layer(hash, w->layer), w->dropout), w->sigmoid);
+    hash = mix_layer(mix_layer(hash, w->layer), w->dropout);
     ok(dae_noise_add_clip(w->noise, 0, 1)); /* works only while it is not in use */
     hash = mix_noise(hash, w->noise);
     hash = mix_fit(hash, w->trainer, w->model, w->view);

@@ -23,10 +23,8 @@ int main(void) {
         return failed("data");
 
     dae_model *model = NULL;
-    dae_layer *hidden = NULL, *output = NULL;
-    if (dae_model_create(&model, 16) || dae_layer_create_dense(&hidden, 32, DAE_ACTIVATION_TANH) ||
-        dae_layer_create_dense(&output, 16, DAE_ACTIVATION_LINEAR) || dae_model_add(model, hidden) ||
-        dae_model_add(model, output) || dae_model_initialize(model, 1))
+    if (dae_model_parse(&model, "input(16) | dense(32, activation=tanh) | dense(16)") ||
+        dae_model_initialize(model, 1))
         return failed("model");
 
     dae_optimizer *adam = NULL;
@@ -45,8 +43,6 @@ int main(void) {
     dae_session_free(session);
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);
-    dae_layer_free(hidden);
-    dae_layer_free(output);
     dae_model_free(model);
     dae_dataset_free(noisy);
     dae_noise_free(noise);

@@ -70,7 +70,7 @@ static mode_t mode_of(const char *path) {
 
 /* A model of `size` KB, about. */
 static dae_model *model_of(size_t size, uint64_t seed) {
-    network net = autoencoder(64, size * 2, DAE_ACTIVATION_RELU, DAE_ACTIVATION_LINEAR);
+    network net = autoencoder(64, size * 2, "relu", "linear");
     return network_model(&net, seed);
 }
 

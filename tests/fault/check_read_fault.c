@@ -53,7 +53,7 @@ static void store_gzip(const char *path) {
 #endif
 
 static void store_model(const char *path) {
-    network net = autoencoder(30, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    network net = autoencoder(30, 40, "relu", "sigmoid");
     dae_model *model = network_model(&net, 8);
     ok(dae_model_save(model, path));
     dae_model_free(model);
@@ -79,7 +79,7 @@ static void store_npy(const char *path) {
 
 /* A trainer of a model of that size, of which the caller frees both. */
 static dae_trainer *small_trainer(dae_model **model) {
-    network net = autoencoder(30, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    network net = autoencoder(30, 40, "relu", "sigmoid");
     *model = network_model(&net, 8);
     return adam_trainer(*model, 0.01, DAE_LOSS_MSE);
 }

@@ -44,7 +44,7 @@ static int32_t stop_behind_step(const dae_progress *progress, void *user) {
 }
 
 static void set_up(training *t) {
-    network net = autoencoder(SIZE, 4, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    network net = autoencoder(SIZE, 4, "relu", "sigmoid");
     t->model = network_model(&net, 8);
     t->trainer = adam_trainer(t->model, 0.01, DAE_LOSS_MSE);
     t->data = random_dataset(SAMPLES, SIZE, 0, 1, 6);

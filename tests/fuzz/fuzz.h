@@ -48,6 +48,10 @@ void fuzz_refused(dae_status status, unsigned allowed, const void *handle);
  * same bytes; else it is refused cleanly. In either case no more memory is asked for than the file could need. */
 void fuzz_read_model(const unsigned char *bytes, size_t size);
 
+/* Writes the text of a model without parameters, and reads it back. Draws parameters if they are few, makes a step of training
+ * if there is memory for it, and runs it. */
+void fuzz_use_network(dae_model *model);
+
 /* Reads a dataset in several ways, which must agree; frees it. Samples are read through `values`, of which the first
  * *count are set for the caller, who may compare them with its own reading of the file; *count is 0 for a dataset
  * that is too large to be read whole. */

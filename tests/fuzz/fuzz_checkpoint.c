@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { INPUTS = 3, UNITS = 2, BATCH = 2, MOST_DATA = 4096, STEPS = 3, ROOM = 1 << 16 };
+enum { INPUTS = 3, BATCH = 2, MOST_DATA = 4096, STEPS = 3, ROOM = 1 << 16 };
 
 /* ---- The trainer ------------------------------------------------------------------------------ */
 
@@ -17,18 +17,11 @@ typedef struct {
     dae_trainer *trainer;
 } training;
 
-static void add_dense(dae_model *model, size_t units, int32_t activation) {
-    dae_layer *layer = NULL;
-    must(dae_layer_create_dense(&layer, units, activation) == DAE_OK, "no layer");
-    must(dae_model_add(model, layer) == DAE_OK, "the layer was refused");
-    dae_layer_free(layer);
-}
-
 static training set_up(bool sgd) {
     training t = {NULL, NULL, NULL};
-    must(dae_model_create(&t.model, INPUTS) == DAE_OK, "no model");
-    add_dense(t.model, UNITS, DAE_ACTIVATION_RELU);
-    add_dense(t.model, INPUTS, DAE_ACTIVATION_SIGMOID);
+    must(dae_model_parse(&t.model, "input(3) | dense(2, activation=relu) | dense(3, activation=sigmoid)") ==
+             DAE_OK,
+         "no model");
     must(dae_model_initialize(t.model, 5) == DAE_OK, "no parameters");
     if (sgd)
         must(dae_optimizer_create_sgd(&t.optimizer, 0.1) == DAE_OK &&

@@ -26,7 +26,7 @@ fi
 # Short inputs find as much and run faster, above all where each layer is one word of the input.
 longest() {
     case $1 in
-        architecture | schedule) echo 256 ;;
+        architecture | network | schedule) echo 256 ;;
         checkpoint) echo 4096 ;;
         header | model) echo 700 ;;
         *) echo 1024 ;;

@@ -310,7 +310,7 @@ typedef struct oracle_gradient {
     const char *name;
     size_t layers;
     size_t sizes[ORACLE_MAX_LAYERS + 1];
-    int32_t activations[ORACLE_MAX_LAYERS];
+    const char *activations[ORACLE_MAX_LAYERS];
     int32_t loss;
     uint64_t seed;
     double loss_value;
@@ -330,7 +330,7 @@ typedef struct oracle_trajectory {
     const char *name;
     size_t layers;
     size_t sizes[ORACLE_MAX_LAYERS + 1];
-    int32_t activations[ORACLE_MAX_LAYERS];
+    const char *activations[ORACLE_MAX_LAYERS];
     int32_t loss;
     int32_t adam; /* 1: Adam with beta1, beta2, epsilon; 0: SGD with momentum, nesterov */
     double learning_rate;
@@ -361,7 +361,7 @@ def rows(values, indent, per_line=5, form="%.10g"):
 
 def network(case):
     sizes = list(case["sizes"]) + [0] * (4 - len(case["sizes"]))
-    activations = ["DAE_ACTIVATION_" + a.upper() for a in case["activations"]] + ["0"] * 3
+    activations = ['"%s"' % a for a in case["activations"]] + ["0"] * 3
     return ['    {"%s", %d, {%s},' % (case["name"], len(case["activations"]), row(sizes, "%d")),
             "     {%s}, DAE_LOSS_%s," % (", ".join(activations[:3]), case["loss"].upper())]
 

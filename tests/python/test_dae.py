@@ -161,8 +161,8 @@ class DatasetTest(Standard):
         trainer = dae.Trainer(model, dae.Optimizer.sgd(0.1))
         for value in (-1, 2**64 + 1):
             for call in (lambda: trainer.fit(data, value), lambda: trainer.stop_early(value), lambda: dae.Rng(value),
-                         lambda: dae.Trainer(model, dae.Optimizer.sgd(0.1), seed=value), lambda: dae.Model(value),
-                         lambda: dae.Model((2, value)), lambda: data.slice(0, value),
+                         lambda: dae.Trainer(model, dae.Optimizer.sgd(0.1), seed=value), lambda: dae.Layer.dense(value),
+                         lambda: dae.Model(value), lambda: dae.Model((2, value)), lambda: data.slice(0, value),
                          lambda: dae.set_num_threads(value), lambda: setattr(dae.Rng(1), "position", value)):
                 with self.assertRaisesRegex(ValueError, " is %d, .* from 0 to %d$" % (value, 2**64 - 1)):
                     call()
@@ -338,10 +338,41 @@ class ModelTest(Standard):
 
     def test_slices_share_and_copies_do_not(self):
         model = make_model()
-        encoder, copy = model.slice(0, 1), model.copy()
+        encoder, copy = model.slice(last="0"), model.copy()
         model.set_tensor("0.bias", [7.0] * 4)
         self.assertEqual(flat(encoder.tensors["0.bias"]), [7.0] * 4)
         self.assertNotEqual(flat(copy.tensors["0.bias"]), [7.0] * 4)
+
+    def test_slices_go_by_name(self):
+        model = dae.Model.parse("input(6) | dense(4, activation=tanh) as code | dropout(0.1) | dense(6)").initialize(1)
+        data = make_data()
+        codes = model.slice("input", "code").run(data)
+        self.assertEqual(flat(model.slice("code").run(codes)), flat(model.run(data)))
+        self.assertEqual(model.slice("code", "1").layer_count, 1)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "'1' to 'code'", model.slice, "1", "code")
+
+    def test_texts(self):
+        text = ("input(6) | dense(units=4, activation=leaky_relu(0.1), initializer=he_normal) as code | dropout(rate=0.5)"
+                " | dense(units=6, activation=linear, initializer=glorot_uniform) | add(input)")
+        model = dae.Model.parse(text)
+        self.assertEqual(model.format(), text)
+        grown = dae.Model(6).extend("dense(4, activation=leaky_relu(0.1), initializer=he_normal) as code")
+        grown.add(dae.Layer.parse("dropout(0.5)")).extend("dense(6) | add(input)")
+        self.assertEqual(grown.format(), text)
+        self.assertFails(dae.Status.ERROR_FORMAT, "layers, position 1:", grown.extend, "dens(3)")
+        self.assertFails(dae.Status.ERROR_FORMAT, "layers, position 10:", dae.Model.parse, "input(6)")
+        self.assertEqual(grown.format(), text)
+        self.assertEqual(dae.Layer.dense(3, "leaky_relu(0.2)").free(), None)
+
+    def test_parameters_are_copied_by_label(self):
+        model = dae.Model.parse("input(6) | dense(4) as code | dense(6)").initialize(1)
+        wider = dae.Model.parse("input(6) | dense(4) as code | dense(9) | dense(6)").initialize(2)
+        own = flat(wider.tensors["2.weight"])
+        self.assertEqual(wider.copy_parameters(model), 2)
+        self.assertEqual(flat(wider.tensors["code.weight"]), flat(model.tensors["code.weight"]))
+        self.assertEqual(flat(wider.tensors["2.weight"]), own)
+        other = dae.Model.parse("input(6) | dense(5) as code").initialize(1)
+        self.assertFails(dae.Status.ERROR_SHAPE, "code.weight", other.copy_parameters, model)
 
     def test_files(self):
         model = make_model()
@@ -353,19 +384,20 @@ class ModelTest(Standard):
         self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Model.from_bytes, b"not a model")
 
     def test_options(self):
-        shaped = dae.Model((1, 2, 3)).add(dae.Layer.dense(4, "relu", "he_normal")).add(dae.Layer.dropout(0.5))
+        shaped = dae.Model((1, 2, 3)).add(dae.Layer.dense(4, "relu")).add(dae.Layer.parse("dropout(0.5)"))
         self.assertEqual((shaped.input_shape, shaped.output_shape), ((1, 2, 3), (4,)))
         self.assertIn("28", str(shaped))
         self.assertIsNone(shaped.noise)
-        self.assertFails(dae.Status.ERROR_ARGUMENT, "slope", dae.Layer.dense, 4, "relu", leaky_slope=0.1)
-        self.assertFails(dae.Status.ERROR_ARGUMENT, "activation", dae.Layer.dense, 4, 99)
+        self.assertFails(dae.Status.ERROR_FORMAT, "relu", dae.Layer.dense, 4, "relu(0.1)")
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "slope", dae.Layer.dense, 4, "leaky_relu(2)")
+        self.assertFails(dae.Status.ERROR_FORMAT, "activation", dae.Layer.dense, 4, "99")
         self.assertFails(dae.Status.ERROR_STATE, "", lambda: shaped.parameters)
-        zeros = dae.Model(2).add(dae.Layer.dense(2, initializer="zeros")).initialize(1)
+        zeros = dae.Model.parse("input(2) | dense(2, initializer=zeros)").initialize(1)
         self.assertEqual(flat(zeros.parameters), [0.0] * 6)
 
     def test_wrong_types_are_refused_before_the_library_sees_them(self):
         """The message names the function, the argument and both types."""
-        model, data, layer = make_model(), dae.Dataset.from_array(make_data()), dae.Layer.dropout(0.1)
+        model, data, layer = make_model(), dae.Dataset.from_array(make_data()), dae.Layer.dense(6)
         layer.free()
         layer.free()
         for call, message in (
@@ -376,6 +408,7 @@ class ModelTest(Standard):
                 (lambda: data.slice(0, 1.5), "4 of dae_dataset_slice() is of type float, expected int"),
                 (lambda: dae.Rng("1"), "2 of dae_rng_create() is of type str, expected int"),
                 (lambda: dae.Optimizer.sgd("1"), "2 of dae_optimizer_create_sgd() is of type str, expected float"),
+                (lambda: dae.Layer.dense(4, 99), "3 of dae_layer_create_dense() is of type int, expected bytes"),
                 (lambda: dae.Model((2, "3")), "a dimension is of type str, expected int"),
                 (lambda: dae_c.call("dae_model_load", None, "f"), "dae_model_load() is of type str, expected bytes"),
                 (lambda: dae_c.call("dae_clip", [1.0], 1, 0, 1), "is of type list, expected ctypes array of c_float"),
@@ -396,7 +429,7 @@ def build_everything():
     first, rest = noisy.split(15)
     hidden, output = dae.Layer.dense(4, "tanh"), dae.Layer.dense(6)
     model = dae.Model(6).add(hidden).add(output).initialize(1)
-    encoder, session = model.slice(0, 1), dae.Session(model)
+    encoder, session = model.slice(last="0"), dae.Session(model)
     optimizer = dae.Optimizer.adam(0.01)
     trainer = dae.Trainer(model, optimizer, validation=rest)
     trainer.fit(first)
