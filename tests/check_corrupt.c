@@ -117,7 +117,7 @@ END_TEST
 
 /* One view upon another is one recipe, and that is what the model remembers. */
 START_TEST(training_on_views_tells_the_noise_of_both) {
-    const network net = autoencoder(12, 7, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    const network net = autoencoder(12, 7, "relu", "sigmoid");
     char text[128] = "";
     dae_model *models[2];
     for (size_t i = 0; i < 2; i++) {

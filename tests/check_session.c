@@ -295,7 +295,7 @@ static void *run_until_refused(void *user) {
 }
 
 START_TEST(a_session_is_used_by_one_thread_at_a_time) {
-    const network net = autoencoder(WIDE, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    const network net = autoencoder(WIDE, 40, "relu", "sigmoid");
     dae_model *model = network_model(&net, 1);
     float *inputs = random_floats(MANY * WIDE, -1, 1, 4), *expected = must_have(MANY * WIDE * sizeof(float));
     dae_session *session = session_of(model, 1);
@@ -345,7 +345,7 @@ static void release(void *memory, void *user) {
 }
 
 START_TEST(a_session_that_is_changed_is_in_use) {
-    const network net = autoencoder(WIDE, 40, DAE_ACTIVATION_RELU, DAE_ACTIVATION_SIGMOID);
+    const network net = autoencoder(WIDE, 40, "relu", "sigmoid");
     float input[WIDE] = {0}, output[WIDE];
     ok(dae_set_allocator(allocate_and_run, release, NULL));
     dae_model *model = network_model(&net, 1);
@@ -369,7 +369,7 @@ END_TEST
 /* Inputs of 3 and outputs of 2 values, anywhere in one array: refused where they share a value. */
 START_TEST(outputs_may_not_overlap_inputs) {
     enum { SAMPLES = 4, INPUTS = 3 * SAMPLES, OUTPUTS = 2 * SAMPLES, ALL = INPUTS + 2 * OUTPUTS };
-    const network net = {3, 1, {{2, DAE_ACTIVATION_TANH}}, 0};
+    const network net = {3, 1, {{2, "tanh"}}, 0};
     dae_model *model = network_model(&net, 1);
     dae_session *session = session_of(model, 8);
     float *random = random_floats(ALL, -1, 1, 4), values[ALL], expected[OUTPUTS];

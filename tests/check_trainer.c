@@ -149,12 +149,10 @@ START_TEST(shapes_fit_but_for_leading_dimensions_of_1) {
     float values[24] = {0};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dae_model *model = NULL;
-        dae_layer *dropout = NULL; /* gives the shape that it takes */
         dae_dataset *data = NULL;
         dae_report *report = NULL;
-        ok(dae_model_create_shaped(&model, cases[i].model_rank, cases[i].model));
-        ok(dae_layer_create_dropout(&dropout, 0.5));
-        ok(dae_model_add(model, dropout));
+        ok(dae_model_create(&model, cases[i].model_rank, cases[i].model));
+        ok(add_layer(model, "dropout(0.5)")); /* gives the shape that it takes */
         ok(dae_model_initialize(model, 1));
         ok(dae_dataset_copy_array(&data, values, 1, cases[i].data_rank, cases[i].data));
         if (cases[i].fits)
@@ -163,7 +161,6 @@ START_TEST(shapes_fit_but_for_leading_dimensions_of_1) {
             fails(dae_model_evaluate(&report, model, data), DAE_ERROR_SHAPE, "inputs have shape");
         dae_report_free(report);
         dae_dataset_free(data);
-        dae_layer_free(dropout);
         dae_model_free(model);
     }
 }

@@ -286,7 +286,7 @@ END_TEST
 /* Data that overflow do so at any learning rate, and at the first step. */
 START_TEST(advice_on_huge_data_is_to_scale_them) {
     for (int in_target = 0; in_target < 2; in_target++) {
-        dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
+        dae_model *model = usual_model("linear", "linear");
         dae_trainer *trainer = adam_trainer(model, 1e-30, DAE_LOSS_MSE);
         float *x = random_floats(SAMPLES * SIZE, 0, 1, 1), *huge = random_floats(SAMPLES * SIZE, 0, 1e20, 1);
         fails(dae_trainer_step(trainer, in_target ? x : huge, in_target ? huge : x, SAMPLES, NULL),
@@ -417,7 +417,7 @@ END_TEST
 
 /* What training promises holds for validation, too: NaN and infinity end the fit, whatever hides them. */
 static void validation_with(float bad, bool in_target, int32_t loss, size_t patience) {
-    const network net = autoencoder(SIZE, HIDDEN, DAE_ACTIVATION_TANH, DAE_ACTIVATION_SIGMOID);
+    const network net = autoencoder(SIZE, HIDDEN, "tanh", "sigmoid");
     dae_model *model = network_model(&net, 7);
     dae_trainer *trainer = adam_trainer(model, 1e-2, loss);
     dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
@@ -460,7 +460,7 @@ END_TEST
 
 /* The data are finite, and what the model makes of them is not. */
 START_TEST(validation_that_overflows_ends_the_fit) {
-    dae_model *model = usual_model(DAE_ACTIVATION_LINEAR, DAE_ACTIVATION_LINEAR);
+    dae_model *model = usual_model("linear", "linear");
     dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
     dae_dataset *data = random_dataset(SAMPLES, SIZE, 0, 1, 2),
                 *huge = random_dataset(9, SIZE, 2e38, 3e38, 2);

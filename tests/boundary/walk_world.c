@@ -152,7 +152,7 @@ static void make_models(struct world *w) {
 
 /* Its rate is too small to change anything. */
 static void make_stuck_trainer(struct world *w) {
-    network net = autoencoder(SIZE, 2, DAE_ACTIVATION_TANH, DAE_ACTIVATION_LINEAR);
+    network net = autoencoder(SIZE, 2, "tanh", "linear");
     dae_model *model = network_model(&net, 3);
     w->stuck_trainer = sgd_trainer(model, 1e-30, DAE_LOSS_MSE);
     ok(dae_trainer_fit(w->stuck_trainer, w->data, 4));
