@@ -357,7 +357,7 @@ class ModelTest(Standard):
         grown.add(dae.Layer.parse("dropout(0.5)")).extend("dense(6) | add(input)")
         self.assertEqual(grown.format(), text)
         self.assertFails(dae.Status.ERROR_FORMAT, "layers, position 1:", grown.extend, "dens(3)")
-        self.assertFails(dae.Status.ERROR_FORMAT, "layers, position 10:", dae.Model.parse, "input(6)")
+        self.assertFails(dae.Status.ERROR_FORMAT, "layers, position 9:", dae.Model.parse, "input(6)")
         self.assertEqual(grown.format(), text)
         self.assertEqual(dae.Layer.dense(3, "leaky_relu(0.2)").free(), None)
 
