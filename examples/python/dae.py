@@ -31,7 +31,8 @@ import threading
 from ctypes import byref, c_float, c_uint32
 
 import dae_c as c
-from dae_c import (CheckpointFailure, DaeError, Event, Finding, History, Interval, Loss, Metric, NoiseMode, Precision, Progress, Status, load)
+from dae_c import (CheckpointFailure, DaeError, Event, Finding, History, Interval, Loss, Metric, NoiseMode, Precision,
+                   Progress, Status, load)
 
 # ---- Objects -----------------------------------------------------------------------------------------
 
@@ -293,8 +294,8 @@ class Layer(Handle, noun="layer"):
 
 
 class Model(Handle, noun="model"):
-    """Layers and their parameters. Model.parse("input(28, 28) | dense(128)"), or Model(784) or Model((28, 28)), to which
-    layers are added; print() shows the table of layers."""
+    """Layers and their parameters. Model.parse("input(28, 28) | dense(128)"), or Model(784) or Model((28, 28)), to
+    which layers are added; print() shows the table of layers."""
 
     def __init__(self, shape):
         self._create("dae_model_create", *c.sizes(c.shape_of(shape)))
@@ -335,8 +336,9 @@ class Model(Handle, noun="model"):
         return self
 
     def slice(self, first=None, last=None):
-        """A model of the layers from one value to a later one, sharing their parameters: slice(last="code") is an encoder,
-        slice("code") its decoder. Values have the name "input", a label, or the number of a layer without one."""
+        """A model of the layers from one value to a later one, sharing their parameters: slice(last="code") is an
+        encoder, slice("code") its decoder. Values are called "input", by a label, or by the number of a layer without
+        one."""
         return self._make("dae_model_slice", self, c.text(first), c.text(last))
 
     def copy(self):

@@ -349,8 +349,8 @@ class ModelTest(Standard):
         self.assertFails(dae.Status.ERROR_ARGUMENT, "'1' to 'code'", model.slice, "1", "code")
 
     def test_texts(self):
-        text = ("input(6) | dense(units=4, activation=leaky_relu(0.1), initializer=he_normal) as code | dropout(rate=0.5)"
-                " | dense(units=6, activation=linear, initializer=glorot_uniform) | add(input)")
+        text = ("input(6) | dense(units=4, activation=leaky_relu(0.1), initializer=he_normal) as code"
+                " | dropout(rate=0.5) | dense(units=6, activation=linear, initializer=glorot_uniform) | add(input)")
         model = dae.Model.parse(text)
         self.assertEqual(model.format(), text)
         grown = dae.Model(6).extend("dense(4, activation=leaky_relu(0.1), initializer=he_normal) as code")
