@@ -31,7 +31,8 @@ import threading
 from ctypes import byref, c_float, c_uint32
 
 import dae_c as c
-from dae_c import (CheckpointFailure, DaeError, Event, Finding, History, Interval, Loss, Metric, NoiseMode, Precision, Progress, Status, load)
+from dae_c import (CheckpointFailure, DaeError, Event, Finding, History, Interval, Loss, Metric, NoiseMode, Precision,
+                   Progress, Status, load)
 
 # ---- Objects -----------------------------------------------------------------------------------------
 
@@ -366,8 +367,9 @@ class Model(Handle, noun="model"):
         return self
 
     def slice(self, first=None, last=None):
-        """A model of the layers from one value to a later one, sharing their parameters: slice(last="code") is an encoder,
-        slice("code") its decoder. Values have the name "input", a label, or the number of a layer without one."""
+        """A model of the layers from one value to a later one, sharing their parameters: slice(last="code") is an
+        encoder, slice("code") its decoder. Values are called "input", by a label, or by the number of a layer without
+        one."""
         return self._make("dae_model_slice", self, c.text(first), c.text(last))
 
     def copy(self):

@@ -55,7 +55,7 @@ struct places {
     bool needs_gradient;
 };
 
-enum { NOWHERE = SIZE_MAX };
+#define NOWHERE SIZE_MAX
 
 /* Moments are numbers of nodes, from 1: a value lives from its maker to its last reader. Training keeps all
  * that is made going forward. */

@@ -352,15 +352,15 @@ class ModelTest(Standard):
         self.assertFails(dae.Status.ERROR_ARGUMENT, "'1' to 'code'", model.slice, "1", "code")
 
     def test_texts(self):
-        text = ("input(6) | dense(units=4, activation=leaky_relu(0.1), initializer=he_normal) as code | dropout(rate=0.5)"
-                " | dense(units=6, activation=linear, initializer=glorot_uniform) | add(input)")
+        text = ("input(6) | dense(units=4, activation=leaky_relu(0.1), initializer=he_normal) as code"
+                " | dropout(rate=0.5) | dense(units=6, activation=linear, initializer=glorot_uniform) | add(input)")
         model = dae.Model.parse(text)
         self.assertEqual(model.format(), text)
         grown = dae.Model(6).extend("dense(4, activation=leaky_relu(0.1), initializer=he_normal) as code")
         grown.add(dae.Layer.parse("dropout(0.5)")).extend("dense(6) | add(input)")
         self.assertEqual(grown.format(), text)
         self.assertFails(dae.Status.ERROR_FORMAT, "layers, position 1:", grown.extend, "dens(3)")
-        self.assertFails(dae.Status.ERROR_FORMAT, "layers, position 10:", dae.Model.parse, "input(6)")
+        self.assertFails(dae.Status.ERROR_FORMAT, "layers, position 9:", dae.Model.parse, "input(6)")
         self.assertEqual(grown.format(), text)
         self.assertEqual(dae.Layer.dense(3, "leaky_relu(0.2)").free(), None)
 
