@@ -97,11 +97,13 @@ static void watch_units(void *context, size_t place, const float *y, size_t coun
             widen(&units[i], y[row * size + i]);
 }
 
-static size_t count_dead_units(const struct evaluation *e) {
-    size_t dead = 0;
-    for (size_t i = 0; e->samples > 1 && i < e->unit_count; i++)
-        dead += is_same(e->units[i]);
-    return dead;
+/* Of the units that ran: those that nobody reads did not. */
+static void count_units(const struct evaluation *e, size_t *all, size_t *dead) {
+    *all = *dead = 0;
+    for (size_t i = 0; i < e->unit_count; i++) {
+        *all += e->units[i].least <= e->units[i].most;
+        *dead += e->samples > 1 && is_same(e->units[i]);
+    }
 }
 
 static void visit_sample(struct evaluation *e, const float *input, const float *output, const float *target) {
@@ -163,10 +165,11 @@ static void conclude(struct dae_report *report, const struct evaluation *e) {
     f[DAE_METRIC_MEAN_IMAGE_MSE] = mean_image_mse(e);
     f[DAE_METRIC_INPUTS_OUT_OF_RANGE] = range_known ? (double)e->out_of_range / (n * (double)e->inputs) : NAN;
     count_dead(e, &f[DAE_METRIC_DEAD_OUTPUTS], &f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS]);
-    size_t dead = count_dead_units(e);
-    f[DAE_METRIC_DEAD_HIDDEN_UNITS] = e->unit_count > 0 ? (double)dead / (double)e->unit_count : NAN;
-    report->hidden_units = e->unit_count;
-    report->live_units = e->unit_count - dead;
+    size_t units, dead;
+    count_units(e, &units, &dead);
+    f[DAE_METRIC_DEAD_HIDDEN_UNITS] = units > 0 ? (double)dead / (double)units : NAN;
+    report->hidden_units = units;
+    report->live_units = units - dead;
     report->not_finite = (double)e->not_finite / (n * (double)e->outputs);
     dae_report_find(report);
 }
