@@ -222,6 +222,49 @@ START_TEST(samples_are_worked_on_alone) {
 }
 END_TEST
 
+/* ---- Reports ---------------------------------------------------------------------------------- */
+
+/* Half of the units of h are dead. Those that nobody reads are not worked out, and so neither dead nor alive. */
+START_TEST(reports_leave_out_what_nobody_reads) {
+    dae_model *model = model_from(5, "input(6) | dense(40) as unread | from(input) | dense(8, activation=relu) as h"
+                                     " | dense(30) | from(h) | dense(6)");
+    dae_dataset *data = random_dataset(50, 6, 0, 1, 3);
+    dae_report *report = NULL;
+    float bias[8] = {5, -1000, 5, -1000, 5, -1000, 5, -1000};
+    double dead = -1;
+    ok(dae_model_set_tensor(model, "h.bias", bias, 8));
+    ok(dae_model_evaluate(&report, model, data));
+    ok(dae_report_get(report, DAE_METRIC_DEAD_HIDDEN_UNITS, &dead));
+    ck_assert(dead == 0.5);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+END_TEST
+
+/* A network without parameters can be run, kept, and even trained. */
+START_TEST(there_may_be_no_parameters) {
+    dae_model *model = model_from(5, "input(6) | relu"), *read = NULL;
+    dae_trainer *trainer = adam_trainer(model, 0.1, DAE_LOSS_MSE);
+    unsigned char bytes[1024];
+    float x[6] = {1, -1, 2, -2, 3, -3}, y[6];
+    double loss = 0;
+    size_t size = 0;
+    ok(dae_trainer_step(trainer, x, x, 1, &loss));
+    near(loss, 14.0 / 6, 1e-6);
+    ok(dae_model_serialize(model, bytes, sizeof bytes, &size));
+    ok(dae_model_deserialize(&read, bytes, size));
+    dae_session *session = NULL;
+    ok(dae_session_create(&session, read, 1));
+    ok(dae_session_run(session, x, 1, y));
+    same_floats(y, ((float[]){1, 0, 2, 0, 3, 0}), 6);
+    dae_session_free(session);
+    dae_trainer_free(trainer);
+    dae_model_free(read);
+    dae_model_free(model);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("network_training");
     TCase *oracle = add_case(suite, "ten steps");
@@ -231,5 +274,7 @@ int main(void) {
     TCase *sessions = add_case(suite, "sessions");
     tcase_add_loop_test(sessions, sessions_run_in_bfloat16, 0, NETWORKS);
     tcase_add_loop_test(sessions, samples_are_worked_on_alone, 0, NETWORKS);
+    tcase_add_test(sessions, reports_leave_out_what_nobody_reads);
+    tcase_add_test(sessions, there_may_be_no_parameters);
     return suite_main(suite);
 }
