@@ -62,12 +62,14 @@ START_TEST(networks_resume_anywhere) {
         "input(12) | dense(9, activation=relu) | dropout(0.2) as h | dense(9) | add(h) | dense(12) as noise"
         " | from(input) | subtract(noise)",
         "input(12) | dense(9, activation=relu) as e1 | dense(6, activation=relu) as e2 | dense(4) as code"
-        " | dense(6, activation=relu) | concatenate(e2, code) | dense(9, activation=relu) | concatenate(e1, code)"
+        " | dense(6, activation=relu) | concatenate(e2, code) | dense(9, activation=relu) | concatenate(e1, "
+        "code)"
         " | dense(12, activation=sigmoid)",
         "input(12) | dense(9, activation=relu) as h1 | dense(5) as h2 | dense(tied=h2, activation=relu)"
         " | dense(tied=h1) | gain",
     };
-    resume_everywhere(&(setting){.network = networks[_i % 3], .bfloat16 = _i >= 3, .validation = true}, false);
+    resume_everywhere(&(setting){.network = networks[_i % 3], .bfloat16 = _i >= 3, .validation = true},
+                      false);
 }
 END_TEST
 

@@ -29,7 +29,8 @@ static int32_t look(float *gradients, size_t count, void *user) {
 
 /* A layer whose label begins so has units that are dead: three of four, by their biases, or by their factors. */
 static bool dies(const char *name) {
-    return strncmp(name, "dead", 4) == 0 && (strstr(name, ".bias") != NULL || strstr(name, ".weight") == NULL);
+    return strncmp(name, "dead", 4) == 0 &&
+           (strstr(name, ".bias") != NULL || strstr(name, ".weight") == NULL);
 }
 
 static void set_tensor(dae_model *model, const char *name, size_t rank, size_t size, uint64_t seed) {
@@ -117,9 +118,9 @@ static void compare(const setting *s, size_t stride) {
     }
     double scale = sqrt(squares / (double)compared);
     ck_assert_msg(scale > 0 || s->may_vanish, "%s: no gradient at all", s->text);
-    ck_assert_msg(worst <= s->tolerance * scale, "%s, batch %zu, loss %d: gradient %zu is %.9g, not %.9g (scale %.3g)",
-                  s->text, s->batch, (int)s->loss, worst_at, (double)s->gradient[worst_at], worst_expected,
-                  scale);
+    ck_assert_msg(worst <= s->tolerance * scale,
+                  "%s, batch %zu, loss %d: gradient %zu is %.9g, not %.9g (scale %.3g)", s->text, s->batch,
+                  (int)s->loss, worst_at, (double)s->gradient[worst_at], worst_expected, scale);
 }
 
 /* Outputs of a session for batches of all sizes, in float32 off by a few rounding errors of sums. */
@@ -133,8 +134,8 @@ static void check_outputs(const setting *s) {
         reference_run(s->net, s->parameters, s->x + row * s->inputs, expected);
         for (size_t i = 0; i < s->outputs; i++)
             if (!(fabs((double)y[row * s->outputs + i] - expected[i]) <= 1e-5 * fmax(1, fabs(expected[i]))))
-                ck_abort_msg("%s, batch %zu: output %zu of sample %zu is %.9g, not %.9g", s->text, s->batch, i,
-                             row, (double)y[row * s->outputs + i], expected[i]);
+                ck_abort_msg("%s, batch %zu: output %zu of sample %zu is %.9g, not %.9g", s->text, s->batch,
+                             i, row, (double)y[row * s->outputs + i], expected[i]);
     }
     dae_session_free(session);
     free(expected);
@@ -245,7 +246,8 @@ static const struct {
     /* a U-Net of three levels; the bottom and a skip have three readers */
     {"input(16) | dense(12, activation=relu) as e1 | dense(8, activation=relu) as e2"
      " | dense(5, activation=leaky_relu(0.1)) as e3 | dense(3, activation=tanh) as code"
-     " | dense(5, activation=relu) | concatenate(e3, code) | dense(8, activation=relu) | concatenate(e2, code)"
+     " | dense(5, activation=relu) | concatenate(e3, code) | dense(8, activation=relu) | concatenate(e2, "
+     "code)"
      " | dense(12, activation=relu) | concatenate(e1) | dense(16) | add(input)",
      DAE_LOSS_MSE},
     /* tied, also stacked in reverse, twice, without biases, and beside an own weight */
@@ -264,6 +266,8 @@ static const struct {
     {"input(7) | dense(7) as h | from(input) | dense(tied=h, bias=no) as a | from(input) | dense(tied=h)"
      " | add(a) | sigmoid",
      DAE_LOSS_BCE},
+    {"input(7) | dense(7) as h | dense(tied=h) as unread | from(h) | dense(tied=h, activation=tanh)",
+     DAE_LOSS_MSE},
     /* values that nobody reads */
     {"input(6) | dense(5, activation=relu) as a | dense(9) | gain | from(a) | dense(4) as unread | from(a)"
      " | dense(6)",
@@ -284,12 +288,44 @@ START_TEST(networks_agree) {
 }
 END_TEST
 
+/* What a hook leaves in a gradient is gone in the next step, also where no value leads to the output. */
+static int32_t spoil(float *gradients, size_t count, void *user) {
+    setting *s = user;
+    if (s->gradient[0] == 1234) {
+        memcpy(s->gradient, gradients, count * sizeof *gradients);
+        return 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        gradients[i] = s->gradient[i] = 1234;
+    return 1;
+}
+
+START_TEST(gradients_are_made_anew) {
+    setting s = {.text = networks[_i].text, .batch = 9, .loss = networks[_i].loss};
+    open_setting(&s);
+    float *expected = s.gradient;
+    take_gradient(&s);
+    s.gradient = must_have(s.count * sizeof *s.gradient);
+    s.gradient[0] = 0;
+    dae_trainer *trainer = sgd_trainer(s.model, 0.1, s.loss);
+    ok(dae_trainer_set_gradient_hook(trainer, spoil, &s));
+    for (int step = 0; step < 2; step++)
+        fails(dae_trainer_step(trainer, s.x, s.t, s.batch, NULL), DAE_ERROR_CALLBACK, "");
+    same_floats(s.gradient, expected, s.count);
+    dae_trainer_free(trainer);
+    free(expected);
+    close_setting(&s);
+}
+END_TEST
+
 /* Three of four units of the layers called dead give 0, and of those called zero have a factor of 0, through which a gradient
  * still passes; so products leave columns out, while other readers of the value do not. */
 static const char *const wide[] = {
-    "input(60) | dense(200, activation=relu) as dead1 | dense(70, activation=tanh) as p | from(dead1) | dense(70)"
+    "input(60) | dense(200, activation=relu) as dead1 | dense(70, activation=tanh) as p | from(dead1) | "
+    "dense(70)"
     " | add(p)",
-    "input(60) | dense(200, activation=relu) as dead1 | tanh as p | from(dead1) | dense(200) | add(p) | dense(40)",
+    "input(60) | dense(200, activation=relu) as dead1 | tanh as p | from(dead1) | dense(200) | add(p) | "
+    "dense(40)",
     "input(60) | dense(200, activation=relu) as dead1 | dense(200) as p | from(dead1) | sigmoid | add(p)",
     "input(60) | dense(200, activation=relu) as dead1 | dense(90, activation=relu) as p | from(dead1) | gain"
     " | concatenate(p, dead1) | dense(33)",
@@ -297,7 +333,8 @@ static const char *const wide[] = {
     " | concatenate(r, dead2)",
     "input(200) | dense(100, activation=relu) as dead1 | dense(72, activation=relu) as dead2"
     " | dense(tied=dead2, activation=relu) | dense(tied=dead1)",
-    "input(90) | dense(200, activation=relu) as dead1 | dense(tied=dead1) | dense(200, activation=relu) as dead2"
+    "input(90) | dense(200, activation=relu) as dead1 | dense(tied=dead1) | dense(200, activation=relu) as "
+    "dead2"
     " | dense(90, bias=no) as w | from(dead1) | dense(tied=dead1) | add(w)",
     "input(70) | dense(150, activation=leaky_relu) | gain as zero1 | dense(80) as p | from(zero1)"
     " | dense(80, activation=relu) | add(p) | dense(9)",
@@ -341,10 +378,12 @@ static void write_random(char *text, size_t size, size_t width, uint64_t *state)
             length += (size_t)snprintf(text + length, size - length, " | %s(v%zu)",
                                        kind == 4 ? "add" : "subtract", a);
         else if (kind == 6)
-            length += (size_t)snprintf(text + length, size - length, " | concatenate(v%zu, v%zu) | channels(%zu, %zu)",
-                                       a, b, next_random(state, 2 * width), width);
+            length += (size_t)snprintf(text + length, size - length,
+                                       " | concatenate(v%zu, v%zu) | channels(%zu, %zu)", a, b,
+                                       next_random(state, 2 * width), width);
         else
-            length += (size_t)snprintf(text + length, size - length, " | %s", kind == 7 ? "gain" : activation);
+            length += (size_t)snprintf(text + length, size - length, " | %s",
+                                       kind == 7 ? "gain" : activation);
         length += (size_t)snprintf(text + length, size - length, " as v%zu", i);
     }
 }
@@ -456,6 +495,7 @@ int main(void) {
     tcase_add_loop_test(kinds, dropout_agrees, 0, DROPPING);
     TCase *whole = add_case(suite, "networks");
     tcase_add_loop_test(whole, networks_agree, 0, NETWORKS);
+    tcase_add_loop_test(whole, gradients_are_made_anew, 0, NETWORKS);
     tcase_add_loop_test(whole, wide_networks_agree, 0, WIDE);
     tcase_add_loop_test(whole, random_networks_agree, 0, 40);
     tcase_add_test(whole, bfloat16_is_near);

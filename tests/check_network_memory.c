@@ -55,7 +55,8 @@ static dae_status attempt_making(void *user) {
     objects o = {0};
     (void)user;
     does(&o, dae_model_parse(&o.model, text), o.model == NULL);
-    does(&o, dae_model_extend(o.model, "relu as z | add(y) | concatenate(z, input)"), has_layers(o.model, 10));
+    does(&o, dae_model_extend(o.model, "relu as z | add(y) | concatenate(z, input)"),
+         has_layers(o.model, 10));
     does(&o, dae_model_initialize(o.model, 3), has_layers(o.model, 13));
     return free_all(&o);
 }

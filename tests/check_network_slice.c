@@ -32,13 +32,15 @@ static void all_near(const float *a, const float *b, size_t count) {
         near(a[i], b[i], 1e-6);
 }
 
-static const char unet[] = "input(12) | dense(10, activation=relu) as e1 | dense(8, activation=relu) as e2 | dense(4) as code"
-                           " | dense(8, activation=relu) | concatenate(e2, code) | dense(10, activation=relu) as d1"
-                           " | concatenate(e1) | dense(12)";
+static const char unet[] =
+    "input(12) | dense(10, activation=relu) as e1 | dense(8, activation=relu) as e2 | dense(4) as code"
+    " | dense(8, activation=relu) | concatenate(e2, code) | dense(10, activation=relu) as d1"
+    " | concatenate(e1) | dense(12)";
 static const char tied[] = "input(12) | dense(9, activation=tanh) as h1 | dense(5, activation=relu) as code"
                            " | dense(tied=code, activation=tanh) as d1 | dense(tied=h1) as y | gain";
 
-#define DENSE(units, activation) "dense(units=" units ", activation=" activation ", initializer=glorot_uniform)"
+#define DENSE(units, activation) \
+    "dense(units=" units ", activation=" activation ", initializer=glorot_uniform)"
 #define TIED(activation, to) "dense(activation=" activation ", initializer=glorot_uniform, tied=" to ")"
 
 /* ---- Slices ----------------------------------------------------------------------------------- */
@@ -141,7 +143,9 @@ END_TEST
 
 /* A slice may end before others read its values, and leave out what nobody in it reads. */
 START_TEST(branches_are_cut) {
-    dae_model *model = model_from(2, "input(6) | dense(6) as a | dense(6) as b | from(a) | dense(6) as c | add(b)"), *slice = NULL;
+    dae_model *model = model_from(
+                  2, "input(6) | dense(6) as a | dense(6) as b | from(a) | dense(6) as c | add(b)"),
+              *slice = NULL;
     float x[6] = {1, -1, 0.5f, 2, -2, 0}, y[6];
     ok(dae_model_slice(&slice, model, "a", "c"));
     has_text(slice, "input(6) | " DENSE("6", "linear") " as b | from(input) | " DENSE("6", "linear") " as c");
@@ -220,10 +224,12 @@ START_TEST(a_tied_decoder_alone_is_not_trained) {
     dae_trainer *trainer = NULL;
     dae_session *session = NULL;
     ok(dae_optimizer_create_sgd(&optimizer, 0.1));
-    fails(dae_trainer_create(&trainer, decoder, optimizer, DAE_LOSS_MSE), DAE_ERROR_STATE, "outside of itself");
+    fails(dae_trainer_create(&trainer, decoder, optimizer, DAE_LOSS_MSE), DAE_ERROR_STATE,
+          "outside of itself");
     ck_assert(trainer == NULL);
     ok(dae_session_create(&session, decoder, 32));
-    fails(dae_session_set_precision(session, DAE_PRECISION_BFLOAT16), DAE_ERROR_UNSUPPORTED, "expected a copy");
+    fails(dae_session_set_precision(session, DAE_PRECISION_BFLOAT16), DAE_ERROR_UNSUPPORTED,
+          "expected a copy");
     ok(dae_session_set_precision(session, DAE_PRECISION_FLOAT32));
     dae_session_free(session);
     ok(dae_model_copy(&copy, decoder));
@@ -294,8 +300,9 @@ END_TEST
 /* ---- Copies and files ------------------------------------------------------------------------- */
 
 static const char *const networks[] = {
-    unet, tied, "input(2, 6) | reshape(3, 4) as r | gain as g | channels(1, 2) | concatenate(r, g) | dropout(0.2)"
-                " | leaky_relu(0.1) | dense(12, bias=no) | add(input)"};
+    unet, tied,
+    "input(2, 6) | reshape(3, 4) as r | gain as g | channels(1, 2) | concatenate(r, g) | dropout(0.2)"
+    " | leaky_relu(0.1) | dense(12, bias=no) | add(input)"};
 
 START_TEST(networks_are_kept_to_the_bit) {
     enum { COUNT = 23 };
@@ -334,7 +341,8 @@ END_TEST
 
 START_TEST(parameters_are_copied_by_label) {
     dae_model *model = model_from(2, "%s", tied);
-    dae_model *other = model_from(3, "input(12) | dense(9) as h1 | dense(7) as h2 | dense(9, bias=no) as y | dense(5) as x");
+    dae_model *other = model_from(
+        3, "input(12) | dense(9) as h1 | dense(7) as h2 | dense(9, bias=no) as y | dense(5) as x");
     dae_model *narrow = model_from(3, "input(12) | dense(9) as x | dense(4) as code");
     size_t count = 99;
     float a[9 * 12], b[9 * 12], *before = parameters_of(narrow, NULL);

@@ -22,7 +22,8 @@ static size_t layers_of(const dae_model *model) {
 
 /* ---- There and back --------------------------------------------------------------------------- */
 
-#define DENSE(units, activation) "dense(units=" units ", activation=" activation ", initializer=glorot_uniform)"
+#define DENSE(units, activation) \
+    "dense(units=" units ", activation=" activation ", initializer=glorot_uniform)"
 
 /* As people write them, and as they are written; NULL for the same. */
 static const struct {
@@ -36,11 +37,13 @@ static const struct {
     /* from() is written where it is needed */
     {"input(4) | from(input) | relu as a | from(a) | tanh | from(input) | from(a) | gain",
      "input(4) | relu as a | tanh | from(a) | gain"},
-    {"input(2, 2) | concatenate(input, input) as x_1.y | channels(1, 4) | flatten | reshape(2, 4) | from(x_1.y) | relu",
+    {"input(2, 2) | concatenate(input, input) as x_1.y | channels(1, 4) | flatten | reshape(2, 4) | "
+     "from(x_1.y) | relu",
      "input(2, 2) | concatenate(input, input) as x_1.y | channels(first=1, count=4) | flatten | reshape(2, 4)"
      " | from(x_1.y) | relu"},
     {"input(3) | leaky_relu | leaky_relu(0.25) | leaky_relu(slope=0.5) | linear | sigmoid | dropout(0.5)",
-     "input(3) | leaky_relu(0.3) | leaky_relu(0.25) | leaky_relu(0.5) | linear | sigmoid | dropout(rate=0.5)"},
+     "input(3) | leaky_relu(0.3) | leaky_relu(0.25) | leaky_relu(0.5) | linear | sigmoid | "
+     "dropout(rate=0.5)"},
     {"input(3) | dense(2, bias=no) as h | dense(tied=h, bias=yes, activation=tanh) | dense(2, bias=0)",
      "input(3) | dense(units=2, activation=linear, initializer=glorot_uniform, bias=no) as h"
      " | dense(activation=tanh, initializer=glorot_uniform, tied=h)"
@@ -74,9 +77,11 @@ END_TEST
 
 /* Layer by layer, in parts, and at once: the same network, with the same parameters. */
 START_TEST(all_ways_to_make_one_agree) {
-    const char *text = "input(6) | dense(4, activation=relu) as a | dense(4) | add(a) | from(input) | gain as b"
-                       " | dense(4) | concatenate(a)";
-    dae_model *whole = model_from(3, "%s", text), *parts = unset_from("input(6) | dense(4, activation=relu) as a");
+    const char *text =
+        "input(6) | dense(4, activation=relu) as a | dense(4) | add(a) | from(input) | gain as b"
+        " | dense(4) | concatenate(a)";
+    dae_model *whole = model_from(3, "%s", text),
+              *parts = unset_from("input(6) | dense(4, activation=relu) as a");
     ok(add_layer(parts, "dense(4)"));
     ok(dae_model_extend(parts, "add(a)"));
     ok(dae_model_extend(parts, "from(input) | gain as b | dense(4)"));

@@ -91,7 +91,8 @@ static const char *const networks[] = {
     " | dense(90) as noise | from(input) | subtract(noise)",
     "input(90) | dense(140, activation=relu) as e1 | dense(100, activation=relu) as e2"
     " | dense(70, activation=leaky_relu(0.1)) as e3 | dropout(0.3) | dense(33, activation=tanh) as code"
-    " | dense(70, activation=relu) | concatenate(e3, code) | dense(100, activation=relu) | concatenate(e2, code)"
+    " | dense(70, activation=relu) | concatenate(e3, code) | dense(100, activation=relu) | concatenate(e2, "
+    "code)"
     " | dense(140, activation=relu) | concatenate(e1) | dense(90, activation=sigmoid)",
     "input(90) | dense(200, activation=relu) as h1 | dense(80, activation=relu) as h2 | dense(17) as h3"
     " | dense(tied=h3, activation=relu) | dense(tied=h2, activation=relu) | dense(tied=h1) as y | from(h1)"
@@ -99,7 +100,11 @@ static const char *const networks[] = {
     "input(3, 30) | gain | channels(0, 2) as c | reshape(60) | tanh | dense(150, activation=relu) as d"
     " | concatenate(d) | dense(30) | reshape(1, 30) | concatenate(c) | gain | sigmoid",
 };
-enum { NETWORKS = sizeof networks / sizeof *networks, WIDTH = 90, FIGURES = DAE_METRIC_DEAD_HIDDEN_UNITS + 1 };
+enum {
+    NETWORKS = sizeof networks / sizeof *networks,
+    WIDTH = 90,
+    FIGURES = DAE_METRIC_DEAD_HIDDEN_UNITS + 1
+};
 
 /* All that a training leaves behind. */
 typedef struct {
@@ -226,8 +231,9 @@ END_TEST
 
 /* Half of the units of h are dead. Those that nobody reads are not worked out, and so neither dead nor alive. */
 START_TEST(reports_leave_out_what_nobody_reads) {
-    dae_model *model = model_from(5, "input(6) | dense(40) as unread | from(input) | dense(8, activation=relu) as h"
-                                     " | dense(30) | from(h) | dense(6)");
+    dae_model *model = model_from(
+        5, "input(6) | dense(40) as unread | from(input) | dense(8, activation=relu) as h"
+           " | dense(30) | from(h) | dense(6)");
     dae_dataset *data = random_dataset(50, 6, 0, 1, 3);
     dae_report *report = NULL;
     float bias[8] = {5, -1000, 5, -1000, 5, -1000, 5, -1000};
