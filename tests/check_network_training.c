@@ -248,6 +248,39 @@ START_TEST(reports_leave_out_what_nobody_reads) {
 }
 END_TEST
 
+/* Networks with the same parameters that read other values are other networks. */
+START_TEST(a_checkpoint_is_of_one_network) {
+    static const char *const texts[] = {
+        "input(6) | dense(6) as a | dense(6) | add(a)",
+        "input(6) | dense(6) as a | dense(6) | subtract(a)",
+        "input(6) | dense(6) as a | dense(6) | add(input)",
+        "input(6) | dense(6) as a | from(input) | dense(6) | add(a)",
+        "input(6) | dense(6) as b | dense(6) | add(b)",
+    };
+    enum { TEXTS = sizeof texts / sizeof *texts };
+    unsigned char bytes[8192];
+    float x[12] = {1, 2, 3, 4, 5, 6, 1, 0, 1, 0, 1, 0};
+    for (size_t i = 0; i < TEXTS; i++)
+        for (size_t j = 0; j < TEXTS; j++) {
+            dae_model *from = model_from(5, "%s", texts[i]), *to = model_from(5, "%s", texts[j]);
+            dae_trainer *saved = adam_trainer(from, 0.1, DAE_LOSS_MSE),
+                        *other = adam_trainer(to, 0.1, DAE_LOSS_MSE);
+            size_t size = 0;
+            ok(dae_trainer_step(saved, x, x, 2, NULL));
+            ok(dae_trainer_serialize_checkpoint(saved, bytes, sizeof bytes, &size));
+            if (i == j)
+                ok(dae_trainer_deserialize_checkpoint(other, bytes, size));
+            else
+                fails(dae_trainer_deserialize_checkpoint(other, bytes, size), DAE_ERROR_STATE, "layers");
+            ck_assert_uint_eq(steps_of(other), i == j);
+            dae_trainer_free(saved);
+            dae_trainer_free(other);
+            dae_model_free(from);
+            dae_model_free(to);
+        }
+}
+END_TEST
+
 /* A network without parameters can be run, kept, and even trained. */
 START_TEST(there_may_be_no_parameters) {
     dae_model *model = model_from(5, "input(6) | relu"), *read = NULL;
@@ -281,6 +314,7 @@ int main(void) {
     tcase_add_loop_test(sessions, sessions_run_in_bfloat16, 0, NETWORKS);
     tcase_add_loop_test(sessions, samples_are_worked_on_alone, 0, NETWORKS);
     tcase_add_test(sessions, reports_leave_out_what_nobody_reads);
+    tcase_add_test(sessions, a_checkpoint_is_of_one_network);
     tcase_add_test(sessions, there_may_be_no_parameters);
     return suite_main(suite);
 }

@@ -4,8 +4,8 @@
  *
  *   /usr/bin/python3 tests/oracle/networks.py
  *
- * Data, batches and steps of a case are as trajectories.h says. The worst distance of the same run in float32 was
- * 1.7e-07 in a loss (relative) and 1.1e-07 in a parameter (absolute).
+ * Data, batches and steps of a case are as trajectories.h says. The worst distance of the same run in float32
+ * was 1.7e-07 in a loss (relative) and 1.1e-07 in a parameter (absolute).
  */
 /* clang-format off */
 #ifndef TESTS_ORACLE_NETWORKS_H

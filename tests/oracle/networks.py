@@ -4,9 +4,9 @@
     /usr/bin/python3 tests/oracle/networks.py           writes networks.h beside this file
     /usr/bin/python3 tests/oracle/networks.py --check   tells whether networks.h is up to date
 
-A residual network, a U-Net of dense layers, and autoencoders with tied weights. Each is there twice: as the text that
-the library reads, and as a function with PyTorch's own layers. Losses, optimizers, data and what is asked of them are
-those of trajectories.py.
+A residual network, a U-Net of dense layers, and autoencoders with tied weights. Each is there twice: as the
+text that the library reads, and as a function with PyTorch's own layers. Losses, optimizers, data and what is
+asked of them are those of trajectories.py.
 """
 
 import os
@@ -17,8 +17,8 @@ from torch.nn.functional import linear
 
 import trajectories
 from philox_reference import uniform
-from trajectories import (BATCH, CHOSEN, INPUT_STREAM, MARGIN, OPTIMIZERS, PARAMETER_STREAM, STEPS, TARGET_STREAM,
-                          Optimizer, flat, loss_of, row, rows)
+from trajectories import (BATCH, CHOSEN, INPUT_STREAM, MARGIN, OPTIMIZERS, PARAMETER_STREAM, STEPS,
+                          TARGET_STREAM, Optimizer, flat, loss_of, row, rows)
 
 
 class Run:
@@ -37,7 +37,7 @@ class Run:
             self.distance = min(self.distance, z.abs().min().item() / MARGIN)
         if name == "leaky_relu":
             return torch.nn.functional.leaky_relu(z, 0.1)
-        return {"linear": lambda a: a, "relu": torch.relu, "sigmoid": torch.sigmoid, "tanh": torch.tanh}[name](z)
+        return z if name == "linear" else getattr(torch, name)(z)
 
     def dense(self, x, activation="linear"):
         weight, bias = self.next(), self.next()
@@ -93,8 +93,8 @@ def twice(run, x):
 # Name: (function, what the last activation is, text, inputs, outputs, shapes of the parameters)
 NETWORKS = {
     "residual": (residual, "linear",
-                 "input(10) | dense(8, activation=tanh) as h | dense(7, activation=relu) | dense(8) | add(h) | relu"
-                 " | dense(10) as noise | from(input) | subtract(noise)", 10, 10,
+                 "input(10) | dense(8, activation=tanh) as h | dense(7, activation=relu) | dense(8) | add(h)"
+                 " | relu | dense(10) as noise | from(input) | subtract(noise)", 10, 10,
                  [(8, 10), (8,), (7, 8), (7,), (8, 7), (8,), (10, 8), (10,)]),
     "unet": (unet, "sigmoid",
              "input(12) | dense(10, activation=relu) as e1 | dense(8, activation=relu) as e2"
@@ -102,9 +102,10 @@ NETWORKS = {
              " | dense(6, activation=relu) | concatenate(e3, code) | dense(8, activation=relu)"
              " | concatenate(e2, code) | dense(10, activation=relu) | concatenate(e1)"
              " | dense(12, activation=sigmoid)", 12, 12,
-             [(10, 12), (10,), (8, 10), (8,), (6, 8), (6,), (4, 6), (4,), (6, 4), (6,), (8, 16), (8,), (10, 20), (10,),
-              (12, 20), (12,)]),
-    "tied": (tied, "sigmoid", "input(9) | dense(5, activation=sigmoid) as h | dense(tied=h, activation=sigmoid)", 9, 9,
+             [(10, 12), (10,), (8, 10), (8,), (6, 8), (6,), (4, 6), (4,), (6, 4), (6,), (8, 16), (8,),
+              (10, 20), (10,), (12, 20), (12,)]),
+    "tied": (tied, "sigmoid",
+             "input(9) | dense(5, activation=sigmoid) as h | dense(tied=h, activation=sigmoid)", 9, 9,
              [(5, 9), (5,), (9,)]),
     "stacked": (stacked, "linear",
                 "input(9) | dense(7, activation=tanh) as h1 | dense(6, activation=relu) as h2"
@@ -112,11 +113,12 @@ NETWORKS = {
                 " | dense(tied=h2, activation=tanh) | dense(tied=h1)", 9, 9,
                 [(7, 9), (7,), (6, 7), (6,), (4, 6), (4,), (6,), (7,), (9,)]),
     "twice": (twice, "linear",
-              "input(8) | dense(5, activation=tanh) as h | dense(tied=h, activation=tanh) as y | from(h) | gain"
-              " | dense(tied=h, bias=no) | add(y)", 8, 8, [(5, 8), (5,), (8,), (5,)]),
+              "input(8) | dense(5, activation=tanh) as h | dense(tied=h, activation=tanh) as y | from(h)"
+              " | gain | dense(tied=h, bias=no) | add(y)", 8, 8, [(5, 8), (5,), (8,), (5,)]),
 }
-CASES = [("residual", "mse", "adam"), ("residual", "mse", "nesterov"), ("unet", "mse", "adam"), ("unet", "bce", "momentum"),
-         ("tied", "bce", "adam"), ("tied", "mse", "sgd"), ("stacked", "mse", "adam"), ("stacked", "mse", "momentum"),
+CASES = [("residual", "mse", "adam"), ("residual", "mse", "nesterov"), ("unet", "mse", "adam"),
+         ("unet", "bce", "momentum"), ("tied", "bce", "adam"), ("tied", "mse", "sgd"),
+         ("stacked", "mse", "adam"), ("stacked", "mse", "momentum"),
          ("twice", "mse", "adam_options"), ("twice", "mse", "sgd")]
 
 
@@ -161,8 +163,8 @@ HEADER = """\
  *
  *   /usr/bin/python3 tests/oracle/networks.py
  *
- * Data, batches and steps of a case are as trajectories.h says. The worst distance of the same run in float32 was
- * %.1e in a loss (relative) and %.1e in a parameter (absolute).
+ * Data, batches and steps of a case are as trajectories.h says. The worst distance of the same run in float32
+ * was %.1e in a loss (relative) and %.1e in a parameter (absolute).
  */
 /* clang-format off */
 #ifndef TESTS_ORACLE_NETWORKS_H
@@ -204,7 +206,8 @@ def entry(case, seed, losses, parameters):
     count = len(parameters)
     chosen = [i * (count - 1) // (CHOSEN - 1) for i in range(CHOSEN)]
     return "\n".join([
-        '    {"%s",' % " ".join(case), '     "%s",' % text, "     %d, %d, DAE_LOSS_%s," % (inputs, outputs, loss.upper()),
+        '    {"%s",' % " ".join(case), '     "%s",' % text,
+        "     %d, %d, DAE_LOSS_%s," % (inputs, outputs, loss.upper()),
         "     %d, %g, %s, %d," % (adam, rate, row(options, "%g"), seed),
         "     {%s}," % rows(losses, "      "),
         "     %d, %s, {%s}," % (count, row([parameters.sum(), (parameters ** 2).sum()]), row(chosen, "%d")),
@@ -218,7 +221,8 @@ def header():
             {"name": " ".join(case)}, lambda _, seed, dtype, case=case: train(case, seed, dtype))
         entries.append(entry(case, seed, losses, parameters))
         loss_error, error = max(loss_error, case_loss_error), max(error, case_error)
-    return HEADER % (loss_error, error, len(CASES)) + "\n".join(entries) + "\n};\n\n#endif\n/* clang-format on */\n"
+    entries.append("};\n\n#endif\n/* clang-format on */\n")
+    return HEADER % (loss_error, error, len(CASES)) + "\n".join(entries)
 
 
 def main():
