@@ -57,6 +57,22 @@ START_TEST(bfloat16_resumes_anywhere) {
 }
 END_TEST
 
+START_TEST(networks_resume_anywhere) {
+    static const char *const networks[] = {
+        "input(12) | dense(9, activation=relu) | dropout(0.2) as h | dense(9) | add(h) | dense(12) as noise"
+        " | from(input) | subtract(noise)",
+        "input(12) | dense(9, activation=relu) as e1 | dense(6, activation=relu) as e2 | dense(4) as code"
+        " | dense(6, activation=relu) | concatenate(e2, code) | dense(9, activation=relu) | concatenate(e1, "
+        "code)"
+        " | dense(12, activation=sigmoid)",
+        "input(12) | dense(9, activation=relu) as h1 | dense(5) as h2 | dense(tied=h2, activation=relu)"
+        " | dense(tied=h1) | gain",
+    };
+    resume_everywhere(&(setting){.network = networks[_i % 3], .bfloat16 = _i >= 3, .validation = true},
+                      false);
+}
+END_TEST
+
 /* The best epoch is found, remembered over the interruption, and gone back to. */
 START_TEST(early_stopping_resumes_anywhere) {
     setting s = {.sgd = true, .patience = 1, .min_delta = 0.002};
@@ -438,6 +454,7 @@ int main(void) {
     tcase_add_test(resume, sgd_resumes_anywhere);
     tcase_add_test(resume, schedules_and_changed_rates_resume);
     tcase_add_test(resume, bfloat16_resumes_anywhere);
+    tcase_add_loop_test(resume, networks_resume_anywhere, 0, 6);
     tcase_add_test(resume, early_stopping_resumes_anywhere);
     tcase_add_test(resume, a_training_that_stopped_early_has_stopped);
     tcase_add_test(resume, steps_driven_from_outside_resume);

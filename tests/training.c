@@ -19,6 +19,8 @@ static int32_t on_progress(const dae_progress *progress, void *user) {
 }
 
 dae_model *make_model(const setting *s) {
+    if (s->network != NULL)
+        return model_from(5, "%s", s->network);
     size_t hidden = s->hidden != 0 ? s->hidden : HIDDEN;
     return model_from(
         5, "input(%d) | dense(%zu, activation=relu) | dropout(0.25) | dense(%d, activation=sigmoid)", SIZE,

@@ -16,6 +16,7 @@ typedef struct {
     size_t batch, hidden;
     int32_t shuffle_off, skip;
     const char *schedule;
+    const char *network; /* from SIZE values to as many */
 } setting;
 
 typedef struct {

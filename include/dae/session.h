@@ -29,8 +29,9 @@ DAE_API void dae_session_free(dae_session *session);
  * parameters as they are now; runs of up to 8 samples at once stay float32.
  *
  * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE while another thread uses the session.
- * @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE while another thread uses the session;
+ * DAE_ERROR_UNSUPPORTED with DAE_PRECISION_BFLOAT16 for a slice that is tied to a layer outside of itself: a
+ * copy of it can. @since 0.1.0
  */
 DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t precision);
 

@@ -103,8 +103,9 @@ typedef int32_t (*dae_gradient_fn)(float *gradients, size_t count, void *user);
  *
  * @param model, optimizer  are kept
  * @param loss  one of DAE_LOSS_*
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters.
- * @since 0.1.0 */
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize(), and for a slice that is tied
+ * to a layer outside of itself: a copy of it can be trained. @since 0.1.0
+ */
 DAE_API dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer *optimizer,
                                       int32_t loss);
 

@@ -90,11 +90,20 @@ dae_status dae_model_get_architecture(char **out, const dae_model *model) {
 
 /* ---- Reading ------------------------------------------------------------------------------------ */
 
+/* Labels name what layers make. */
+static dae_status check_no_label(const struct dae_step *step) {
+    return step->label == NULL ? DAE_OK
+                               : dae_fail(DAE_ERROR_FORMAT, "found %s as %s, expected a label at layers only",
+                                          step->kind->name, step->label);
+}
+
 /* One step: from, or a layer. */
 static dae_status add_step(dae_model *model, struct dae_layer_text *text, const struct dae_step *step) {
     dae_layer *layer = NULL;
-    if (step->kind == &dae_layer_from)
+    if (step->kind == &dae_layer_from) {
+        DAE_TRY(check_no_label(step));
         return dae_model_find_value(model, step->values[0].label, &model->next);
+    }
     DAE_TRY(dae_layer_read(&layer, text, step));
     dae_status status = dae_model_append(model, layer);
     dae_layer_free(layer);
@@ -141,8 +150,16 @@ dae_status dae_model_extend(dae_model *model, const char *text) {
     return status;
 }
 
+static dae_status read_shape(struct dae_shape *shape, const struct dae_step *step) {
+    size_t dims[DAE_SHAPE_MAX_RANK], rank = step->values->count;
+    DAE_TRY(check_no_label(step));
+    for (size_t i = 0; i < rank && i < DAE_SHAPE_MAX_RANK; i++)
+        dims[i] = (size_t)step->values->items[i].number;
+    return dae_shape_set(shape, rank, dims, step->kind->name);
+}
+
 static dae_status read_input(dae_model **out, const struct dae_recipe *recipe) {
-    size_t dims[DAE_SHAPE_MAX_RANK];
+    struct dae_shape shape;
     const char *what = dae_layer_category.text;
     if (recipe->count == 0)
         return dae_fail_at(DAE_ERROR_FORMAT, what, 0, "found an empty text, expected input(...)");
@@ -150,12 +167,10 @@ static dae_status read_input(dae_model **out, const struct dae_recipe *recipe) {
     if (step->kind != &dae_layer_input)
         return dae_fail_at(DAE_ERROR_FORMAT, what, step->position, "found '%s', expected input",
                            step->kind->name);
-    const struct dae_value *shape = step->values;
-    for (size_t i = 0; i < shape->count && i < DAE_SHAPE_MAX_RANK; i++)
-        dims[i] = (size_t)shape->items[i].number;
-    dae_status status = dae_model_create(out, shape->count, dims);
-    return status == DAE_ERROR_ARGUMENT ? dae_fail_at(status, what, step->position, "%s", dae_last_error())
-                                        : status;
+    dae_status status = read_shape(&shape, step);
+    if (status != DAE_OK)
+        return dae_fail_at(status, what, step->position, "%s", dae_last_error());
+    return dae_model_create(out, shape.rank, shape.dims);
 }
 
 dae_status dae_model_read_architecture(dae_model **out, const char *text) {

@@ -259,7 +259,8 @@ static void count_dead_units(struct evaluation *e) {
             hidden->layer_dead = dead;
             hidden->layer_units = size;
         }
-        hidden->units += size;
+        if (size > 0 && units->least <= units->most) /* the layer has run: nobody reads the others */
+            hidden->units += size;
         hidden->dead += dead;
         units += size;
     }

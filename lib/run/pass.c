@@ -107,22 +107,21 @@ static dae_status backward_node(struct dae_plan *plan, size_t i) {
     return DAE_OK;
 }
 
-/* Nothing comes back to a node that the output does not depend on; its weight may be used by one that it does. */
-static void clear_gradient(const struct dae_plan *plan, const struct dae_batch_run *run, size_t i) {
-    const struct dae_node *node = &plan->model->nodes[i];
-    size_t used = plan->passes[i].adds ? node->at.tensors[0].shape.size : 0;
-    memset(run->gradient + node->offset + used, 0, (node->at.parameter_count - used) * sizeof(float));
+/* What the output does not depend on has no gradient; but for a weight that another layer is tied to, which writes it. */
+static void clear_gradients(const struct dae_plan *plan, float *gradient) {
+    for (size_t i = 0; i < plan->model->node_count; i++) {
+        const struct dae_node *node = &plan->model->nodes[i];
+        if (!plan->live[i] && node->at.parameter_count > 0)
+            memset(gradient + node->offset, 0, node->at.parameter_count * sizeof *gradient);
+    }
 }
 
 dae_status dae_plan_backward(struct dae_plan *plan, const struct dae_batch_run *run) {
-    const dae_model *model = plan->model;
-    for (size_t value = 0; value <= model->node_count; value++)
+    clear_gradients(plan, run->gradient);
+    for (size_t value = 0; value <= plan->model->node_count; value++)
         plan->rows[value].left = plan->rows[value].readers;
-    for (size_t i = model->node_count; i-- > 0;) {
+    for (size_t i = plan->model->node_count; i-- > 0;)
         if (plan->live[i])
             DAE_TRY(backward_node(plan, i));
-        else
-            clear_gradient(plan, run, i);
-    }
     return DAE_OK;
 }

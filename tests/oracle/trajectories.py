@@ -198,7 +198,7 @@ def trajectory_cases():
     return cases
 
 
-def find_trajectory(case):
+def find_trajectory(case, train=train):
     """The first seed whose values keep their distance from every kink."""
     for seed in range(1, 20001):
         losses, parameters, distance, alive = train(case, seed, torch.float64)

@@ -1,0 +1,309 @@
+/* Networks as text: what is read is written and read again the same, what is wrong is refused where it stands, and a model
+ * that was to be extended is then as before. */
+#include "reference.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static dae_status format(const void *model, char *buffer, size_t capacity, size_t *length) {
+    return dae_model_format(model, buffer, capacity, length);
+}
+
+static char *text_of(const dae_model *model) {
+    return text_by_the_rules(format, model);
+}
+
+static size_t layers_of(const dae_model *model) {
+    size_t count = 0;
+    ok(dae_model_get_layer_count(model, &count));
+    return count;
+}
+
+/* ---- There and back --------------------------------------------------------------------------- */
+
+#define DENSE(units, activation) \
+    "dense(units=" units ", activation=" activation ", initializer=glorot_uniform)"
+
+/* As people write them, and as they are written; NULL for the same. */
+static const struct {
+    const char *text, *written;
+} texts[] = {
+    {"input(12) | " DENSE("5", "relu") " | " DENSE("12", "sigmoid"), NULL},
+    {"input( 3,4 )|dense( 5 )as code # narrow\n|\tdense(units = 12)",
+     "input(3, 4) | " DENSE("5", "linear") " as code | " DENSE("12", "linear")},
+    {"input(4) | dense(4) as noise | from(input) | subtract(noise)",
+     "input(4) | " DENSE("4", "linear") " as noise | from(input) | subtract(noise)"},
+    /* from() is written where it is needed */
+    {"input(4) | from(input) | relu as a | from(a) | tanh | from(input) | from(a) | gain",
+     "input(4) | relu as a | tanh | from(a) | gain"},
+    {"input(2, 2) | concatenate(input, input) as x_1.y | channels(1, 4) | flatten | reshape(2, 4) | "
+     "from(x_1.y) | relu",
+     "input(2, 2) | concatenate(input, input) as x_1.y | channels(first=1, count=4) | flatten | reshape(2, 4)"
+     " | from(x_1.y) | relu"},
+    {"input(3) | leaky_relu | leaky_relu(0.25) | leaky_relu(slope=0.5) | linear | sigmoid | dropout(0.5)",
+     "input(3) | leaky_relu(0.3) | leaky_relu(0.25) | leaky_relu(0.5) | linear | sigmoid | "
+     "dropout(rate=0.5)"},
+    {"input(3) | dense(2, bias=no) as h | dense(tied=h, bias=yes, activation=tanh) | dense(2, bias=0)",
+     "input(3) | dense(units=2, activation=linear, initializer=glorot_uniform, bias=no) as h"
+     " | dense(activation=tanh, initializer=glorot_uniform, tied=h)"
+     " | dense(units=2, activation=linear, initializer=glorot_uniform, bias=no)"},
+    /* of 0.1 */
+    {"input(4) | dense(units=3, activation=leaky_relu, slope=0.3, initializer=he_normal)"
+     " | dropout(rate=0.5) | dense(units=4, activation=sigmoid, initializer=zeros)",
+     "input(4) | dense(units=3, activation=leaky_relu(0.3), initializer=he_normal)"
+     " | dropout(rate=0.5) | dense(units=4, activation=sigmoid, initializer=zeros)"},
+    {"input(4) | dense(units=3, activation=leaky_relu, slope=0.30000001192092896, initializer=he_uniform)",
+     "input(4) | dense(units=3, activation=leaky_relu(0.30000001192092896), initializer=he_uniform)"},
+};
+enum { TEXTS = sizeof texts / sizeof *texts };
+
+START_TEST(texts_are_written_and_read_again) {
+    dae_model *model = unset_from("%s", texts[_i].text);
+    char *once = text_of(model);
+    ck_assert_str_eq(once, texts[_i].written != NULL ? texts[_i].written : texts[_i].text);
+    dae_model *again = unset_from("%s", once);
+    char *twice = text_of(again);
+    ck_assert_str_eq(twice, once);
+    ok(dae_model_initialize(model, 4));
+    ok(dae_model_initialize(again, 4));
+    same_parameters(again, model);
+    free(once);
+    free(twice);
+    dae_model_free(model);
+    dae_model_free(again);
+}
+END_TEST
+
+/* Layer by layer, in parts, and at once: the same network, with the same parameters. */
+START_TEST(all_ways_to_make_one_agree) {
+    const char *text =
+        "input(6) | dense(4, activation=relu) as a | dense(4) | add(a) | from(input) | gain as b"
+        " | dense(4) | concatenate(a)";
+    dae_model *whole = model_from(3, "%s", text),
+              *parts = unset_from("input(6) | dense(4, activation=relu) as a");
+    ok(add_layer(parts, "dense(4)"));
+    ok(dae_model_extend(parts, "add(a)"));
+    ok(dae_model_extend(parts, "from(input) | gain as b | dense(4)"));
+    ok(add_layer(parts, "concatenate(a)"));
+    ok(dae_model_initialize(parts, 3));
+    char *one = text_of(whole), *other = text_of(parts);
+    ck_assert_str_eq(one, other);
+    same_parameters(parts, whole);
+    free(one);
+    free(other);
+    dae_model_free(whole);
+    dae_model_free(parts);
+}
+END_TEST
+
+START_TEST(a_table_names_what_layers_read) {
+    static const char *const words[] = {"add, a", "concatenate, a, input", "dense, relu as a", "gain as b"};
+    dae_model *model = unset_from("input(6) | dense(6, activation=relu) as a | gain as b | add(a)"
+                                  " | dense(tied=a) | concatenate(a, input)");
+    char table[4096];
+    fails(dae_model_extend(model, "relu as a"), DAE_ERROR_ARGUMENT, "'a' already");
+    ok(dae_model_describe(model, table, sizeof table, NULL));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        ck_assert_msg(strstr(table, words[i]) != NULL, "no '%s' in\n%s", words[i], table);
+    dae_model_free(model);
+}
+END_TEST
+
+/* ---- What is wrong ---------------------------------------------------------------------------- */
+
+/* `^` in a text stands before what is wrong, and is not part of it. */
+static const struct {
+    const char *text;
+    dae_status status;
+    const char *word;
+} wrong[] = {
+    {"^", DAE_ERROR_FORMAT, "empty text"},
+    {"^dense(3)", DAE_ERROR_FORMAT, "expected input"},
+    {"input(3)^", DAE_ERROR_FORMAT, "at least one"},
+    {"input(3) | ^input(3) | dense(3)", DAE_ERROR_FORMAT, "expected a layer"},
+    {"input(^0) | dense(3)", DAE_ERROR_ARGUMENT, "1 <= shape"},
+    {"^input(1, 2, 3, 4, 5, 6, 7, 8, 9) | dense(3)", DAE_ERROR_ARGUMENT, "1 to 8"},
+    {"^input(9007199254740992, 9007199254740992) | dense(3)", DAE_ERROR_ARGUMENT, "input: the product"},
+    {"^input(3) as x | dense(3)", DAE_ERROR_FORMAT, "expected a label at layers only"},
+    {"input(3) | dense(3) | ^from(input) as x | dense(3)", DAE_ERROR_FORMAT, "from as x"},
+    {"input(3) | dense(3) | ^from(input)", DAE_ERROR_FORMAT, "nothing after from"},
+    {"input(3) | ^from(x) | dense(3)", DAE_ERROR_ARGUMENT, "'x'"},
+    {"input(3) | dense(3) | ^add(x)", DAE_ERROR_ARGUMENT, "'x'"},
+    {"input(3) | ^add(x) as x", DAE_ERROR_ARGUMENT, "'x'"},
+    {"input(3) | dense(3) as a | ^concatenate(a, b) | dense(1) as b", DAE_ERROR_ARGUMENT, "'b'"},
+    {"input(3) | dense(3) as a | ^relu as a", DAE_ERROR_ARGUMENT, "'a' already"},
+    {"input(3) | ^relu as input", DAE_ERROR_ARGUMENT, "'input' already"},
+    {"input(3) | dense(2) | ^add(input)", DAE_ERROR_SHAPE, "found 2 and 3"},
+    {"input(2, 3) | reshape(3, 2) | ^subtract(input)", DAE_ERROR_SHAPE, "3 x 2 and 2 x 3"},
+    {"input(2, 3) | dense(6) | ^concatenate(input)", DAE_ERROR_SHAPE, "6 and 2 x 3"},
+    {"input(3) | dense(3) as a | ^concatenate(a, a, a, a)", DAE_ERROR_ARGUMENT, "more than 4"},
+    {"input(3) | ^concatenate", DAE_ERROR_FORMAT, "needs values"},
+    {"input(3) | ^add", DAE_ERROR_FORMAT, "needs value"},
+    {"input(3) | add(input, ^input)", DAE_ERROR_FORMAT, "no more than 1"},
+    {"input(3) | add(^0)", DAE_ERROR_FORMAT, "expected a word"},
+    {"input(2, 3) | ^channels(1, 2)", DAE_ERROR_SHAPE, "[1, 3)"},
+    {"input(2, 3) | channels(0, ^0)", DAE_ERROR_ARGUMENT, "1 <= count"},
+    {"input(2, 3) | ^reshape(4)", DAE_ERROR_SHAPE, "2 x 3"},
+    {"input(2, 3) | ^reshape(1, 1, 1, 1, 1, 1, 1, 1, 6)", DAE_ERROR_ARGUMENT, "1 to 8"},
+    {"input(3) | ^dense", DAE_ERROR_FORMAT, "units or tied"},
+    {"input(3) | dense(3) as a | ^dense(3, tied=a)", DAE_ERROR_FORMAT, "not both"},
+    {"input(3) | ^dense(tied=input)", DAE_ERROR_ARGUMENT, "tied=input"},
+    {"input(3) | ^dense(tied=me) as me", DAE_ERROR_ARGUMENT, "'me'"},
+    {"input(3) | gain as a | ^dense(tied=a)", DAE_ERROR_ARGUMENT, "weight of its own"},
+    {"input(3) | dense(2) as a | dense(tied=a) as b | ^dense(tied=b)", DAE_ERROR_ARGUMENT, "tied=b"},
+    {"input(3) | dense(2) as a | from(input) | ^dense(tied=a)", DAE_ERROR_SHAPE, "takes 2 values"},
+    {"input(3) | gain(^3)", DAE_ERROR_FORMAT, "no parameters"},
+    {"input(3) | leaky_relu(^2)", DAE_ERROR_ARGUMENT, "0 <= slope <= 1"},
+    {"input(3) | dense(3, activation=^elu)", DAE_ERROR_FORMAT, "leaky_relu"},
+    {"input(3) | ^conv(3)", DAE_ERROR_FORMAT, "concatenate"},
+    {"input(3) | dense(3, ^bias=maybe)", DAE_ERROR_FORMAT, "yes or no"},
+    {"input(3) | relu |^", DAE_ERROR_FORMAT, "end of the text"},
+    {"input(3) | ^dense(3, slope=0.2)", DAE_ERROR_ARGUMENT, "slope only with"},
+};
+enum { WRONG = sizeof wrong / sizeof *wrong };
+
+/* The text without its mark, which stood at the position that is returned, counted from 1. */
+static size_t without_mark(const char *marked, char *text) {
+    size_t at = strcspn(marked, "^");
+    memcpy(text, marked, at);
+    strcpy(text + at, marked + at + (marked[at] != '\0'));
+    return at + 1;
+}
+
+START_TEST(what_is_wrong_is_named_where_it_stands) {
+    char text[256];
+    size_t position = without_mark(wrong[_i].text, text);
+    dae_model *model = NULL;
+    fails(dae_model_parse(&model, text), wrong[_i].status, wrong[_i].word);
+    ck_assert_msg(dae_last_error_position() == position, "%s: position %zu, not %zu: %s", text,
+                  dae_last_error_position(), position, dae_last_error());
+    ck_assert(model == NULL);
+}
+END_TEST
+
+/* The same of an extension, half of which is good; afterwards the good half can be added, labels and all. */
+START_TEST(an_extension_is_all_or_nothing) {
+    static const char prefix[] = "input(3) | ";
+    char text[256];
+    if (strncmp(wrong[_i].text, prefix, strlen(prefix)) != 0 || strstr(wrong[_i].text, "^input") != NULL)
+        return;
+    without_mark(wrong[_i].text + strlen(prefix), text);
+    dae_model *model = unset_from("input(3) | dense(3) as before | from(input) | gain");
+    char *before = text_of(model);
+    size_t parameters = 0, expected = 3 * 3 + 3 + 3;
+    fails(dae_model_extend(model, text), wrong[_i].status, wrong[_i].word);
+    ck_assert_uint_gt(dae_last_error_position(), 0);
+    char *after = text_of(model);
+    ck_assert_str_eq(after, before);
+    ck_assert_uint_eq(layers_of(model), 2);
+    ok(dae_model_get_parameter_count(model, &parameters));
+    ck_assert_uint_eq(parameters, expected);
+    ok(dae_model_extend(model, "dense(3) as a | add(before)"));
+    ck_assert_uint_eq(layers_of(model), 4);
+    free(before);
+    free(after);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(other_ways_to_add_are_refused) {
+    dae_model *model = unset_from("input(3) | dense(3) as a");
+    dae_layer *layer = NULL;
+    fails(dae_layer_parse(&layer, "from(input)"), DAE_ERROR_FORMAT, "expected a layer");
+    fails(dae_layer_parse(&layer, "input(3)"), DAE_ERROR_FORMAT, "expected a layer");
+    fails(dae_layer_parse(&layer, "relu | relu"), DAE_ERROR_FORMAT, "another layer");
+    ck_assert(layer == NULL);
+    ok(dae_layer_parse(&layer, "add(b)"));
+    fails(dae_model_add(model, layer), DAE_ERROR_ARGUMENT, "dae_model_add: there is no value 'b'");
+    ok(dae_model_extend(model, "relu as b"));
+    ok(dae_model_add(model, layer));
+    fails(dae_model_add(model, layer), DAE_ERROR_STATE, "in a model already");
+    ok(dae_model_initialize(model, 1));
+    fails(dae_model_extend(model, "relu"), DAE_ERROR_STATE, "has its parameters");
+    ck_assert_uint_eq(layers_of(model), 3);
+    dae_layer_free(layer);
+    dae_model_free(model);
+}
+END_TEST
+
+/* ---- Very many layers ------------------------------------------------------------------------- */
+
+enum { MOST = 256 };
+
+START_TEST(layers_up_to_the_most) {
+    dae_model *model = unset_from("input(3) | relu");
+    for (size_t i = 1; i < MOST; i++)
+        ok(dae_model_extend(model, "linear"));
+    fails(dae_model_extend(model, "linear"), DAE_ERROR_STATE, "256 layers");
+    fails(add_layer(model, "linear"), DAE_ERROR_STATE, "256 layers");
+    ck_assert_uint_eq(layers_of(model), MOST);
+    dae_model_free(model);
+}
+END_TEST
+
+/* Each value is read by the next two layers, so that paths double with every layer: work must not. Each halves, so that
+ * values stay small. */
+static char *doubling_text(size_t width) {
+    enum { PAIRS = (MOST - 2) / 2 };
+    char *text = must_have(64 * MOST);
+    size_t length = (size_t)sprintf(text, "input(%zu) | gain as v0", width);
+    for (size_t i = 0; i < PAIRS; i++)
+        length += (size_t)sprintf(text + length, " | add(v%zu) | tanh as v%zu", i, i + 1);
+    sprintf(text + length, " | gain");
+    return text;
+}
+
+START_TEST(deep_networks_take_no_longer) {
+    char *text = doubling_text(8);
+    dae_model *model = NULL;
+    ok(dae_model_parse(&model, text));
+    ck_assert_uint_eq(layers_of(model), MOST);
+    ok(dae_model_initialize(model, 1));
+    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_session *session = NULL;
+    float *x = random_floats(40 * 8, -1, 1, 1), y[40 * 8], again[40 * 8];
+    double loss = 0;
+    for (size_t i = 0; i < 3; i++)
+        ok(dae_trainer_step(trainer, x, x, 40, &loss));
+    ok(dae_session_create(&session, model, 40));
+    ok(dae_session_run(session, x, 40, y));
+    char *once = text_of(model);
+    dae_model *copy = NULL, *slice = NULL;
+    ok(dae_model_copy(&copy, model));
+    char *copied = text_of(copy);
+    ck_assert_str_eq(copied, once);
+    ok(dae_model_slice(&slice, model, "v20", "v90"));
+    ck_assert_uint_eq(layers_of(slice), 140);
+    dae_session_free(session);
+    session = NULL;
+    ok(dae_session_create(&session, copy, 40));
+    ok(dae_session_run(session, x, 40, again));
+    same_floats(again, y, 40 * 8);
+    dae_session_free(session);
+    dae_trainer_free(trainer);
+    dae_model_free(slice);
+    dae_model_free(copy);
+    dae_model_free(model);
+    free(once);
+    free(copied);
+    free(text);
+    free(x);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("network_text");
+    TCase *good = add_case(suite, "there and back");
+    tcase_add_loop_test(good, texts_are_written_and_read_again, 0, TEXTS);
+    tcase_add_test(good, all_ways_to_make_one_agree);
+    tcase_add_test(good, a_table_names_what_layers_read);
+    TCase *bad = add_case(suite, "refused");
+    tcase_add_loop_test(bad, what_is_wrong_is_named_where_it_stands, 0, WRONG);
+    tcase_add_loop_test(bad, an_extension_is_all_or_nothing, 0, WRONG);
+    tcase_add_test(bad, other_ways_to_add_are_refused);
+    TCase *many = add_case(suite, "many layers");
+    tcase_add_test(many, layers_up_to_the_most);
+    tcase_add_test(many, deep_networks_take_no_longer);
+    return suite_main(suite);
+}

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Ten-step training trajectories of networks that are no chains, by PyTorch's autograd.
+
+    /usr/bin/python3 tests/oracle/networks.py           writes networks.h beside this file
+    /usr/bin/python3 tests/oracle/networks.py --check   tells whether networks.h is up to date
+
+A residual network, a U-Net of dense layers, and autoencoders with tied weights. Each is there twice: as the
+text that the library reads, and as a function with PyTorch's own layers. Losses, optimizers, data and what is
+asked of them are those of trajectories.py.
+"""
+
+import os
+import sys
+
+import torch
+from torch.nn.functional import linear
+
+import trajectories
+from philox_reference import uniform
+from trajectories import (BATCH, CHOSEN, INPUT_STREAM, MARGIN, OPTIMIZERS, PARAMETER_STREAM, STEPS,
+                          TARGET_STREAM, Optimizer, flat, loss_of, row, rows)
+
+
+class Run:
+    """One forward pass: hands out the parameters in order, and notes how close values come to a kink."""
+
+    def __init__(self, parameters):
+        self.left = list(parameters)
+        self.distance = float("inf")
+
+    def next(self):
+        return self.left.pop(0)
+
+    def activate(self, name, z):
+        self.logits = z
+        if name in ("relu", "leaky_relu"):
+            self.distance = min(self.distance, z.abs().min().item() / MARGIN)
+        if name == "leaky_relu":
+            return torch.nn.functional.leaky_relu(z, 0.1)
+        return z if name == "linear" else getattr(torch, name)(z)
+
+    def dense(self, x, activation="linear"):
+        weight, bias = self.next(), self.next()
+        self.weight = weight
+        return self.activate(activation, linear(x, weight, bias))
+
+    def tied(self, x, weight, activation="linear"):
+        return self.activate(activation, linear(x, weight.T, self.next()))
+
+
+def residual(run, x):
+    h = run.dense(x, "tanh")
+    g = run.activate("relu", run.dense(run.dense(h, "relu")) + h)
+    noise = run.dense(g)
+    return x - noise
+
+
+def unet(run, x):
+    e1 = run.dense(x, "relu")
+    e2 = run.dense(e1, "relu")
+    e3 = run.dense(e2, "leaky_relu")
+    code = run.dense(e3, "tanh")
+    d = run.dense(code, "relu")
+    d = run.dense(torch.cat([d, e3, code], dim=1), "relu")
+    d = run.dense(torch.cat([d, e2, code], dim=1), "relu")
+    return run.dense(torch.cat([d, e1], dim=1), "sigmoid")
+
+
+def tied(run, x):
+    h = run.dense(x, "sigmoid")
+    return run.tied(h, run.weight, "sigmoid")
+
+
+def stacked(run, x):
+    weights, activations = [], ("tanh", "relu", "tanh")
+    for activation in activations:
+        x = run.dense(x, activation)
+        weights.append(run.weight)
+    x = run.tied(x, weights[2], "relu")
+    x = run.tied(x, weights[1], "tanh")
+    return run.tied(x, weights[0])
+
+
+def twice(run, x):
+    h = run.dense(x, "tanh")
+    weight = run.weight
+    y = run.tied(h, weight, "tanh")
+    gain = run.next()
+    z = linear(h * gain, weight.T)
+    return z + y
+
+
+# Name: (function, what the last activation is, text, inputs, outputs, shapes of the parameters)
+NETWORKS = {
+    "residual": (residual, "linear",
+                 "input(10) | dense(8, activation=tanh) as h | dense(7, activation=relu) | dense(8) | add(h)"
+                 " | relu | dense(10) as noise | from(input) | subtract(noise)", 10, 10,
+                 [(8, 10), (8,), (7, 8), (7,), (8, 7), (8,), (10, 8), (10,)]),
+    "unet": (unet, "sigmoid",
+             "input(12) | dense(10, activation=relu) as e1 | dense(8, activation=relu) as e2"
+             " | dense(6, activation=leaky_relu(0.1)) as e3 | dense(4, activation=tanh) as code"
+             " | dense(6, activation=relu) | concatenate(e3, code) | dense(8, activation=relu)"
+             " | concatenate(e2, code) | dense(10, activation=relu) | concatenate(e1)"
+             " | dense(12, activation=sigmoid)", 12, 12,
+             [(10, 12), (10,), (8, 10), (8,), (6, 8), (6,), (4, 6), (4,), (6, 4), (6,), (8, 16), (8,),
+              (10, 20), (10,), (12, 20), (12,)]),
+    "tied": (tied, "sigmoid",
+             "input(9) | dense(5, activation=sigmoid) as h | dense(tied=h, activation=sigmoid)", 9, 9,
+             [(5, 9), (5,), (9,)]),
+    "stacked": (stacked, "linear",
+                "input(9) | dense(7, activation=tanh) as h1 | dense(6, activation=relu) as h2"
+                " | dense(4, activation=tanh) as h3 | dense(tied=h3, activation=relu)"
+                " | dense(tied=h2, activation=tanh) | dense(tied=h1)", 9, 9,
+                [(7, 9), (7,), (6, 7), (6,), (4, 6), (4,), (6,), (7,), (9,)]),
+    "twice": (twice, "linear",
+              "input(8) | dense(5, activation=tanh) as h | dense(tied=h, activation=tanh) as y | from(h)"
+              " | gain | dense(tied=h, bias=no) | add(y)", 8, 8, [(5, 8), (5,), (8,), (5,)]),
+}
+CASES = [("residual", "mse", "adam"), ("residual", "mse", "nesterov"), ("unet", "mse", "adam"),
+         ("unet", "bce", "momentum"), ("tied", "bce", "adam"), ("tied", "mse", "sgd"),
+         ("stacked", "mse", "adam"), ("stacked", "mse", "momentum"),
+         ("twice", "mse", "adam_options"), ("twice", "mse", "sgd")]
+
+
+def make_data(name, seed, dtype):
+    _, _, _, inputs, outputs, shapes = NETWORKS[name]
+
+    def draw(stream, count, low, high):
+        values = [low + (high - low) * u for u in uniform(seed, stream, 0, count)]
+        return torch.tensor(values, dtype=torch.float64).to(dtype)
+
+    x = draw(INPUT_STREAM, 2 * BATCH * inputs, -1.0, 1.0).view(2, BATCH, -1)
+    t = draw(TARGET_STREAM, 2 * BATCH * outputs, 0.0, 1.0).view(2, BATCH, -1)
+    sizes = [torch.Size(shape).numel() for shape in shapes]
+    block = draw(PARAMETER_STREAM, sum(sizes), -0.5, 0.5)
+    return x, t, [part.clone().view(shape) for part, shape in zip(block.split(sizes), shapes)]
+
+
+def train(case, seed, dtype):
+    """As the function of that name in trajectories.py."""
+    name, loss_name, optimizer_name = case
+    function, activation = NETWORKS[name][:2]
+    inputs, targets, parameters = make_data(name, seed, dtype)
+    start, losses, least = flat(parameters), [], float("inf")
+    optimizer = Optimizer(optimizer_name, parameters)
+    for step in range(STEPS):
+        leaves = [w.clone().requires_grad_(True) for w in parameters]
+        run, x, t = Run(leaves), inputs[step % 2], targets[step % 2]
+        output = function(run, x)
+        assert not run.left
+        loss = loss_of(loss_name, activation, run.logits, output, t)
+        optimizer.step(parameters, torch.autograd.grad(loss, leaves))
+        losses.append(loss.item())
+        least = min(least, run.distance)
+    end = flat(parameters)
+    return losses, end, least, (end != start).double().mean().item()
+
+
+HEADER = """\
+/* Ten-step training trajectories of networks that are no chains.
+ *
+ * Made by tests/oracle/networks.py with PyTorch's autograd in float64. To remake it:
+ *
+ *   /usr/bin/python3 tests/oracle/networks.py
+ *
+ * Data, batches and steps of a case are as trajectories.h says. The worst distance of the same run in float32
+ * was %.1e in a loss (relative) and %.1e in a parameter (absolute).
+ */
+/* clang-format off */
+#ifndef TESTS_ORACLE_NETWORKS_H
+#define TESTS_ORACLE_NETWORKS_H
+
+#include "trajectories.h"
+
+#define ORACLE_NETWORK_COUNT %d
+
+/* As an oracle_trajectory, of the network of a text. */
+typedef struct oracle_network {
+    const char *name, *text;
+    size_t inputs, outputs;
+    int32_t loss;
+    int32_t adam; /* 1: Adam with beta1, beta2, epsilon; 0: SGD with momentum, nesterov */
+    double learning_rate;
+    double momentum;
+    int32_t nesterov;
+    double beta1;
+    double beta2;
+    double epsilon;
+    uint64_t seed;
+    double losses[ORACLE_STEPS];
+    size_t parameter_count;
+    double sum;
+    double sum_of_squares;
+    size_t chosen[ORACLE_CHOSEN];
+    double values[ORACLE_CHOSEN];
+} oracle_network;
+
+static const oracle_network ORACLE_NETWORKS[ORACLE_NETWORK_COUNT] = {
+"""
+
+
+def entry(case, seed, losses, parameters):
+    name, loss, optimizer = case
+    adam, rate, *options = OPTIMIZERS[optimizer]
+    _, _, text, inputs, outputs, _ = NETWORKS[name]
+    count = len(parameters)
+    chosen = [i * (count - 1) // (CHOSEN - 1) for i in range(CHOSEN)]
+    return "\n".join([
+        '    {"%s",' % " ".join(case), '     "%s",' % text,
+        "     %d, %d, DAE_LOSS_%s," % (inputs, outputs, loss.upper()),
+        "     %d, %g, %s, %d," % (adam, rate, row(options, "%g"), seed),
+        "     {%s}," % rows(losses, "      "),
+        "     %d, %s, {%s}," % (count, row([parameters.sum(), (parameters ** 2).sum()]), row(chosen, "%d")),
+        "     {%s}}," % rows([parameters[i].item() for i in chosen], "      ", CHOSEN)])
+
+
+def header():
+    entries, loss_error, error = [], 0.0, 0.0
+    for case in CASES:
+        seed, losses, parameters, case_loss_error, case_error = trajectories.find_trajectory(
+            {"name": " ".join(case)}, lambda _, seed, dtype, case=case: train(case, seed, dtype))
+        entries.append(entry(case, seed, losses, parameters))
+        loss_error, error = max(loss_error, case_loss_error), max(error, case_error)
+    entries.append("};\n\n#endif\n/* clang-format on */\n")
+    return HEADER % (loss_error, error, len(CASES)) + "\n".join(entries)
+
+
+def main():
+    torch.set_num_threads(1)
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "networks.h")
+    text = header()
+    if sys.argv[1:] == ["--check"]:
+        with open(path, encoding="ascii") as file:
+            same = file.read() == text
+        print("networks.h is up to date" if same else "networks.h differs: remake it")
+        return 0 if same else 1
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+    print("wrote networks.h")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

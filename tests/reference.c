@@ -1,0 +1,308 @@
+#include "reference.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_NODES = 256, MAX_ARGUMENTS = 8, MAX_WORD = 96, MAX_READ = 4 };
+
+/* A step as it is written. */
+typedef struct {
+    char name[MAX_WORD], label[MAX_WORD];
+    size_t count;
+    char argument[MAX_ARGUMENTS][MAX_WORD];
+} step;
+
+typedef struct {
+    step step;
+    size_t count, read[MAX_READ]; /* values: 0 is the input, i + 1 what node i makes */
+    size_t size, first;           /* values of a sample, and in its first dimension */
+    size_t weight, bias;          /* where they begin among the parameters */
+    bool transposed;
+    double *y;
+} node;
+
+struct reference {
+    size_t inputs, first, count, parameters;
+    double *x;
+    node nodes[MAX_NODES];
+};
+
+/* ---- Reading ---------------------------------------------------------------------------------- */
+
+static const char *read_word(const char *at, char *word) {
+    size_t length = 0;
+    for (; isalnum((unsigned char)*at) || *at == '_' || *at == '.'; at++) {
+        ck_assert_uint_lt(length, MAX_WORD - 1);
+        word[length++] = *at;
+    }
+    word[length] = '\0';
+    return at;
+}
+
+/* Up to the comma or bracket that ends an argument. */
+static const char *read_argument(const char *at, char *text) {
+    size_t length = 0, depth = 0;
+    for (; depth > 0 || (*at != ',' && *at != ')'); at++) {
+        ck_assert(*at != '\0' && length < MAX_WORD - 1);
+        depth += *at == '(';
+        depth -= *at == ')';
+        text[length++] = *at;
+    }
+    text[length] = '\0';
+    return at;
+}
+
+static const char *read_step(const char *at, step *s) {
+    memset(s, 0, sizeof *s);
+    at = read_word(at, s->name);
+    if (*at == '(') {
+        do {
+            ck_assert_uint_lt(s->count, MAX_ARGUMENTS);
+            at += at[1] == ' ' ? 2 : 1;
+            at = read_argument(at, s->argument[s->count++]);
+        } while (*at == ',');
+        at++;
+    }
+    if (strncmp(at, " as ", 4) == 0)
+        at = read_word(at + 4, s->label);
+    ck_assert_msg(*at == '\0' || strncmp(at, " | ", 3) == 0, "cannot read '%s'", at);
+    return *at == '\0' ? at : at + 3;
+}
+
+/* What is written behind `name=`; NULL without it. */
+static const char *argument_of(const step *s, const char *name) {
+    size_t length = strlen(name);
+    for (size_t i = 0; i < s->count; i++)
+        if (strncmp(s->argument[i], name, length) == 0 && s->argument[i][length] == '=')
+            return s->argument[i] + length + 1;
+    return NULL;
+}
+
+static size_t number_at(const step *s, size_t i) {
+    const char *equals = strchr(s->argument[i], '=');
+    return (size_t)strtoul(equals != NULL ? equals + 1 : s->argument[i], NULL, 10);
+}
+
+static bool is(const node *n, const char *name) {
+    return strcmp(n->step.name, name) == 0;
+}
+
+static size_t find_value(const reference *r, const char *label) {
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->nodes[i].step.label, label) == 0)
+            return i + 1;
+    ck_assert_msg(strcmp(label, "input") == 0, "no value '%s'", label);
+    return 0;
+}
+
+static size_t size_of(const reference *r, size_t value) {
+    return value == 0 ? r->inputs : r->nodes[value - 1].size;
+}
+
+static size_t first_of(const reference *r, size_t value) {
+    return value == 0 ? r->first : r->nodes[value - 1].first;
+}
+
+/* Takes parameters from those that are left. */
+static size_t take(reference *r, size_t count) {
+    r->parameters += count;
+    return r->parameters - count;
+}
+
+static void shape_dense(reference *r, node *n) {
+    const char *tied = argument_of(&n->step, "tied"), *bias = argument_of(&n->step, "bias");
+    size_t inputs = size_of(r, n->read[0]);
+    n->transposed = tied != NULL;
+    if (tied != NULL) {
+        const node *owner = &r->nodes[find_value(r, tied) - 1];
+        n->weight = owner->weight;
+        n->size = size_of(r, owner->read[0]);
+    } else {
+        n->size = (size_t)strtoul(argument_of(&n->step, "units"), NULL, 10);
+        n->weight = take(r, n->size * inputs);
+    }
+    n->first = n->size;
+    n->bias = bias != NULL && strcmp(bias, "no") == 0 ? SIZE_MAX : take(r, n->size);
+}
+
+static void shape_other(reference *r, node *n) {
+    n->size = size_of(r, n->read[0]);
+    n->first = first_of(r, n->read[0]);
+    if (is(n, "gain"))
+        n->weight = take(r, n->first);
+    if (is(n, "flatten"))
+        n->first = n->size;
+    if (is(n, "reshape"))
+        n->first = number_at(&n->step, 0);
+    if (is(n, "channels")) {
+        n->size = n->size / n->first * number_at(&n->step, 1);
+        n->first = number_at(&n->step, 1);
+    }
+    for (size_t k = 1; k < n->count && is(n, "concatenate"); k++) {
+        n->size += size_of(r, n->read[k]);
+        n->first += first_of(r, n->read[k]);
+    }
+}
+
+static void add_node(reference *r, const step *s, size_t reads) {
+    node *n = &r->nodes[r->count];
+    ck_assert_uint_lt(r->count, MAX_NODES);
+    *n = (node){.step = *s, .count = 1, .read = {reads}};
+    if (is(n, "add") || is(n, "subtract") || is(n, "concatenate"))
+        for (size_t i = 0; i < s->count; i++)
+            n->read[n->count++] = find_value(r, s->argument[i]);
+    if (is(n, "dense"))
+        shape_dense(r, n);
+    else
+        shape_other(r, n);
+    n->y = must_have(n->size * sizeof *n->y);
+    r->count++;
+}
+
+static dae_status format(const void *model, char *buffer, size_t capacity, size_t *length) {
+    return dae_model_format(model, buffer, capacity, length);
+}
+
+reference *reference_of(const dae_model *model) {
+    reference *r = must_have(sizeof *r);
+    char *text = text_by_the_rules(format, model);
+    step s;
+    const char *at = read_step(text, &s);
+    r->inputs = 1;
+    r->count = r->parameters = 0;
+    for (size_t i = 0; i < s.count; i++)
+        r->inputs *= number_at(&s, i);
+    r->first = number_at(&s, 0);
+    r->x = must_have(r->inputs * sizeof *r->x);
+    for (size_t next = 0; *at != '\0';) {
+        at = read_step(at, &s);
+        if (strcmp(s.name, "from") == 0) {
+            next = find_value(r, s.argument[0]);
+            continue;
+        }
+        add_node(r, &s, next);
+        next = r->count;
+    }
+    size_t parameters = 0;
+    ok(dae_model_get_parameter_count(model, &parameters));
+    ck_assert_uint_eq(parameters, r->parameters);
+    free(text);
+    return r;
+}
+
+void reference_free(reference *r) {
+    for (size_t i = 0; i < r->count; i++)
+        free(r->nodes[i].y);
+    free(r->x);
+    free(r);
+}
+
+size_t reference_inputs(const reference *r) {
+    return r->inputs;
+}
+
+size_t reference_outputs(const reference *r) {
+    return r->nodes[r->count - 1].size;
+}
+
+/* ---- Running ---------------------------------------------------------------------------------- */
+
+/* `text` is a kind of activation, maybe with its slope; other layers leave values as they are. */
+static void activate(const char *text, double *y, size_t count) {
+    const char *bracket = strchr(text, '(');
+    bool relu = strcmp(text, "relu") == 0, leaky = strncmp(text, "leaky_relu", 10) == 0,
+         sigmoid = strcmp(text, "sigmoid") == 0, hyperbolic = strcmp(text, "tanh") == 0;
+    double slope = relu ? 0 : bracket != NULL && leaky ? strtod(bracket + 1, NULL) : 0.3;
+    for (size_t i = 0; i < count; i++)
+        if (relu || leaky)
+            y[i] = y[i] < 0 ? slope * y[i] : y[i];
+        else if (sigmoid)
+            y[i] = 1 / (1 + exp(-y[i]));
+        else if (hyperbolic)
+            y[i] = tanh(y[i]);
+}
+
+static const double *value_of(const reference *r, size_t value) {
+    return value == 0 ? r->x : r->nodes[value - 1].y;
+}
+
+static void run_dense(const reference *r, const node *n, const double *p) {
+    size_t inputs = size_of(r, n->read[0]);
+    const double *x = value_of(r, n->read[0]), *w = p + n->weight;
+    for (size_t i = 0; i < n->size; i++)
+        n->y[i] = n->bias != SIZE_MAX ? p[n->bias + i] : 0;
+    for (size_t i = 0; i < n->size && !n->transposed; i++)
+        for (size_t k = 0; k < inputs; k++)
+            n->y[i] += w[i * inputs + k] * x[k];
+    for (size_t k = 0; k < inputs && n->transposed; k++)
+        for (size_t i = 0; i < n->size; i++)
+            n->y[i] += w[k * n->size + i] * x[k];
+    activate(argument_of(&n->step, "activation"), n->y, n->size);
+}
+
+static void run_join(const reference *r, const node *n) {
+    double sign = is(n, "subtract") ? -1 : 1;
+    size_t done = size_of(r, n->read[0]);
+    memcpy(n->y, value_of(r, n->read[0]), done * sizeof *n->y);
+    for (size_t k = 1; k < n->count; k++) {
+        const double *x = value_of(r, n->read[k]);
+        size_t size = size_of(r, n->read[k]);
+        for (size_t i = 0; i < size && is(n, "concatenate"); i++)
+            n->y[done++] = x[i];
+        for (size_t i = 0; i < size && !is(n, "concatenate"); i++)
+            n->y[i] += sign * x[i];
+    }
+}
+
+static void run_plain(const reference *r, const node *n, const double *p) {
+    size_t in = n->read[0], skipped = 0;
+    if (is(n, "channels"))
+        skipped = number_at(&n->step, 0) * (size_of(r, in) / first_of(r, in));
+    memcpy(n->y, value_of(r, in) + skipped, n->size * sizeof *n->y);
+    for (size_t i = 0; i < n->size && is(n, "gain"); i++)
+        n->y[i] *= p[n->weight + i / (n->size / n->first)];
+    if (is(n, "leaky_relu") && n->step.count > 0)
+        for (size_t i = 0; i < n->size; i++)
+            n->y[i] *= n->y[i] < 0 ? strtod(n->step.argument[0], NULL) : 1;
+    else
+        activate(n->step.name, n->y, n->size);
+}
+
+static void run_nodes(reference *r, const double *p, const float *input) {
+    for (size_t i = 0; i < r->inputs; i++)
+        r->x[i] = (double)input[i];
+    for (size_t i = 0; i < r->count; i++) {
+        const node *n = &r->nodes[i];
+        if (is(n, "dense"))
+            run_dense(r, n, p);
+        else if (n->count > 1)
+            run_join(r, n);
+        else
+            run_plain(r, n, p);
+    }
+}
+
+void reference_run(reference *r, const double *parameters, const float *input, double *output) {
+    run_nodes(r, parameters, input);
+    memcpy(output, r->nodes[r->count - 1].y, reference_outputs(r) * sizeof *output);
+}
+
+static double loss_of(int32_t loss, double a, double t) {
+    if (loss == DAE_LOSS_MSE)
+        return (a - t) * (a - t);
+    return loss == DAE_LOSS_MAE ? fabs(a - t) : -(t * log(a) + (1 - t) * log(1 - a));
+}
+
+double reference_loss(reference *r, const double *parameters, const float *inputs, const float *targets,
+                      size_t count, int32_t loss) {
+    size_t outputs = reference_outputs(r);
+    double sum = 0;
+    for (size_t b = 0; b < count; b++) {
+        run_nodes(r, parameters, inputs + b * r->inputs);
+        for (size_t i = 0; i < outputs; i++)
+            sum += loss_of(loss, r->nodes[r->count - 1].y[i], (double)targets[b * outputs + i]);
+    }
+    return sum / ((double)count * (double)outputs);
+}
