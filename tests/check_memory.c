@@ -504,7 +504,7 @@ END_TEST
 
 /* The parameters of one layer can still be addressed as double, those of two cannot. */
 START_TEST(sums_of_many_parameters) {
-    const size_t width = (size_t)1 << 30;
+    const size_t width = (size_t)1 << (SIZE_MAX > UINT32_MAX ? 30 : 14);
     objects o = {0};
     heap_watch();
     heap_limit((size_t)64 << 20);
