@@ -3,9 +3,9 @@
 
 usage: check_abi.py [--list] SOURCE
 
-Each release that CHANGELOG.md dates has a list of its functions, constants, structs and callbacks, abi/VERSION.txt beside this file, which --list
-prints on the day of the release. Every line of every list must still hold: whoever cannot keep one breaks the rule,
-takes another soname in meson.build, and begins again with new lists.
+Each release that CHANGELOG.md dates has a list of its functions, constants, structs and callbacks, abi/VERSION.txt
+beside this file, which --list prints on the day of the release. Every line of every list must still hold: whoever
+cannot keep one breaks the rule, takes another soname in meson.build, and begins again with new lists.
 """
 
 import argparse
@@ -24,7 +24,7 @@ CALLBACK = re.compile(r"^typedef [^;{]*\(\*\w+\)[^;]*;", re.MULTILINE)
 
 
 def interface_lines(source):
-    """One line for each function, without the names of parameters, constant, field of a struct by its place, and callback."""
+    """One line for each function, without the names of parameters, constant, field of a struct, and callback."""
     lines = [f"{function.result} {function.name}({', '.join(kind for kind, _ in function.parameters)})"
              for function in interface.public_functions(source)]
     for header in interface.public_headers(source):

@@ -313,7 +313,8 @@ class AbiTest(Checkout):
     def setUp(self):
         super().setUp()
         for name in check_abi.STATED_IN:
-            self.write(name, "/** From the release of 0.1 on the ABI only grows, and the\n * soname changes only if that is broken. */")
+            self.write(name, "/** From the release of 0.1 on the ABI only grows, and the\n"
+                             " * soname changes only if that is broken. */")
         self.lists = self.root / "abi"
         self.released = [*check_abi.interface_lines(self.root)]
 
@@ -322,11 +323,12 @@ class AbiTest(Checkout):
         self.write("abi/0.1.0.txt", "\n".join(lines))
 
     def test_lines(self):
-        self.write("include/dae/rng.h", "enum { DAE_A = 1, DAE_B = -2 };\ntypedef struct dae_s {\n    int a;\n    float b[2];\n} dae_s;\n"
+        self.write("include/dae/rng.h", "enum { DAE_A = 1, DAE_B = -2 };\n"
+                                        "typedef struct dae_s {\n    int a;\n    float b[2];\n} dae_s;\n"
                                         "typedef int (*dae_fn)(void *user);\n")
         self.assertEqual(check_abi.interface_lines(self.root),
-                         ["DAE_A = 1", "DAE_B = -2", "DAE_OK = 0", "const char * dae_name(dae_status)", "dae_s, field 1: int a",
-                          "dae_s, field 2: float b[2]", "typedef int (*dae_fn)(void *user);"])
+                         ["DAE_A = 1", "DAE_B = -2", "DAE_OK = 0", "const char * dae_name(dae_status)",
+                          "dae_s, field 1: int a", "dae_s, field 2: float b[2]", "typedef int (*dae_fn)(void *user);"])
 
     def test_clean(self):
         self.assertEqual(check_abi.check(self.root, self.lists), [])

@@ -4,8 +4,8 @@
 usage: check_subproject.py [--meson MESON] SOURCE
 
 README's wrap file and README's two lines of meson are taken as they stand; only that the sources are here already, so that
-nothing is fetched. Neither libdae's tests nor its examples may be in the build. It is optimised as a whole when it is linked,
-and neither compiler nor linker may warn of anything.
+nothing is fetched. Neither libdae's tests nor its examples may be in the build. It is optimised as a whole when it
+is linked, and neither compiler nor linker may warn of anything.
 """
 
 import argparse
@@ -53,7 +53,8 @@ def check(meson, source, root):
     project, build = root / "project", root / "build"
     write_project(project, source)
     # an installed libdae must not be taken for the subproject
-    run([*meson, "setup", "--buildtype=release", "-Db_lto=true", "-Db_lto_threads=2", "--force-fallback-for=libdae", str(build), str(project)])
+    run([*meson, "setup", "--buildtype=release", "-Db_lto=true", "-Db_lto_threads=2", "--force-fallback-for=libdae",
+         str(build), str(project)])
     targets = json.loads(run([*meson, "introspect", "--targets", str(build)]))
     programs = [target["name"] for target in targets if target["type"] == "executable"]
     if programs != ["denoise"]:
