@@ -401,6 +401,9 @@ static void clean_up(experiment *e) {
 }
 
 int main(int argc, char **argv) {
+    /* Whoever reads from a pipe or a file shall see each epoch when it is done. Said before the first output, or the C library
+     * may not listen. */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     experiment e = {0};
     switch (options_parse(&e.chosen, argc, argv)) {
     case PARSE_HELP:

@@ -45,12 +45,12 @@ missing_packages() {
     has meson || echo meson
     has ninja || has samu || echo ninja-build
     if has pkg-config; then
-        pkg-config --exists openblas || pkg-config --exists blis || pkg-config --exists cblas ||
-            pkg-config --exists blas-netlib || pkg-config --exists blas || echo libopenblas-dev
+        pkg-config --exists cblas || pkg-config --exists blas-netlib || pkg-config --exists openblas ||
+            pkg-config --exists blis || pkg-config --exists blas || echo libblas-dev
         pkg-config --exists zlib || echo zlib1g-dev
         pkg-config --exists cairo || echo libcairo2-dev
     else
-        echo pkg-config libopenblas-dev zlib1g-dev libcairo2-dev
+        echo pkg-config libblas-dev zlib1g-dev libcairo2-dev
     fi
     # Without any font the pictures would have no words.
     [ -d /usr/share/fonts ] && [ -n "$(find /usr/share/fonts -name '*.[to]tf' -print -quit)" ] ||

@@ -9,10 +9,10 @@
 
 /* ---- Sizes ------------------------------------------------------------------------------------ */
 
-/* A layer takes and gives at most 2^31 - 1 values, and all parameters together are at most 2^61 - 1 (as doubles they
- * can still be addressed): products that just fit, and sums that do not. */
-enum { MOST_UNITS = INT32_MAX };
-static const size_t many_inputs = (size_t)1 << 30;
+/* A layer takes and gives at most 2^31 - 1 values, and all parameters together are at most SIZE_MAX / 8 (as doubles they
+ * can still be addressed), 2^61 - 1 or 2^29 - 1: products that just fit, and sums that do not. */
+enum { HALF = SIZE_MAX > UINT32_MAX ? 30 : 14, MOST_UNITS = (int)((UINT32_C(2) << HALF) - 1) };
+static const size_t many_inputs = (size_t)1 << HALF;
 
 static dae_layer *dense(size_t units) {
     dae_layer *layer = NULL;

@@ -479,7 +479,7 @@ static int32_t read_zeros(uint64_t first, size_t count, float *out, void *user) 
 /* Products of sizes that just fit into a size_t, and those that just do not: dropout takes samples of any size, and a
  * dataset may claim them. */
 START_TEST(products_of_huge_sizes) {
-    const size_t huge[] = {(size_t)1 << 58};
+    const size_t huge[] = {SIZE_MAX / 64 + 1};
     objects o = {0};
     heap_watch();
     heap_limit((size_t)64 << 20);
@@ -505,7 +505,7 @@ END_TEST
 
 /* The parameters of one layer can still be addressed as double, those of two cannot. */
 START_TEST(sums_of_many_parameters) {
-    const size_t width = (size_t)1 << 30;
+    const size_t width = (size_t)1 << (SIZE_MAX > UINT32_MAX ? 30 : 14);
     objects o = {0};
     heap_watch();
     heap_limit((size_t)64 << 20);

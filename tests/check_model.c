@@ -162,7 +162,7 @@ END_TEST
 
 /* Sizes whose product does not fit must end in an error before memory is touched, wherever it is seen. */
 START_TEST(endless_layers_are_refused) {
-    const size_t units[] = {SIZE_MAX, SIZE_MAX / 4, (size_t)1 << 62, (size_t)1 << 48};
+    const size_t units[] = {SIZE_MAX, SIZE_MAX / 4, SIZE_MAX / 4 + 1, SIZE_MAX / 65536 + 1};
     for (size_t i = 0; i < 4; i++) {
         dae_model *model = NULL;
         dae_layer *layer = NULL;

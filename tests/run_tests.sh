@@ -23,8 +23,9 @@ while working; docs/reliability.md says what each tier proves.
   clang           the same with clang
   products        what multiplies matrices, with products by OpenBLAS
   reference-blas  products by the reference CBLAS
-  minimal         every optional feature off, -O0, static only
-  sanitizers      AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, with gcc and clang
+  minimal         every optional feature and CBLAS off, -O0, static only
+  cross           the library for AArch64, armhf and riscv64, in an emulator
+  sanitizers      AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, with gcc
   tsan            ThreadSanitizer on all that has to do with threads
   valgrind        memcheck on a short set, helgrind on the threads
   analyzers       clang-tidy and cppcheck over lib/
@@ -40,7 +41,7 @@ wrong_usage() {
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 1
 build_root=$source_root/build-tests
 jobs=$(nproc 2>/dev/null || echo 2)
-all_tiers=(scripts gcc clang products reference-blas minimal sanitizers tsan valgrind analyzers coverage)
+all_tiers=(scripts gcc clang products reference-blas minimal cross sanitizers tsan valgrind analyzers coverage)
 tiers=()
 while [ $# -gt 0 ]; do
     case $1 in
@@ -93,7 +94,7 @@ meson            | command -v meson
 ninja-build      | command -v ninja
 pkg-config       | command -v pkg-config
 python3          | command -v python3
-libopenblas-dev  | pkg-config --exists openblas
+libblas-dev      | has_reference_blas
 zlib1g-dev       | pkg-config --exists zlib
 check            | pkg-config --exists check
 libcairo2-dev    | pkg-config --exists cairo
@@ -103,7 +104,7 @@ fonts-dejavu-core | has_font
 all_packages="
 g++              | can_compile g++ c++ memory
 clang            | command -v clang
-libblas-dev      | has_reference_blas
+libopenblas-dev  | pkg-config --exists openblas
 shellcheck       | command -v shellcheck
 valgrind         | can_compile gcc c valgrind/helgrind.h && command -v valgrind
 clang-tidy       | command -v clang-tidy
@@ -173,17 +174,6 @@ provide_meson() {
     has_meson && return 0
     echo "run_tests.sh: meson 1.0 or later is needed, this is $(meson --version); try: pipx install meson"
     return 1
-}
-
-clang_sanitizes() { can_compile clang c stdio.h -fsanitize=address,undefined; }
-
-# The run-time library of clang's sanitizers is a package of its own whose name holds the version.
-provide_clang_sanitizers() {
-    clang_sanitizes && return 0
-    local version
-    version=$(clang -dumpversion 2>/dev/null)
-    may_install && apt_install "libclang-rt-${version%%.*}-dev"
-    clang_sanitizes
 }
 
 # ---- Counting ---------------------------------------------------------------------------------------------
@@ -273,11 +263,11 @@ reference_blas_folder() {
 few_kills=10
 
 tier_gcc() {
-    CC=gcc CXX=g++ run_configuration gcc -Dcblas=openblas -Dwerror=true -Ddefault_library=both
+    CC=gcc CXX=g++ run_configuration gcc -Dwerror=true -Ddefault_library=both
 }
 
 tier_clang() {
-    CC=clang CXX=clang++ DAE_KILLS=$few_kills run_configuration clang -Dcblas=openblas -Dwerror=true
+    CC=clang CXX=clang++ DAE_KILLS=$few_kills run_configuration clang -Dwerror=true
 }
 
 tier_products() {
@@ -300,23 +290,18 @@ tier_reference-blas() {
 
 # Nothing optional, without optimisation, and a static library only: each is one more way to be built.
 tier_minimal() {
-    CC=gcc DAE_KILLS=$few_kills run_configuration minimal -Dauto_features=disabled -Dtests=enabled -Ddefault_library=static \
-        -Dbuildtype=debug -Dwerror=true
+    CC=gcc DAE_KILLS=$few_kills run_configuration minimal -Dauto_features=disabled -Dcblas=none -Dtests=enabled \
+        -Ddefault_library=static -Dbuildtype=debug -Dwerror=true
 }
 
 tier_sanitizers() {
-    local timeouts=8 sanitize=("-Db_sanitize=address,undefined" -Db_lundef=false -Dbuildtype=debugoptimized
-        -Dwerror=true)
+    local timeouts=8
     # detect_stack_use_after_return is off, where newer compilers have it on: the frames that it puts on the heap
     # are not aligned as AVX-512 kernels need it (seen with gcc 12).
     export ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     # without the benchmark, which takes minutes here and calls nothing that the suites do not
-    CC=gcc build gcc-sanitizers "${sanitize[@]}" && run_tests gcc-sanitizers --no-suite benchmark
-    if provide_clang_sanitizers; then
-        CC=clang build clang-sanitizers "${sanitize[@]}" && run_tests clang-sanitizers --no-suite benchmark
-    else
-        leave_out clang-sanitizers "clang's sanitizer library is not here"
-    fi
+    CC=gcc build sanitizers -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Dwerror=true &&
+        run_tests sanitizers --no-suite benchmark
 }
 
 tier_scripts() {
@@ -332,6 +317,8 @@ tier_scripts() {
 
 # shellcheck source=ci/tools.sh
 . "$source_root/tests/ci/tools.sh"
+# shellcheck source=ci/cross.sh
+. "$source_root/tests/ci/cross.sh"
 
 mkdir -p "$build_root" || exit 1
 build_root=$(cd "$build_root" && pwd)

@@ -18,8 +18,6 @@ void progress_start(progress_display *display) {
     bool capable = term && *term && strcmp(term, "dumb") != 0;
     *display = (progress_display){
         .terminal = capable && isatty(STDOUT_FILENO), .shown = -INFINITY, .before = -1};
-    /* Whoever reads from a pipe or a file shall see each epoch when it is done. */
-    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 }
 
 void progress_format_time(double seconds, char *text, size_t capacity) {

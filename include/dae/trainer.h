@@ -103,8 +103,8 @@ typedef int32_t (*dae_gradient_fn)(float *gradients, size_t count, void *user);
  *
  * @param model, optimizer  are kept
  * @param loss  one of DAE_LOSS_*
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize(), and for a slice that is tied
- * to a layer outside of itself: a copy of it can be trained. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize(), and for a
+ * slice that is tied to a layer outside of itself: a copy of it can be trained. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer *optimizer,
                                       int32_t loss);
@@ -253,10 +253,11 @@ DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_
 DAE_API dae_status dae_trainer_get_history(const dae_trainer *trainer, int32_t metric, double *values,
                                            size_t count);
 
-/** Number of findings: what the history has to say, such as that the model learns its samples by heart (noise that is
- * drawn once, too few data), or that the learning rate is far too small or too large. They are drawn from the history
- * when they are asked for, from 4 epochs on (overfitting from 10, with validation data), so training takes no longer
- * and checkpoints bring them back. Without a finding, nothing was seen; a report (report.h) sees other things.
+/** Number of findings: what the history has to say, such as that the model learns its samples by heart (noise
+ * that is drawn once, too few data), or that the learning rate is far too small or too large. They are drawn
+ * from the history when they are asked for, from 4 epochs on (overfitting from 10, with validation data), so
+ * training takes no longer and checkpoints bring them back. Without a finding, nothing was seen; a report
+ * (report.h) sees other things.
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_finding_count(const dae_trainer *trainer, size_t *count);
 

@@ -10,13 +10,13 @@
 
 #include <stdint.h>
 
-#if defined(__x86_64__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #endif
 
 /* Sets it and returns the thread's setting, for dae_fpu_restore(). */
 static inline uint64_t dae_fpu_prepare(void) {
-#if defined(__x86_64__)
+#if defined(__SSE2__)
     uint32_t saved = _mm_getcsr();
     _mm_setcsr(saved | 0x8040 | 0x1F80); /* flush to zero, denormals are zero; all exceptions masked */
     return saved;
@@ -33,7 +33,7 @@ static inline uint64_t dae_fpu_prepare(void) {
 }
 
 static inline void dae_fpu_restore(uint64_t saved) {
-#if defined(__x86_64__)
+#if defined(__SSE2__)
     /* sticky exception flags raised meanwhile are dropped with the rest of the setting */
     _mm_setcsr((uint32_t)saved);
 #elif defined(__aarch64__)

@@ -85,7 +85,7 @@ size_t dae_get_num_threads(void) {
 }
 
 static void relax(void) {
-#if defined(__x86_64__)
+#if defined(__SSE2__)
     _mm_pause();
 #elif defined(__aarch64__)
     __asm__ volatile("yield");

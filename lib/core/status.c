@@ -74,7 +74,7 @@ static void set_message(const char *text) {
     snprintf(message, sizeof message, "%.*s%s%s", (int)head, text, tail < length ? gap : "", text + tail);
 }
 
-#undef dae_fail /* a macro for the analyzer */
+#undef dae_fail /* a macro elsewhere */
 dae_status dae_fail(dae_status status, const char *format, ...) {
     char text[WHOLE_SIZE];
     va_list arguments;

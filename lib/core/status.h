@@ -8,13 +8,12 @@
  * here, and here only, they are made printable. */
 __attribute__((format(printf, 2, 3))) dae_status dae_fail(dae_status status, const char *format, ...);
 
-#ifdef __clang_analyzer__
-/* It looks into one source at a time, and is told here that a failure is never DAE_OK. */
+/* Compilers and analyzers, which may see one source at a time, are told here that a failure is never
+ * DAE_OK. */
 static inline dae_status dae_status_again(dae_status status) {
     return status;
 }
 #define dae_fail(status, ...) (dae_fail(status, __VA_ARGS__), dae_status_again(status))
-#endif
 
 /* The same for what is wrong in a text, `what`, at byte `position`, counted from 0. */
 __attribute__((format(printf, 4, 5))) dae_status dae_fail_at(dae_status status, const char *what,

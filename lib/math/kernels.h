@@ -85,8 +85,10 @@ struct dae_kernels {
                      bool nesterov);
     void (*adam)(float *w, float *m, float *v, const float *g, size_t count, struct dae_adam_step step);
 
-    /* c = fma(a, b, c) in the order of k, of float and of bfloat16. The first is NULL where the processor has
-     * no fused multiply-add. */
+    /* Whether the processor has fused multiply-adds. */
+    bool has_fused;
+    /* c = fma(a, b, c) in the order of k, of float and of bfloat16; a b + c where there are no fused
+     * multiply-adds. */
     dae_multiply_fn *multiply, *multiply_bfloat16;
     /* Y[samples,n] = X[samples,k] W[n,k]^T, for few samples: term k of a sum goes to lane k % 16, and lanes
      * are added pairwise */

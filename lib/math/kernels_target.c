@@ -326,9 +326,8 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .sgd = sgd,
     .momentum = momentum_,
     .adam = adam,
-#ifdef HAS_FUSED
+    .has_fused = HAS_FUSED,
     .multiply = multiply,
-#endif
     .multiply_bfloat16 = multiply_bfloat16,
     .affine = affine,
     .is_finite = is_finite,

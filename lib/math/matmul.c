@@ -8,10 +8,12 @@
 
 #include <dae/runtime.h>
 
-#include <cblas.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <unistd.h>
+#if DAE_HAVE_CBLAS
+#include <cblas.h>
+#endif
 
 /* Threads share out rows of matrices as they lie in memory, and with them samples: whoever gathers a row of X
  * multiplies it, makes a row of Y from it, takes its loss, if there are enough rows. Where threads have parts
@@ -36,16 +38,16 @@ _Static_assert(MOST_PIECES *MOST_PIECES <= DAE_MAX_TILES, "each tile has an inde
 
 enum backend { KERNELS, CBLAS };
 
-/* What the build asks for. */
-static const enum backend wanted = DAE_PRODUCTS;
-
-/* What multiplies float32; bfloat16 is always multiplied by kernels. */
+/* What multiplies float32: what the build asks for, but CBLAS, if it is here, where the processor has no
+ * fused multiply-adds. bfloat16 is always multiplied by kernels. */
 static enum backend float32_backend(void) {
-    return dae_kernels()->multiply != NULL ? wanted : CBLAS;
+    return dae_kernels()->has_fused || !DAE_HAVE_CBLAS ? DAE_PRODUCTS : CBLAS;
 }
 
 const char *dae_matmul_name(void) {
-    return float32_backend() == KERNELS ? "own products" : "BLAS " DAE_BLAS_NAME;
+    if (float32_backend() == CBLAS)
+        return "BLAS " DAE_BLAS_NAME;
+    return dae_kernels()->has_fused ? "own products" : "portable products";
 }
 
 /* ---- Threads of BLAS
@@ -190,9 +192,11 @@ static void multiply(const struct dae_product *p) {
             p->k);
         return;
     }
+#if DAE_HAVE_CBLAS
     cblas_sgemm(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans,
                 p->b.transposed ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, 1.0f, p->a.data,
                 (int)p->a.stride, p->b.data, (int)p->b.stride, 0.0f, p->c, (int)p->c_stride);
+#endif
 }
 
 static dae_status make_tile(void *context, size_t task) {

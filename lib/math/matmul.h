@@ -56,7 +56,7 @@ dae_status dae_product_run(struct dae_pool *pool, const struct dae_product *prod
 void dae_matmul_enter(void);
 void dae_matmul_leave(void);
 
-/* What multiplies float32: "own products", or "BLAS openblas", say. */
+/* What multiplies float32: "own products", "portable products" or "BLAS blas-netlib", say. */
 const char *dae_matmul_name(void);
 
 /* To be called before products are made in a DAE_PRECISION_*, so that the units for it are there. Refuses one

@@ -1,10 +1,11 @@
 /* The product of two matrices, for one kind of processor: part of kernels_target.c.
  *
  * Each value of C is one chain of fused multiply-adds in the order of k, whatever the width of vectors: all
- * processors that have them give the same bits. Sums of a block of C stay in registers, while a panel of B,
- * two vectors wide, is read in order from the second cache, where the panels were copied to. Rows of A are
- * read where they lie; columns, if A is transposed, are copied first, because values of one are far apart and
- * drive each other out of the cache.
+ * processors that have them give the same bits. Elsewhere it is the same chain of multiplications and
+ * additions, the portable path. Sums of a block of C stay in registers, while a panel of B, two vectors wide,
+ * is read in order from the second cache, where the panels were copied to. Rows of A are read where they lie;
+ * columns, if A is transposed, are copied first, because values of one are far apart and drive each other out
+ * of the cache.
  *
  * Factors may be bfloat16, if the constant `narrow` says so: they become float32 when they are copied. Their
  * products are exact in float32, so that processors without fused operations give the same bits. */
@@ -239,12 +240,10 @@ ALWAYS_INLINE void multiply_any(float *memory, float *c, size_t c_stride, struct
         }
 }
 
-#ifdef HAS_FUSED
 static void multiply(float *memory, float *c, size_t c_stride, struct dae_strided a, struct dae_strided b,
                      size_t m, size_t n, size_t k) {
     multiply_any(memory, c, c_stride, a, b, m, n, k, false);
 }
-#endif
 
 static void multiply_bfloat16(float *memory, float *c, size_t c_stride, struct dae_strided a,
                               struct dae_strided b, size_t m, size_t n, size_t k) {

@@ -3,10 +3,11 @@
 #define DAE_MATH_VECTOR_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__)
+#if defined(__SSE2__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
 #include <arm_neon.h>
@@ -17,26 +18,28 @@
 #define HAS_AVX2
 #endif
 
-/* FUSE(a, b, c) is a b + c, rounded once where the processor HAS_FUSED; SPREAD(x) has x in each lane. */
+/* FUSE(a, b, c) is a b + c, rounded once if HAS_FUSED, which is what the processor has; SPREAD(x) has x in
+ * each lane. */
 #if defined(__AVX512F__)
 enum { NATIVE = 16 };
-#define FUSE   _mm512_fmadd_ps
-#define SPREAD _mm512_set1_ps
-#define HAS_FUSED
+#define FUSE      _mm512_fmadd_ps
+#define SPREAD    _mm512_set1_ps
+#define HAS_FUSED true
 #elif defined(HAS_AVX2)
 enum { NATIVE = 8 };
-#define FUSE   _mm256_fmadd_ps
-#define SPREAD _mm256_set1_ps
-#define HAS_FUSED
+#define FUSE      _mm256_fmadd_ps
+#define SPREAD    _mm256_set1_ps
+#define HAS_FUSED true
 #elif defined(__aarch64__)
 enum { NATIVE = 4 };
 #define FUSE(a, b, c) vfmaq_f32(c, a, b)
 #define SPREAD        vdupq_n_f32
-#define HAS_FUSED
+#define HAS_FUSED     true
 #else
 enum { NATIVE = 4 };
 #define FUSE(a, b, c) ((a) * (b) + (c))
 #define SPREAD(x)     ((native_t){(x), (x), (x), (x)})
+#define HAS_FUSED     false
 #endif
 
 enum { LANES = 16 }; /* partial sums of a reduction, for every target alike */
@@ -61,7 +64,7 @@ typedef int32_t quad_integers_t __attribute__((vector_size(16)));
 #define SQUARE_ROOT _mm512_sqrt_ps
 #elif defined(HAS_AVX2)
 #define SQUARE_ROOT _mm256_sqrt_ps
-#elif defined(__x86_64__)
+#elif defined(__SSE2__)
 #define SQUARE_ROOT _mm_sqrt_ps
 #elif defined(__aarch64__)
 #define SQUARE_ROOT vsqrtq_f32
@@ -73,7 +76,7 @@ typedef int32_t quad_integers_t __attribute__((vector_size(16)));
  * are. */
 #if defined(__AVX512F__)
 #define HOLD(vector) __asm__("" : "+v"(vector))
-#elif defined(__x86_64__)
+#elif defined(__SSE2__)
 #define HOLD(vector) __asm__("" : "+x"(vector))
 #elif defined(__aarch64__)
 #define HOLD(vector) __asm__("" : "+w"(vector))

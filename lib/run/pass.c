@@ -107,7 +107,8 @@ static dae_status backward_node(struct dae_plan *plan, size_t i) {
     return DAE_OK;
 }
 
-/* What the output does not depend on has no gradient; but for a weight that another layer is tied to, which writes it. */
+/* What the output does not depend on has no gradient; but for a weight that another layer is tied to, which
+ * writes it. */
 static void clear_gradients(const struct dae_plan *plan, float *gradient) {
     for (size_t i = 0; i < plan->model->node_count; i++) {
         const struct dae_node *node = &plan->model->nodes[i];

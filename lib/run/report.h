@@ -96,7 +96,8 @@ struct dae_report {
 /* Draws the findings of a report. */
 void dae_report_find(struct dae_report *report, const struct dae_evidence *evidence);
 
-/* The activation that bounds a value: its maker's, or that of what the maker takes over in other order or form. */
+/* The activation that bounds a value: its maker's, or that of what the maker takes over in other order or
+ * form. */
 const struct dae_activation_kind *dae_model_maker(const dae_model *model, size_t value);
 
 /* 10 log10(1 / mse) dB, at most 100. */

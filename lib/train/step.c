@@ -267,7 +267,8 @@ static bool is_moderate(float value) {
     return fabsf(value) < 1e4f;
 }
 
-/* What to try when data are finite and what was made of them is not: no learning rate helps where they are huge. */
+/* What to try when data are finite and what was made of them is not: no learning rate helps where they are
+ * huge. */
 static const char *remedy(const struct step *step) {
     struct dae_range inputs = join(step->input_ranges);
     bool moderate = magnitude(&inputs) < 1e4 &&

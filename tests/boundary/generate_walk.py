@@ -24,9 +24,8 @@ HANDLE = re.compile(r"(const )?(dae_(\w+) )\*")
 OUT_HANDLE = re.compile(r"(dae_(\w+) )\*\*")
 
 # What spoils an argument: (description, C expression). Values "are" what they are; arrays and texts just have it said.
-ADDRESSABLE = [("INT32_MAX", "INT32_MAX"), ("2^40", "(size_t)1 << 40")]
-IMPOSSIBLE = [("2^61", "(size_t)1 << 61"), ("2^62", "(size_t)1 << 62"), ("SIZE_MAX / 2", "SIZE_MAX / 2"),
-              ("SIZE_MAX", "SIZE_MAX")]
+ADDRESSABLE = [("INT32_MAX", "INT32_MAX"), ("much", "MUCH")]
+IMPOSSIBLE = [(size, size) for size in ("SIZE_MAX / 8 + 1", "SIZE_MAX / 4 + 1", "SIZE_MAX / 2", "SIZE_MAX")]
 SIZES = [("0", "0"), *ADDRESSABLE, *IMPOSSIBLE]
 WIDE_NUMBERS = [("0", "0"), ("2^40", "UINT64_C(1) << 40"), ("UINT64_MAX / 2", "UINT64_MAX / 2"),
                 ("UINT64_MAX", "UINT64_MAX")]

@@ -12,6 +12,7 @@ import unittest
 import unittest.mock
 from pathlib import Path
 
+import check_abi
 import check_comments
 import check_readme
 import check_sources
@@ -306,6 +307,43 @@ class SymbolsTest(Checkout):
         self.assert_finds(self.problems(library), "dae_name: in the library, not in the map")
         self.change("lib/libdae.map", "LIBDAE_0.1", "LIBDAE_0.2")
         self.assertIn("node LIBDAE_0.2 in the map, LIBDAE_0.1 in the library", self.problems(library)[0])
+
+
+class AbiTest(Checkout):
+    def setUp(self):
+        super().setUp()
+        for name in check_abi.STATED_IN:
+            self.write(name, "/** From the release of 0.1 on the ABI only grows, and the\n"
+                             " * soname changes only if that is broken. */")
+        self.lists = self.root / "abi"
+        self.released = [*check_abi.interface_lines(self.root)]
+
+    def release(self, lines):
+        self.write("CHANGELOG.md", check_abi.RULE + ".\n\n## [0.1.0] - 2030-01-02\n")
+        self.write("abi/0.1.0.txt", "\n".join(lines))
+
+    def test_lines(self):
+        self.write("include/dae/rng.h", "enum { DAE_A = 1, DAE_B = -2 };\n"
+                                        "typedef struct dae_s {\n    int a;\n    float b[2];\n} dae_s;\n"
+                                        "typedef int (*dae_fn)(void *user);\n")
+        self.assertEqual(check_abi.interface_lines(self.root),
+                         ["DAE_A = 1", "DAE_B = -2", "DAE_OK = 0", "const char * dae_name(dae_status)",
+                          "dae_s, field 1: int a", "dae_s, field 2: float b[2]", "typedef int (*dae_fn)(void *user);"])
+
+    def test_clean(self):
+        self.assertEqual(check_abi.check(self.root, self.lists), [])
+        self.release(self.released)
+        self.assertEqual(check_abi.check(self.root, self.lists), [])
+
+    def test_the_rule_is_stated_nowhere_else_differently(self):
+        self.write("README.md", "Until 1.0 the interface may still change.")
+        self.assert_finds(check_abi.check(self.root, self.lists), "README.md: does not state the rule")
+
+    def test_broken(self):
+        self.release([*self.released, "dae_status dae_gone(float *)"])
+        self.assert_finds(check_abi.check(self.root, self.lists), "0.1.0 promised", "dae_gone")
+        (self.lists / "0.1.0.txt").unlink()
+        self.assert_finds(check_abi.check(self.root, self.lists), "0.1.0 is released")
 
 
 class ReadmeTest(Checkout):

@@ -23,6 +23,9 @@ enum {
     NPY_SIZE = 128 + SAMPLES * SIZE,
 };
 
+/* More floats than the walk gives memory for, and few enough for an address. */
+#define MUCH ((size_t)1 << (SIZE_MAX > UINT32_MAX ? 40 : 26))
+
 #define MODEL_FILE      "model.safetensors"
 #define CHECKPOINT_FILE "run.checkpoint"
 #define IDX_FILE        "samples.idx"

@@ -91,7 +91,7 @@ static void make_arrays(struct world *w) {
     w->npy_bytes[127] = '\n';
     w->shape[0] = 2, w->shape[1] = 3;
     w->zero_shape[0] = 2, w->zero_shape[1] = 0;
-    w->huge_shape[0] = w->huge_shape[1] = (size_t)1 << 40;
+    w->huge_shape[0] = w->huge_shape[1] = MUCH;
 }
 
 static void make_noise(struct world *w) {
@@ -114,7 +114,7 @@ static void make_data(struct world *w) {
     ok(dae_dataset_pair(&w->odd_pair, w->data, w->narrow_data));
     ok(dae_dataset_copy_array(&w->nan_data, w->nans, SAMPLES, 2, w->shape));
     ok(dae_dataset_create_callback(&w->failing_data, SAMPLES, 2, w->shape, read_nothing, NULL, NULL));
-    ok(dae_dataset_create_callback(&w->endless_data, (size_t)1 << 40, 2, w->shape, read_nothing, NULL, NULL));
+    ok(dae_dataset_create_callback(&w->endless_data, MUCH, 2, w->shape, read_nothing, NULL, NULL));
 }
 
 static dae_model *autoencoder_of(const size_t *shape) {

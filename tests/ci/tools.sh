@@ -35,12 +35,12 @@ tier_valgrind() {
     local timeouts=8 memcheck helgrind
     local short=(status dataset model model_file report limits optimizer trainer progress)
     local threads=(concurrency)
-    # OpenBLAS, which is loaded all the same, starts no threads of its own here: nothing tells helgrind about them.
+    # Where libblas.so.3 is OpenBLAS, it starts no threads of its own here: nothing tells helgrind about them.
     helgrind="env OPENBLAS_NUM_THREADS=1 valgrind -q --tool=helgrind --error-exitcode=9"
     memcheck="env OPENBLAS_NUM_THREADS=1 valgrind -q --error-exitcode=9 --leak-check=full"
     memcheck+=" --errors-for-leak-kinds=definite,indirect"
     local suites=("${short[@]}" "${threads[@]}")
-    CC=gcc build valgrind -Dbuildtype=debugoptimized -Dcblas=openblas -Dexamples=disabled \
+    CC=gcc build valgrind -Dbuildtype=debugoptimized -Dexamples=disabled \
         -Ddefault_library=static -Dwerror=true -Dc_args=-DDAE_HELGRIND || return
     export CK_FORK=no
     suites=("${short[@]}")

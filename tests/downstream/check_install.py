@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Installs a build into an empty folder and uses it from there, as a stranger's program would.
 
-usage: check_install.py [--meson MESON] [--cc CC] BUILD
+usage: check_install.py [--meson MESON] [--cc CC] [--cblas NAME] BUILD
 
 Checks that the library, its soname and links, every public header and libdae.pc are where they belong;
 that nothing of the checkout is named in what is installed; and that consumer.c compiles through pkg-config
-with strict warnings, links with the shared library and, with `pkg-config --static`, with libdae.a, and runs.
+with strict warnings, links with the shared library and, with `pkg-config --static`, with libdae.a, and runs; where
+libdae.a is all that is installed, plain `pkg-config --libs` has to do. A program that merely links the library has
+loaded what the library needs, no more, and has one thread.
 
 The prefix in the staged libdae.pc is changed to where the files lie, which works only if everything in it
 is relative to the prefix.
@@ -92,18 +94,53 @@ def needed(program):
     return re.findall(r"\(NEEDED\).*\[(.*)\]", run(["readelf", "-d", str(program)]))
 
 
-def consume(cc, libdir, folder, static):
-    """Compiles, inspects and runs the consumer."""
-    libdae = ["--static", "--libs"] if static else ["--libs"]
-    program = folder / ("consumer-static" if static else "consumer-shared")
-    source = shutil.copy(HERE / "consumer.c", folder)
-    run([*cc, *WARNINGS, *pkg_config(libdir, "--cflags"), str(source), "-o", str(program),
-         *pkg_config(libdir, *libdae)])
-    wants_shared = SONAME in needed(program)
-    expect(wants_shared != static, f"{program.name} needs {needed(program)}")
+def build_program(cc, libdir, folder, source, name, *libs):
+    """Compiles a source of this folder in the way of README; `libs` asks pkg-config for what to link."""
+    program = folder / name
+    copy = shutil.copy(HERE / source, folder)
+    run([*cc, *WARNINGS, *pkg_config(libdir, "--cflags"), str(copy), "-o", str(program),
+         *pkg_config(libdir, *libs)])
+    return program
+
+
+def run_program(program, *folders):
     before = os.environ.get("LD_LIBRARY_PATH")
-    paths = [str(libdir)] + ([before] if before else [])
-    return run([str(program)], cwd=folder, env={**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}).strip()
+    paths = [*map(str, folders)] + ([before] if before else [])
+    return run([str(program)], cwd=program.parent, env={**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}).strip()
+
+
+def consume(cc, libdir, folder, name, *libs):
+    """Compiles, inspects and runs the consumer, shared or static as its name says."""
+    program = build_program(cc, libdir, folder, "consumer.c", f"consumer-{name}", *libs)
+    expect((SONAME in needed(program)) == (name == "shared"), f"{program.name} needs {needed(program)}")
+    print(f"{name}:", run_program(program, libdir))
+
+
+def reference_blas_folder(cblas):
+    """Where the reference BLAS itself is: the system's libblas.so.3 may be another one's. None if it is not what this
+    build has chosen."""
+    if cblas not in ("blas-netlib", "cblas"):
+        return None
+    folder = Path(run(["pkg-config", "--variable=libdir", cblas]).strip())
+    return folder / "blas" if (folder / "blas" / "libblas.so.3").exists() else folder
+
+
+def check_loaded(cc, libdir, folder, cblas):
+    """What a program that only asks for the version has loaded, and how many threads it has: one line each."""
+    blas = reference_blas_folder(cblas)
+    if cblas and not blas:
+        print(f"what is loaded was not looked at: {cblas} brings what it likes")
+        return
+    program = build_program(cc, libdir, folder, "loaded.c", "loaded", "--libs")
+    threads, *loaded = run_program(program, libdir, *[blas] * bool(blas)).splitlines()
+    expect(threads == "1 thread", f"a program that links libdae has {threads}")
+    names = {Path(path).name.partition(".so")[0] for path in loaded}
+    names = {name for name in names if not name.startswith("ld-")}
+    allowed = {"libdae", "libblas", "libcblas", "libz", "libm", "libpthread", "libc"}
+    if sys.maxsize < 2**32:
+        allowed.add("libgcc_s")  # arithmetic of 64 bits, where the processor has not got it
+    expect(names <= allowed, f"a program that links libdae has loaded {sorted(names - allowed)}:\n" + "\n".join(loaded))
+    print("loaded:", *sorted(names))
 
 
 def check_version(libdir):
@@ -123,12 +160,15 @@ def check(arguments, root):
 
     check_files(root / "staged", prefix, libdir, has_shared=kinds != "static")
     check_version(libdir)
-    if kinds != "static":
-        print("shared:", consume(cc, libdir, outside, static=False))
-    if kinds != "shared":
+    if kinds == "static":
+        consume(cc, libdir, outside, "static", "--libs")
+        return
+    consume(cc, libdir, outside, "shared", "--libs")
+    check_loaded(cc, libdir, outside, arguments.cblas)
+    if kinds == "both":
         for path in libdir.glob("libdae.so*"):
             path.unlink()  # so that -ldae can only mean libdae.a
-        print("static:", consume(cc, libdir, outside, static=True))
+        consume(cc, libdir, outside, "static", "--static", "--libs")
 
 
 def main():
@@ -136,6 +176,7 @@ def main():
     parser.add_argument("build", type=Path, help="a build that is complete")
     parser.add_argument("--meson", default="meson")
     parser.add_argument("--cc", default="cc")
+    parser.add_argument("--cblas", default="", help="pkg-config's name of the CBLAS; none if there is none")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         try:
