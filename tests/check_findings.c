@@ -395,7 +395,7 @@ END_TEST
 
 static void healthy(said *all, uint64_t seed, size_t i) {
     static const char *const noises[] = {NULL, "masking(0.3)", "gaussian(stddev=0.3) | clip(0, 1)",
-                                         "salt_pepper(0.1)"};
+                                         "salt_pepper(0.1, 0, 1)"};
     static const char *const activations[] = {"relu", "tanh", "leaky_relu", "sigmoid", "relu"};
     setting s = {.seed = seed,
                  .noise = noises[i % 4],

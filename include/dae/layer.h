@@ -9,9 +9,9 @@
  *   dense(tied=LABEL)   the same with the weight V [k, n] of another dense layer, transposed:
  *                       Y[b,n] = a(sum_k X[b,k] V[k,n] + c[n]). Parameters: `bias`
  *   dropout(rate)       in training each value is 0 with probability `rate`, 0 <= rate < 1, and the others
- *                       are divided by 1 - rate; outside of training values pass unchanged. Source: Srivastava
- *                       et al., JMLR 15 (2014), in the inverted form that Keras and PyTorch use. The draw
- *                       depends on (trainer seed, step, number of the layer, row in the batch) only
+ *                       are divided by 1 - rate; outside of training values pass unchanged. Source:
+ *                       Srivastava et al., JMLR 15 (2014), in the inverted form that Keras and PyTorch use.
+ *                       The draw depends on (trainer seed, step, number of the layer, row in the batch) only
  *   add(LABEL)          the value before plus another one of the same shape; subtract(LABEL): less it
  *   concatenate(LABEL, ...)   the value before and up to 3 others, back to back in their first dimension
  *   channels(first, count)    some of the first dimension
