@@ -231,7 +231,8 @@ START_TEST(bad_texts_are_refused) {
         {"input(1, 1, 1, 1, 1, 1, 1, 1, 1) | gain", DAE_ERROR_ARGUMENT, "position 1: "},
         {"input(4) | input(4)", DAE_ERROR_FORMAT, "position 12: found 'input', expected a layer"},
         {"input(4) | gain | from(input)", DAE_ERROR_FORMAT, "found nothing after from"},
-        {"input(4) | add(lost)", DAE_ERROR_ARGUMENT, "position 12: there is no value 'lost'"},
+        {"input(4) | add(lost)", DAE_ERROR_ARGUMENT, "position 12: there is no value 'lost', expected input"},
+        {"input(4) | dense(4) as a | dense(4) as b | add(c)", DAE_ERROR_ARGUMENT, "expected input, a or b"},
         {"input(4) | gain as a | gain as a", DAE_ERROR_ARGUMENT, "position 24: there is a value 'a' already"},
         {"input(4) | gain as input", DAE_ERROR_ARGUMENT, "there is a value 'input' already"},
         {"input(4) | gain as best.code", DAE_ERROR_ARGUMENT, "the label is 'best.code'"},
@@ -244,7 +245,8 @@ START_TEST(bad_texts_are_refused) {
         {"input(4) | reshape(3)", DAE_ERROR_SHAPE, "position 12: "},
         {"input(4) | channels(3, 2)", DAE_ERROR_SHAPE, "position 12: "},
         {"input(2, 2) | flatten | concatenate(input)", DAE_ERROR_SHAPE, "position 25: "},
-        {"input(4) | concatenate(input, input, input, input)", DAE_ERROR_ARGUMENT, "more than 4"},
+        {"input(4) | concatenate(input, input, input, input)", DAE_ERROR_ARGUMENT,
+         "too many values, expected at most 4"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dae_model *model = NULL;

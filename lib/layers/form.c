@@ -49,8 +49,8 @@ static dae_status attach_channels(const dae_layer *layer, struct dae_attachment 
     struct dae_shape shape = *at->inputs[0];
     double first = layer->values[FIRST].number, count = layer->values[COUNT].number;
     if (first + count > (double)shape.dims[0])
-        return dae_fail(DAE_ERROR_SHAPE, "channels [%.0f, %.0f) of a value that has %zu", first,
-                        first + count, shape.dims[0]);
+        return dae_fail(DAE_ERROR_SHAPE, "channels %.0f to %.0f are not in the value, expected 0 to %zu",
+                        first, first + count - 1, shape.dims[0] - 1);
     shape.dims[0] = (size_t)count;
     return dae_shape_set(&at->output, shape.rank, shape.dims, "channels");
 }

@@ -67,15 +67,26 @@ const char *dae_model_value_name(const dae_model *model, size_t value, char *tex
     return text;
 }
 
+/* What may be named: "input, e1 or e2". */
+static void write_labels(struct dae_text *text, const dae_model *model) {
+    size_t count = 1, written = 0;
+    for (size_t i = 0; i < model->node_count; i++)
+        count += model->nodes[i].layer->step->label != NULL;
+    dae_text_add_item(text, written++, count, "input");
+    for (size_t i = 0; i < model->node_count; i++)
+        if (model->nodes[i].layer->step->label != NULL)
+            dae_text_add_item(text, written++, count, model->nodes[i].layer->step->label);
+}
+
 dae_status dae_model_find_value(const dae_model *model, const char *name, size_t *value) {
-    char known[DAE_VALUE_NAME_SIZE];
+    char known[DAE_VALUE_NAME_SIZE], labels[256] = "";
+    bool is_number = name[0] >= '0' && name[0] <= '9';
     for (*value = 0; *value <= model->node_count; ++*value)
         if (strcmp(dae_model_value_name(model, *value, known), name) == 0)
             return DAE_OK;
-    return dae_fail(DAE_ERROR_ARGUMENT,
-                    "there is no value '%.64s', expected input, a label, or the number of a layer "
-                    "without one",
-                    name);
+    write_labels(&(struct dae_text){labels, sizeof labels, 0}, model);
+    return dae_fail(DAE_ERROR_ARGUMENT, "there is no value '%.64s', expected %s%s", name, labels,
+                    is_number ? ", or the number of a layer without a label" : "");
 }
 
 /* ---- Nodes -------------------------------------------------------------------------------------- */
@@ -93,8 +104,8 @@ static dae_status find_inputs(const dae_model *model, struct dae_node *node) {
         for (size_t j = 0; j < value->count; j++) {
             const char *label = value->items != NULL ? value->items[j].label : value->label;
             if (node->input_count == DAE_LAYER_MAX_INPUTS)
-                return dae_fail(DAE_ERROR_ARGUMENT, "%s reads more than %d values", step->kind->name,
-                                DAE_LAYER_MAX_INPUTS);
+                return dae_fail(DAE_ERROR_ARGUMENT, "%s reads too many values, expected at most %d",
+                                step->kind->name, DAE_LAYER_MAX_INPUTS);
             DAE_TRY(dae_model_find_value(model, label, &node->inputs[node->input_count++]));
         }
     }
