@@ -99,10 +99,10 @@ dae_status dae_fail_at(dae_status status, const char *what, size_t position, con
     return status;
 }
 
-dae_status dae_fail_in(dae_status status, const char *context) {
+void dae_message_begin(const char *context) {
     char inner[sizeof message];
     memcpy(inner, message, sizeof inner);
-    return dae_fail(status, "%s: %s", context, inner);
+    dae_fail(DAE_ERROR_ARGUMENT, "%s: %s", context, inner);
 }
 
 const char *dae_last_error(void) {

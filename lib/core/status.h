@@ -24,7 +24,11 @@ __attribute__((format(printf, 4, 5))) dae_status dae_fail_at(dae_status status, 
 #endif
 
 /* Puts "context: " before this thread's message and returns `status`: for callers that know the path. */
-dae_status dae_fail_in(dae_status status, const char *context);
+void dae_message_begin(const char *context);
+static inline dae_status dae_fail_in(dae_status status, const char *context) {
+    dae_message_begin(context);
+    return status;
+}
 
 /* Hands a failure on. */
 #define DAE_TRY(call)                   \

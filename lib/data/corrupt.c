@@ -46,7 +46,7 @@ static dae_status describe(dae_dataset *dataset, dae_noise *noise, const char *c
     dataset->steps += noise->step_count;
     if (dataset->noise == NULL && dataset->steps == noise->step_count)
         all = dae_noise_keep(noise);
-    else if (dataset->steps <= DAE_NOISE_MAX_STEPS)
+    else if (dataset->noise != NULL && dataset->steps <= DAE_NOISE_MAX_STEPS)
         DAE_TRY(join(&all, dataset->noise, noise, context));
     dae_noise_free(dataset->noise);
     dataset->noise = all;

@@ -94,7 +94,7 @@ struct dae_model_tensor dae_model_tensor_at(const dae_model *model, size_t index
 /* The architecture of a model as text, such as input(784) | dense(units=128, activation=relu, ...), and
  * back. */
 void dae_model_write_architecture(struct dae_text *text, const void *object);
-dae_status dae_model_get_architecture(char **out, const dae_model *model); /* for dae_release() */
+char *dae_model_copy_architecture(const dae_model *model); /* for dae_release(); NULL without memory */
 dae_status dae_model_read_architecture(dae_model **out, const char *text);
 
 /* What a model file says in its metadata: architecture, noise and range, as `"key":"value",...`. Reading

@@ -27,7 +27,8 @@ static void set_labels(const dae_model *model, const struct dae_node *node, stru
     const struct dae_kind *kind = node->layer->step->kind;
     size_t k = 1;
     for (size_t i = 0; i < dae_kind_parameter_count(kind); i++) {
-        if (kind->parameters[i].type != DAE_TYPE_LABEL || kind == &dae_layer_dense.kind)
+        if (kind->parameters[i].type != DAE_TYPE_LABEL || kind == &dae_layer_dense.kind ||
+            values[i].count == 0)
             continue;
         struct dae_value *value = &values[i];
         struct dae_value *items = names->items + k;
@@ -77,15 +78,13 @@ void dae_model_write_architecture(struct dae_text *text, const void *object) {
     }
 }
 
-dae_status dae_model_get_architecture(char **out, const dae_model *model) {
+char *dae_model_copy_architecture(const dae_model *model) {
     struct dae_text measure = {NULL, 0, 0};
     dae_model_write_architecture(&measure, model);
     struct dae_text text = {dae_allocate(measure.length + 1, 1), measure.length + 1, 0};
-    if (text.data == NULL)
-        return DAE_ERROR_MEMORY;
-    dae_model_write_architecture(&text, model);
-    *out = text.data;
-    return DAE_OK;
+    if (text.data != NULL)
+        dae_model_write_architecture(&text, model);
+    return text.data;
 }
 
 /* ---- Reading ------------------------------------------------------------------------------------ */

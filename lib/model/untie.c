@@ -31,9 +31,10 @@ static void copy_parameters(dae_model *whole, const dae_model *model) {
 }
 
 dae_status dae_model_make_whole(dae_model **out, const dae_model *model) {
-    char *text = NULL;
+    char *text = dae_model_copy_architecture(model);
     dae_model *whole = NULL;
-    DAE_TRY(dae_model_get_architecture(&text, model));
+    if (text == NULL)
+        return DAE_ERROR_MEMORY;
     dae_status status = dae_model_read_architecture(&whole, text);
     dae_release(text);
     if (status == DAE_OK)

@@ -358,17 +358,18 @@ static dae_status rewrite_architecture(const struct dae_safetensors *file, const
         return status == DAE_ERROR_MEMORY
                    ? status
                    : dae_fail_in(dae_fail_in(DAE_ERROR_FORMAT, "dae.architecture"), file->name);
-    status = dae_model_get_architecture(out, model);
+    *out = dae_model_copy_architecture(model);
     dae_model_free(model);
-    return status;
+    return *out != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
 static dae_status check_architecture(const struct dae_safetensors *file, const dae_model *model) {
     const char *text;
-    char *found = NULL, *expected = NULL;
+    char *found = NULL;
     DAE_TRY(require_value(file, "dae.architecture", &text));
     DAE_TRY(rewrite_architecture(file, text, &found));
-    dae_status status = dae_model_get_architecture(&expected, model);
+    char *expected = dae_model_copy_architecture(model);
+    dae_status status = expected != NULL ? DAE_OK : DAE_ERROR_MEMORY;
     if (status == DAE_OK && strcmp(found, expected) != 0)
         status = fail_option(file, "layers", found, expected);
     dae_release(found);
