@@ -33,8 +33,6 @@ static const char *check_limits(const struct dae_value *v) {
     return v[0].number > v[1].number ? "low <= high" : NULL;
 }
 
-static const char *const paddings[] = {"same", "valid", NULL};
-
 static const struct dae_category toys;
 static const struct dae_kind limits = {
     .name = "limits",
@@ -47,7 +45,7 @@ static const struct dae_kind conv = {
         {"units", "", DAE_TYPE_COUNT, DAE_BY_PLACE, 1, 100, .other = "tied"},
         {"tied", "", DAE_TYPE_LABEL, .other = "units"},
         {"size", "", DAE_TYPE_COUNT, DAE_LIST, 1, 9, "3"},
-        {"padding", "", DAE_TYPE_WORD, .fallback = "same", .words = paddings},
+        {"padding", "", DAE_TYPE_WORD, .fallback = "same", .words = "same, valid"},
         {"bias", "", DAE_TYPE_FLAG, DAE_LATER, .fallback = "yes"},
         {"activation", "", DAE_TYPE_KIND, 0, .fallback = "linear", .of = &activation},
         {"slope", "", DAE_TYPE_NUMBER, DAE_HIDDEN, 0, 1},

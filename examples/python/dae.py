@@ -702,6 +702,54 @@ def describe():
     return c.get_text("dae_runtime_describe")
 
 
+def kinds(category=None, kind=None):
+    """Names of what the library knows: categories, the kinds of one, or the parameters of a kind."""
+    names = []
+    while True:
+        name = c.get("dae_kind_list", c.TEXT, _encoded(category), _encoded(kind), len(names))
+        if name is None:
+            return names
+        names.append(name.decode())
+
+
+TEXT_FACTS = ("what", "example", "type", "of", "words", "default", "other", "then", "since")
+NUMBER_FACTS = ("low", "high", "open_low", "open_high", "by_place", "many")
+
+
+def facts(category, kind=None, parameter=None):
+    """What there is to know about a category, a kind or a parameter, by names: those of the header."""
+    about = [_encoded(name) for name in (category, kind, parameter)]
+    found = {}
+    for fact in TEXT_FACTS:
+        text = c.get("dae_kind_get_text", c.TEXT, *about, fact.encode())
+        if text is not None:
+            found[fact] = text.decode()
+    for fact in NUMBER_FACTS:
+        number = c.get("dae_kind_get_number", c.DOUBLE, *about, fact.encode())
+        if not math.isnan(number):
+            found[fact] = number
+    return found
+
+
+def recipe_steps(category, text):
+    """The steps of a recipe, each as what it is made of: its kind, its label, and all its parameters, as texts."""
+    def part(name):
+        return c.get_text("dae_recipe_get", category.encode(), text.encode(), len(steps), name.encode())
+
+    steps = []
+    while part("kind"):
+        of, then = category, facts(category).get("then")
+        if steps and then is not None:
+            of = then
+        names = ["kind", "label"] + kinds(of, part("kind"))
+        steps.append({name: part(name) for name in names})
+    return steps
+
+
+def _encoded(text):
+    return None if text is None else text.encode()
+
+
 def get_num_threads():
     return c.call("dae_get_num_threads")
 

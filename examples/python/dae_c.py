@@ -90,6 +90,10 @@ SIGNATURES = {
     "dae_runtime_describe": (STATUS, TEXT, SIZE, SIZE_OUT),
 
     "dae_recipe_fill": (STATUS, TEXT, SIZE, SIZE_OUT, TEXT, DOUBLES, SIZE),
+    "dae_recipe_get": (STATUS, TEXT, TEXT, SIZE, TEXT, TEXT, SIZE, SIZE_OUT),
+    "dae_kind_list": (STATUS, TEXT, TEXT, SIZE, TEXT_OUT),
+    "dae_kind_get_text": (STATUS, TEXT, TEXT, TEXT, TEXT, TEXT_OUT),
+    "dae_kind_get_number": (STATUS, TEXT, TEXT, TEXT, TEXT, DOUBLE_OUT),
 
     "dae_rng_create": (STATUS, RNG_OUT, U64, U64),
     "dae_rng_free": (None, RNG),

@@ -3,6 +3,7 @@
 #include "core/size.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { TEXT_SIZE = 256 }; /* of a part of a message */
@@ -102,6 +103,41 @@ static void write_words(struct dae_text *text, const char *const *words) {
         dae_text_add_item(text, i, count, words[i]);
 }
 
+/* Word number `index` of "same, valid" with its length, which is 0 where there are fewer. */
+static const char *word_at(const char *words, size_t index, size_t *length) {
+    for (; index > 0 && *words != '\0'; index--) {
+        words += strcspn(words, ",");
+        words += strspn(words, ", ");
+    }
+    *length = strcspn(words, ",");
+    return words;
+}
+
+static void write_choice(struct dae_text *text, const char *words) {
+    char copy[TEXT_SIZE];
+    size_t count = 0, length;
+    while (word_at(words, count, &length), length > 0)
+        count++;
+    for (size_t i = 0; i < count; i++) {
+        const char *word = word_at(words, i, &length);
+        snprintf(copy, sizeof copy, "%.*s", (int)length, word);
+        dae_text_add_item(text, i, count, copy);
+    }
+}
+
+/* Which of the words it is; false for none. */
+static bool find_word(const char *words, const char *word, double *index) {
+    size_t length;
+    for (size_t i = 0;; i++) {
+        const char *found = word_at(words, i, &length);
+        if (length == 0)
+            return false;
+        *index = (double)i;
+        if (length == strlen(word) && memcmp(found, word, length) == 0)
+            return true;
+    }
+}
+
 static void write_kinds(struct dae_text *text, const struct dae_category *category) {
     size_t count = 0;
     while (category->kinds[count] != NULL)
@@ -122,7 +158,7 @@ static void write_expected(struct dae_text *text, const struct dae_parameter *p)
         dae_text_add(text, "yes or no");
         return;
     case DAE_TYPE_WORD:
-        write_words(text, p->words);
+        write_choice(text, p->words);
         return;
     case DAE_TYPE_LABEL:
         dae_text_add(text, "a word");
@@ -162,17 +198,12 @@ static dae_status bind_number(struct binder *binder, const struct dae_parameter 
 /* A value that is a word; false where it is not the right one. */
 static bool bind_word(struct binder *binder, const struct dae_parameter *p, const char *word,
                       struct dae_value *out) {
-    static const char *const flags[] = {"no", "yes", NULL};
-    const char *const *words = p->type == DAE_TYPE_FLAG ? flags : p->words;
     if (word == NULL)
         return false;
     if (p->type == DAE_TYPE_LABEL)
         out->label = copy_word(binder, word);
-    if (p->type == DAE_TYPE_FLAG || p->type == DAE_TYPE_WORD) {
-        while (words[(size_t)out->number] != NULL && strcmp(words[(size_t)out->number], word) != 0)
-            out->number++;
-        return words[(size_t)out->number] != NULL;
-    }
+    if (p->type == DAE_TYPE_FLAG || p->type == DAE_TYPE_WORD)
+        return find_word(p->type == DAE_TYPE_FLAG ? "no, yes" : p->words, word, &out->number);
     return p->type == DAE_TYPE_LABEL || (p->flags & DAE_ANY && strcmp(word, "any") == 0);
 }
 
@@ -356,7 +387,7 @@ static dae_status bind_steps(struct binder *binder, const struct dae_category *c
     out->steps = steps;
     for (size_t i = 0; i < out->count; i++, first = first->next) {
         struct dae_step step;
-        DAE_TRY(bind_step(binder, category, first, &step));
+        DAE_TRY(bind_step(binder, i > 0 && category->then != NULL ? category->then : category, first, &step));
         if (steps != NULL)
             steps[i] = step;
     }
@@ -420,6 +451,12 @@ static void write_steps(struct dae_text *text, const struct dae_step *steps, siz
     }
 }
 
+static void write_word(struct dae_text *text, const char *words, size_t index) {
+    size_t length;
+    const char *word = word_at(words, index, &length);
+    dae_text_add(text, "%.*s", (int)length, word);
+}
+
 static void write_single(struct dae_text *text, const struct dae_parameter *p,
                          const struct dae_value *value) {
     if (p->flags & DAE_WEIGHTED) {
@@ -431,7 +468,7 @@ static void write_single(struct dae_text *text, const struct dae_parameter *p,
     else if (p->type == DAE_TYPE_LABEL)
         dae_text_add(text, "%s", value->label);
     else if (p->type == DAE_TYPE_WORD)
-        dae_text_add(text, "%s", p->words[(size_t)value->number]);
+        write_word(text, p->words, (size_t)value->number);
     else if (p->type == DAE_TYPE_FLAG && !(p->flags & DAE_DIGIT))
         dae_text_add(text, "%s", value->number == 1 ? "yes" : "no");
     else if (p->flags & DAE_ANY && value->number == 0)
@@ -440,7 +477,7 @@ static void write_single(struct dae_text *text, const struct dae_parameter *p,
         dae_text_add_number(text, value->number);
 }
 
-static void write_value(struct dae_text *text, const struct dae_parameter *p, const struct dae_value *value) {
+void dae_value_write(struct dae_text *text, const struct dae_parameter *p, const struct dae_value *value) {
     if (value->items == NULL) {
         write_single(text, p, value);
         return;
@@ -459,7 +496,7 @@ static bool is_written(const struct dae_parameter *p, const struct dae_value *va
         return false;
     if (!(p->flags & DAE_LATER) || p->fallback == NULL)
         return true;
-    write_value(&(struct dae_text){written, sizeof written, 0}, p, value);
+    dae_value_write(&(struct dae_text){written, sizeof written, 0}, p, value);
     return strcmp(written, p->fallback) != 0;
 }
 
@@ -473,7 +510,7 @@ void dae_step_write(struct dae_text *text, const struct dae_step *step) {
         dae_text_add(text, "%s", before);
         if (!(p->flags & (DAE_MANY | DAE_PLACED)))
             dae_text_add(text, "%s=", p->name);
-        write_value(text, p, &step->values[i]);
+        dae_value_write(text, p, &step->values[i]);
         before = ", ";
     }
     dae_text_add(text, "%s", before[0] == ',' ? ")" : "");
@@ -486,7 +523,7 @@ static void write_clash(struct dae_text *text, const struct dae_step *step, cons
     for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++)
         if (step->values[i].count > 0) {
             dae_text_add(text, "%s%s = ", before, step->kind->parameters[i].name);
-            write_value(text, &step->kind->parameters[i], &step->values[i]);
+            dae_value_write(text, &step->kind->parameters[i], &step->values[i]);
             before = ", ";
         }
     dae_text_add(text, ", expected %s", expected);

@@ -43,11 +43,12 @@ struct dae_parameter {
     const char *what; /* one line for people: what it is, its unit */
     enum dae_type type;
     unsigned flags;
-    double low, high;         /* both 0: any */
-    const char *fallback;     /* the default as it is written; NULL when there is none */
-    const char *const *words; /* ended by NULL */
-    const char *other;        /* the parameter that is given instead of this one: exactly one of both */
+    double low, high;     /* both 0: any */
+    const char *fallback; /* the default as it is written; NULL when there is none */
+    const char *words;    /* "same, valid" */
+    const char *other;    /* the parameter that is given instead of this one: exactly one of both */
     const struct dae_category *of;
+    const char *since; /* the version that it came with, if that is not its kind's */
 };
 
 /* The value of a parameter. */
@@ -63,6 +64,7 @@ struct dae_kind {
     const char *name;
     const char *what;    /* one line for people */
     const char *example; /* as it could stand in a text */
+    const char *since;   /* the version that it came with; NULL: 0.1.0 */
     /* NULL when the values suit each other, otherwise what was expected; each is within its own bounds. May
      * be NULL. */
     const char *(*check)(const struct dae_value *values);
@@ -75,6 +77,7 @@ struct dae_category {
     const char *text; /* what messages call a text of it */
     bool has_labels;
     const struct dae_kind *const *kinds; /* ended by NULL */
+    const struct dae_category *then;     /* of all steps but the first, if they are of another one */
 };
 
 /* A step whose parameters all have values: values[i] for parameters[i] of its kind. */
@@ -101,6 +104,9 @@ dae_status dae_recipe_bind_one(struct dae_recipe **out, const struct dae_categor
 
 /* Writes a step: every value by name, but for those whose flags say otherwise. */
 void dae_step_write(struct dae_text *text, const struct dae_step *step);
+
+/* Writes the value of a parameter, which must be given. */
+void dae_value_write(struct dae_text *text, const struct dae_parameter *p, const struct dae_value *value);
 
 /* The kind of that name, or NULL. */
 const struct dae_kind *dae_kind_find(const struct dae_category *category, const char *name);

@@ -43,8 +43,8 @@ static dae_status backward(const struct dae_pass *pass, size_t input) {
 
 const struct dae_layer_kind dae_layer_dropout = {
     .kind = {.name = "dropout",
-             .what = "in training, values are 0 with a probability, the others divided by 1 - rate "
-                     "(Srivastava et al. 2014)",
+             .what =
+                 "in training, 0 with probability rate, else divided by 1 - rate (Srivastava et al. 2014)",
              .example = "dropout(0.2)",
              .parameters = {[RATE] = {.name = "rate",
                                       .what = "probability of 0",

@@ -10,6 +10,7 @@ const struct dae_category dae_optimizer_category = {
     .what = "how a gradient changes parameters",
     .text = "optimizer",
     .kinds = kinds,
+    .then = &dae_schedule_category,
 };
 
 dae_status dae_optimizer_create(dae_optimizer **out, size_t size,

@@ -107,6 +107,7 @@ FLOATS = {"x": "w->floats", "count": "FLOATS"}
 IDX_BYTES = {"bytes": "w->idx_bytes", "size": "IDX_SIZE"}
 NPY_BYTES = {"bytes": "w->npy_bytes", "size": "NPY_SIZE"}
 ARRAY = {"data": "w->samples", "count": "SAMPLES", "rank": "2"}
+MEAN = {"category": '"noise"', "kind": '"gaussian"', "parameter": '"mean"'}
 BFLOAT16 = {"precision": "DAE_PRECISION_BFLOAT16"}
 
 ROWS = {
@@ -123,6 +124,14 @@ ROWS = {
     # recipe.h
     "dae_recipe_fill": Row({"text": '"masking(?) | clip"', "values": "w->history", "count": "1"}, null=("length",),
                            written=("length",)),
+    "dae_recipe_get": Row({"category": '"layer"', "text": '"dense(4, activation=leaky_relu(0.125)) as code"', "step": "0",
+                           "parameter": '"activation"'}, also=[{"step": "1"}, {"parameter": '"label"'}], null=("length",),
+                          written=("length",), allocates=True),
+    "dae_kind_list": Row({"category": '"noise"', "kind": '"gaussian"', "index": "1"}, null=("kind",),
+                         also=[{"kind": "NULL"}, {"category": "NULL", "kind": "NULL"}, {"index": "9"}]),
+    "dae_kind_get_text": Row({**MEAN, "fact": '"default"'}, null=("parameter",),
+                             also=[{"kind": "NULL", "parameter": "NULL", "fact": '"what"'}]),
+    "dae_kind_get_number": Row({**MEAN, "fact": '"low"'}, null=("parameter",)),
     # rng.h
     "dae_rng_create": Row({"stream": "1"}, allocates=True),
     "dae_rng_free": Row(),

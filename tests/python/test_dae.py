@@ -100,6 +100,23 @@ class NoiseTest(Standard):
             for ours, theirs in zip(x.tolist(), exact):
                 self.assertLessEqual(abs(ours - theirs), 5e-6 if kind == "gaussian" else 3e-7, kind)
 
+    def test_kinds(self):
+        self.assertEqual(dae.kinds()[:2], ["layer", "activation"])
+        for category in dae.kinds():
+            self.assertIn("what", dae.facts(category))
+            for kind in dae.kinds(category):
+                example = dae.facts(category, kind)["example"]
+                steps = dae.recipe_steps(category, example)
+                self.assertEqual([step["kind"] for step in steps], [kind])
+                self.assertEqual(list(steps[0]), ["kind", "label"] + dae.kinds(category, kind))
+        self.assertEqual(dae.facts("noise", "gaussian", "stddev"),
+                         {"what": "in the data's unit", "type": "number", "since": "0.1.0", "low": 0.0, "open_low": 0.0,
+                          "open_high": 0.0, "by_place": 1.0, "many": 0.0})
+        steps = dae.recipe_steps("optimizer", "adam(0.1) | cosine(9)")
+        self.assertEqual(steps[1], {"kind": "cosine", "label": "", "steps": "9", "alpha": "0", "warmup": "0"})
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "category is 'sound'", dae.kinds, "sound")
+        self.assertFails(dae.Status.ERROR_FORMAT, "position 10", dae.recipe_steps, "noise", "gaussian(")
+
     def test_recipe_is_that_of_the_header(self):
         x = make_floats(sum(reference.APPLY_INPUT, []), reference.APPLY_ROWS, reference.APPLY_SIZE)
         noise = dae.Noise(reference.recipe_text(reference.APPLY_RECIPE))
