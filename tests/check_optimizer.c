@@ -19,6 +19,119 @@ START_TEST(creating_refuses_bad_arguments) {
 }
 END_TEST
 
+/* ---- As text -------------------------------------------------------------------------------------- */
+
+static dae_status format(const void *optimizer, char *buffer, size_t capacity, size_t *length) {
+    return dae_optimizer_format(optimizer, buffer, capacity, length);
+}
+
+static void is_written_as(const dae_optimizer *optimizer, const char *expected) {
+    char *text = text_by_the_rules(format, optimizer);
+    ck_assert_str_eq(text, expected);
+    free(text);
+}
+
+START_TEST(optimizers_are_read_and_written) {
+    static const char *const texts[][2] = {
+        {"sgd(0.5)", "sgd(learning_rate=0.5, momentum=0, nesterov=0)"},
+        {"sgd(0.5, nesterov=yes, momentum=0.9) # as Keras",
+         "sgd(learning_rate=0.5, momentum=0.9, nesterov=1)"},
+        {"adam(1e-3) | constant", "adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-07)"},
+        {"adam(learning_rate=1e-3,epsilon=1e-5)|cosine(100)",
+         "adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-05) | "
+         "cosine(steps=100, alpha=0, warmup=0)"},
+        {"sgd(1) | polynomial(10, end=0)",
+         "sgd(learning_rate=1, momentum=0, nesterov=0) | polynomial(steps=10, end=0, power=1)"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (size_t j = 0; j < 2; j++) {
+            dae_optimizer *optimizer = NULL;
+            ok(dae_optimizer_parse(&optimizer, texts[i][j]));
+            is_written_as(optimizer, texts[i][1]);
+            dae_optimizer_free(optimizer);
+        }
+}
+END_TEST
+
+/* Of a call and of a text comes the same optimizer. */
+START_TEST(optimizers_made_by_calls_are_written) {
+    dae_optimizer *optimizer = NULL;
+    double rate = 0;
+    ok(dae_optimizer_create_adam(&optimizer, 0.25));
+    ok(dae_optimizer_set_betas(optimizer, 0.5, 0.75));
+    ok(dae_optimizer_set_schedule(optimizer, "exponential(2, 0.5)"));
+    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07) | "
+                             "exponential(steps=2, rate=0.5, staircase=0)");
+    dae_optimizer_free(optimizer);
+    ok(dae_optimizer_parse(&optimizer, "adam(0.25, beta1=0.5, beta2=0.75) | exponential(2, 0.5)"));
+    ok(dae_optimizer_get_rate_at(optimizer, 4, &rate));
+    ck_assert(rate == 0.0625);
+    ok(dae_optimizer_set_schedule(optimizer, NULL));
+    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07)");
+    dae_optimizer_free(optimizer);
+}
+END_TEST
+
+START_TEST(texts_of_no_optimizer_are_refused) {
+    static const struct {
+        const char *text;
+        dae_status status;
+        size_t at;
+        const char *word;
+    } texts[] = {
+        {"", DAE_ERROR_FORMAT, 1, "found the end of the text, expected an optimizer"},
+        {"cosine(10)", DAE_ERROR_FORMAT, 1, "found 'cosine', expected sgd or adam"},
+        {"adam", DAE_ERROR_FORMAT, 1, "adam needs learning_rate"},
+        {"adam(0.1) | sgd(0.1)", DAE_ERROR_FORMAT, 13,
+         "found 'sgd', expected constant, exponential, inverse_time, polynomial or cosine"},
+        {"sgd(1) | cosine(1) | cosine(1)", DAE_ERROR_FORMAT, 22, "expected at most one schedule"},
+        {"adam(1,5)", DAE_ERROR_FORMAT, 8, "adam takes 1 value without a name"},
+        {"sgd(0.1, beta1=0)", DAE_ERROR_FORMAT, 10, "sgd has no parameter 'beta1'"},
+        {"sgd(-1)", DAE_ERROR_ARGUMENT, 5, "learning_rate is -1"},
+        {"sgd(1) | cosine(0)", DAE_ERROR_ARGUMENT, 17, "steps is 0"},
+        {"adam(1, beta1=0.9, beta2=0.5, epsilon=1e-12)", DAE_ERROR_ARGUMENT, 1, "beta1^2 <= beta2"},
+    };
+    dae_optimizer *optimizer = NULL;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        fails(dae_optimizer_parse(&optimizer, texts[i].text), texts[i].status, texts[i].word);
+        ck_assert_msg(dae_last_error_position() == texts[i].at, "%s: %s", texts[i].text, dae_last_error());
+    }
+    fails(dae_optimizer_parse(&optimizer, NULL), DAE_ERROR_ARGUMENT, "text");
+    fails(dae_optimizer_parse(NULL, "sgd(1)"), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_optimizer_format(NULL, NULL, 0, NULL), DAE_ERROR_ARGUMENT, "optimizer");
+    ck_assert_ptr_null(optimizer);
+}
+END_TEST
+
+START_TEST(options_have_names) {
+    dae_optimizer *sgd = NULL, *adam = NULL;
+    double value = 7;
+    ok(dae_optimizer_parse(&sgd, "sgd(0.5)"));
+    ok(dae_optimizer_parse(&adam, "adam(0.5)"));
+    ok(dae_optimizer_set(sgd, "nesterov", 1));
+    ok(dae_optimizer_set(sgd, "momentum", 0.75));
+    ok(dae_optimizer_set(sgd, "learning_rate", 0.125));
+    is_written_as(sgd, "sgd(learning_rate=0.125, momentum=0.75, nesterov=1)");
+    ok(dae_optimizer_get(sgd, "momentum", &value));
+    ck_assert(value == 0.75);
+    ok(dae_optimizer_get(adam, "beta2", &value));
+    ck_assert(value == 0.999);
+    fails(dae_optimizer_get(sgd, "beta2", &value), DAE_ERROR_ARGUMENT,
+          "parameter is 'beta2', expected learning_rate, momentum or nesterov of sgd");
+    fails(dae_optimizer_set(adam, "momentum", 0.5), DAE_ERROR_ARGUMENT,
+          "expected learning_rate, beta1, beta2 or epsilon of adam");
+    fails(dae_optimizer_set(adam, "beta1", 1), DAE_ERROR_ARGUMENT, "dae_optimizer_set: beta1 is 1");
+    fails(dae_optimizer_set(adam, "steps", 1), DAE_ERROR_ARGUMENT, "'steps'");
+    fails(dae_optimizer_set(sgd, "nesterov", 0.5), DAE_ERROR_ARGUMENT, "nesterov is 0.5, expected 0 or 1");
+    ck_assert(value == 0.999);
+    is_written_as(adam, "adam(learning_rate=0.5, beta1=0.9, beta2=0.999, epsilon=1e-07)");
+    dae_optimizer_free(sgd);
+    dae_optimizer_free(adam);
+}
+END_TEST
+
+/* ---- By calls ------------------------------------------------------------------------------------- */
+
 START_TEST(learning_rate_is_checked_and_kept) {
     const double bad[] = {0.0, -1.0, NAN, INFINITY};
     dae_optimizer *made[2] = {NULL, NULL};
@@ -265,6 +378,11 @@ END_TEST
 
 int main(void) {
     Suite *suite = suite_create("optimizer");
+    TCase *texts = add_case(suite, "texts");
+    tcase_add_test(texts, optimizers_are_read_and_written);
+    tcase_add_test(texts, optimizers_made_by_calls_are_written);
+    tcase_add_test(texts, texts_of_no_optimizer_are_refused);
+    tcase_add_test(texts, options_have_names);
     TCase *options = add_case(suite, "options");
     tcase_add_test(options, creating_refuses_bad_arguments);
     tcase_add_test(options, learning_rate_is_checked_and_kept);

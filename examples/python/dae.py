@@ -460,9 +460,23 @@ class Session(Handle, noun="session"):
 
 
 class Optimizer(Handle, noun="optimizer"):
-    """Optimizer.sgd() or Optimizer.adam(); what is left out has the library's default."""
+    """Optimizer.parse("adam(0.001) | cosine(steps=100)"), Optimizer.sgd() or Optimizer.adam(); what is left out has the
+    library's default. str() is the text of it, and its options are items: optimizer["beta1"] = 0.8."""
 
-    _instead = "make another by Optimizer.sgd() or Optimizer.adam()"
+    _instead = "make another by Optimizer.parse() from its str(), by Optimizer.sgd() or Optimizer.adam()"
+
+    @classmethod
+    def parse(cls, text):
+        return cls._make("dae_optimizer_parse", text.encode())
+
+    def __str__(self):
+        return c.get_text("dae_optimizer_format", self)
+
+    def __getitem__(self, parameter):
+        return c.get("dae_optimizer_get", c.DOUBLE, self, parameter.encode())
+
+    def __setitem__(self, parameter, value):
+        c.call("dae_optimizer_set", self, parameter.encode(), value)
 
     @classmethod
     def sgd(cls, learning_rate, momentum=None, nesterov=None, schedule=None):

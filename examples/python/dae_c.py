@@ -178,7 +178,11 @@ SIGNATURES = {
 
     "dae_optimizer_create_sgd": (STATUS, OPTIMIZER_OUT, DOUBLE),
     "dae_optimizer_create_adam": (STATUS, OPTIMIZER_OUT, DOUBLE),
+    "dae_optimizer_parse": (STATUS, OPTIMIZER_OUT, TEXT),
+    "dae_optimizer_format": (STATUS, OPTIMIZER, TEXT, SIZE, SIZE_OUT),
     "dae_optimizer_free": (None, OPTIMIZER),
+    "dae_optimizer_set": (STATUS, OPTIMIZER, TEXT, DOUBLE),
+    "dae_optimizer_get": (STATUS, OPTIMIZER, TEXT, DOUBLE_OUT),
     "dae_optimizer_set_learning_rate": (STATUS, OPTIMIZER, DOUBLE),
     "dae_optimizer_get_learning_rate": (STATUS, OPTIMIZER, DOUBLE_OUT),
     "dae_optimizer_set_momentum": (STATUS, OPTIMIZER, DOUBLE),

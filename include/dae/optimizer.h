@@ -40,8 +40,41 @@ DAE_API dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning
  */
 DAE_API dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate);
 
+/** Creates an optimizer from a text in the language of dae/recipe.h: the rule with its options, and after it
+ * the schedule that governs its learning rate, if there is one:
+ *
+ *   sgd(0.1, momentum=0.9, nesterov=yes)
+ *   adam(1e-3, beta2=0.99) | cosine(steps=10000, warmup=500)
+ *
+ * Rules are sgd(learning_rate, momentum=0, nesterov=no) and adam(learning_rate, beta1=0.9, beta2=0.999,
+ * epsilon=1e-07); ranges are those of the calls that set these. Schedules are those of
+ * dae_optimizer_set_schedule().
+ *
+ * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT for a text that is not
+ * written rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_optimizer_parse(dae_optimizer **out, const char *text);
+
+/** Writes an optimizer as text that dae_optimizer_parse() reads back to an equal one: every parameter by
+ * name, in the fewest digits that keep its value, and a schedule unless that is "constant".
+ *
+ * @param buffer, capacity, length  as for every text (dae.h)
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_optimizer_format(const dae_optimizer *optimizer, char *buffer, size_t capacity,
+                                        size_t *length);
+
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_optimizer_free(dae_optimizer *optimizer);
+
+/** Sets an option of the rule by its name, as in the text, also from a progress callback. Ranges are those of
+ * the calls below; a flag is 0 or 1. Options that have to suit each other must do so after each change.
+ * Errors: DAE_ERROR_ARGUMENT, also for an option that the rule does not have. @since 0.1.0 */
+DAE_API dae_status dae_optimizer_set(dae_optimizer *optimizer, const char *parameter, double value);
+
+/** Gets an option of the rule by its name; a flag is 0 or 1.
+ * Errors: DAE_ERROR_ARGUMENT, also for an option that the rule does not have. @since 0.1.0 */
+DAE_API dae_status dae_optimizer_get(const dae_optimizer *optimizer, const char *parameter, double *value);
 
 /** Sets the learning rate, which a schedule starts from: 0 < learning_rate <= 1e6.
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */

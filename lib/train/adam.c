@@ -90,6 +90,7 @@ const struct dae_optimizer_operations dae_adam_operations = {
                      "1e-07"},
                 },
         },
+    .size = sizeof(struct adam),
     .slot_count = 2,
     .slots = {{"m", -M_MOST, M_MOST}, {"v", 0.0f, 1.1e36f}},
     .prepare = prepare,
@@ -101,7 +102,7 @@ const struct dae_optimizer_operations dae_adam_operations = {
 
 dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);
-    return dae_optimizer_create(out, sizeof(struct adam), &dae_adam_operations, learning_rate, __func__);
+    return dae_optimizer_create(out, &dae_adam_operations, learning_rate, __func__);
 }
 
 dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, double beta2) {

@@ -13,14 +13,10 @@ const struct dae_category dae_optimizer_category = {
     .then = &dae_schedule_category,
 };
 
-dae_status dae_optimizer_create(dae_optimizer **out, size_t size,
-                                const struct dae_optimizer_operations *operations, double learning_rate,
-                                const char *context) {
-    double options[DAE_OPTIMIZER_MAX_OPTIONS];
-    dae_kind_get_defaults(&operations->kind, options);
-    options[0] = learning_rate;
-    DAE_TRY(dae_kind_check_numbers(&operations->kind, options, context));
-    dae_optimizer *optimizer = dae_allocate(1, size);
+/* With checked options. */
+static dae_status make(dae_optimizer **out, const struct dae_optimizer_operations *operations,
+                       const double *options) {
+    dae_optimizer *optimizer = dae_allocate(1, operations->size);
     if (optimizer == NULL)
         return DAE_ERROR_MEMORY;
     dae_references_start(&optimizer->references);
@@ -29,6 +25,15 @@ dae_status dae_optimizer_create(dae_optimizer **out, size_t size,
     operations->set_options(optimizer, options);
     *out = optimizer;
     return DAE_OK;
+}
+
+dae_status dae_optimizer_create(dae_optimizer **out, const struct dae_optimizer_operations *operations,
+                                double learning_rate, const char *context) {
+    double options[DAE_OPTIMIZER_MAX_OPTIONS];
+    dae_kind_get_defaults(&operations->kind, options);
+    options[0] = learning_rate;
+    DAE_TRY(dae_kind_check_numbers(&operations->kind, options, context));
+    return make(out, operations, options);
 }
 
 dae_optimizer *dae_optimizer_keep(dae_optimizer *optimizer) {
@@ -66,6 +71,88 @@ dae_status dae_optimizer_get_learning_rate(const dae_optimizer *optimizer, doubl
     DAE_REQUIRE(learning_rate);
     *learning_rate = optimizer->learning_rate;
     return DAE_OK;
+}
+
+/* Which option a name means. */
+static dae_status find_option(size_t *index, const dae_optimizer *optimizer, const char *parameter,
+                              const char *context) {
+    const struct dae_kind *kind = &optimizer->operations->kind;
+    size_t count = dae_kind_parameter_count(kind);
+    char names[200] = "";
+    struct dae_text text = {names, sizeof names, 0};
+    for (*index = 0; *index < count; ++*index) {
+        if (strcmp(kind->parameters[*index].name, parameter) == 0)
+            return DAE_OK;
+        dae_text_add_item(&text, *index, count, kind->parameters[*index].name);
+    }
+    return dae_fail(DAE_ERROR_ARGUMENT, "%s: parameter is '%s', expected %s of %s", context, parameter, names,
+                    kind->name);
+}
+
+dae_status dae_optimizer_set(dae_optimizer *optimizer, const char *parameter, double value) {
+    size_t index;
+    DAE_REQUIRE(optimizer);
+    DAE_REQUIRE(parameter);
+    DAE_TRY(find_option(&index, optimizer, parameter, __func__));
+    return dae_optimizer_change(optimizer, optimizer->operations, index, 1, &value, __func__);
+}
+
+dae_status dae_optimizer_get(const dae_optimizer *optimizer, const char *parameter, double *value) {
+    double options[DAE_OPTIMIZER_MAX_OPTIONS];
+    size_t index;
+    DAE_REQUIRE(optimizer);
+    DAE_REQUIRE(parameter);
+    DAE_REQUIRE(value);
+    DAE_TRY(find_option(&index, optimizer, parameter, __func__));
+    optimizer->operations->get_options(optimizer, options);
+    *value = options[index];
+    return DAE_OK;
+}
+
+/* ---- Optimizers as text --------------------------------------------------------------------------- */
+
+/* The rule, and the schedule where there is one. (A dae_text_writer.) */
+static void write_optimizer(struct dae_text *text, const void *object) {
+    const dae_optimizer *optimizer = object;
+    dae_optimizer_write_options(text, optimizer);
+    if (optimizer->schedule.kind == dae_schedule_constant.kind)
+        return;
+    dae_text_add(text, " | ");
+    dae_schedule_write(text, &optimizer->schedule);
+}
+
+dae_status dae_optimizer_format(const dae_optimizer *optimizer, char *buffer, size_t capacity,
+                                size_t *length) {
+    DAE_REQUIRE(optimizer);
+    return dae_text_deliver(write_optimizer, optimizer, buffer, capacity, length, __func__);
+}
+
+static dae_status read_optimizer(dae_optimizer **out, const struct dae_recipe *recipe, const char *text) {
+    const char *what = dae_optimizer_category.text;
+    double options[DAE_OPTIMIZER_MAX_OPTIONS];
+    dae_optimizer *optimizer = NULL;
+    if (recipe->count == 0)
+        return dae_fail_at(DAE_ERROR_FORMAT, what, strlen(text),
+                           "found the end of the text, expected an optimizer");
+    if (recipe->count > 2)
+        return dae_fail_at(DAE_ERROR_FORMAT, what, recipe->steps[2].position,
+                           "found another step, expected at most one schedule");
+    dae_step_get_numbers(recipe->steps, options);
+    DAE_TRY(make(&optimizer, (const struct dae_optimizer_operations *)recipe->steps[0].kind, options));
+    if (recipe->count == 2)
+        optimizer->schedule = dae_schedule_of(&recipe->steps[1]);
+    *out = optimizer;
+    return DAE_OK;
+}
+
+dae_status dae_optimizer_parse(dae_optimizer **out, const char *text) {
+    struct dae_recipe *recipe = NULL;
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(text);
+    DAE_TRY(dae_recipe_bind(&recipe, &dae_optimizer_category, text));
+    dae_status status = read_optimizer(out, recipe, text);
+    dae_release(recipe);
+    return status;
 }
 
 /* ---- Options as text ------------------------------------------------------------------------------ */

@@ -38,6 +38,7 @@ struct dae_optimizer_slot {
 
 struct dae_optimizer_operations {
     struct dae_kind kind; /* its parameters are the options, the learning rate first */
+    size_t size;          /* of the kind's struct */
     size_t slot_count;    /* values are 0 at the start of training */
     struct dae_optimizer_slot slots[DAE_OPTIMIZER_MAX_SLOTS];
     /* Works out step `step`, counted from 1; its learning rate is dae_optimizer_rate(). */
@@ -53,6 +54,7 @@ struct dae_optimizer_operations {
 
 extern const struct dae_optimizer_operations dae_sgd_operations, dae_adam_operations;
 
+/* Rules; in a text, what governs the learning rate comes after one. */
 extern const struct dae_category dae_optimizer_category;
 
 /* What all optimizers have in common; the first member of each kind's struct. */
@@ -63,10 +65,9 @@ struct dae_optimizer {
     struct dae_schedule schedule;
 };
 
-/* A new optimizer of `size` bytes with default options; `context` begins the message. */
-dae_status dae_optimizer_create(dae_optimizer **out, size_t size,
-                                const struct dae_optimizer_operations *operations, double learning_rate,
-                                const char *context);
+/* A new optimizer with default options; `context` begins the message. */
+dae_status dae_optimizer_create(dae_optimizer **out, const struct dae_optimizer_operations *operations,
+                                double learning_rate, const char *context);
 
 dae_optimizer *dae_optimizer_keep(dae_optimizer *optimizer);
 

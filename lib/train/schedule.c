@@ -125,11 +125,16 @@ const struct dae_schedule dae_schedule_constant = {&constant, {0}};
 
 /* ---- Schedules ---------------------------------------------------------------------------------- */
 
+struct dae_schedule dae_schedule_of(const struct dae_step *step) {
+    struct dae_schedule schedule = {.kind = (const struct dae_schedule_kind *)step->kind};
+    dae_step_get_numbers(step, schedule.parameters);
+    return schedule;
+}
+
 dae_status dae_schedule_read(struct dae_schedule *schedule, const char *text) {
     struct dae_recipe *recipe = NULL;
     DAE_TRY(dae_recipe_bind_one(&recipe, &dae_schedule_category, text));
-    schedule->kind = (const struct dae_schedule_kind *)recipe->steps[0].kind;
-    dae_step_get_numbers(&recipe->steps[0], schedule->parameters);
+    *schedule = dae_schedule_of(recipe->steps);
     dae_release(recipe);
     return DAE_OK;
 }

@@ -28,6 +28,9 @@ extern const struct dae_category dae_schedule_category;
 /* The same rate at every step. */
 extern const struct dae_schedule dae_schedule_constant;
 
+/* From a step of its category. */
+struct dae_schedule dae_schedule_of(const struct dae_step *step);
+
 /* Reads a schedule from its text: DAE_ERROR_FORMAT, or DAE_ERROR_ARGUMENT for a parameter out of its
  * range. */
 dae_status dae_schedule_read(struct dae_schedule *schedule, const char *text);

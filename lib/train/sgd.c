@@ -53,6 +53,7 @@ const struct dae_optimizer_operations dae_sgd_operations = {
                      .fallback = "0"},
                 },
         },
+    .size = sizeof(struct sgd),
     .slot_count = 1,
     .slots = {{"velocity", -1e32f, 1e32f}},
     .prepare = prepare,
@@ -63,7 +64,7 @@ const struct dae_optimizer_operations dae_sgd_operations = {
 
 dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);
-    return dae_optimizer_create(out, sizeof(struct sgd), &dae_sgd_operations, learning_rate, __func__);
+    return dae_optimizer_create(out, &dae_sgd_operations, learning_rate, __func__);
 }
 
 dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double momentum) {

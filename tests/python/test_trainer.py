@@ -251,6 +251,16 @@ class TrainerTest(Standard):
         self.assertFails(dae.Status.ERROR_ARGUMENT, "learning", dae.Optimizer.sgd, 0.0)
         self.assertFails(dae.Status.ERROR_ARGUMENT, "", dae.Optimizer.adam, 0.1, (0.8, 1.0))
 
+    def test_optimizers_as_text(self):
+        text = "sgd(learning_rate=0.5, momentum=0.25, nesterov=1) | exponential(steps=4, rate=0.5, staircase=0)"
+        sgd = dae.Optimizer.parse("sgd(0.5, momentum=0.25, nesterov=yes) | exponential(4, 0.5)")
+        self.assertEqual(str(sgd), text)
+        self.assertEqual((sgd["momentum"], sgd["nesterov"], sgd.rate_at(4)), (0.25, 1.0, 0.25))
+        sgd["momentum"] = 0.5
+        self.assertEqual(str(sgd), text.replace("0.25", "0.5"))
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "parameter is 'beta1'", sgd.__getitem__, "beta1")
+        self.assertFails(dae.Status.ERROR_FORMAT, "position 13", dae.Optimizer.parse, "adam(0.1) | ramp(3)")
+
     def test_shape_error_names_both(self):
         _, trainer = self.make()
         self.assertFails(dae.Status.ERROR_SHAPE, "5", trainer.fit, dae.Dataset.from_array(make_data(4, 5)))
