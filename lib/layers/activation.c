@@ -26,7 +26,7 @@ static void derive_tanh(const struct dae_activation *activation, float *d, const
     dae_kernels()->tanh_derive(d, a, count);
 }
 
-const struct dae_activation_kind dae_activation_identity = {
+const struct dae_activation_kind dae_activation_linear = {
     .kind = {.name = "linear", .what = "a(z) = z", .example = "linear"},
     .is_rectifier = true,
     .slope = 1.0f,
@@ -85,9 +85,7 @@ const struct dae_activation_kind dae_activation_tanh = {
     .high = 1,
 };
 
-static const struct dae_kind *const kinds[] = {&dae_activation_identity.kind,   &dae_activation_relu.kind,
-                                               &dae_activation_leaky_relu.kind, &dae_activation_sigmoid.kind,
-                                               &dae_activation_tanh.kind,       NULL};
+static const struct dae_kind *const kinds[] = {DAE_ACTIVATION_ROWS, NULL};
 
 const struct dae_category dae_activation_category = {
     .name = "activation",
@@ -96,7 +94,7 @@ const struct dae_category dae_activation_category = {
     .kinds = kinds,
 };
 
-const struct dae_activation dae_activation_linear = {&dae_activation_identity, 1.0f};
+const struct dae_activation dae_no_activation = {&dae_activation_linear, 1.0f};
 
 struct dae_activation dae_activation_of(const struct dae_step *step) {
     const struct dae_activation_kind *kind = (const struct dae_activation_kind *)step->kind;

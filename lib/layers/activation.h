@@ -3,6 +3,7 @@
 #define DAE_LAYERS_ACTIVATION_H
 
 #include "core/kind.h"
+#include "kinds.h"
 #include "math/kernels.h"
 
 struct dae_activation;
@@ -30,10 +31,12 @@ struct dae_activation {
     float slope; /* of a rectifier */
 };
 
-extern const struct dae_activation_kind dae_activation_identity, dae_activation_relu,
-    dae_activation_leaky_relu, dae_activation_sigmoid, dae_activation_tanh;
+extern const struct dae_activation_kind DAE_ACTIVATION_KINDS;
+
 extern const struct dae_category dae_activation_category;
-extern const struct dae_activation dae_activation_linear;
+
+/* Linear, as a layer uses it. */
+extern const struct dae_activation dae_no_activation;
 
 /* From a step of its category. */
 struct dae_activation dae_activation_of(const struct dae_step *step);

@@ -55,11 +55,10 @@ static void initialize(const dae_layer *layer, const struct dae_attachment *at, 
 /* Finishes part of a row of Y: adds the bias, applies the activation, takes the loss. */
 static dae_status finish_row(const struct dae_pass *pass, struct dae_tile part) {
     size_t units = pass->output->shape->size, at = part.row * units + part.column;
-    const struct dae_activation *activation = pass->logits ? &dae_activation_linear
-                                                           : pass->output->activation;
+    const struct dae_activation *activation = pass->logits ? &dae_no_activation : pass->output->activation;
     const float *bias = has_bias(pass->layer) ? pass->parameters + bias_at(pass) + part.column : NULL;
     if (pass->output->z != NULL) {
-        dae_activation_apply(&dae_activation_linear, pass->output->y + at, bias, part.columns);
+        dae_activation_apply(&dae_no_activation, pass->output->y + at, bias, part.columns);
         memcpy(pass->output->z + at, pass->output->y + at, part.columns * sizeof(float));
         bias = NULL;
     }

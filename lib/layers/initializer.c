@@ -6,22 +6,14 @@
 /* Standard deviation of a standard normal distribution cut at two standard deviations. */
 #define CUT_STDDEV 0.87962566103423978
 
-/* A row: weights with variance scale / fan, fan being fan_in or the mean of both. */
-struct initializer {
-    struct dae_kind kind;
-    double scale;
-    bool fan_in_only;
-    bool normal;
-};
-
-static const struct initializer glorot_uniform = {
+const struct dae_initializer dae_initializer_glorot_uniform = {
     {.name = "glorot_uniform",
      .what = "uniform in [-l, l], l = sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010)",
      .example = "glorot_uniform"},
     .scale = 1,
 };
 
-static const struct initializer glorot_normal = {
+const struct dae_initializer dae_initializer_glorot_normal = {
     {.name = "glorot_normal",
      .what = "normal, stddev sqrt(2 / (fan_in + fan_out)), cut at two stddev (Glorot and Bengio 2010)",
      .example = "glorot_normal"},
@@ -29,7 +21,7 @@ static const struct initializer glorot_normal = {
     .normal = true,
 };
 
-static const struct initializer he_uniform = {
+const struct dae_initializer dae_initializer_he_uniform = {
     {.name = "he_uniform",
      .what = "uniform in [-l, l], l = sqrt(6 / fan_in) (He et al. 2015)",
      .example = "he_uniform"},
@@ -37,7 +29,7 @@ static const struct initializer he_uniform = {
     .fan_in_only = true,
 };
 
-static const struct initializer he_normal = {
+const struct dae_initializer dae_initializer_he_normal = {
     {.name = "he_normal",
      .what = "normal, stddev sqrt(2 / fan_in), cut at two stddev (He et al. 2015)",
      .example = "he_normal"},
@@ -46,10 +38,10 @@ static const struct initializer he_normal = {
     .normal = true,
 };
 
-static const struct initializer zeros = {{.name = "zeros", .what = "all 0", .example = "zeros"}, .scale = 0};
+const struct dae_initializer dae_initializer_zeros = {{.name = "zeros", .what = "all 0", .example = "zeros"},
+                                                      .scale = 0};
 
-static const struct dae_kind *const kinds[] = {&glorot_uniform.kind, &glorot_normal.kind, &he_uniform.kind,
-                                               &he_normal.kind,      &zeros.kind,         NULL};
+static const struct dae_kind *const kinds[] = {DAE_INITIALIZER_ROWS, NULL};
 
 const struct dae_category dae_initializer_category = {
     .name = "initializer",
@@ -72,7 +64,7 @@ static void fill_cut_normal(float *weights, size_t count, float stddev, struct d
 
 void dae_initializer_run(const struct dae_step *step, float *weights, size_t count, size_t fan_in,
                          size_t fan_out, struct dae_draw from) {
-    const struct initializer *row = (const struct initializer *)step->kind;
+    const struct dae_initializer *row = (const struct dae_initializer *)step->kind;
     double fan = row->fan_in_only ? (double)fan_in : ((double)fan_in + (double)fan_out) / 2;
     if (row->scale == 0)
         return;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const struct dae_layer_kind dae_layer_add, dae_layer_subtract, dae_layer_concatenate,
-    dae_layer_flatten, dae_layer_reshape, dae_layer_channels, dae_layer_gain, dae_layer_activation;
+/* Does the work of activations that are layers. */
+extern const struct dae_layer_kind dae_layer_activation;
 
 /* Not layers: where a text begins, and where it goes on. */
 const struct dae_kind dae_layer_input = {
@@ -31,25 +31,8 @@ const struct dae_kind dae_layer_from = {
                     .flags = DAE_BY_PLACE | DAE_PLACED}},
 };
 
-static const struct dae_kind *const kinds[] = {
-    &dae_layer_input,
-    &dae_layer_from,
-    &dae_layer_dense.kind,
-    &dae_layer_dropout.kind,
-    &dae_layer_add.kind,
-    &dae_layer_subtract.kind,
-    &dae_layer_concatenate.kind,
-    &dae_layer_channels.kind,
-    &dae_layer_flatten.kind,
-    &dae_layer_reshape.kind,
-    &dae_layer_gain.kind,
-    &dae_activation_identity.kind,
-    &dae_activation_relu.kind,
-    &dae_activation_leaky_relu.kind,
-    &dae_activation_sigmoid.kind,
-    &dae_activation_tanh.kind,
-    NULL,
-};
+static const struct dae_kind *const kinds[] = {&dae_layer_input, &dae_layer_from, DAE_LAYER_ROWS,
+                                               DAE_ACTIVATION_ROWS, NULL};
 
 const struct dae_category dae_layer_category = {
     .name = "layer",
@@ -105,7 +88,7 @@ static struct dae_activation activation_of(const struct dae_step *step) {
     for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++)
         if (step->kind->parameters[i].of == &dae_activation_category)
             return dae_activation_of(step->values[i].steps);
-    return dae_activation_linear;
+    return dae_no_activation;
 }
 
 dae_status dae_layer_read(dae_layer **out, struct dae_layer_text *text, const struct dae_step *step) {

@@ -14,6 +14,7 @@
 #include "core/handle.h"
 #include "core/kind.h"
 #include "core/size.h"
+#include "kinds.h"
 #include "layers/activation.h"
 #include "math/matmul.h"
 #include "math/rng.h"
@@ -148,7 +149,8 @@ struct dae_layer {
 };
 
 extern const struct dae_category dae_layer_category;
-extern const struct dae_layer_kind dae_layer_dense, dae_layer_dropout;
+extern const struct dae_layer_kind DAE_LAYER_KINDS;
+
 extern const struct dae_kind dae_layer_input, dae_layer_from;
 
 /* Reads a text of layers, which may begin with input(...), into steps. */

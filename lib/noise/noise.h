@@ -23,9 +23,7 @@ struct dae_noise_kind {
     dae_noise_loop *loops[DAE_TARGETS];
 };
 
-#define KIND(name) extern const struct dae_noise_kind dae_noise_##name;
-DAE_NOISE_KINDS
-#undef KIND
+extern const struct dae_noise_kind DAE_NOISE_KINDS;
 
 extern const struct dae_category dae_noise_category;
 

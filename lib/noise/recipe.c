@@ -1,9 +1,7 @@
 #include "noise/noise.h"
 #include "core/memory.h"
 
-#define KIND(name) &dae_noise_##name.kind,
-static const struct dae_kind *const kinds[] = {DAE_NOISE_KINDS NULL};
-#undef KIND
+static const struct dae_kind *const kinds[] = {DAE_NOISE_ROWS, NULL};
 
 const struct dae_category dae_noise_category = {
     .name = "noise",

@@ -38,7 +38,7 @@ static const char *scaling_for(const struct dae_activation_kind *kind) {
 const struct dae_activation_kind *dae_model_maker(const dae_model *model, size_t value) {
     while (value > 1 && model->nodes[value - 1].layer->kind->keeps_range)
         value = model->nodes[value - 1].inputs[0];
-    return value > 0 ? model->nodes[value - 1].layer->activation.kind : &dae_activation_identity;
+    return value > 0 ? model->nodes[value - 1].layer->activation.kind : &dae_activation_linear;
 }
 
 static const struct dae_activation_kind *output_of(const struct findings *c) {

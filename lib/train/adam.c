@@ -72,7 +72,7 @@ static bool is_safe(const double *p, uint64_t steps, float *const *slots, size_t
 }
 
 /* Gradients are at most 1e18 (step.c), and moments are their means; a little more for rounding. */
-const struct dae_optimizer_operations dae_adam_operations = {
+const struct dae_optimizer_operations dae_optimizer_adam = {
     .kind =
         {
             .name = "adam",
@@ -102,13 +102,13 @@ const struct dae_optimizer_operations dae_adam_operations = {
 
 dae_status dae_optimizer_create_adam(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);
-    return dae_optimizer_create(out, &dae_adam_operations, learning_rate, __func__);
+    return dae_optimizer_create(out, &dae_optimizer_adam, learning_rate, __func__);
 }
 
 dae_status dae_optimizer_set_betas(dae_optimizer *optimizer, double beta1, double beta2) {
-    return dae_optimizer_change(optimizer, &dae_adam_operations, 1, 2, (double[]){beta1, beta2}, __func__);
+    return dae_optimizer_change(optimizer, &dae_optimizer_adam, 1, 2, (double[]){beta1, beta2}, __func__);
 }
 
 dae_status dae_optimizer_set_epsilon(dae_optimizer *optimizer, double epsilon) {
-    return dae_optimizer_change(optimizer, &dae_adam_operations, 3, 1, &epsilon, __func__);
+    return dae_optimizer_change(optimizer, &dae_optimizer_adam, 3, 1, &epsilon, __func__);
 }

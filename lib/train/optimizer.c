@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct dae_kind *const kinds[] = {&dae_sgd_operations.kind, &dae_adam_operations.kind, NULL};
+static const struct dae_kind *const kinds[] = {DAE_OPTIMIZER_ROWS, NULL};
 
 const struct dae_category dae_optimizer_category = {
     .name = "optimizer",
@@ -21,7 +21,7 @@ static dae_status make(dae_optimizer **out, const struct dae_optimizer_operation
         return DAE_ERROR_MEMORY;
     dae_references_start(&optimizer->references);
     optimizer->operations = operations;
-    optimizer->schedule = dae_schedule_constant;
+    optimizer->schedule = dae_no_schedule;
     operations->set_options(optimizer, options);
     *out = optimizer;
     return DAE_OK;
@@ -115,7 +115,7 @@ dae_status dae_optimizer_get(const dae_optimizer *optimizer, const char *paramet
 static void write_optimizer(struct dae_text *text, const void *object) {
     const dae_optimizer *optimizer = object;
     dae_optimizer_write_options(text, optimizer);
-    if (optimizer->schedule.kind == dae_schedule_constant.kind)
+    if (optimizer->schedule.kind == &dae_schedule_constant)
         return;
     dae_text_add(text, " | ");
     dae_schedule_write(text, &optimizer->schedule);
@@ -188,7 +188,7 @@ dae_status dae_optimizer_set_schedule(dae_optimizer *optimizer, const char *text
     DAE_REQUIRE(optimizer);
     if (text != NULL)
         return dae_schedule_read(&optimizer->schedule, text);
-    optimizer->schedule = dae_schedule_constant;
+    optimizer->schedule = dae_no_schedule;
     return DAE_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/handle.h"
 #include "core/status.h"
+#include "kinds.h"
 #include "math/kernels.h"
 #include "train/schedule.h"
 
@@ -52,7 +53,7 @@ struct dae_optimizer_operations {
     bool (*is_safe)(const double *options, uint64_t steps, float *const *slots, size_t count);
 };
 
-extern const struct dae_optimizer_operations dae_sgd_operations, dae_adam_operations;
+extern const struct dae_optimizer_operations DAE_OPTIMIZER_KINDS;
 
 /* Rules; in a text, what governs the learning rate comes after one. */
 extern const struct dae_category dae_optimizer_category;

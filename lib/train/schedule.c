@@ -20,7 +20,7 @@ static double rate_constant(double base, double t, const double *p) {
     return base;
 }
 
-static const struct dae_schedule_kind constant = {
+const struct dae_schedule_kind dae_schedule_constant = {
     {.name = "constant", .what = "the learning rate itself at every step", .example = "constant"},
     rate_constant,
 };
@@ -34,7 +34,7 @@ static double rate_exponential(double base, double t, const double *p) {
     return base * pow(p[1], periods(t, p));
 }
 
-static const struct dae_schedule_kind exponential = {
+const struct dae_schedule_kind dae_schedule_exponential = {
     {
         .name = "exponential",
         .what = "multiplies the rate by `rate` in every period",
@@ -53,7 +53,7 @@ static double rate_inverse_time(double base, double t, const double *p) {
     return base / (1 + p[1] * periods(t, p));
 }
 
-static const struct dae_schedule_kind inverse_time = {
+const struct dae_schedule_kind dae_schedule_inverse_time = {
     {
         .name = "inverse_time",
         .what = "divides the rate by 1 + `rate` times the number of periods",
@@ -74,7 +74,7 @@ static double rate_polynomial(double base, double t, const double *p) {
     return base * left + p[1] * (1 - left);
 }
 
-static const struct dae_schedule_kind polynomial = {
+const struct dae_schedule_kind dae_schedule_polynomial = {
     {
         .name = "polynomial",
         .what = "falls to `end` by a power of the steps that are left",
@@ -96,7 +96,7 @@ static double rate_cosine(double base, double t, const double *p) {
     return base * ((1 - p[1]) * (0.5 * (1 + cos(PI * done))) + p[1]);
 }
 
-static const struct dae_schedule_kind cosine = {
+const struct dae_schedule_kind dae_schedule_cosine = {
     {
         .name = "cosine",
         .what = "rises to the rate during `warmup`, then falls by half a cosine",
@@ -111,8 +111,7 @@ static const struct dae_schedule_kind cosine = {
     rate_cosine,
 };
 
-static const struct dae_kind *const kinds[] = {&constant.kind,   &exponential.kind, &inverse_time.kind,
-                                               &polynomial.kind, &cosine.kind,      NULL};
+static const struct dae_kind *const kinds[] = {DAE_SCHEDULE_ROWS, NULL};
 
 const struct dae_category dae_schedule_category = {
     .name = "schedule",
@@ -121,7 +120,7 @@ const struct dae_category dae_schedule_category = {
     .kinds = kinds,
 };
 
-const struct dae_schedule dae_schedule_constant = {&constant, {0}};
+const struct dae_schedule dae_no_schedule = {&dae_schedule_constant, {0}};
 
 /* ---- Schedules ---------------------------------------------------------------------------------- */
 

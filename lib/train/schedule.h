@@ -1,8 +1,9 @@
-/* Schedules: the learning rate as a function of the step. A kind is one row of the table in schedule.c. */
+/* Schedules: the learning rate as a function of the step. A kind is one row. */
 #ifndef DAE_TRAIN_SCHEDULE_H
 #define DAE_TRAIN_SCHEDULE_H
 
 #include "core/kind.h"
+#include "kinds.h"
 
 enum { DAE_SCHEDULE_MAX_PARAMETERS = 3 };
 
@@ -23,10 +24,12 @@ struct dae_schedule {
     double parameters[DAE_SCHEDULE_MAX_PARAMETERS];
 };
 
+extern const struct dae_schedule_kind DAE_SCHEDULE_KINDS;
+
 extern const struct dae_category dae_schedule_category;
 
 /* The same rate at every step. */
-extern const struct dae_schedule dae_schedule_constant;
+extern const struct dae_schedule dae_no_schedule;
 
 /* From a step of its category. */
 struct dae_schedule dae_schedule_of(const struct dae_step *step);

@@ -38,7 +38,7 @@ static void set_options(dae_optimizer *optimizer, const double *values) {
 
 /* A step adds at most 1e6 * 1e18 to the velocity (step.c), and momentum is at most 1 - 2^-24, which makes
  * 1.7e31; a little more for rounding. */
-const struct dae_optimizer_operations dae_sgd_operations = {
+const struct dae_optimizer_operations dae_optimizer_sgd = {
     .kind =
         {
             .name = "sgd",
@@ -64,13 +64,13 @@ const struct dae_optimizer_operations dae_sgd_operations = {
 
 dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate) {
     DAE_REQUIRE(out);
-    return dae_optimizer_create(out, &dae_sgd_operations, learning_rate, __func__);
+    return dae_optimizer_create(out, &dae_optimizer_sgd, learning_rate, __func__);
 }
 
 dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double momentum) {
-    return dae_optimizer_change(optimizer, &dae_sgd_operations, 1, 1, &momentum, __func__);
+    return dae_optimizer_change(optimizer, &dae_optimizer_sgd, 1, 1, &momentum, __func__);
 }
 
 dae_status dae_optimizer_set_nesterov(dae_optimizer *optimizer, int32_t nesterov) {
-    return dae_optimizer_change(optimizer, &dae_sgd_operations, 2, 1, (double[]){nesterov}, __func__);
+    return dae_optimizer_change(optimizer, &dae_optimizer_sgd, 2, 1, (double[]){nesterov}, __func__);
 }
