@@ -17,7 +17,7 @@ import unittest
 from pathlib import Path
 
 OPTIONS = argparse.Namespace(folder=None, pictures=True)
-PROGRAMS = sorted(path.stem for path in Path(__file__).parents[2].glob("examples/0*.c"))
+PROGRAMS = sorted(path.stem for path in Path(__file__).parents[2].glob("examples/[0-9]*.c"))
 TAKES_A_PATH = ("03_train", "04_save_load", "09_checkpoint")
 
 

@@ -1,4 +1,4 @@
-/* The text of a learning rate's schedule. */
+/* The text of a learning rate's schedule, alone and in that of an optimizer. */
 #include "fuzz.h"
 
 #include <math.h>
@@ -47,6 +47,26 @@ static void go_round(dae_optimizer *optimizer) {
     dae_optimizer_free(again);
 }
 
+/* A text is a schedule if and only if it can stand after a rule, and then it is the same one there. */
+static void stand_after_a_rule(const dae_optimizer *optimizer, const char *text, bool is_schedule) {
+    static const char rule[] = "sgd(1) | ";
+    char expected[ROOM], written[ROOM], *whole = malloc(sizeof rule + strlen(text));
+    dae_optimizer *made = NULL;
+    must(whole != NULL, "no memory for the fuzz target");
+    strcpy(whole, rule);
+    strcat(whole, text);
+    bool is_read = dae_optimizer_parse(&made, whole) == DAE_OK;
+    must(is_read == is_schedule, "%s: %s", whole,
+         is_read ? "read after a rule, but not alone" : dae_last_error());
+    if (is_read) {
+        write_down(optimizer, expected);
+        write_down(made, written);
+        must(strcmp(expected, written) == 0, "after a rule, %s becomes %s", expected, written);
+    }
+    dae_optimizer_free(made);
+    free(whole);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char before[] = "exponential(steps=7, rate=0.5, staircase=1)";
     char after[ROOM], *text = malloc(size + 1);
@@ -68,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     } else {
         go_round(optimizer);
     }
+    stand_after_a_rule(optimizer, text, status == DAE_OK);
     dae_optimizer_free(optimizer);
     fuzz_end();
     free(text);
