@@ -9,7 +9,7 @@ usage: tests/run_tests.sh [--all | --tier NAME ...] [--jobs N] [--build-root DIR
 Installs the packages that are missing (through apt-get, as root or with sudo), builds libdae in a folder of
 its own and runs the tests. The last line is "N passed, N failed"; the exit status is 0 if none failed.
 
-  --all             every tier below (this is what CI runs; under half an hour on two processors)
+  --all             every tier below (this is what CI runs; some forty minutes on two processors)
   --tier NAME       this tier only; may be given several times
   --jobs N          compile and test with N processes (default: the number of processors)
   --build-root DIR  where to build (default: build-tests in the checkout); one folder for each configuration
