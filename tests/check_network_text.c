@@ -124,7 +124,7 @@ static const struct {
     {"input(3) | ^input(3) | dense(3)", DAE_ERROR_FORMAT, "expected a layer"},
     {"input(^0) | dense(3)", DAE_ERROR_ARGUMENT, "1 <= shape"},
     {"^input(1, 2, 3, 4, 5, 6, 7, 8, 9) | dense(3)", DAE_ERROR_ARGUMENT, "1 to 8"},
-    {"^input(9007199254740992, 9007199254740992) | dense(3)", DAE_ERROR_ARGUMENT, "input: the product"},
+    {"^input(2147483648, 2147483648, 2147483648) | dense(3)", DAE_ERROR_ARGUMENT, "input: the product"},
     {"^input(3) as x | dense(3)", DAE_ERROR_FORMAT, "expected a label at layers only"},
     {"input(3) | dense(3) | ^from(input) as x | dense(3)", DAE_ERROR_FORMAT, "from as x"},
     {"input(3) | dense(3) | ^from(input)", DAE_ERROR_FORMAT, "nothing after from"},

@@ -10,6 +10,10 @@
 
 enum { DAE_KIND_MAX_PARAMETERS = 16 };
 
+/* The upper bound of a count that becomes a size_t; 2^53 is the last whole number of which all before are
+ * doubles. */
+#define DAE_MOST_SIZE ((double)(SIZE_MAX < UINT64_C(1) << 53 ? SIZE_MAX : UINT64_C(1) << 53))
+
 enum dae_type {
     DAE_TYPE_NUMBER, /* or, where a category `of` draws is named, one of its kinds, such as uniform(0, 1) */
     DAE_TYPE_COUNT,  /* a whole number from 0 to 2^53 */

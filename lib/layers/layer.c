@@ -18,7 +18,7 @@ const struct dae_kind dae_layer_input = {
                     .type = DAE_TYPE_COUNT,
                     .flags = DAE_BY_PLACE | DAE_MANY,
                     .low = 1,
-                    .high = 9007199254740992.0}},
+                    .high = DAE_MOST_SIZE}},
 };
 
 const struct dae_kind dae_layer_from = {
