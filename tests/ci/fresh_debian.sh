@@ -91,9 +91,9 @@ install_system() {
 furnish_system() {
     cp -L /etc/resolv.conf /etc/hosts "$system/etc/" &&
         apt-config dump | grep -E '^Acquire::(http|https)::Proxy' >"$system/etc/apt/apt.conf.d/90proxy"
-    git clone -q --no-hardlinks "$source_root" "$system/root/libdae" || return
+    git clone -q --no-hardlinks "$source_root" "$system/srv/libdae" || return
     local data=${MNIST_DIR:-$source_root/mnist-data}
-    [ ! -d "$data" ] || cp -r "$data" "$system/root/libdae/mnist-data"
+    [ ! -d "$data" ] || cp -r "$data" "$system/srv/libdae/mnist-data"
 }
 
 # Runs a command in the clone, as root with nothing of this machine's environment but its proxies. Its mounts and
@@ -105,7 +105,7 @@ in_system() { # command...
         mount -t proc proc "$system/proc" && mount -t devpts devpts "$system/dev/pts" && mount -t tmpfs tmpfs "$system/dev/shm" &&
             exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
                 ${http_proxy+"http_proxy=$http_proxy"} ${https_proxy+"https_proxy=$https_proxy"} \
-                chroot "$system" sh -c '\''cd /root/libdae && exec "$@"'\'' sh "$@"' bash "$system" "$@"
+                chroot "$system" sh -c '\''cd /srv/libdae && exec "$@"'\'' sh "$@"' bash "$system" "$@"
 }
 
 passed=0 failed=0
