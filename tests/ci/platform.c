@@ -69,10 +69,10 @@ static dae_dataset *new_data(void) {
 static dae_model *new_model(void) {
     dae_model *model = NULL;
     dae_layer *layers[3] = {NULL};
-    ok(dae_model_create(&model, SIZE));
-    ok(dae_layer_create_dense(&layers[0], HIDDEN, DAE_ACTIVATION_RELU));
-    ok(dae_layer_create_dense(&layers[1], HIDDEN / 2, DAE_ACTIVATION_TANH));
-    ok(dae_layer_create_dense(&layers[2], SIZE, DAE_ACTIVATION_SIGMOID));
+    ok(dae_model_create(&model, 1, (const size_t[]){SIZE}));
+    ok(dae_layer_create_dense(&layers[0], HIDDEN, "relu"));
+    ok(dae_layer_create_dense(&layers[1], HIDDEN / 2, "tanh"));
+    ok(dae_layer_create_dense(&layers[2], SIZE, "sigmoid"));
     for (int i = 0; i < 3; i++) {
         ok(dae_model_add(model, layers[i]));
         dae_layer_free(layers[i]);
