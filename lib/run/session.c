@@ -67,14 +67,14 @@ static dae_status fill16(dae_session *session) {
 
 /* One thread at a time: the workspace is the session's, and wrong outputs would be the least of it. */
 static dae_status enter(dae_session *session, const char *context) {
-    if (atomic_exchange_explicit(&session->in_use, true, memory_order_acquire))
+    if (!dae_turn_take(&session->turn))
         return dae_fail(DAE_ERROR_STATE,
                         "%s: the session is in use, expected a session of its own for each thread", context);
     return DAE_OK;
 }
 
 static void leave(dae_session *session) {
-    atomic_store_explicit(&session->in_use, false, memory_order_release);
+    dae_turn_give_back(&session->turn);
 }
 
 static dae_status set_precision(dae_session *session, int32_t precision) {

@@ -8,7 +8,7 @@
 
 struct dae_session {
     dae_references references;
-    atomic_bool in_use; /* by a thread that runs or changes it */
+    dae_turn turn; /* of a thread that runs or changes it */
     dae_model *model;   /* kept */
     size_t max_batch;
     size_t least_product; /* the least batch that products are made of */

@@ -112,19 +112,19 @@ static dae_status fail_in_use(const char *context) {
 dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *context) {
     if (trainer == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: trainer is NULL, expected a pointer", context);
-    return atomic_load(&trainer->in_use) ? fail_in_use(context) : DAE_OK;
+    return dae_turn_is_taken(&trainer->turn) ? fail_in_use(context) : DAE_OK;
 }
 
 dae_status dae_trainer_take(dae_trainer *trainer, const char *context) {
     DAE_TRY(dae_trainer_check_idle(trainer, context));
-    if (atomic_exchange(&trainer->in_use, true))
+    if (!dae_turn_take(&trainer->turn))
         return fail_in_use(context);
     dae_references_keep(&trainer->references);
     return DAE_OK;
 }
 
 void dae_trainer_give_back(dae_trainer *trainer) {
-    atomic_store(&trainer->in_use, false);
+    dae_turn_give_back(&trainer->turn);
     dae_trainer_free(trainer);
 }
 

@@ -78,7 +78,7 @@ struct dae_trainer {
     dae_gradient_fn hook;
     void *hook_user;
 
-    atomic_bool in_use; /* by a fit or a step */
+    dae_turn turn; /* of a fit or a step */
     atomic_bool stop;
     uint64_t steps;   /* made */
     uint64_t skipped; /* batches left out since they were not finite */
