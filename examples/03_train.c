@@ -34,7 +34,7 @@ int main(int argc, char **argv) {
     check(dae_model_initialize(model, 1));
 
     check(dae_optimizer_create_adam(&adam, 3e-3));
-    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    check(dae_trainer_create(&trainer, model, adam, "mse"));
     check(dae_trainer_set_validation(trainer, noisy_test));
     check(dae_trainer_set_progress(trainer, print_epoch, NULL));
     check(dae_trainer_fit(trainer, noisy_train, 20));

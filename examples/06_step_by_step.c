@@ -71,7 +71,7 @@ int main(int argc, char **argv) {
     dae_rng *rng = NULL;
     check(dae_rng_create(&rng, 1, 0));
     check(dae_optimizer_create_adam(&adam, 1e-2));
-    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    check(dae_trainer_create(&trainer, model, adam, "mse"));
     check(dae_trainer_set_gradient_hook(trainer, limit_gradient, &limited));
 
     printf("signals with noise N(0, 0.5), which has an MSE of 0.2500\n");

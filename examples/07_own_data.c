@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     check(dae_optimizer_create_adam(&adam, 5e-3));
-    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    check(dae_trainer_create(&trainer, model, adam, "mse"));
     check(dae_trainer_set_validation(trainer, noisy_test));
     check(dae_trainer_set_early_stopping(trainer, PATIENCE, least_gain));
     check(dae_trainer_set_progress(trainer, print_epoch, NULL));

@@ -25,7 +25,7 @@ static training prepare(void) {
     t.data = noisy_digits(BUNDLED_DATA, "train-images-idx3-ubyte.gz", DAE_NOISE_FRESH, 1);
     t.model = new_denoiser();
     check(dae_optimizer_create_adam(&t.adam, 3e-3));
-    check(dae_trainer_create(&t.trainer, t.model, t.adam, DAE_LOSS_BCE));
+    check(dae_trainer_create(&t.trainer, t.model, t.adam, "bce"));
     return t;
 }
 

@@ -42,7 +42,7 @@ static inline dae_model *trained_denoiser(const char *folder, size_t epochs) {
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     check(dae_optimizer_create_adam(&adam, 3e-3));
-    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_BCE));
+    check(dae_trainer_create(&trainer, model, adam, "bce"));
     check(dae_trainer_fit(trainer, noisy, epochs));
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);

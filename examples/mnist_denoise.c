@@ -116,7 +116,7 @@ static bool make_optimizer(experiment *e) {
 
 static bool make_trainer(experiment *e) {
     progress_start(&e->display);
-    return worked(dae_trainer_create(&e->trainer, e->model, e->optimizer, DAE_LOSS_MSE)) &&
+    return worked(dae_trainer_create(&e->trainer, e->model, e->optimizer, "mse")) &&
            worked(dae_trainer_set_batch_size(e->trainer, e->chosen.batch_size)) &&
            worked(dae_trainer_set_seed(e->trainer, e->chosen.seed)) &&
            worked(dae_trainer_set_precision(e->trainer, e->chosen.precision)) &&

@@ -5,6 +5,7 @@
 #include "layers/initializer.h"
 #include "layers/layer.h"
 #include "noise/noise.h"
+#include "objective/objective.h"
 #include "train/optimizer.h"
 #include "train/schedule.h"
 
@@ -20,6 +21,7 @@ static const struct dae_category *const categories[] = {
     &dae_activation_category,
     &dae_initializer_category,
     &dae_noise_category,
+    &dae_objective_category,
     &dae_optimizer_category,
     &dae_schedule_category,
     NULL,

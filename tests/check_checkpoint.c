@@ -48,7 +48,7 @@ START_TEST(sgd_resumes_anywhere) {
 END_TEST
 
 START_TEST(schedules_and_changed_rates_resume) {
-    resume_everywhere(&(setting){.schedule = "cosine(steps=20, warmup=3)", .loss = DAE_LOSS_BCE}, true);
+    resume_everywhere(&(setting){.schedule = "cosine(steps=20, warmup=3)", .loss = "bce"}, true);
 }
 END_TEST
 
@@ -417,7 +417,7 @@ START_TEST(older_checkpoints_load) {
                                   "input(1, 3) | dense(2, activation=leaky_relu(0.2), initializer=he_normal)"
                                   " | dropout(0.25) | dense(2, activation=leaky_relu)"
                                   " | dense(3, activation=sigmoid)");
-    dae_trainer *trainer = adam_trainer(model, 0.01, DAE_LOSS_MSE), *refuses = adam_trainer(other, 0.01, 0);
+    dae_trainer *trainer = adam_trainer(model, 0.01, "mse"), *refuses = adam_trainer(other, 0.01, 0);
     float samples[12], expected[sizeof OLD_SECOND_DATA / sizeof(float)];
     const size_t shape[] = {1, 3};
     dae_dataset *data = NULL;

@@ -18,7 +18,7 @@ START_TEST(another_trainer_is_refused) {
         {{.patience = 2, .min_delta = 0.5, .skip = 1}, "skip_not_finite '0', the trainer has '1'"},
         {{.patience = 2, .min_delta = 0.5, .bfloat16 = true},
          "precision 'float32', the trainer has 'bfloat16'"},
-        {{.patience = 2, .min_delta = 0.5, .loss = DAE_LOSS_MAE}, "loss 'mse', the trainer has 'mae'"},
+        {{.patience = 2, .min_delta = 0.5, .loss = "mae"}, "objective 'mse', the trainer has 'mae'"},
         {{.patience = 2, .min_delta = 0.5, .hidden = 9}, "layers"},
         {{.patience = 2, .min_delta = 0.5, .sgd = true}, "optimizer 'adam("},
         {{.patience = 3, .min_delta = 0.5}, "patience '2', the trainer has '3'"},

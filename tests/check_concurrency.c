@@ -59,7 +59,7 @@ static dae_model *new_model(uint64_t seed) {
 static void *train(void *user) {
     training *t = user;
     dae_model *model = new_model(t->seed);
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_BCE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "bce");
     dae_noise *noise = NULL;
     dae_dataset *noisy = NULL;
     ok(dae_noise_create(&noise));
@@ -73,7 +73,7 @@ static void *train(void *user) {
     t->steps = steps_of(trainer);
     memset(t->losses, 0, sizeof t->losses);
     if (t->status == DAE_OK)
-        ok(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, t->losses, t->epochs));
+        ok(dae_trainer_get_history(trainer, "loss", t->losses, t->epochs));
     dae_dataset_free(noisy);
     dae_noise_free(noise);
     dae_trainer_free(trainer);
@@ -320,7 +320,7 @@ START_TEST(stopping_one_leaves_the_other_alone) {
     ok(dae_set_num_threads(2));
     training other = {.seed = 30, .epochs = 3, .clean = clean}, alone = trained_alone(clean, 30, 3);
     dae_model *model = new_model(31);
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_BCE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "bce");
     gate running = NEW_GATE;
     stopper s = {trainer, &running};
     ok(dae_trainer_set_batch_size(trainer, BATCH));
@@ -334,7 +334,7 @@ START_TEST(stopping_one_leaves_the_other_alone) {
     size_t steps = steps_of(trainer), count;
     float *parameters = parameters_of(model, &count);
     dae_model *model_again = new_model(31);
-    dae_trainer *again = adam_trainer(model_again, 1e-3, DAE_LOSS_BCE);
+    dae_trainer *again = adam_trainer(model_again, 1e-3, "bce");
     ok(dae_trainer_set_batch_size(again, BATCH));
     ok(dae_trainer_set_progress(again, stop_at, &steps));
     fails(dae_trainer_fit(again, clean, steps), DAE_ERROR_CANCELLED, "");
@@ -377,7 +377,7 @@ START_TEST(a_trainer_in_a_fit_is_in_use) {
     dae_dataset *data = clean_dataset();
     float *batch = random_floats(BATCH * SIZE, 0, 1, 6);
     dae_model *model = new_model(60);
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_BCE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "bce");
     gate inside = NEW_GATE;
     user_of_trainer user = {trainer, data, batch, DAE_OK};
     ok(dae_trainer_set_batch_size(trainer, BATCH));
@@ -406,7 +406,7 @@ START_TEST(steps_at_once_are_done_alone) {
     dae_trainer *trainers[2];
     size_t done = 0, count;
     for (size_t i = 0; i < 2; i++)
-        trainers[i] = adam_trainer(models[i], 1e-3, DAE_LOSS_BCE);
+        trainers[i] = adam_trainer(models[i], 1e-3, "bce");
     ok(dae_set_num_threads(1));
     for (int round = 0; round < 10; round++) {
         user_of_trainer users[MOST_THREADS];

@@ -129,7 +129,7 @@ START_TEST(training_on_views_tells_the_noise_of_both) {
         else
             data = corrupted(data, text, DAE_NOISE_FRESH, 3);
         models[i] = network_model(&net, 1);
-        dae_trainer *trainer = adam_trainer(models[i], 1e-3, DAE_LOSS_MSE);
+        dae_trainer *trainer = adam_trainer(models[i], 1e-3, "mse");
         ok(dae_trainer_fit(trainer, data, 2));
         ok(dae_model_get_noise(models[i], &noise));
         ok(dae_noise_format(noise, text, sizeof text, NULL));

@@ -79,7 +79,7 @@ static float *make_targets(const network *net) {
 /* The parameters behind some steps, to free(). */
 static float *train(const network *net, size_t alive, size_t threads, bool hook, int32_t precision) {
     dae_model *model = network_model(net, 3);
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     float *first = make_inputs(net, UNITS), *x = make_inputs(net, alive), *t = make_targets(net);
     ok(dae_set_num_threads(threads));
     ok(dae_trainer_set_precision(trainer, precision));
@@ -110,7 +110,7 @@ static void all_near(double value, double expected, double tolerance) {
 static void make_gradients(const network *net, size_t alive, int32_t precision, float **gradient,
                            double **expected) {
     dae_model *model = network_model(net, 3);
-    dae_trainer *trainer = sgd_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 1e-3, "mse");
     size_t count = network_parameters(net);
     float *x = make_inputs(net, alive), *t = make_targets(net);
     *gradient = must_have(count * sizeof **gradient);
@@ -121,7 +121,7 @@ static void make_gradients(const network *net, size_t alive, int32_t precision, 
     let_live(model, net, alive);
     double *parameters = doubles_of(model);
     ok(dae_trainer_step(trainer, x, t, BATCH, NULL));
-    network_gradient(net, parameters, x, t, BATCH, DAE_LOSS_MSE, *expected);
+    network_gradient(net, parameters, x, t, BATCH, "mse", *expected);
     free(x);
     free(t);
     free(parameters);
@@ -205,7 +205,7 @@ static float *train_with_dropout(size_t alive, size_t steps, size_t threads, boo
     dae_model *model = model_from(3, "input(60) | dense(%d, activation=relu) | dropout(0.4) | dense(70)",
                                   UNITS);
     let_live(model, &(network){60, 1, {{UNITS, "relu"}}, 0}, alive);
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     float *x = random_floats(BATCH * 60, -1, 1, 4), *t = random_floats(BATCH * 70, 0, 1, 5);
     if (hook)
         ok(dae_trainer_set_gradient_hook(trainer, keep, NULL));

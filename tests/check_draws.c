@@ -30,7 +30,7 @@ static int32_t note_sample(float *gradients, size_t count, void *user) {
 static tale orders(uint64_t seed, int32_t shuffle, const size_t *parts) {
     const network net = {SAMPLES, 1, {{1, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
-    dae_trainer *trainer = sgd_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 1e-3, "mse");
     float inputs[SAMPLES * SAMPLES] = {0}, targets[SAMPLES];
     tale told = {{0}, 0};
     for (size_t i = 0; i < SAMPLES; i++) {
@@ -101,7 +101,7 @@ START_TEST(a_seed_of_0_is_the_default) {
     for (size_t i = 0; i < 2; i++) {
         network net = autoencoder(5, 3, "tanh", "linear");
         dae_model *model = network_model(&net, 1);
-        dae_trainer *trainer = sgd_trainer(model, 0.1, DAE_LOSS_MSE);
+        dae_trainer *trainer = sgd_trainer(model, 0.1, "mse");
         dae_dataset *data = random_dataset(40, 5, 0, 1, 2);
         if (i == 1)
             ok(dae_trainer_set_seed(trainer, 0));
@@ -147,7 +147,7 @@ static dropper *make_dropper(double rate, uint64_t seed, size_t dropouts_in_fron
     }
     ok(add_layer(d->model, "dense(1)"));
     ok(dae_model_initialize(d->model, 1));
-    d->trainer = sgd_trainer(d->model, 0.1, DAE_LOSS_MSE);
+    d->trainer = sgd_trainer(d->model, 0.1, "mse");
     ok(dae_trainer_set_seed(d->trainer, seed));
     ok(dae_trainer_set_gradient_hook(d->trainer, copy_gradient, d->gradient));
     return d;
@@ -258,11 +258,11 @@ START_TEST(dropout_has_no_part_in_evaluation) {
     ok(dae_report_get(report, DAE_METRIC_MSE, &mse));
     near(mse, 0, 1e-12);
     /* and none in validation, but one in training */
-    dae_trainer *trainer = sgd_trainer(model, 1e-30, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 1e-30, "mse");
     ok(dae_trainer_set_validation(trainer, data));
     ok(dae_trainer_fit(trainer, data, 1));
-    double *training = history_of(trainer, DAE_HISTORY_LOSS, NULL);
-    double *validation = history_of(trainer, DAE_HISTORY_VALIDATION_LOSS, NULL);
+    double *training = history_of(trainer, "loss", NULL);
+    double *validation = history_of(trainer, "validation_loss", NULL);
     near(validation[0], 0, 1e-12);
     ck_assert_double_gt(training[0], 0.05);
     free(training);

@@ -78,7 +78,7 @@ typedef struct {
     uint64_t seed;
     size_t samples, epochs, batch, hidden;
     const char *hidden_activation, *output_activation;
-    int32_t loss;
+    const char *loss;
     double rate, factor, offset, stddev;
     const char *noise;
     bool linear, once, sgd;
@@ -406,7 +406,7 @@ static void healthy(said *all, uint64_t seed, size_t i) {
                  .once = i % 7 == 3,
                  .samples = i % 7 == 3 ? 2000 : 0,
                  .epochs = 60 + 20 * (i % 3),
-                 .loss = i % 6 == 1 ? DAE_LOSS_MAE : DAE_LOSS_MSE};
+                 .loss = i % 6 == 1 ? "mae" : "mse"};
     run r = usual_run(&s);
     ask_report(all, r.model, test_data(&s));
     ask_trainer(all, r.trainer);

@@ -22,7 +22,7 @@ static dae_trainer *make_trainer(dae_model **model, dae_dataset **data) {
     *model = network_model(&net, 3);
     *data = corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 4), "gaussian(mean=0.5, stddev=0.5)",
                       DAE_NOISE_FRESH, 5);
-    dae_trainer *trainer = adam_trainer(*model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(*model, 1e-3, "mse");
     ok(dae_trainer_set_batch_size(trainer, 16));
     return trainer;
 }

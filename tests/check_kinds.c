@@ -8,8 +8,8 @@
 
 enum { ROOM = 1024 };
 
-static const char *const categories[] = {"layer", "activation", "initializer",
-                                         "noise", "optimizer",  "schedule"};
+static const char *const categories[] = {"layer",     "activation", "initializer", "noise",
+                                         "objective", "optimizer",  "schedule"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -103,7 +103,8 @@ START_TEST(what_does_not_exist_is_refused) {
     const char *text = "untouched";
     double value = 5;
     fails(dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
-          "category is 'sound', expected layer, activation, initializer, noise, optimizer or schedule");
+          "category is 'sound', expected layer, activation, initializer, noise, objective, optimizer or "
+          "schedule");
     fails(dae_kind_list("optimizer", "adamw", 0, &text), DAE_ERROR_ARGUMENT, "kind is 'adamw', expected sgd");
     fails(dae_kind_list(NULL, "adam", 0, &text), DAE_ERROR_ARGUMENT, "category is NULL");
     fails(dae_kind_list("optimizer", "adam", 0, NULL), DAE_ERROR_ARGUMENT, "name is NULL");
@@ -342,12 +343,34 @@ static void through_initializer(const char *text, char written[ROOM]) {
     strcpy(written, get("layer", written, 0, "initializer"));
 }
 
+/* Of a model with a code that every term suits; penalties need a term that compares beside them. */
+static void through_objective(const char *text, char written[ROOM]) {
+    dae_model *model = NULL;
+    dae_optimizer *sgd = NULL;
+    dae_trainer *trainer = NULL;
+    char objective[ROOM];
+    ok(dae_model_parse(&model, "input(4) | dense(3, activation=sigmoid) as code | dense(4) as out"));
+    ok(dae_model_initialize(model, 1));
+    ok(dae_optimizer_create_sgd(&sgd, 0.1));
+    snprintf(objective, ROOM, "%s | mse(weight=0.25)", text);
+    dae_status status = dae_trainer_create(&trainer, model, sgd, objective);
+    if (status != DAE_OK) /* mse itself, which stands there twice then */
+        ok(dae_trainer_create(&trainer, model, sgd, text));
+    ok(dae_trainer_format_objective(trainer, written, ROOM, NULL));
+    if (status == DAE_OK)
+        *strstr(written, " | mse(weight=0.25)") = '\0';
+    dae_trainer_free(trainer);
+    dae_optimizer_free(sgd);
+    dae_model_free(model);
+}
+
 static const struct {
     const char *category;
     void (*through)(const char *text, char written[ROOM]);
 } objects[] = {
-    {"layer", through_layer}, {"activation", through_activation}, {"initializer", through_initializer},
-    {"noise", through_noise}, {"optimizer", through_optimizer},   {"schedule", through_schedule},
+    {"layer", through_layer},       {"activation", through_activation}, {"initializer", through_initializer},
+    {"noise", through_noise},       {"objective", through_objective},   {"optimizer", through_optimizer},
+    {"schedule", through_schedule},
 };
 
 /* An example, read and written by the objects of its category, has the values that taking it apart gives;

@@ -77,7 +77,7 @@ static float *stepped_with_many_sizes(size_t *count) {
     enum { SIZE = 12, LEAST = 9, MOST = 128 };
     network net = autoencoder(SIZE, 8, "relu", "linear");
     dae_model *model = network_model(&net, 1);
-    dae_trainer *trainer = sgd_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 1e-2, "mse");
     float *values = random_floats(MOST * SIZE, 0, 1, 3);
     for (size_t round = 0; round < 2; round++)
         for (size_t size = LEAST; size <= MOST; size++)
@@ -110,7 +110,7 @@ enum { COUNT = 60, SIDE = 5 };
 static float *trained_on(dae_dataset *dataset, size_t *count) {
     network net = autoencoder(SIDE * SIDE, 7, "relu", "sigmoid");
     dae_model *model = network_model(&net, 1);
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_BCE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "bce");
     ok(dae_trainer_fit(trainer, dataset, 2));
     float *parameters = parameters_of(model, count);
     dae_trainer_free(trainer);

@@ -339,7 +339,7 @@ static void make_trainer(objects *o) {
     float *samples = random_floats(SAMPLES * SIZE, 0, 1, 8);
     make_model(o);
     does(o, dae_optimizer_create_adam(&o->optimizer, 1e-2));
-    does_or_again(o, dae_trainer_create(&o->trainer, o->model, o->optimizer, DAE_LOSS_MSE),
+    does_or_again(o, dae_trainer_create(&o->trainer, o->model, o->optimizer, "mse"),
                   ck_assert(o->trainer == NULL));
     does(o, dae_dataset_copy_array(&o->source, samples, SAMPLES, 1, (const size_t[]){SIZE}));
     does(o, dae_noise_parse(&o->noise, "masking(rate=0.2) | gaussian(stddev=0.1)"));
@@ -366,7 +366,7 @@ static dae_status attempt_fit(void *user) {
                       nothing_happened(&o, before, expected->epochs, expected->epochs * 3));
     }
     if (o.trainer != NULL && epochs_of(o.trainer) == expected->epochs + 1) {
-        double *loss = history_of(o.trainer, DAE_HISTORY_LOSS, NULL);
+        double *loss = history_of(o.trainer, "loss", NULL);
         ok(dae_model_get_parameters(o.model, after, PARAMETERS));
         if (expected->parameters == NULL) {
             expected->parameters = must_have(sizeof after);
@@ -497,7 +497,7 @@ START_TEST(products_of_huge_sizes) {
     fails(dae_dataset_cache(&o.source, o.data), DAE_ERROR_MEMORY, "");
     fails(dae_model_evaluate(&o.report, o.model, o.data), DAE_ERROR_MEMORY, "");
     ok(dae_optimizer_create_adam(&o.optimizer, 1e-3));
-    ok(dae_trainer_create(&o.trainer, o.model, o.optimizer, DAE_LOSS_MSE));
+    ok(dae_trainer_create(&o.trainer, o.model, o.optimizer, "mse"));
     fails(dae_trainer_fit(o.trainer, o.data, 1), DAE_ERROR_MEMORY, "");
     fails(dae_trainer_step(o.trainer, &(float){0}, &(float){0}, 1 << 20, NULL), DAE_ERROR_MEMORY, "");
     check_counts(o.model, 2, 0);

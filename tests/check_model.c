@@ -296,7 +296,7 @@ START_TEST(a_dead_branch_is_left_alone) {
     dae_model *model = model_from(1,
                                   "input(4) | dense(3) as code | dense(9) as dead | from(code) | dense(4)"),
               *part = NULL;
-    dae_trainer *trainer = adam_trainer(model, 0.1, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 0.1, "mse");
     float *x = random_floats(SAMPLES * 4, -1, 1, 3), before[27], after[27];
     ok(dae_model_get_tensor(model, "dead.weight", before, 27));
     for (int i = 0; i < 3; i++)
@@ -632,7 +632,7 @@ START_TEST(a_layer_may_only_lend_its_weight) {
     dae_model *model = model_from(
         1, "input(3) | dense(2) as lender | from(input) | dense(2, initializer=zeros) as code"
            " | dense(tied=lender, bias=no)");
-    dae_trainer *trainer = sgd_trainer(model, 1.0, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 1.0, "mse");
     const float input[3] = {1, 2, 3}, target[3] = {1, 0, 0}, bias[2] = {1, 10};
     float weight[6] = {0}, lent[2] = {5, 6};
     ok(dae_model_set_tensor(model, "lender.weight", weight, 6));
@@ -785,7 +785,7 @@ START_TEST(training_tells_noise_and_range) {
     const network net = autoencoder(12, 7, "relu", "sigmoid");
     dae_model *model = network_model(&net, 1), *copy = NULL;
     dae_dataset *noisy = corrupted(random_dataset(100, 12, 0, 1, 2), recipe, DAE_NOISE_FRESH, 3);
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     ok(dae_trainer_fit(trainer, noisy, 1));
     dae_trainer_free(trainer);
     dae_dataset_free(noisy);
@@ -811,7 +811,7 @@ END_TEST
 START_TEST(range_grows_with_what_is_shown) {
     const network net = {3, 1, {{2, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
-    dae_trainer *trainer = sgd_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 1e-3, "mse");
     const float first[] = {0.25f, 0.5f, 0.75f}, second[] = {0.5f, 3.0f, 0.5f}, targets[] = {9.0f, -9.0f};
     double low = 0, high = 0;
     for (int step = 0; step < 3; step++) {

@@ -107,7 +107,7 @@ START_TEST(layers_are_kept) {
         ok(dae_model_initialize(models[i], 77));
     same_parameters(models[0], models[1]);
     for (size_t i = 0; i < 2; i++) {
-        dae_trainer *trainer = sgd_trainer(models[i], 0.5, DAE_LOSS_MSE);
+        dae_trainer *trainer = sgd_trainer(models[i], 0.5, "mse");
         dae_dataset *data = random_dataset(SAMPLES, 12, 0, 1, 5);
         ok(dae_trainer_fit(trainer, data, 2));
         dae_dataset_free(data);
@@ -205,7 +205,7 @@ static bool contains(const dae_model *model, const char *text) {
 START_TEST(noise_of_too_many_steps_is_unknown) {
     const network net = autoencoder(12, 7, "relu", "sigmoid");
     dae_model *model = network_model(&net, 1);
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     dae_noise *noise = NULL;
     dae_dataset *data = random_dataset(10, 12, 0, 1, 2);
     for (size_t step = 0; step <= DAE_NOISE_MAX_STEPS + 1; step++) {
@@ -231,7 +231,7 @@ START_TEST(the_widest_range_is_kept) {
     const float input[] = {-FLT_MAX, 1e-45f, FLT_MAX}, target = 0.0f, zeros[4] = {0};
     const network net = {3, 1, {{1, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
-    dae_trainer *trainer = sgd_trainer(model, 0.1, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 0.1, "mse");
     double low = 0, high = 0;
     ok(dae_model_set_parameters(model, zeros, 4));
     ok(dae_trainer_step(trainer, input, &target, 1, NULL));

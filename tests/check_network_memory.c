@@ -117,7 +117,7 @@ static dae_status attempt_training(void *user) {
     does(&o, dae_model_parse(&o.model, text), o.model == NULL);
     does(&o, dae_model_initialize(o.model, 3), true);
     does(&o, dae_optimizer_create_adam(&o.optimizer, 1e-3), o.optimizer == NULL);
-    does(&o, dae_trainer_create(&o.trainer, o.model, o.optimizer, DAE_LOSS_MSE), o.trainer == NULL);
+    does(&o, dae_trainer_create(&o.trainer, o.model, o.optimizer, "mse"), o.trainer == NULL);
     does(&o, dae_trainer_set_precision(o.trainer, DAE_PRECISION_BFLOAT16), true);
     does(&o, dae_trainer_step(o.trainer, user, user, 40, NULL), steps_of(o.trainer) == 0);
     does(&o, dae_trainer_set_precision(o.trainer, DAE_PRECISION_FLOAT32), true);

@@ -80,7 +80,7 @@ START_TEST(slices_are_parts_of_the_whole) {
         run(first, x, COUNT, e2);
         run(second, e2, COUNT, d1);
         same_floats(d1, expected, COUNT * 10);
-        dae_trainer *trainer = adam_trainer(second, 1e-2, DAE_LOSS_MSE);
+        dae_trainer *trainer = adam_trainer(second, 1e-2, "mse");
         ok(dae_trainer_step(trainer, e2, x, COUNT, NULL));
         dae_trainer_free(trainer);
     }
@@ -104,7 +104,7 @@ START_TEST(slices_train_as_models_of_their_own) {
     ok(dae_model_slice(&slice, model, "e2", "d1"));
     ok(dae_model_copy(&copy, slice));
     for (int i = 0; i < 2; i++) {
-        dae_trainer *trainer = adam_trainer(i == 0 ? slice : copy, 1e-2, DAE_LOSS_MSE);
+        dae_trainer *trainer = adam_trainer(i == 0 ? slice : copy, 1e-2, "mse");
         for (int step = 0; step < 3; step++)
             ok(dae_trainer_step(trainer, x, t, COUNT, NULL));
         dae_trainer_free(trainer);
@@ -176,7 +176,7 @@ START_TEST(a_tied_decoder_runs_with_the_encoders_weights) {
     dae_model *model = model_from(2, "%s", tied), *encoder = NULL, *decoder = decoder_of(model);
     float *x = random_floats(COUNT * 12, -1, 1, 3), code[COUNT * 5], y[COUNT * 12], expected[COUNT * 12];
     dae_session *session = NULL;
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "mse");
     ok(dae_model_slice(&encoder, model, NULL, "code"));
     ok(dae_session_create(&session, decoder, 32));
     for (int step = 0; step < 3; step++) {
@@ -207,7 +207,7 @@ START_TEST(a_slice_keeps_what_is_tied_inside_of_it) {
                         "12", "linear") " as y | gain");
     ok(dae_model_slice(&part, slice, NULL, "d1"));
     has_text(part, "input(9) | " DENSE("5", "relu") " as code | " TIED("tanh", "code") " as d1");
-    dae_trainer *trainer = adam_trainer(part, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(part, 1e-2, "mse");
     float *x = random_floats(9 * 9, -1, 1, 3);
     ok(dae_trainer_step(trainer, x, x, 9, NULL));
     free(x);
@@ -224,8 +224,7 @@ START_TEST(a_tied_decoder_alone_is_not_trained) {
     dae_trainer *trainer = NULL;
     dae_session *session = NULL;
     ok(dae_optimizer_create_sgd(&optimizer, 0.1));
-    fails(dae_trainer_create(&trainer, decoder, optimizer, DAE_LOSS_MSE), DAE_ERROR_STATE,
-          "outside of itself");
+    fails(dae_trainer_create(&trainer, decoder, optimizer, "mse"), DAE_ERROR_STATE, "outside of itself");
     ck_assert(trainer == NULL);
     ok(dae_session_create(&session, decoder, 32));
     fails(dae_session_set_precision(session, DAE_PRECISION_BFLOAT16), DAE_ERROR_UNSUPPORTED,
@@ -233,7 +232,7 @@ START_TEST(a_tied_decoder_alone_is_not_trained) {
     ok(dae_session_set_precision(session, DAE_PRECISION_FLOAT32));
     dae_session_free(session);
     ok(dae_model_copy(&copy, decoder));
-    ok(dae_trainer_create(&trainer, copy, optimizer, DAE_LOSS_MSE));
+    ok(dae_trainer_create(&trainer, copy, optimizer, "mse"));
     dae_trainer_free(trainer);
     dae_optimizer_free(optimizer);
     dae_model_free(copy);
@@ -262,7 +261,7 @@ START_TEST(a_tied_decoder_is_kept_with_weights_of_its_own) {
     size_t size = 0, measured = 0;
     float weight[9 * 5], transposed[9 * 5];
     /* training gives it a range and biases that are not 0 */
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "mse");
     float *x = random_floats(30 * 12, -1, 1, 3);
     ok(dae_trainer_step(trainer, x, x, 30, NULL));
     decoder = decoder_of(model);
@@ -311,7 +310,7 @@ START_TEST(networks_are_kept_to_the_bit) {
           *expected = must_have(COUNT * 12 * sizeof *expected);
     unsigned char bytes[16384], again[16384];
     size_t size = 0, again_size = 0;
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "mse");
     ok(dae_trainer_step(trainer, x, x, COUNT, NULL));
     run(model, x, COUNT, expected);
     ok(dae_model_copy(&others[0], model));

@@ -261,7 +261,7 @@ START_TEST(deep_networks_take_no_longer) {
     ok(dae_model_parse(&model, text));
     ck_assert_uint_eq(layers_of(model), MOST);
     ok(dae_model_initialize(model, 1));
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     dae_session *session = NULL;
     float *x = random_floats(40 * 8, -1, 1, 1), y[40 * 8], again[40 * 8];
     double loss = 0;

@@ -123,7 +123,7 @@ static void kill_some_inputs(float *x, size_t count) {
 static outcome run(const char *text, size_t threads, int32_t precision) {
     outcome o;
     dae_model *model = model_from(5, "%s", text);
-    dae_trainer *trainer = adam_trainer(model, 3e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 3e-3, "mse");
     float *x = random_floats(300 * WIDTH, -1, 1, 6), *t = random_floats(300 * WIDTH, 0, 1, 7);
     kill_some_inputs(x, 300 * WIDTH);
     dae_dataset *data = pair_dataset(x, WIDTH, t, WIDTH, 300), *validation = NULL;
@@ -137,8 +137,8 @@ static outcome run(const char *text, size_t threads, int32_t precision) {
     ok(dae_model_evaluate(&report, model, data));
     for (int32_t metric = 0; metric < FIGURES; metric++)
         ok(dae_report_get(report, metric, &o.figures[metric]));
-    ok(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, o.loss, 2));
-    ok(dae_trainer_get_history(trainer, DAE_HISTORY_VALIDATION_LOSS, o.validation, 2));
+    ok(dae_trainer_get_history(trainer, "loss", o.loss, 2));
+    ok(dae_trainer_get_history(trainer, "validation_loss", o.validation, 2));
     ok(dae_set_num_threads(0));
     o.parameters = parameters_of(model, &o.count);
     dae_report_free(report);
@@ -263,8 +263,7 @@ START_TEST(a_checkpoint_is_of_one_network) {
     for (size_t i = 0; i < TEXTS; i++)
         for (size_t j = 0; j < TEXTS; j++) {
             dae_model *from = model_from(5, "%s", texts[i]), *to = model_from(5, "%s", texts[j]);
-            dae_trainer *saved = adam_trainer(from, 0.1, DAE_LOSS_MSE),
-                        *other = adam_trainer(to, 0.1, DAE_LOSS_MSE);
+            dae_trainer *saved = adam_trainer(from, 0.1, "mse"), *other = adam_trainer(to, 0.1, "mse");
             size_t size = 0;
             ok(dae_trainer_step(saved, x, x, 2, NULL));
             ok(dae_trainer_serialize_checkpoint(saved, bytes, sizeof bytes, &size));
@@ -284,7 +283,7 @@ END_TEST
 /* A network without parameters can be run, kept, and even trained. */
 START_TEST(there_may_be_no_parameters) {
     dae_model *model = model_from(5, "input(6) | relu"), *read = NULL;
-    dae_trainer *trainer = adam_trainer(model, 0.1, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 0.1, "mse");
     unsigned char bytes[1024];
     float x[6] = {1, -1, 2, -2, 3, -3}, y[6];
     double loss = 0;

@@ -218,7 +218,7 @@ START_TEST(adam_options_that_would_overflow_are_refused) {
     network net = {1, 1, {{1, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
     dae_trainer *trainer = NULL;
-    ok(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MAE));
+    ok(dae_trainer_create(&trainer, model, adam, "mae"));
     for (int step = 0; step < 4; step++) {
         float x = step == 0 ? 1e17f : 0, t = step == 0 ? 1e30f : 0;
         (void)dae_trainer_step(trainer, &x, &t, 1, NULL);
@@ -301,7 +301,7 @@ static void follows(const rule *r, bool by_default) {
     float *gradients = random_floats(STEPS * PARAMETERS, -1, 1, 11);
     float *before = parameters_of(model, NULL);
     known_gradients known = {gradients, 0};
-    ok(dae_trainer_create(&trainer, model, optimizer, DAE_LOSS_MSE));
+    ok(dae_trainer_create(&trainer, model, optimizer, "mse"));
     ok(dae_trainer_set_gradient_hook(trainer, give_known, &known));
     for (size_t t = 0; t < STEPS; t++) {
         if (t == r->slower_from)
@@ -359,9 +359,9 @@ START_TEST(one_optimizer_serves_two_trainers) {
     ok(dae_optimizer_create_adam(&shared, 0.01));
     for (size_t i = 0; i < 3; i++)
         models[i] = network_model(&net, 5);
-    ok(dae_trainer_create(&trainers[0], models[0], shared, DAE_LOSS_MSE));
-    ok(dae_trainer_create(&trainers[1], models[1], shared, DAE_LOSS_MSE));
-    trainers[2] = adam_trainer(models[2], 0.01, DAE_LOSS_MSE);
+    ok(dae_trainer_create(&trainers[0], models[0], shared, "mse"));
+    ok(dae_trainer_create(&trainers[1], models[1], shared, "mse"));
+    trainers[2] = adam_trainer(models[2], 0.01, "mse");
     dae_optimizer_free(shared);
     for (size_t t = 0; t < STEPS; t++)
         for (size_t i = 0; i < 3; i++)

@@ -11,7 +11,7 @@ enum { SIZE = 6, SAMPLES = 40, BATCH = 8, STEPS = 5 };
 static dae_trainer *usual_trainer(dae_model **model) {
     network net = autoencoder(SIZE, 4, "relu", "sigmoid");
     *model = network_model(&net, 1);
-    dae_trainer *trainer = adam_trainer(*model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(*model, 1e-2, "mse");
     ok(dae_trainer_set_batch_size(trainer, BATCH));
     ok(dae_trainer_set_shuffle(trainer, 0));
     return trainer;
@@ -105,8 +105,7 @@ START_TEST(a_skipped_batch_leaves_no_trace) {
         ck_assert_uint_eq(s.steps, 3 * STEPS);
         ck_assert_uint_eq(steps_of(trainer), 3 * (STEPS - 1));
         same_parameters(model, other);
-        double *a = history_of(trainer, DAE_HISTORY_LOSS, NULL),
-               *b = history_of(straight, DAE_HISTORY_LOSS, NULL);
+        double *a = history_of(trainer, "loss", NULL), *b = history_of(straight, "loss", NULL);
         for (size_t i = 0; i < 3; i++)
             ck_assert(a[i] == b[i]);
         free(a);

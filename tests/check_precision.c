@@ -9,7 +9,7 @@
 enum { SIZE = 784, HIDDEN = 128, SAMPLES = 600 };
 
 static dae_trainer *trainer_of(dae_model *model, int32_t precision) {
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     ok(dae_trainer_set_batch_size(trainer, 256));
     ok(dae_trainer_set_precision(trainer, precision));
     return trainer;
@@ -48,7 +48,7 @@ static float *train(int32_t precision, size_t threads, double *loss) {
     double losses[3];
     ok(dae_set_num_threads(threads));
     ok(dae_trainer_fit(trainer, data, 3));
-    ok(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, losses, 3));
+    ok(dae_trainer_get_history(trainer, "loss", losses, 3));
     *loss = losses[2];
     float *parameters = parameters_of(model, NULL);
     ok(dae_set_num_threads(0));
@@ -233,7 +233,7 @@ static dae_status choose_bfloat16(void *user) {
     dae_optimizer *sgd = NULL;
     dae_status status = dae_optimizer_create_sgd(&sgd, 0.1);
     if (status == DAE_OK)
-        status = dae_trainer_create(&trainer, user, sgd, DAE_LOSS_MSE);
+        status = dae_trainer_create(&trainer, user, sgd, "mse");
     if (status == DAE_OK)
         status = dae_trainer_set_precision(trainer, DAE_PRECISION_BFLOAT16);
     if (status == DAE_OK)

@@ -59,7 +59,7 @@ static stage *set_up(void) {
     stage *s = must_have(sizeof *s);
     memset(s, 0, sizeof *s);
     s->model = network_model(&net, 1);
-    s->trainer = adam_trainer(s->model, 1e-2, DAE_LOSS_MSE);
+    s->trainer = adam_trainer(s->model, 1e-2, "mse");
     s->data = random_dataset(SAMPLES, SIZE, 0, 1, 2);
     s->validation = random_dataset(20, SIZE, 0, 1, 3);
     ok(dae_trainer_set_batch_size(s->trainer, BATCH));
@@ -92,9 +92,9 @@ static void check_common(const dae_progress *p, uint64_t epoch, uint64_t epochs,
 
 /* The events of epochs [first, last] in their order, with their figures. */
 static void check_events(const stage *s, uint64_t first, uint64_t last, bool validated) {
-    double *losses = history_of(s->trainer, DAE_HISTORY_LOSS, NULL);
-    double *validation = history_of(s->trainer, DAE_HISTORY_VALIDATION_LOSS, NULL);
-    double *psnr = history_of(s->trainer, DAE_HISTORY_VALIDATION_PSNR, NULL);
+    double *losses = history_of(s->trainer, "loss", NULL);
+    double *validation = history_of(s->trainer, "validation_loss", NULL);
+    double *psnr = history_of(s->trainer, "validation_psnr", NULL);
     const dae_progress *p = s->told.event;
     double seconds = 0;
     ck_assert_uint_eq(s->told.count, (last - first + 1) * (STEPS + 1));
@@ -148,7 +148,7 @@ START_TEST(losses_are_means_so_far) {
     ok(dae_dataset_read(s->data, 0, 0, SAMPLES, x, NULL));
     ok(dae_trainer_set_shuffle(s->trainer, 0));
     ok(dae_trainer_fit(s->trainer, s->data, 1));
-    dae_trainer *step = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *step = adam_trainer(model, 1e-2, "mse");
     for (size_t i = 0, done = 0; i < STEPS; i++) {
         size_t count = SAMPLES - done < BATCH ? SAMPLES - done : BATCH;
         double loss = 0;
@@ -174,7 +174,7 @@ START_TEST(a_callback_may_change_the_learning_rate) {
     dae_trainer *trainer = NULL;
     float once[PARAMETERS];
     ok(dae_optimizer_create_sgd(&sgd, 0.5));
-    ok(dae_trainer_create(&trainer, s->model, sgd, DAE_LOSS_MSE));
+    ok(dae_trainer_create(&trainer, s->model, sgd, "mse"));
     ok(dae_trainer_set_progress(trainer, note, &s->told));
     s->told.also = slow_down;
     s->told.also_user = sgd;
@@ -252,7 +252,7 @@ START_TEST(stopping_at_an_epoch) {
     ck_assert_uint_eq(s->told.count, 2 * (STEPS + 1));
     ck_assert_uint_eq(epochs_of(s->trainer), 2);
     ck_assert_uint_eq(steps_of(s->trainer), 2 * STEPS);
-    double *validation = history_of(s->trainer, DAE_HISTORY_VALIDATION_LOSS, NULL);
+    double *validation = history_of(s->trainer, "validation_loss", NULL);
     ck_assert(validation[0] > 0 && validation[1] > 0);
     free(validation);
     /* Nothing was lost between two epochs: going on is as if it had not stopped. */
@@ -260,7 +260,7 @@ START_TEST(stopping_at_an_epoch) {
     ok(dae_trainer_fit(s->trainer, s->data, 3));
     ck_assert_uint_eq(s->told.event[0].epoch, 3);
     ck_assert_uint_eq(s->told.event[0].epochs, 5);
-    dae_trainer *trainer = adam_trainer(straight, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(straight, 1e-2, "mse");
     ok(dae_trainer_set_batch_size(trainer, BATCH));
     ok(dae_trainer_fit(trainer, s->data, 5));
     same_parameters(s->model, straight);

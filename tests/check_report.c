@@ -450,7 +450,7 @@ START_TEST(inputs_out_of_range_are_found) {
     const size_t outside[] = {0, 3, 4, 40}; /* of 400 values: 1 % is not more than 1 % */
     dae_model *model = identity_model(SIZE);
     float *x = random_floats(SAMPLES * SIZE, 0, 1, 1);
-    dae_trainer *trainer = sgd_trainer(model, 1e-30, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 1e-30, "mse");
     x[0] = 0.0f;
     x[1] = 1.0f;
     ok(dae_trainer_step(trainer, x, x, SAMPLES, NULL));
@@ -493,7 +493,7 @@ static dae_report *with_bad_value(float bad, bool in_target, size_t times) {
     const network net = autoencoder(4, 6, "tanh", "tanh");
     dae_model *model = network_model(&net, 1);
     float *x = random_floats(800, 0, 1, 1), *t = random_floats(800, 0, 1, 2), *in = in_target ? t : x;
-    dae_trainer *trainer = sgd_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = sgd_trainer(model, 1e-3, "mse");
     ok(dae_trainer_step(trainer, x, t, 200, NULL)); /* so that the model knows a range */
     dae_trainer_free(trainer);
     in[170 * 4 + 3] = bad;

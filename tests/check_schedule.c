@@ -366,7 +366,7 @@ static dae_dataset *noisy_data(void) {
 
 static dae_trainer *trainer_with(dae_model *model, dae_optimizer *optimizer) {
     dae_trainer *trainer = NULL;
-    ok(dae_trainer_create(&trainer, model, optimizer, DAE_LOSS_MSE));
+    ok(dae_trainer_create(&trainer, model, optimizer, "mse"));
     ok(dae_trainer_set_batch_size(trainer, BATCH));
     ok(dae_trainer_set_seed(trainer, 6));
     return trainer;

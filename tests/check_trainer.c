@@ -35,12 +35,12 @@ START_TEST(creating_is_checked) {
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     ok(dae_optimizer_create_adam(&adam, 1e-3));
-    fails(dae_trainer_create(NULL, model, adam, DAE_LOSS_MSE), DAE_ERROR_ARGUMENT, "out");
-    fails(dae_trainer_create(&trainer, NULL, adam, DAE_LOSS_MSE), DAE_ERROR_ARGUMENT, "model");
-    fails(dae_trainer_create(&trainer, model, NULL, DAE_LOSS_MSE), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_trainer_create(&trainer, model, adam, -1), DAE_ERROR_ARGUMENT, "loss");
-    fails(dae_trainer_create(&trainer, model, adam, DAE_LOSS_BCE + 1), DAE_ERROR_ARGUMENT, "loss");
-    fails(dae_trainer_create(&trainer, unset, adam, DAE_LOSS_MSE), DAE_ERROR_STATE, "initialize");
+    fails(dae_trainer_create(NULL, model, adam, "mse"), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_trainer_create(&trainer, NULL, adam, "mse"), DAE_ERROR_ARGUMENT, "model");
+    fails(dae_trainer_create(&trainer, model, NULL, "mse"), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_trainer_create(&trainer, model, adam, ""), DAE_ERROR_FORMAT, "mse");
+    fails(dae_trainer_create(&trainer, model, adam, "mean"), DAE_ERROR_FORMAT, "mse, mae");
+    fails(dae_trainer_create(&trainer, unset, adam, "mse"), DAE_ERROR_STATE, "initialize");
     ck_assert_ptr_null(trainer);
     dae_trainer_free(NULL);
     dae_optimizer_free(adam);
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(options_are_checked) {
     dae_model *model = usual_model();
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     fails(dae_trainer_set_batch_size(NULL, 1), DAE_ERROR_ARGUMENT, "trainer");
     fails(dae_trainer_set_batch_size(trainer, 0), DAE_ERROR_ARGUMENT, "batch_size");
     fails(dae_trainer_set_batch_size(trainer, ((size_t)1 << 20) + 1), DAE_ERROR_ARGUMENT, "1048577");
@@ -75,7 +75,7 @@ END_TEST
 
 START_TEST(fit_and_step_check_their_arguments) {
     dae_model *model = usual_model(), *before = NULL;
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     dae_dataset *data = usual_data();
     float x[SIZE] = {0};
     uint64_t steps = 0;
@@ -107,7 +107,7 @@ END_TEST
 
 START_TEST(shapes_must_fit) {
     dae_model *model = usual_model();
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     float *values = random_floats(SIZE * 13, 0, 1, 1);
     const size_t wrong_image[] = {2, 13};
     dae_dataset *wide = array_dataset(values, SIZE, 13), *image = NULL;
@@ -170,7 +170,7 @@ END_TEST
 /* ---- Fit and step ----------------------------------------------------------------------------- */
 
 static void fit_in_parts(dae_model *model, const size_t *parts, size_t count) {
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "mse");
     ok(dae_trainer_set_batch_size(trainer, 16));
     ok(dae_trainer_set_seed(trainer, 11));
     for (size_t i = 0; i < count; i++) {
@@ -199,7 +199,7 @@ END_TEST
 
 /* An epoch without shuffling is its batches, one step after the other, with the noise of epochs 0 and 1, and
  * dropout included. */
-static void fit_is_steps(size_t batch, dae_model *(*make)(void), int32_t loss) {
+static void fit_is_steps(size_t batch, dae_model *(*make)(void), const char *loss) {
     dae_model *fitted = make(), *stepped = make();
     dae_trainer *fit = adam_trainer(fitted, 1e-2, loss), *step = adam_trainer(stepped, 1e-2, loss);
     dae_dataset *data = corrupted(random_dataset(SAMPLES, SIZE, 0, 1, 3), "masking(rate=0.3)",
@@ -223,7 +223,7 @@ static void fit_is_steps(size_t batch, dae_model *(*make)(void), int32_t loss) {
     ck_assert_uint_eq(steps_of(fit), steps_of(step));
     ck_assert_uint_eq(epochs_of(step), 0);
     /* the epoch's loss counts samples, so a smaller last batch weighs less */
-    double *history = history_of(fit, DAE_HISTORY_LOSS, NULL);
+    double *history = history_of(fit, "loss", NULL);
     near(history[1], sum / SAMPLES, 1e-12);
     free(history);
     dae_dataset_free(data);
@@ -240,16 +240,16 @@ static dae_model *usual_dropping(void) {
 START_TEST(fitting_is_stepping) {
     const size_t batches[] = {1, 7, 16, 25, SAMPLES, SAMPLES + 30};
     for (size_t i = 0; i < sizeof batches / sizeof *batches; i++) {
-        fit_is_steps(batches[i], usual_model, DAE_LOSS_MSE);
-        fit_is_steps(batches[i], usual_model, DAE_LOSS_BCE);
-        fit_is_steps(batches[i], usual_dropping, DAE_LOSS_MAE);
+        fit_is_steps(batches[i], usual_model, "mse");
+        fit_is_steps(batches[i], usual_model, "bce");
+        fit_is_steps(batches[i], usual_dropping, "mae");
     }
 }
 END_TEST
 
 START_TEST(batch_size_is_32_by_default) {
     dae_model *model = usual_model();
-    dae_trainer *trainer = adam_trainer(model, 1e-3, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     dae_dataset *data = random_dataset(33, SIZE, 0, 1, 3);
     ok(dae_trainer_fit(trainer, data, 1));
     ck_assert_uint_eq(steps_of(trainer), 2);
@@ -265,17 +265,16 @@ END_TEST
 
 /* What a step reports is the loss before its update, and the update makes it smaller. */
 START_TEST(loss_is_that_before_the_update) {
-    const int32_t losses[] = {DAE_LOSS_MSE, DAE_LOSS_MAE, DAE_LOSS_BCE};
     float *inputs = random_floats(SAMPLES * SIZE, -1, 1, 3),
           *targets = random_floats(SAMPLES * SIZE, 0, 1, 4);
     network net = usual_network();
     for (size_t i = 0; i < 3; i++) {
         dae_model *model = usual_model();
-        dae_trainer *trainer = sgd_trainer(model, 0.2, losses[i]);
+        dae_trainer *trainer = sgd_trainer(model, 0.2, LOSS[i]);
         double last = INFINITY;
         for (int step = 0; step < 5; step++) {
             double *parameters = doubles_of(model), loss = 0;
-            double expected = network_loss(&net, parameters, inputs, targets, SAMPLES, losses[i]);
+            double expected = network_loss(&net, parameters, inputs, targets, SAMPLES, LOSS[i]);
             ok(dae_trainer_step(trainer, inputs, targets, SAMPLES, &loss));
             near(loss, expected, 2e-6 * expected);
             ck_assert_double_lt(loss, last);
@@ -295,7 +294,7 @@ START_TEST(a_trainer_keeps_its_own) {
     dae_model *model = usual_model(), *decoder = NULL;
     dae_dataset *data = usual_data();
     ok(dae_model_slice(&decoder, model, "0", NULL));
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "mse");
     ok(dae_trainer_set_validation(trainer, data));
     dae_model_free(model);
     dae_dataset_free(data);
@@ -318,7 +317,7 @@ START_TEST(training_a_slice_trains_the_whole) {
     float *targets = random_floats(SAMPLES * SIZE, 0, 1, 4);
     const size_t encoder_size = SIZE * HIDDEN + HIDDEN;
     ok(dae_model_slice(&decoder, model, "0", NULL));
-    dae_trainer *trainer = adam_trainer(decoder, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(decoder, 1e-2, "mse");
     ok(dae_trainer_step(trainer, codes, targets, SAMPLES, NULL));
     float *after = parameters_of(model, NULL);
     same_floats(after, before, encoder_size);
@@ -364,7 +363,7 @@ static int32_t look_from_the_data(uint64_t first, size_t count, float *out, void
 
 START_TEST(the_processor_is_left_as_it_was) {
     dae_model *model = usual_model();
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "mse");
     dae_dataset *data = usual_data();
     dae_report *report = NULL;
     float x[SIZE] = {0};
@@ -397,27 +396,38 @@ END_TEST
 /* ---- History and validation ------------------------------------------------------------------- */
 
 START_TEST(history_without_validation) {
+    const char *column;
     dae_model *model = usual_model();
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "mse");
     dae_dataset *data = usual_data();
     double values[4] = {5, 5, 5, 5};
-    ok(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, values, 0));
+    ok(dae_trainer_get_history(trainer, "loss", values, 0));
     ok(dae_trainer_fit(trainer, data, 3));
     ck_assert_uint_eq(epochs_of(trainer), 3);
-    ok(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, values, 3));
+    ok(dae_trainer_get_history(trainer, "loss", values, 3));
     ck_assert(values[0] > values[1] && values[1] > values[2] && values[2] > 0 && values[3] == 5);
-    ok(dae_trainer_get_history(trainer, DAE_HISTORY_SECONDS, values, 3));
+    ok(dae_trainer_get_history(trainer, "seconds", values, 3));
     ck_assert(values[0] >= 0 && values[0] < 60);
-    ok(dae_trainer_get_history(trainer, DAE_HISTORY_VALIDATION_LOSS, values, 3));
+    ok(dae_trainer_get_history(trainer, "validation_loss", values, 3));
     ck_assert(isnan(values[0]) && isnan(values[2]));
-    ok(dae_trainer_get_history(trainer, DAE_HISTORY_VALIDATION_PSNR, values, 3));
+    ok(dae_trainer_get_history(trainer, "validation_psnr", values, 3));
     ck_assert(isnan(values[0]) && isnan(values[2]));
-    fails(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, values, 2), DAE_ERROR_SHAPE, "3");
-    fails(dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, values, 4), DAE_ERROR_SHAPE, "3");
-    fails(dae_trainer_get_history(trainer, -1, values, 3), DAE_ERROR_ARGUMENT, "metric");
-    fails(dae_trainer_get_history(trainer, 4, values, 3), DAE_ERROR_ARGUMENT, "metric");
-    fails(dae_trainer_get_history(trainer, 0, NULL, 3), DAE_ERROR_ARGUMENT, "values");
-    fails(dae_trainer_get_history(NULL, 0, values, 3), DAE_ERROR_ARGUMENT, "trainer");
+    fails(dae_trainer_get_history(trainer, "loss", values, 2), DAE_ERROR_SHAPE, "3");
+    fails(dae_trainer_get_history(trainer, "loss", values, 4), DAE_ERROR_SHAPE, "3");
+    fails(dae_trainer_get_history(trainer, "mse", values, 3), DAE_ERROR_ARGUMENT,
+          "loss, validation_loss, validation_psnr or seconds");
+    fails(dae_trainer_get_history(trainer, NULL, values, 3), DAE_ERROR_ARGUMENT, "column");
+    fails(dae_trainer_get_history(trainer, "loss", NULL, 3), DAE_ERROR_ARGUMENT, "values");
+    fails(dae_trainer_get_history(NULL, "loss", values, 3), DAE_ERROR_ARGUMENT, "trainer");
+    fails(dae_trainer_list_history(NULL, 0, &column), DAE_ERROR_ARGUMENT, "trainer");
+    fails(dae_trainer_list_history(trainer, 0, NULL), DAE_ERROR_ARGUMENT, "name");
+    const char *const columns[] = {"loss", "validation_loss", "validation_psnr", "seconds"};
+    for (size_t i = 0; i < 4; i++) {
+        ok(dae_trainer_list_history(trainer, i, &column));
+        ck_assert_str_eq(column, columns[i]);
+    }
+    ok(dae_trainer_list_history(trainer, 4, &column));
+    ck_assert_ptr_null(column);
     dae_dataset_free(data);
     dae_trainer_free(trainer);
     dae_model_free(model);
@@ -426,8 +436,9 @@ END_TEST
 
 /* The validation figures are those of an evaluation right behind the epoch, with the noise of epoch 0. */
 START_TEST(validation_is_an_evaluation) {
-    const int32_t metrics[] = {DAE_METRIC_MSE, DAE_METRIC_MAE};
-    for (int32_t loss = DAE_LOSS_MSE; loss <= DAE_LOSS_BCE; loss++) {
+    for (size_t i = 0; i < LOSSES; i++) {
+        const char *loss = LOSS[i];
+        bool is_bce = strcmp(loss, "bce") == 0;
         network net = usual_network();
         dae_model *model = usual_model();
         dae_trainer *trainer = adam_trainer(model, 1e-2, loss);
@@ -442,15 +453,15 @@ START_TEST(validation_is_an_evaluation) {
             double psnr = 0, value = 0;
             ok(dae_trainer_fit(trainer, data, 1));
             ok(dae_model_evaluate(&report, model, other));
-            double *losses = history_of(trainer, DAE_HISTORY_VALIDATION_LOSS, NULL);
-            double *psnrs = history_of(trainer, DAE_HISTORY_VALIDATION_PSNR, NULL);
+            double *losses = history_of(trainer, "validation_loss", NULL);
+            double *psnrs = history_of(trainer, "validation_psnr", NULL);
             double *parameters = doubles_of(model);
             double expected = network_loss(&net, parameters, inputs, targets, 41, loss);
             near(losses[epoch], expected, 2e-6 * expected);
             ok(dae_report_get(report, DAE_METRIC_PSNR, &psnr));
             near(psnrs[epoch], psnr, 1e-6);
-            ok(dae_report_get(report, loss == DAE_LOSS_BCE ? DAE_METRIC_MSE : metrics[loss], &value));
-            if (loss != DAE_LOSS_BCE)
+            ok(dae_report_get(report, strcmp(loss, "mae") == 0 ? DAE_METRIC_MAE : DAE_METRIC_MSE, &value));
+            if (!is_bce)
                 near(losses[epoch], value, 1e-7 * value);
             dae_report_free(report);
             free(losses);
@@ -471,7 +482,7 @@ START_TEST(large_validation_is_an_evaluation) {
     for (size_t i = 0; i < 2; i++) {
         network net = autoencoder(700, 5, "tanh", outputs[i]);
         dae_model *model = network_model(&net, 7);
-        dae_trainer *trainer = adam_trainer(model, 1e-2, i == 0 ? DAE_LOSS_BCE : DAE_LOSS_MSE);
+        dae_trainer *trainer = adam_trainer(model, 1e-2, i == 0 ? "bce" : "mse");
         dae_dataset *data = random_dataset(SAMPLES, 700, 0, 1, 3),
                     *other = random_dataset(1200, 700, 0, 1, 4);
         dae_report *report = NULL;
@@ -481,8 +492,8 @@ START_TEST(large_validation_is_an_evaluation) {
         ok(dae_model_evaluate(&report, model, other));
         ok(dae_report_get(report, DAE_METRIC_MSE, &mse));
         ok(dae_report_get(report, DAE_METRIC_PSNR, &psnr));
-        double *losses = history_of(trainer, DAE_HISTORY_VALIDATION_LOSS, NULL);
-        double *psnrs = history_of(trainer, DAE_HISTORY_VALIDATION_PSNR, NULL);
+        double *losses = history_of(trainer, "validation_loss", NULL);
+        double *psnrs = history_of(trainer, "validation_psnr", NULL);
         near(psnrs[0], psnr, 1e-6);
         if (i == 1)
             near(losses[0], mse, 1e-7 * mse);
@@ -499,7 +510,7 @@ END_TEST
 
 START_TEST(validation_leaves_training_alone) {
     dae_model *with = usual_dropping(), *without = usual_dropping();
-    dae_trainer *a = adam_trainer(with, 1e-2, DAE_LOSS_MSE), *b = adam_trainer(without, 1e-2, DAE_LOSS_MSE);
+    dae_trainer *a = adam_trainer(with, 1e-2, "mse"), *b = adam_trainer(without, 1e-2, "mse");
     dae_dataset *data = usual_data(), *other = random_dataset(70, SIZE, 0, 1, 8);
     ok(dae_trainer_set_validation(a, other));
     ok(dae_trainer_fit(a, data, 3));

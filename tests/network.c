@@ -9,6 +9,7 @@
 /* ---- Networks --------------------------------------------------------------------------------- */
 
 const char *const ACTIVATION[ACTIVATIONS] = {"linear", "relu", "leaky_relu", "sigmoid", "tanh"};
+const char *const LOSS[LOSSES] = {"mse", "mae", "bce"};
 
 network autoencoder(size_t inputs, size_t hidden, const char *hidden_activation,
                     const char *output_activation) {
@@ -85,7 +86,7 @@ dae_model *trained_model(void) {
                                   " | dropout(0.3) | dense(12, activation=sigmoid, initializer=he_uniform)");
     const char *recipe = "masking(rate=0.1) | gaussian(mean=0.3, stddev=0.7)";
     dae_dataset *noisy = corrupted(random_dataset(64, 12, 0, 1, 2), recipe, DAE_NOISE_ONCE, 3);
-    dae_trainer *trainer = adam_trainer(model, 1e-2, DAE_LOSS_BCE);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "bce");
     ok(dae_trainer_fit(trainer, noisy, 1));
     dae_trainer_free(trainer);
     dae_dataset_free(noisy);
@@ -147,10 +148,10 @@ void network_forward(const network *net, const double *parameters, const float *
 }
 
 /* Loss of one value: output a of logit z against target t. */
-static double value_loss(int32_t loss, bool from_logits, double a, double z, double t) {
-    if (loss == DAE_LOSS_MSE)
+static double value_loss(const char *loss, bool from_logits, double a, double z, double t) {
+    if (strcmp(loss, "mse") == 0)
         return (a - t) * (a - t);
-    if (loss == DAE_LOSS_MAE)
+    if (strcmp(loss, "mae") == 0)
         return fabs(a - t);
     if (from_logits)
         return fmax(z, 0) - z * t + log1p(exp(-fabs(z)));
@@ -159,7 +160,7 @@ static double value_loss(int32_t loss, bool from_logits, double a, double z, dou
 }
 
 double network_loss(const network *net, const double *parameters, const float *inputs, const float *targets,
-                    size_t count, int32_t loss) {
+                    size_t count, const char *loss) {
     double output[NETWORK_MAX_UNITS], logits[NETWORK_MAX_UNITS], sum = 0;
     size_t outputs = network_outputs(net);
     bool from_logits = strcmp(net->layer[net->layers - 1].activation, "sigmoid") == 0;
@@ -188,10 +189,10 @@ static double slope_at(const char *activation, double slope, double a, double z)
 }
 
 /* dL/da of one value. */
-static double loss_slope(int32_t loss, double a, double t) {
-    if (loss == DAE_LOSS_MSE)
+static double loss_slope(const char *loss, double a, double t) {
+    if (strcmp(loss, "mse") == 0)
         return 2 * (a - t);
-    if (loss == DAE_LOSS_MAE)
+    if (strcmp(loss, "mae") == 0)
         return (a > t) - (a < t);
     return a < 1e-7 || a > 1 - 1e-7 ? 0 : (a - t) / (a * (1 - a));
 }
@@ -241,7 +242,7 @@ static void backward_trace(const network *net, const double *parameters, const t
 }
 
 void network_gradient(const network *net, const double *parameters, const float *inputs, const float *targets,
-                      size_t count, int32_t loss, double *gradient) {
+                      size_t count, const char *loss, double *gradient) {
     size_t outputs = network_outputs(net), values = network_parameters(net);
     trace *t = must_have(sizeof *t);
     double d[NETWORK_MAX_UNITS];
@@ -289,29 +290,29 @@ void same_parameters(const dae_model *a, const dae_model *b) {
     free(values_b);
 }
 
-static dae_trainer *trainer_with(dae_model *model, dae_optimizer *optimizer, int32_t loss) {
+static dae_trainer *trainer_with(dae_model *model, dae_optimizer *optimizer, const char *loss) {
     dae_trainer *trainer = NULL;
     ok(dae_trainer_create(&trainer, model, optimizer, loss));
     dae_optimizer_free(optimizer);
     return trainer;
 }
 
-dae_trainer *adam_trainer(dae_model *model, double learning_rate, int32_t loss) {
+dae_trainer *adam_trainer(dae_model *model, double learning_rate, const char *loss) {
     dae_optimizer *adam = NULL;
     ok(dae_optimizer_create_adam(&adam, learning_rate));
     return trainer_with(model, adam, loss);
 }
 
-dae_trainer *sgd_trainer(dae_model *model, double learning_rate, int32_t loss) {
+dae_trainer *sgd_trainer(dae_model *model, double learning_rate, const char *loss) {
     dae_optimizer *sgd = NULL;
     ok(dae_optimizer_create_sgd(&sgd, learning_rate));
     return trainer_with(model, sgd, loss);
 }
 
-double *history_of(const dae_trainer *trainer, int32_t metric, size_t *epochs) {
+double *history_of(const dae_trainer *trainer, const char *column, size_t *epochs) {
     size_t count = epochs_of(trainer);
     double *values = must_have(count * sizeof *values);
-    ok(dae_trainer_get_history(trainer, metric, values, count));
+    ok(dae_trainer_get_history(trainer, column, values, count));
     if (epochs != NULL)
         *epochs = count;
     return values;

@@ -25,6 +25,10 @@ typedef struct {
 enum { ACTIVATIONS = 5 };
 extern const char *const ACTIVATION[ACTIVATIONS];
 
+/* The names of losses, of which tests write their own. */
+enum { LOSSES = 3 };
+extern const char *const LOSS[LOSSES];
+
 /* inputs -> hidden -> inputs, leaky slope 0.3. */
 network autoencoder(size_t inputs, size_t hidden, const char *hidden_activation,
                     const char *output_activation);
@@ -52,11 +56,11 @@ void network_forward(const network *net, const double *parameters, const float *
 
 /* The loss as trainer.h defines it, of `count` samples. */
 double network_loss(const network *net, const double *parameters, const float *inputs, const float *targets,
-                    size_t count, int32_t loss);
+                    size_t count, const char *loss);
 
 /* The loss's gradient by all parameters, worked out backwards. */
 void network_gradient(const network *net, const double *parameters, const float *inputs, const float *targets,
-                      size_t count, int32_t loss, double *gradient);
+                      size_t count, const char *loss, double *gradient);
 
 /* ---- Short ways to the library's objects; all are the caller's -------------------------------- */
 
@@ -68,10 +72,10 @@ double *doubles_of(const dae_model *model);
 void same_parameters(const dae_model *a, const dae_model *b);
 
 /* Sets up a trainer with Adam or SGD; the optimizer's only reference is the trainer's. */
-dae_trainer *adam_trainer(dae_model *model, double learning_rate, int32_t loss);
-dae_trainer *sgd_trainer(dae_model *model, double learning_rate, int32_t loss);
+dae_trainer *adam_trainer(dae_model *model, double learning_rate, const char *loss);
+dae_trainer *sgd_trainer(dae_model *model, double learning_rate, const char *loss);
 /* A column of the history, to free(). */
-double *history_of(const dae_trainer *trainer, int32_t metric, size_t *epochs);
+double *history_of(const dae_trainer *trainer, const char *column, size_t *epochs);
 uint64_t steps_of(const dae_trainer *trainer);
 size_t epochs_of(const dae_trainer *trainer);
 

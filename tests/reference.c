@@ -289,14 +289,14 @@ void reference_run(reference *r, const double *parameters, const float *input, d
     memcpy(output, r->nodes[r->count - 1].y, reference_outputs(r) * sizeof *output);
 }
 
-static double loss_of(int32_t loss, double a, double t) {
-    if (loss == DAE_LOSS_MSE)
+static double loss_of(const char *loss, double a, double t) {
+    if (loss == NULL || strcmp(loss, "mse") == 0)
         return (a - t) * (a - t);
-    return loss == DAE_LOSS_MAE ? fabs(a - t) : -(t * log(a) + (1 - t) * log(1 - a));
+    return strcmp(loss, "mae") == 0 ? fabs(a - t) : -(t * log(a) + (1 - t) * log(1 - a));
 }
 
 double reference_loss(reference *r, const double *parameters, const float *inputs, const float *targets,
-                      size_t count, int32_t loss) {
+                      size_t count, const char *loss) {
     size_t outputs = reference_outputs(r);
     double sum = 0;
     for (size_t b = 0; b < count; b++) {

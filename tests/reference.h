@@ -17,8 +17,8 @@ size_t reference_outputs(const reference *r);
 /* One sample: output [outputs]. */
 void reference_run(reference *r, const double *parameters, const float *input, double *output);
 
-/* The loss as trainer.h defines it, of `count` samples. */
+/* The loss as trainer.h defines it, of `count` samples; NULL for "mse". */
 double reference_loss(reference *r, const double *parameters, const float *inputs, const float *targets,
-                      size_t count, int32_t loss);
+                      size_t count, const char *loss);
 
 #endif

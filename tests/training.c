@@ -93,7 +93,11 @@ void same_training(const training *a, const training *b) {
     free(files[1]);
     ck_assert_uint_eq(epochs_of(b->trainer), epochs);
     ck_assert_uint_eq(steps_of(a->trainer), steps_of(b->trainer));
-    for (int32_t column = 0; column <= DAE_HISTORY_VALIDATION_PSNR; column++) {
+    const char *column = "";
+    for (size_t k = 0; column != NULL; k++) {
+        ok(dae_trainer_list_history(a->trainer, k, &column));
+        if (column == NULL || strcmp(column, "seconds") == 0)
+            continue;
         double *x = history_of(a->trainer, column, NULL), *y = history_of(b->trainer, column, NULL);
         for (size_t i = 0; i < epochs; i++)
             ck_assert(x[i] == y[i] || (isnan(x[i]) && isnan(y[i])));

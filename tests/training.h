@@ -11,7 +11,7 @@ typedef struct {
     bool sgd, once, validation, bfloat16;
     size_t patience;
     double min_delta;
-    int32_t loss;
+    const char *loss;
     uint64_t seed, noise_seed;
     size_t batch, hidden;
     int32_t shuffle_off, skip;

@@ -134,18 +134,18 @@ bool history_get(history *figures, const dae_trainer *trainer) {
         return false;
     }
     struct {
-        int32_t metric;
+        const char *column;
         double **values;
-    } columns[] = {{DAE_HISTORY_SECONDS, &figures->seconds},
-                   {DAE_HISTORY_LOSS, &figures->loss},
-                   {DAE_HISTORY_VALIDATION_LOSS, &figures->validation_loss},
-                   {DAE_HISTORY_VALIDATION_PSNR, &figures->validation_psnr}};
+    } columns[] = {{"seconds", &figures->seconds},
+                   {"loss", &figures->loss},
+                   {"validation_loss", &figures->validation_loss},
+                   {"validation_psnr", &figures->validation_psnr}};
     for (size_t i = 0; epochs && i < sizeof columns / sizeof columns[0]; i++) {
         *columns[i].values = calloc(epochs, sizeof(double));
         if (!*columns[i].values) {
             return complain("there is not enough memory for the history of %zu epochs", epochs);
         }
-        if (!worked(dae_trainer_get_history(trainer, columns[i].metric, *columns[i].values, epochs))) {
+        if (!worked(dae_trainer_get_history(trainer, columns[i].column, *columns[i].values, epochs))) {
             return false;
         }
     }

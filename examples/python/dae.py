@@ -31,7 +31,7 @@ import threading
 from ctypes import byref, c_float, c_uint32
 
 import dae_c as c
-from dae_c import (CheckpointFailure, DaeError, Event, Finding, History, Interval, Loss, Metric, NoiseMode, Precision,
+from dae_c import (CheckpointFailure, DaeError, Event, Finding, Interval, Metric, NoiseMode, Precision,
                    Progress, Status, load)
 
 # ---- Objects -----------------------------------------------------------------------------------------
@@ -551,9 +551,9 @@ class Trainer(Handle, noun="trainer"):
 
     _instead = "make another by Trainer(), and hand it checkpoint_to_bytes() of this one by load_checkpoint()"
 
-    def __init__(self, model, optimizer, loss="mse", batch_size=None, seed=None, shuffle=None,
+    def __init__(self, model, optimizer, objective="mse", batch_size=None, seed=None, shuffle=None,
                  validation=None, precision="float32", skip_not_finite=None):
-        self._create("dae_trainer_create", model, optimizer, c.pick(Loss, loss))
+        self._create("dae_trainer_create", model, optimizer, os.fsencode(objective))
         c.call("dae_trainer_set_precision", self, c.pick(Precision, precision))
         self._hook, self._sizes = None, (model.input_shape, model.output_shape)
         for name, value in (("batch_size", batch_size), ("seed", seed), ("shuffle", shuffle),
@@ -660,11 +660,13 @@ class Trainer(Handle, noun="trainer"):
 
     @property
     def history(self):
-        """Lists by name (loss, validation_loss, validation_psnr, seconds), one number per epoch."""
-        values, result = (c.DOUBLE * self.epochs)(), {}
-        for metric in History:
-            c.call("dae_trainer_get_history", self, metric, values, len(values))
-            result[metric.name.lower()] = list(values)
+        """Lists by name (loss, validation_loss, validation_psnr, seconds, and the terms of an objective that
+        has several), one number per epoch."""
+        values, result, index = (c.DOUBLE * self.epochs)(), {}, 0
+        while (name := c.get("dae_trainer_list_history", c.TEXT, self, index)) is not None:
+            c.call("dae_trainer_get_history", self, name, values, len(values))
+            result[name.decode()] = list(values)
+            index += 1
         return result
 
     @property

@@ -27,16 +27,14 @@ VERSION = (0, 1)  # version of the headers that the table below was written from
 MAX_RANK = 8
 NOISE_MAX_STEPS = 64
 
-# ---- Constants: DAE_LOSS_MSE is Loss.MSE. Where one is asked for, its name will do: "mse". ------------
+# ---- Constants: DAE_PRECISION_FLOAT32 is Precision.FLOAT32. Where one is asked for, "float32" will do. ------------
 
 Status = enum.IntEnum("Status", {
     "OK": 0, "ERROR_ARGUMENT": -1, "ERROR_SHAPE": -2, "ERROR_MEMORY": -3, "ERROR_IO": -4, "ERROR_FORMAT": -5,
     "ERROR_STATE": -6, "ERROR_NOT_FINITE": -7, "ERROR_CANCELLED": -8, "ERROR_UNSUPPORTED": -9,
     "ERROR_CALLBACK": -10})
 NoiseMode = enum.IntEnum("NoiseMode", "FRESH ONCE", start=0)
-Loss = enum.IntEnum("Loss", "MSE MAE BCE", start=0)
 Precision = enum.IntEnum("Precision", "FLOAT32 BFLOAT16", start=0)
-History = enum.IntEnum("History", "LOSS VALIDATION_LOSS VALIDATION_PSNR SECONDS", start=0)
 Event = enum.IntEnum("Event", "STEP EPOCH CHECKPOINT_FAILED", start=0)
 Interval = enum.IntEnum("Interval", "EPOCHS STEPS SECONDS", start=0)
 CheckpointFailure = enum.IntEnum("CheckpointFailure", "STOP GO_ON", start=0)
@@ -193,7 +191,7 @@ SIGNATURES = {
     "dae_optimizer_format_schedule": (STATUS, OPTIMIZER, TEXT, SIZE, SIZE_OUT),
     "dae_optimizer_get_rate_at": (STATUS, OPTIMIZER, U64, DOUBLE_OUT),
 
-    "dae_trainer_create": (STATUS, TRAINER_OUT, MODEL, OPTIMIZER, I32),
+    "dae_trainer_create": (STATUS, TRAINER_OUT, MODEL, OPTIMIZER, TEXT),
     "dae_trainer_free": (None, TRAINER),
     "dae_trainer_set_batch_size": (STATUS, TRAINER, SIZE),
     "dae_trainer_set_seed": (STATUS, TRAINER, U64),
@@ -214,7 +212,9 @@ SIGNATURES = {
     "dae_trainer_get_best": (STATUS, TRAINER, U64_OUT, DOUBLE_OUT),
     "dae_trainer_restore_best": (STATUS, TRAINER),
     "dae_trainer_get_epoch_count": (STATUS, TRAINER, SIZE_OUT),
-    "dae_trainer_get_history": (STATUS, TRAINER, I32, DOUBLES, SIZE),
+    "dae_trainer_format_objective": (STATUS, TRAINER, TEXT, SIZE, SIZE_OUT),
+    "dae_trainer_get_history": (STATUS, TRAINER, TEXT, DOUBLES, SIZE),
+    "dae_trainer_list_history": (STATUS, TRAINER, SIZE, TEXT_OUT),
     "dae_trainer_set_checkpoint": (STATUS, TRAINER, TEXT),
     "dae_trainer_set_checkpoint_interval": (STATUS, TRAINER, I32, U64),
     "dae_trainer_set_checkpoint_keep": (STATUS, TRAINER, SIZE),

@@ -23,31 +23,6 @@ extern "C" {
  * their own callbacks. */
 typedef struct dae_trainer dae_trainer;
 
-/** Losses. a is the model's output, t the target; a mean is over all values of a sample, and then over
- * samples. */
-enum {
-    /** mean squared error: mean of (a - t)^2 */
-    DAE_LOSS_MSE = 0,
-    /** mean absolute error: mean of |a - t|; derivative 0 where a = t */
-    DAE_LOSS_MAE = 1,
-    /** binary cross-entropy: mean of -(t ln a + (1 - t) ln(1 - a)), for targets in [0,1]. After a sigmoid
-     * it is computed from the logits z as max(z, 0) - z t + ln(1 + exp(-|z|)); otherwise a is first
-     * clipped to [1e-7, 1 - 1e-7], with derivative 0 where it is. */
-    DAE_LOSS_BCE = 2
-};
-
-/** Per-epoch figures that a trainer keeps. */
-enum {
-    /** loss over the epoch's batches, as each was before its update */
-    DAE_HISTORY_LOSS = 0,
-    /** loss on the validation data after the epoch; NaN without validation data */
-    DAE_HISTORY_VALIDATION_LOSS = 1,
-    /** PSNR in dB on the validation data, mean over samples (report.h); NaN without */
-    DAE_HISTORY_VALIDATION_PSNR = 2,
-    /** seconds that the epoch took, validation included, time between two fits not */
-    DAE_HISTORY_SECONDS = 3
-};
-
 /** Kinds of progress. */
 enum {
     /** a step (one batch) is done */
@@ -101,13 +76,34 @@ typedef int32_t (*dae_gradient_fn)(float *gradients, size_t count, void *user);
 
 /** Creates a trainer.
  *
+ * The objective is a text in the language of dae/recipe.h, a sum of up to 8 terms, such as
+ *
+ *   mse
+ *   huber(0.1) | l2(weight=1e-5)
+ *   bce | kl_sparsity(0.05, weight=0.1, of=code)
+ *
+ * Terms that compare the output a with the target t, of which there must be one, are means over all values
+ * of a sample and then over samples. Each takes weight=1, its factor in the sum; missing=refuse, or skip,
+ * which leaves targets that are NaN out of the mean; and corrupted=1 and intact=1, factors of values whose
+ * input differs from their target and of others (emphasis; Vincent et al., JMLR 2010). Penalties look at the
+ * parameters of all layers, at those of the layer that `layer` names, or at the value that `of` names. The
+ * kinds, their formulae and ranges are those of the category `objective` (dae_kind_list()).
+ *
  * @param model, optimizer  are kept
- * @param loss  one of DAE_LOSS_*
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize(), and for a
+ * @param objective  NULL for "mse"
+ * Errors: DAE_ERROR_ARGUMENT, also for a term that does not suit the model; DAE_ERROR_FORMAT for a text that
+ * is not written rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize(), and for a
  * slice that is tied to a layer outside of itself: a copy of it can be trained. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer *optimizer,
-                                      int32_t loss);
+                                      const char *objective);
+
+/** Writes the objective as text that dae_trainer_create() reads back to an equal one.
+ *
+ * @param buffer, capacity, length  as for every text (dae.h)
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_format_objective(const dae_trainer *trainer, char *buffer, size_t capacity,
+                                                size_t *length);
 
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_trainer_free(dae_trainer *trainer);
@@ -196,8 +192,8 @@ DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradi
  * that was loaded. The following end a fit in the middle: parameters and optimizer are then as after the last
  * good step, the history holds the epochs completed, and the next fit continues after the last good step:
  * DAE_ERROR_CANCELLED, DAE_ERROR_CALLBACK; DAE_ERROR_NOT_FINITE when a value, a loss or a gradient is not
- * finite; DAE_ERROR_IO or DAE_ERROR_MEMORY when a checkpoint could not be written; and for DAE_LOSS_BCE,
- * DAE_ERROR_ARGUMENT when a target is not in [0,1]. @since 0.1.0
+ * finite; DAE_ERROR_IO or DAE_ERROR_MEMORY when a checkpoint could not be written; and DAE_ERROR_ARGUMENT
+ * for a target that the objective does not take, as `bce` takes 0 to 1 only. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs);
 
@@ -244,13 +240,27 @@ DAE_API dae_status dae_trainer_restore_best(dae_trainer *trainer);
 /** Epochs in the history. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_t *epochs);
 
+/** Name number `index` of the columns of the history; *name is NULL after the last. They are
+ *
+ *   loss             the objective over the epoch's batches, as each was before its update
+ *   validation_loss  the objective on the validation data after the epoch; NaN without validation data
+ *   validation_psnr  PSNR in dB on the validation data, mean over samples (report.h); NaN without
+ *   seconds          that the epoch took, validation included, time between two fits not
+ *
+ * and where the objective has several terms, each of them without its weight, by its kind and what it looks
+ * at, such as `mse` and `kl_sparsity.code`, and then those on the validation data, such as `validation_mse`.
+ *
+ * @param name  borrowed until the trainer is freed
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_trainer_list_history(const dae_trainer *trainer, size_t index, const char **name);
+
 /** Copies a column of the history out.
  *
- * @param metric  one of DAE_HISTORY_*
+ * @param column  its name
  * @param values  [count], first epoch first; count must be the number of epochs
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_SHAPE. @since 0.1.0
  */
-DAE_API dae_status dae_trainer_get_history(const dae_trainer *trainer, int32_t metric, double *values,
+DAE_API dae_status dae_trainer_get_history(const dae_trainer *trainer, const char *column, double *values,
                                            size_t count);
 
 /** Number of findings: what the history has to say, such as that the model learns its samples by heart (noise

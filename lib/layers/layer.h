@@ -59,6 +59,7 @@ struct dae_rows {
     const struct dae_activation *activation; /* of its maker; NULL for the network's input */
     size_t readers;                          /* layers that read it, some more than once */
     size_t left;                             /* of them, going back */
+    size_t taps;                             /* of them, that are no layers: dae_use.tapped */
 };
 
 /* Part of one row: `count` values from `column` of sample `row`. Columns start at multiples of 16; those of a
@@ -103,6 +104,8 @@ struct dae_use {
     size_t batch; /* the most samples at once */
     bool training;
     bool bfloat16;
+    const size_t *tapped; /* values that someone adds to D of, going back, after the layers that read them */
+    size_t tapped_count;
 };
 
 /* A row: one kind of layer. */

@@ -70,12 +70,6 @@ struct dae_kernels {
     void (*tanh)(float *z, size_t count);
     void (*tanh_derive)(float *d, const float *a, size_t count);
 
-    /* Losses of one row: return the sum over values, and replace a by scale * its gradient by z, where a is
-     * what a rectifier of this slope gave (1 for the gradient by a itself). */
-    double (*loss_mse)(float *a, const float *t, size_t count, float scale, float slope);
-    double (*loss_mae)(float *a, const float *t, size_t count, float scale, float slope);
-    double (*loss_bce)(float *a, const float *t, size_t count, float scale, float slope);
-    double (*loss_bce_logits)(float *z, const float *t, size_t count, float scale);
     /* sum of (a - t)^2 */
     double (*squared_error)(const float *a, const float *t, size_t count);
 

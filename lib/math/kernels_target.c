@@ -7,6 +7,7 @@
 #include "math/elementary.h"
 #include "math/multiply.h"
 #include "math/normal.h"
+#include "math/sums.h"
 
 #include <string.h>
 
@@ -131,91 +132,6 @@ static void tanh_derive(float *d, const float *a, size_t count) {
         d[i] *= 1.0f - a[i] * a[i];
 }
 
-/* ---- Losses ------------------------------------------------------------------------------------- */
-
-/* Sums lanes pairwise, so that the order of additions is part of the source. */
-static inline double sum_lanes(const float lanes[LANES]) {
-    float sums[LANES];
-    memcpy(sums, lanes, sizeof sums);
-    for (size_t half = LANES / 2; half > 0; half /= 2)
-        for (size_t i = 0; i < half; i++)
-            sums[i] += sums[i + half];
-    return (double)sums[0];
-}
-
-/* Runs `value = BODY(i)` for i < count and returns the sum of the values: value i is added to lane
- * i % LANES, and the lanes are added pairwise. */
-#define SUM_OVER(count, BODY)                             \
-    float lanes[LANES] = {0};                             \
-    size_t whole = (count) / LANES * LANES;               \
-    for (size_t i = 0; i < whole; i += LANES)             \
-        for (size_t lane = 0; lane < LANES; lane++)       \
-            lanes[lane] += BODY(i + lane);                \
-    for (size_t lane = 0; whole + lane < (count); lane++) \
-        lanes[lane] += BODY(whole + lane);                \
-    return sum_lanes(lanes)
-
-/* gradient by a -> gradient by z, after a rectifier */
-static inline float through_rectifier(float gradient, float a, float slope) {
-    float below = gradient * slope;
-    return a > 0.0f ? gradient : below;
-}
-
-static inline float mse_at(float *a, const float *t, float scale, float slope) {
-    float difference = *a - *t;
-    *a = through_rectifier(2.0f * scale * difference, *a, slope);
-    return difference * difference;
-}
-
-static double loss_mse(float *a, const float *t, size_t count, float scale, float slope) {
-#define BODY(i) mse_at(a + (i), t + (i), scale, slope)
-    SUM_OVER(count, BODY);
-#undef BODY
-}
-
-static inline float mae_at(float *a, const float *t, float scale, float slope) {
-    float difference = *a - *t;
-    float gradient = difference > 0.0f ? scale : difference < 0.0f ? -scale : 0.0f * difference;
-    *a = through_rectifier(gradient, *a, slope);
-    return fabsf(difference);
-}
-
-static double loss_mae(float *a, const float *t, size_t count, float scale, float slope) {
-#define BODY(i) mae_at(a + (i), t + (i), scale, slope)
-    SUM_OVER(count, BODY);
-#undef BODY
-}
-
-/* a and 1 - a are clipped to at least 1e-7, separately: 1 - 1e-7 is no float. Outside, the gradient is 0. */
-static inline float bce_at(float *a, const float *t, float scale, float slope) {
-    const float least_p = 1e-7f;
-    float p = *a, q = 1.0f - p;
-    float inside = p > least_p && q > least_p ? scale : 0.0f * p; /* NaN for NaN */
-    p = p < least_p ? least_p : p > 1.0f ? 1.0f : p;
-    q = q < least_p ? least_p : q > 1.0f ? 1.0f : q;
-    *a = through_rectifier(inside * ((p - *t) / (p * q)), *a, slope);
-    return -(*t * dae_log(p) + (1.0f - *t) * dae_log(q));
-}
-
-static double loss_bce(float *a, const float *t, size_t count, float scale, float slope) {
-#define BODY(i) bce_at(a + (i), t + (i), scale, slope)
-    SUM_OVER(count, BODY);
-#undef BODY
-}
-
-/* max(z, 0) - z t + ln(1 + exp(-|z|)); gradient sigmoid(z) - t */
-static inline float bce_logits_at(float *z, const float *t, float scale) {
-    float value = (*z > 0.0f ? *z : 0.0f) - *z * *t + dae_log1p_exp_minus(fabsf(*z));
-    *z = scale * (dae_sigmoid(*z) - *t);
-    return value;
-}
-
-static double loss_bce_logits(float *z, const float *t, size_t count, float scale) {
-#define BODY(i) bce_logits_at(z + (i), t + (i), scale)
-    SUM_OVER(count, BODY);
-#undef BODY
-}
-
 static double squared_error(const float *a, const float *t, size_t count) {
 #define BODY(i) ((a[i] - t[i]) * (a[i] - t[i]))
     SUM_OVER(count, BODY);
@@ -318,10 +234,6 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .sigmoid_derive = sigmoid_derive,
     .tanh = tanh_,
     .tanh_derive = tanh_derive,
-    .loss_mse = loss_mse,
-    .loss_mae = loss_mae,
-    .loss_bce = loss_bce,
-    .loss_bce_logits = loss_bce_logits,
     .squared_error = squared_error,
     .sgd = sgd,
     .momentum = momentum_,

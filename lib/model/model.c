@@ -67,6 +67,15 @@ const char *dae_model_value_name(const dae_model *model, size_t value, char *tex
     return text;
 }
 
+bool dae_model_leads_on(const dae_model *model, size_t value) {
+    bool leads[DAE_MODEL_MAX_LAYERS + 1] = {false};
+    leads[model->node_count] = true;
+    for (size_t i = model->node_count; i-- > value;)
+        for (size_t k = 0; leads[i + 1] && k < model->nodes[i].input_count; k++)
+            leads[model->nodes[i].inputs[k]] = true;
+    return value < model->node_count && leads[value];
+}
+
 /* What may be named: "input, e1 or e2". */
 static void write_labels(struct dae_text *text, const dae_model *model) {
     size_t count = 1, written = 0;

@@ -62,6 +62,9 @@ dae_status dae_model_check_shapes(const dae_model *model, const struct dae_shape
 /* The shape of a value. */
 const struct dae_shape *dae_model_shape(const dae_model *model, size_t value);
 
+/* Whether the output is made from a value, and is not that itself. */
+bool dae_model_leads_on(const dae_model *model, size_t value);
+
 /* The label of a value, "input", or the number of an unlabelled layer, into text[DAE_VALUE_NAME_SIZE];
  * returns text. */
 enum { DAE_VALUE_NAME_SIZE = 64 };

@@ -92,11 +92,13 @@ bool dae_plan_reads_rounded(const struct dae_plan *plan, size_t count) {
 
 /* Gradients of the node's parameters, then what it adds to D of its inputs. Its own D is done with after
  * that. */
-static dae_status backward_node(struct dae_plan *plan, size_t i) {
+static dae_status backward_node(struct dae_plan *plan, const struct dae_batch_run *run, size_t i) {
     const struct dae_pass *pass = &plan->passes[i];
     const struct dae_layer_kind *kind = pass->layer->kind;
     if (pass->output->d == NULL)
         return DAE_OK;
+    if (pass->output->taps > 0)
+        DAE_TRY(run->go_back(run->context, i + 1, pass->output));
     if (kind->gradients != NULL)
         DAE_TRY(kind->gradients(pass));
     for (size_t k = 0; k < pass->input_count; k++) {
@@ -123,6 +125,6 @@ dae_status dae_plan_backward(struct dae_plan *plan, const struct dae_batch_run *
         plan->rows[value].left = plan->rows[value].readers;
     for (size_t i = plan->model->node_count; i-- > 0;)
         if (plan->live[i])
-            DAE_TRY(backward_node(plan, i));
+            DAE_TRY(backward_node(plan, run, i));
     return DAE_OK;
 }

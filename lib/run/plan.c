@@ -193,6 +193,10 @@ static void connect(struct dae_plan *plan) {
         plan->rows[value].activation = value > 0 ? &model->nodes[value - 1].layer->activation : NULL;
     }
     find_live(plan);
+    for (size_t i = 0; i < plan->use.tapped_count; i++) {
+        plan->rows[plan->use.tapped[i]].readers++;
+        plan->rows[plan->use.tapped[i]].taps++;
+    }
     for (size_t i = 0; i < model->node_count; i++) {
         const struct dae_node *node = &model->nodes[i];
         struct dae_pass *pass = &plan->passes[i];

@@ -8,8 +8,8 @@
 
 struct dae_session {
     dae_references references;
-    dae_turn turn; /* of a thread that runs or changes it */
-    dae_model *model;   /* kept */
+    dae_turn turn;    /* of a thread that runs or changes it */
+    dae_model *model; /* kept */
     size_t max_batch;
     size_t least_product; /* the least batch that products are made of */
     struct dae_plan *plan;

@@ -68,7 +68,7 @@ static const struct field {
 
 _Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 3 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
 
-enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 7 };
+enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 8 };
 
 _Static_assert(FIELD_COUNT + TEXT_COUNT + 1 <= DAE_METADATA_MAX, "raise DAE_METADATA_MAX");
 
@@ -103,7 +103,7 @@ static struct state state_of(const dae_trainer *trainer) {
         .open_samples = open->samples,
         .open_steps = open->steps,
         .open_counted = open->counted,
-        .open_loss = open->loss,
+        .open_loss = open->losses.loss,
         .open_seconds = open->seconds,
         .best_epoch = early->best_epoch,
         .best_loss = early->best_loss,
@@ -123,7 +123,7 @@ static void set_state(dae_trainer *trainer, const struct state *state) {
         .samples = (size_t)state->open_samples,
         .steps = state->open_steps,
         .counted = (size_t)state->open_counted,
-        .loss = state->open_loss,
+        .losses = {.loss = state->open_loss},
         .seconds = state->open_seconds,
     };
     trainer->early.best_epoch = state->best_epoch;
@@ -142,20 +142,36 @@ static const char *optimizer_prefix(const dae_trainer *trainer, size_t slot,
 
 static const char best_prefix[] = "best.";
 
-static struct dae_shape history_shape(size_t epochs) {
-    return (struct dae_shape){
-        .rank = 2, .dims = {epochs, DAE_HISTORY_COUNT}, .size = epochs * DAE_HISTORY_COUNT};
+static struct dae_shape history_shape(const dae_trainer *trainer, size_t epochs) {
+    size_t columns = trainer->column_count;
+    return (struct dae_shape){.rank = 2, .dims = {epochs, columns}, .size = epochs * columns};
+}
+
+/* The sums of several terms over an open epoch: "0.5 0.25". (A dae_text_writer.) */
+static void write_open_terms(struct dae_text *text, const void *object) {
+    const dae_trainer *trainer = object;
+    for (size_t i = 0; i < trainer->objective->term_count; i++) {
+        dae_text_add(text, "%s", i > 0 ? " " : "");
+        dae_text_add_number(text, trainer->open.losses.terms[i]);
+    }
 }
 
 static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
     struct state state = state_of(trainer);
     dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.checkpoint\":\"1\",");
     dae_model_write_metadata(text, trainer->model);
-    dae_text_add(text, ",\"dae.loss\":\"%s\",\"dae.optimizer\":\"", trainer->loss->name);
+    dae_text_add(text, ",\"dae.loss\":\"");
+    dae_objective_write(text, trainer->objective);
+    dae_text_add(text, "\",\"dae.optimizer\":\"");
     dae_optimizer_write_options(text, trainer->optimizer);
     dae_text_add(text, "\",\"dae.schedule\":\"");
     dae_schedule_write(text, &trainer->optimizer->schedule);
     dae_text_add(text, "\"");
+    if (trainer->objective->term_count > 1) {
+        dae_text_add(text, ",\"dae.open.terms\":\"");
+        write_open_terms(text, trainer);
+        dae_text_add(text, "\"");
+    }
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         dae_text_add(text, ",\"%s\":\"", fields[i].key);
         if (fields[i].is_double)
@@ -177,7 +193,7 @@ static void write_header(struct dae_text *text, const void *object) {
         dae_model_write_tensors(text, trainer->model, optimizer_prefix(trainer, i, prefix), &end);
     if (trainer->early.best_epoch > 0)
         dae_model_write_tensors(text, trainer->model, best_prefix, &end);
-    struct dae_shape history = history_shape(trainer->history_count);
+    struct dae_shape history = history_shape(trainer, trainer->history_count);
     if (history.size > 0)
         dae_safetensors_add(text, "history", DAE_TENSOR_F64, &history, &end);
 }
@@ -191,7 +207,8 @@ static struct dae_tensors tensors_of(const dae_trainer *trainer) {
         *next++ = (struct dae_bytes){trainer->slots[i], parameters};
     if (trainer->early.best_epoch > 0)
         *next++ = (struct dae_bytes){trainer->early.best, parameters};
-    *next++ = (struct dae_bytes){trainer->history, trainer->history_count * sizeof *trainer->history};
+    *next++ = (struct dae_bytes){trainer->history,
+                                 history_shape(trainer, trainer->history_count).size * sizeof(double)};
     tensors.part_count = (size_t)(next - tensors.parts);
     return tensors;
 }
@@ -257,6 +274,7 @@ struct loaded {
     float *slots[DAE_OPTIMIZER_MAX_SLOTS];
     float *best;
     double *history;
+    double terms[DAE_OBJECTIVE_MAX_TERMS];     /* of the open epoch */
     double options[DAE_OPTIMIZER_MAX_OPTIONS]; /* the optimizer's */
     struct dae_schedule schedule;
 };
@@ -377,6 +395,42 @@ static dae_status check_architecture(const struct dae_safetensors *file, const d
     return status;
 }
 
+/* An objective as the library writes it now. */
+static dae_status copy_objective(const struct dae_objective *objective, char **out) {
+    size_t length = 0;
+    dae_text_deliver(dae_objective_write, objective, NULL, 0, &length, __func__);
+    *out = dae_allocate(length + 1, 1);
+    return *out == NULL
+               ? DAE_ERROR_MEMORY
+               : dae_text_deliver(dae_objective_write, objective, *out, length + 1, &length, __func__);
+}
+
+static dae_status rewrite_objective(const struct dae_safetensors *file, const dae_model *model,
+                                    const char *text, char **out) {
+    struct dae_objective *objective = NULL;
+    dae_status status = dae_objective_create(&objective, model, text);
+    if (status != DAE_OK)
+        return status == DAE_ERROR_MEMORY
+                   ? status
+                   : dae_fail_in(dae_fail_in(DAE_ERROR_FORMAT, "dae.loss"), file->name);
+    status = copy_objective(objective, out);
+    dae_objective_free(objective);
+    return status;
+}
+
+static dae_status check_objective(const struct dae_safetensors *file, const dae_trainer *trainer) {
+    const char *text;
+    char *found = NULL, *expected = NULL;
+    DAE_TRY(require_value(file, "dae.loss", &text));
+    DAE_TRY(rewrite_objective(file, trainer->model, text, &found));
+    dae_status status = copy_objective(trainer->objective, &expected);
+    if (status == DAE_OK && strcmp(found, expected) != 0)
+        status = fail_option(file, "objective", found, expected);
+    dae_release(found);
+    dae_release(expected);
+    return status;
+}
+
 static dae_status check_optimizer(const struct dae_safetensors *file, const dae_optimizer *optimizer) {
     const char *found, *expected = optimizer->operations->kind.name;
     size_t length = strlen(expected);
@@ -387,17 +441,34 @@ static dae_status check_optimizer(const struct dae_safetensors *file, const dae_
 }
 
 static dae_status check_kind(const struct dae_safetensors *file, const dae_trainer *trainer) {
-    const char *version, *loss;
+    const char *version;
     DAE_TRY(require_value(file, "dae.checkpoint", &version));
     if (strcmp(version, "1") != 0)
         return dae_fail(DAE_ERROR_FORMAT,
                         "%s: dae.checkpoint is '%.16s', expected '1': the file is from a newer version",
                         file->name, version);
-    DAE_TRY(require_value(file, "dae.loss", &loss));
-    if (strcmp(loss, trainer->loss->name) != 0)
-        return fail_option(file, "loss", loss, trainer->loss->name);
     DAE_TRY(check_optimizer(file, trainer->optimizer));
-    return check_architecture(file, trainer->model);
+    DAE_TRY(check_architecture(file, trainer->model));
+    return check_objective(file, trainer);
+}
+
+/* The sums of an open epoch's terms, where there are several. */
+static dae_status read_open_terms(struct loaded *loaded, const dae_trainer *trainer) {
+    const char *text;
+    size_t terms = trainer->objective->term_count;
+    if (terms == 1)
+        return DAE_OK;
+    DAE_TRY(require_value(&loaded->file, "dae.open.terms", &text));
+    const char *rest = text;
+    for (size_t i = 0; i < terms; i++) {
+        size_t length = dae_text_read_number(rest, strlen(rest), &loaded->terms[i]);
+        rest += length;
+        if (length == 0 || !isfinite(loaded->terms[i]) || *rest != (i + 1 < terms ? ' ' : '\0'))
+            return dae_fail(DAE_ERROR_FORMAT, "%s: dae.open.terms is '%.64s', expected %zu numbers",
+                            loaded->file.name, text, terms);
+        rest += i + 1 < terms;
+    }
+    return DAE_OK;
 }
 
 static dae_status read_state(struct loaded *loaded, const dae_trainer *trainer) {
@@ -405,6 +476,7 @@ static dae_status read_state(struct loaded *loaded, const dae_trainer *trainer) 
     DAE_TRY(check_kind(file, trainer));
     for (size_t i = 0; i < FIELD_COUNT; i++)
         DAE_TRY(read_field(file, &fields[i], &loaded->state));
+    DAE_TRY(read_open_terms(loaded, trainer));
     DAE_TRY(check_options(file, &loaded->state, trainer));
     const char *nonsense = find_nonsense(&loaded->state);
     return nonsense == NULL ? DAE_OK
@@ -426,7 +498,7 @@ static dae_status check_tensors(const struct loaded *loaded, const dae_trainer *
         sets++;
     }
     if (loaded->state.epochs_kept > 0) {
-        struct dae_shape shape = history_shape((size_t)loaded->state.epochs_kept);
+        struct dae_shape shape = history_shape(trainer, (size_t)loaded->state.epochs_kept);
         DAE_TRY(dae_safetensors_get(file, "history", DAE_TENSOR_F64, &shape, &bytes));
         others++;
     }
@@ -479,8 +551,8 @@ static dae_status read_best(struct loaded *loaded, const dae_model *model) {
     return check_range(loaded, best_prefix, loaded->best, -PARAMETER_LIMIT, PARAMETER_LIMIT);
 }
 
-static dae_status read_history(struct loaded *loaded) {
-    struct dae_shape shape = history_shape((size_t)loaded->state.epochs_kept);
+static dae_status read_history(struct loaded *loaded, const dae_trainer *trainer) {
+    struct dae_shape shape = history_shape(trainer, (size_t)loaded->state.epochs_kept);
     const void *bytes;
     if (shape.size == 0)
         return DAE_OK;
@@ -503,7 +575,7 @@ static dae_status read_tensors(struct loaded *loaded, const dae_trainer *trainer
     DAE_TRY(dae_model_read_metadata(&loaded->file, loaded->model));
     DAE_TRY(read_slots(loaded, trainer));
     DAE_TRY(read_best(loaded, trainer->model));
-    return read_history(loaded);
+    return read_history(loaded, trainer);
 }
 
 static dae_status read_optimizer(struct loaded *loaded, const dae_trainer *trainer) {
@@ -533,14 +605,16 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
     trainer->optimizer->operations->set_options(trainer->optimizer, loaded->options);
     trainer->optimizer->schedule = loaded->schedule;
     set_state(trainer, &loaded->state);
+    memcpy(trainer->open.losses.terms, loaded->terms, sizeof loaded->terms);
     if (loaded->history != NULL)
-        memcpy(trainer->history, loaded->history, trainer->history_count * sizeof *trainer->history);
+        memcpy(trainer->history, loaded->history,
+               history_shape(trainer, trainer->history_count).size * sizeof(double));
 }
 
 static dae_status load(dae_trainer *trainer, const unsigned char *bytes, size_t size, const char *name) {
     static const char *const texts[TEXT_COUNT] = {"dae.checkpoint", "dae.architecture", "dae.noise",
                                                   "dae.range",      "dae.loss",         "dae.optimizer",
-                                                  "dae.schedule"};
+                                                  "dae.schedule",   "dae.open.terms"};
     const char *keys[TEXT_COUNT + FIELD_COUNT + 1] = {NULL};
     memcpy(keys, texts, sizeof texts);
     for (size_t i = 0; i < FIELD_COUNT; i++)

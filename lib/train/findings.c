@@ -14,7 +14,7 @@ enum { LEAST_FOR_OVERFITTING = 10, LEAST_FOR_RATE = 5, LEAST_FOR_PROGRESS = 4 };
 struct course {
     const dae_trainer *trainer;
     struct dae_findings *findings;
-    const struct dae_history_row *rows;
+    const double *rows;
     size_t first, epochs; /* rows of the history that lie before, and that count */
 };
 
@@ -24,7 +24,7 @@ static size_t window_of(const struct course *c) {
 }
 
 static double loss_at(const struct course *c, int32_t column, size_t epoch) {
-    return c->rows[epoch].figures[column];
+    return c->rows[epoch * c->trainer->column_count + (size_t)column];
 }
 
 static double mean_over(const struct course *c, int32_t column, size_t first, size_t count) {
@@ -72,7 +72,7 @@ static struct course validated(const struct course *c) {
            isfinite(loss_at(c, DAE_HISTORY_VALIDATION_LOSS, c->epochs - 1 - part.epochs)))
         part.epochs++;
     part.first += c->epochs - part.epochs;
-    part.rows += c->epochs - part.epochs;
+    part.rows += (c->epochs - part.epochs) * c->trainer->column_count;
     return part;
 }
 
@@ -170,9 +170,13 @@ static double least_of_note(const struct course *c) {
  * not known. */
 static double highest_start(const dae_trainer *trainer) {
     double size = fmax(fabs((double)trainer->model->low), fabs((double)trainer->model->high));
-    if (trainer->loss == dae_loss_get(DAE_LOSS_MSE))
-        return 2.25 * size * size;
-    return trainer->loss == dae_loss_get(DAE_LOSS_MAE) ? 1.5 * size : 2;
+    const struct dae_term_kind *kind = trainer->objective->terms[0].kind;
+    if (trainer->objective->term_count > 1 || trainer->objective->terms[0].weight != 1)
+        return INFINITY;
+    return kind == &dae_objective_mse   ? 2.25 * size * size
+           : kind == &dae_objective_mae ? 1.5 * size
+           : kind == &dae_objective_bce ? 2
+                                        : INFINITY;
 }
 
 /* A loss falls but for the noise that is drawn, whatever the model is able to learn; and it starts where the

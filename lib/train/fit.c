@@ -26,6 +26,7 @@ struct fit {
     uint64_t saved_steps, saved_epoch;
     double saved_at;
     dae_progress progress;
+    struct dae_losses validation_losses;
     bool unsaved;       /* something has changed since the last checkpoint */
     bool gave_up;       /* writing one has failed, which ends the fit */
     char left_out[512]; /* why the last batch that was left out was */
@@ -125,10 +126,12 @@ static void set_order(struct fit *fit, uint64_t epoch) {
 static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
     dae_trainer *trainer = fit->trainer;
     struct dae_open_epoch *open = &trainer->open;
-    double loss;
-    dae_status status = dae_trainer_run_step(trainer, fit->pool, fit->fpu, batch, &loss);
+    struct dae_losses losses;
+    dae_status status = dae_trainer_run_step(trainer, fit->pool, fit->fpu, batch, &losses);
     if (status == DAE_OK) {
-        open->loss += loss * (double)batch->count;
+        open->losses.loss += losses.loss * (double)batch->count;
+        for (size_t i = 0; i < trainer->objective->term_count; i++)
+            open->losses.terms[i] += losses.terms[i] * (double)batch->count;
         open->counted += batch->count;
         if (trainer->model->noise != fit->dataset->noise)
             dae_model_remember_noise(trainer->model, fit->dataset->noise);
@@ -157,11 +160,12 @@ static dae_status run_steps(struct fit *fit) {
             .dataset = fit->dataset,
             .order = fit->order + open->samples,
             .epoch = trainer->epoch,
+            .classes = dae_trainer_takes_classes(trainer, fit->dataset),
         };
         DAE_TRY(run_batch(fit, &batch));
         open->seconds = now() - began;
         progress->step = open->steps;
-        progress->loss = open->loss / (double)open->counted; /* NaN while there is none */
+        progress->loss = open->losses.loss / (double)open->counted; /* NaN while there is none */
         progress->skipped = trainer->skipped;
         progress->epoch_seconds = open->seconds;
         progress->seconds = now() - fit->began;
@@ -177,18 +181,28 @@ static void leave_epoch(dae_trainer *trainer) {
     trainer->open = (struct dae_open_epoch){0};
 }
 
+static void write_history(struct fit *fit) {
+    dae_trainer *trainer = fit->trainer;
+    const dae_progress *progress = &fit->progress;
+    size_t terms = trainer->objective->term_count;
+    double *row = trainer->history + trainer->history_count++ * trainer->column_count;
+    row[DAE_HISTORY_LOSS] = progress->loss;
+    row[DAE_HISTORY_VALIDATION_LOSS] = progress->validation_loss;
+    row[DAE_HISTORY_VALIDATION_PSNR] = progress->validation_psnr;
+    row[DAE_HISTORY_SECONDS] = progress->epoch_seconds;
+    for (size_t i = 0; terms > 1 && i < terms; i++) {
+        row[DAE_HISTORY_TERMS + i] = trainer->open.losses.terms[i] / (double)trainer->open.counted;
+        row[DAE_HISTORY_TERMS + terms + i] = fit->validation != NULL ? fit->validation_losses.terms[i] : NAN;
+    }
+}
+
 static dae_status end_epoch(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
     dae_progress *progress = &fit->progress;
     progress->event = DAE_PROGRESS_EPOCH;
     progress->epoch_seconds = trainer->open.seconds;
     progress->seconds = now() - fit->began;
-    trainer->history[trainer->history_count++] = (struct dae_history_row){{
-        [DAE_HISTORY_LOSS] = progress->loss,
-        [DAE_HISTORY_VALIDATION_LOSS] = progress->validation_loss,
-        [DAE_HISTORY_VALIDATION_PSNR] = progress->validation_psnr,
-        [DAE_HISTORY_SECONDS] = progress->epoch_seconds,
-    }};
+    write_history(fit);
     if (fit->validation != NULL)
         dae_trainer_note_validation(trainer, progress->validation_loss);
     leave_epoch(trainer);
@@ -209,7 +223,7 @@ static dae_status run_epoch(struct fit *fit) {
         .step = trainer->open.steps,
         .steps = trainer->open.steps +
                  dae_size_divide_up(fit->dataset->count - trainer->open.samples, fit->batch),
-        .loss = trainer->open.loss / (double)trainer->open.counted,
+        .loss = trainer->open.losses.loss / (double)trainer->open.counted,
         .validation_loss = NAN,
         .validation_psnr = NAN,
         .skipped = trainer->skipped,
@@ -223,8 +237,10 @@ static dae_status run_epoch(struct fit *fit) {
     }
     double began = now();
     if (fit->validation != NULL)
-        DAE_TRY(dae_trainer_validate(trainer, fit->validation, fit->pool, fit->fpu,
-                                     &fit->progress.validation_loss, &fit->progress.validation_psnr));
+        DAE_TRY(dae_trainer_validate(trainer, fit->validation, fit->pool, fit->fpu, &fit->validation_losses,
+                                     &fit->progress.validation_psnr));
+    if (fit->validation != NULL)
+        fit->progress.validation_loss = fit->validation_losses.loss;
     trainer->open.seconds += now() - began;
     return end_epoch(fit);
 }
@@ -255,7 +271,7 @@ static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *datas
     if (trainer->early.patience > 0 && trainer->validation == NULL)
         return dae_fail(DAE_ERROR_STATE,
                         "dae_trainer_fit: early stopping needs validation data, the trainer has none");
-    return dae_model_check_shapes(trainer->model, &dataset->shape, &dataset->target_shape, "dae_trainer_fit");
+    return dae_trainer_check_dataset(trainer, dataset, "dae_trainer_fit");
 }
 
 enum { HISTORY_AHEAD = 1000 };
@@ -385,15 +401,15 @@ dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t ep
 
 static dae_status run_step(dae_trainer *trainer, const struct dae_batch *batch, double *loss) {
     struct fit fit = {.trainer = trainer};
-    double value = 0;
+    struct dae_losses losses;
     DAE_TRY(dae_trainer_reserve(trainer, batch->count));
     DAE_TRY(enter(&fit));
     dae_status status = dae_trainer_prepare(trainer, fit.pool);
     if (status == DAE_OK)
-        status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, batch, &value);
+        status = dae_trainer_run_step(trainer, fit.pool, fit.fpu, batch, &losses);
     leave(&fit);
     if (status == DAE_OK && loss != NULL)
-        *loss = value;
+        *loss = losses.loss;
     return status;
 }
 

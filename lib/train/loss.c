@@ -1,37 +1,121 @@
-#include "train/loss.h"
-#include "math/kernels.h"
+/* Taking the loss of a batch, strip by strip, while the outputs are in the cache. */
+#include "train/step.h"
 
-#include <dae/trainer.h>
+#include <math.h>
+#include <string.h>
 
-static double mse(float *a, const float *t, size_t count, float scale, float slope) {
-    return dae_kernels()->loss_mse(a, t, count, scale, slope);
+enum { STRIP = DAE_OBJECTIVE_STRIP };
+
+/* ---- Targets --------------------------------------------------------------------------------------- */
+
+/* Values of a target as it lies: one for a class. */
+static size_t stored_width(const struct dae_train_step *step) {
+    return step->batch->classes ? 1 : dae_model_output(step->trainer->model)->size;
 }
 
-static double mae(float *a, const float *t, size_t count, float scale, float slope) {
-    return dae_kernels()->loss_mae(a, t, count, scale, slope);
+dae_status dae_step_targets(const struct dae_train_step *step, struct dae_span span, float *strip,
+                            const float **targets) {
+    const struct dae_batch *batch = step->batch;
+    *targets = strip;
+    if (step->targets == NULL)
+        return batch->dataset->operations->read_targets(batch->dataset, batch->epoch, batch->order[span.row],
+                                                        1, (struct dae_part){span.column, span.count}, strip);
+    const float *stored = step->targets + span.row * stored_width(step);
+    if (batch->classes)
+        dae_class_to_targets(stored[0], span.column, span.count, strip);
+    else
+        *targets = stored + span.column;
+    return DAE_OK;
 }
 
-static double bce(float *a, const float *t, size_t count, float scale, float slope) {
-    return dae_kernels()->loss_bce(a, t, count, scale, slope);
+/* Shuffled targets lie anywhere in memory: fetches those of a row soon to come. */
+static void prefetch_targets(const struct dae_train_step *step, struct dae_span span) {
+    const struct dae_batch *batch = step->batch;
+    if (step->targets != NULL || span.row >= batch->count || step->target_size == 0)
+        return;
+    const char *stored = dae_dataset_locate_targets(batch->dataset, batch->order[span.row]).bytes;
+    for (size_t i = span.column * step->target_size; i < (span.column + span.count) * step->target_size;
+         i += 64)
+        __builtin_prefetch(stored + i);
 }
 
-static double bce_logits(float *z, const float *t, size_t count, float scale) {
-    return dae_kernels()->loss_bce_logits(z, t, count, scale);
+/* ---- What means are over ----------------------------------------------------------------------------- */
+
+/* Counts the samples and values of which targets are known. */
+static void count_known(const struct dae_train_step *step, double *samples, double *values) {
+    size_t width = stored_width(step);
+    *samples = *values = 0;
+    for (size_t row = 0; row < step->batch->count; row++) {
+        const float *targets = step->targets + row * width;
+        size_t known = 0;
+        for (size_t i = 0; i < width; i++)
+            known += !isnan(targets[i]);
+        *values += (double)known;
+        *samples += !isnan(targets[0]);
+    }
+    if (step->batch->classes)
+        *values *= (double)dae_model_output(step->trainer->model)->size;
 }
 
-bool dae_targets_are_unit(const float *targets, size_t count) {
-    bool all = true;
-    for (size_t i = 0; i < count; i++)
-        all &= !(targets[i] < 0.0f) & !(targets[i] > 1.0f);
-    return all;
+void dae_step_weigh(struct dae_train_step *step) {
+    const struct dae_objective *objective = step->trainer->objective;
+    double all = (double)step->batch->count, size = (double)dae_model_output(step->trainer->model)->size;
+    double samples = all, values = all * size;
+    if (objective->skips)
+        count_known(step, &samples, &values);
+    for (size_t i = 0; i < objective->term_count; i++) {
+        const struct dae_term *term = &objective->terms[i];
+        step->divisors[i] = dae_term_divisor(term, term->skips ? samples : all,
+                                             term->skips ? values : all * size);
+        step->scales[i] = (float)(term->weight / step->divisors[i]);
+    }
 }
 
-static const struct dae_loss losses[] = {
-    [DAE_LOSS_MSE] = {"mse", mse, NULL, false},
-    [DAE_LOSS_MAE] = {"mae", mae, NULL, false},
-    [DAE_LOSS_BCE] = {"bce", bce, bce_logits, true},
-};
+/* ---- The epilogue -------------------------------------------------------------------------------------- */
 
-const struct dae_loss *dae_loss_get(int32_t loss) {
-    return loss >= 0 && (size_t)loss < sizeof losses / sizeof *losses ? &losses[loss] : NULL;
+/* Whether targets are such as the objective takes; NaN is for others to find. */
+static bool takes_targets(const struct dae_train_step *step, const struct dae_pass *pass,
+                          const float *targets, size_t row, size_t count) {
+    const struct dae_objective *objective = step->trainer->objective;
+    if (step->batch->classes)
+        return dae_target_is_class(step->targets[row], pass->output->shape->size);
+    return !objective->unit_targets || dae_targets_are_unit(targets, count);
+}
+
+static dae_status add_loss(struct dae_train_step *step, const struct dae_pass *pass, struct dae_span span,
+                           double *sums) {
+    const struct dae_objective *objective = step->trainer->objective;
+    const struct dae_rows *rows = pass->output;
+    size_t at = span.row * rows->shape->size + span.column;
+    float strip[STRIP];
+    const float *targets;
+    DAE_TRY(dae_step_targets(step, span, strip, &targets));
+    prefetch_targets(step, (struct dae_span){span.row + 2, span.column, span.count});
+    if (!takes_targets(step, pass, targets, span.row, span.count))
+        atomic_store(&step->bad_target, true);
+    dae_objective_compare(objective,
+                          &(struct dae_strip){
+                              .values = rows->y + at,
+                              .targets = targets,
+                              .inputs = objective->emphasizes ? step->inputs + at : NULL,
+                              .count = span.count,
+                              .scales = step->scales,
+                              .activation = rows->activation,
+                              .z = rows->z != NULL ? rows->z + at : NULL,
+                          },
+                          sums);
+    return DAE_OK;
+}
+
+dae_status dae_step_take_loss(void *context, const struct dae_pass *pass, struct dae_tile tile) {
+    struct dae_train_step *step = context;
+    double sums[DAE_OBJECTIVE_MAX_TERMS] = {0};
+    for (size_t row = tile.row; row < tile.row + tile.rows; row++)
+        for (size_t done = 0; done < tile.columns; done += STRIP) {
+            size_t count = dae_size_min(tile.columns - done, STRIP);
+            DAE_TRY(add_loss(step, pass, (struct dae_span){row, tile.column + done, count}, sums));
+        }
+    for (size_t i = 0; i < step->trainer->objective->term_count; i++)
+        step->losses[tile.index].sums[i] += sums[i];
+    return DAE_OK;
 }

@@ -13,8 +13,9 @@ static void release_workspace(struct dae_workspace *w) {
     *w = (struct dae_workspace){0};
 }
 
-static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model, size_t batch,
-                                 bool bfloat16) {
+static dae_status fill_workspace(struct dae_workspace *w, const dae_trainer *trainer, size_t batch) {
+    const dae_model *model = trainer->model;
+    bool bfloat16 = trainer->parameters16 != NULL;
     size_t output = dae_model_output(model)->size;
     w->batch = batch;
     w->inputs = dae_allocate(batch, model->input.size * sizeof *w->inputs);
@@ -24,21 +25,30 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_model *model
     if (w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != bfloat16)
         return DAE_ERROR_MEMORY;
     return dae_plan_create(&w->plan, model,
-                           &(struct dae_use){.batch = batch, .training = true, .bfloat16 = bfloat16});
+                           &(struct dae_use){
+                               .batch = batch,
+                               .training = true,
+                               .bfloat16 = bfloat16,
+                               .tapped = trainer->objective->tapped,
+                               .tapped_count = trainer->objective->tapped_count,
+                           });
 }
 
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
     if (batch <= trainer->workspace.batch)
         return DAE_OK;
     struct dae_workspace larger = {0};
-    dae_status status = fill_workspace(&larger, trainer->model, batch, trainer->parameters16 != NULL);
+    dae_status status = fill_workspace(&larger, trainer, batch);
     release_workspace(status == DAE_OK ? &trainer->workspace : &larger);
     if (status == DAE_OK)
         trainer->workspace = larger;
     return status;
 }
 
-static dae_status allocate_memory(dae_trainer *trainer) {
+static dae_status fill_trainer(dae_trainer *trainer, const char *objective) {
+    DAE_TRY(dae_objective_create(&trainer->objective, trainer->model, objective));
+    DAE_TRY(dae_taps_create(&trainer->taps, trainer->objective, trainer->model));
+    DAE_TRY(dae_trainer_make_columns(trainer));
     size_t count = trainer->model->parameter_count;
     trainer->gradient = dae_allocate(count, sizeof *trainer->gradient);
     trainer->findings = dae_allocate(1, sizeof *trainer->findings);
@@ -50,7 +60,8 @@ static dae_status allocate_memory(dae_trainer *trainer) {
     return DAE_OK;
 }
 
-dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer *optimizer, int32_t loss) {
+dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer *optimizer,
+                              const char *objective) {
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(optimizer);
@@ -59,27 +70,27 @@ dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer
             DAE_ERROR_STATE,
             "dae_trainer_create: the model uses a weight of a layer outside of itself, expected a model with "
             "all of its weights, such as a copy of it");
-    if (dae_loss_get(loss) == NULL)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_trainer_create: loss is %d, expected one of DAE_LOSS_*",
-                        (int)loss);
     dae_trainer *trainer = dae_allocate(1, sizeof *trainer);
     if (trainer == NULL)
         return DAE_ERROR_MEMORY;
     dae_references_start(&trainer->references);
     trainer->model = dae_model_keep(model);
     trainer->optimizer = dae_optimizer_keep(optimizer);
-    trainer->loss = dae_loss_get(loss);
-    trainer->logits = trainer->loss->row_logits != NULL &&
-                      model->nodes[model->node_count - 1].layer->activation.kind->is_sigmoid;
     trainer->batch_size = 32;
     trainer->shuffle = true;
     trainer->checkpoint = (struct dae_checkpoint_plan){.unit = DAE_INTERVAL_EPOCHS, .interval = 1, .keep = 1};
-    dae_status status = allocate_memory(trainer);
+    dae_status status = fill_trainer(trainer, objective);
     if (status != DAE_OK)
         dae_trainer_free(trainer);
     else
         *out = trainer;
     return status;
+}
+
+dae_status dae_trainer_format_objective(const dae_trainer *trainer, char *buffer, size_t capacity,
+                                        size_t *length) {
+    DAE_REQUIRE(trainer);
+    return dae_text_deliver(dae_objective_write, trainer->objective, buffer, capacity, length, __func__);
 }
 
 void dae_trainer_free(dae_trainer *trainer) {
@@ -92,6 +103,9 @@ void dae_trainer_free(dae_trainer *trainer) {
     dae_release(trainer->parameters16);
     dae_release(trainer->memory.values);
     dae_release(trainer->history);
+    dae_release(trainer->column_names);
+    dae_taps_free(trainer->taps);
+    dae_objective_free(trainer->objective);
     dae_release(trainer->findings);
     dae_release(trainer->early.best);
     dae_release(trainer->checkpoint.path);
@@ -178,11 +192,23 @@ dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision) {
     return DAE_OK;
 }
 
+bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *dataset) {
+    return trainer->objective->classes && dataset->target_shape.size == 1 &&
+           dae_model_output(trainer->model)->size > 1;
+}
+
+dae_status dae_trainer_check_dataset(const dae_trainer *trainer, const dae_dataset *dataset,
+                                     const char *context) {
+    bool classes = dae_trainer_takes_classes(trainer, dataset);
+    return dae_model_check_shapes(trainer->model, &dataset->shape,
+                                  classes ? dae_model_output(trainer->model) : &dataset->target_shape,
+                                  context);
+}
+
 dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation) {
     DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     if (validation != NULL) {
-        DAE_TRY(
-            dae_model_check_shapes(trainer->model, &validation->shape, &validation->target_shape, __func__));
+        DAE_TRY(dae_trainer_check_dataset(trainer, validation, __func__));
         dae_dataset_keep(validation);
     }
     dae_dataset_free(trainer->validation);
@@ -273,42 +299,5 @@ dae_status dae_trainer_get_skipped_count(const dae_trainer *trainer, uint64_t *b
     DAE_REQUIRE(trainer);
     DAE_REQUIRE(batches);
     *batches = trainer->skipped;
-    return DAE_OK;
-}
-
-dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_t *epochs) {
-    DAE_REQUIRE(trainer);
-    DAE_REQUIRE(epochs);
-    *epochs = trainer->history_count;
-    return DAE_OK;
-}
-
-dae_status dae_trainer_reserve_history(dae_trainer *trainer, size_t epochs) {
-    if (trainer->history_count + epochs <= trainer->history_room)
-        return DAE_OK;
-    size_t room = 2 * (trainer->history_count + epochs); /* epochs are below 2^32 */
-    struct dae_history_row *larger = dae_allocate(room, sizeof *larger);
-    if (larger == NULL)
-        return DAE_ERROR_MEMORY;
-    if (trainer->history_count > 0)
-        memcpy(larger, trainer->history, trainer->history_count * sizeof *larger);
-    dae_release(trainer->history);
-    trainer->history = larger;
-    trainer->history_room = room;
-    return DAE_OK;
-}
-
-dae_status dae_trainer_get_history(const dae_trainer *trainer, int32_t metric, double *values, size_t count) {
-    DAE_REQUIRE(trainer);
-    if (metric < 0 || metric >= DAE_HISTORY_COUNT)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_trainer_get_history: metric is %d, expected one of DAE_HISTORY_*", (int)metric);
-    if (count != trainer->history_count)
-        return dae_fail(DAE_ERROR_SHAPE, "dae_trainer_get_history: count is %zu, the history has %zu epochs",
-                        count, trainer->history_count);
-    if (count > 0)
-        DAE_REQUIRE(values);
-    for (size_t i = 0; i < count; i++)
-        values[i] = trainer->history[i].figures[metric];
     return DAE_OK;
 }

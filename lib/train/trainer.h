@@ -6,12 +6,29 @@
 #include "data/dataset.h"
 #include "run/over_dataset.h"
 #include "run/report.h"
-#include "train/loss.h"
+#include "objective/objective.h"
 #include "train/optimizer.h"
 
 #include <dae/trainer.h>
 
-enum { DAE_HISTORY_COUNT = DAE_HISTORY_SECONDS + 1, DAE_MAX_BATCH = 1 << 20 };
+enum { DAE_MAX_BATCH = 1 << 20 };
+
+/* The first columns of every history. Where an objective has several terms, those follow, and then those on
+ * the validation data. */
+enum {
+    DAE_HISTORY_LOSS,
+    DAE_HISTORY_VALIDATION_LOSS,
+    DAE_HISTORY_VALIDATION_PSNR,
+    DAE_HISTORY_SECONDS,
+    DAE_HISTORY_TERMS
+};
+
+enum { DAE_COLUMN_NAME_SIZE = DAE_TERM_NAME_SIZE + 16 };
+
+/* What an objective comes to: the sum of its terms, each with its weight, and the terms without. */
+struct dae_losses {
+    double loss, terms[DAE_OBJECTIVE_MAX_TERMS];
+};
 
 /* Least and greatest of some values; low > high for none. A task widens that of its tile row by row: each
  * lies in a cache line of its own, because threads that write into one line take it from each other at every
@@ -29,16 +46,12 @@ struct dae_workspace {
     struct dae_plan *plan;
 };
 
-struct dae_history_row {
-    double figures[DAE_HISTORY_COUNT];
-};
-
 /* An epoch that has begun and not ended: where the next fit goes on. */
 struct dae_open_epoch {
     size_t samples; /* that are done; 0 when no epoch is open */
     uint64_t steps;
-    size_t counted; /* samples that `loss` is the sum of: all but those of skipped batches */
-    double loss;
+    size_t counted; /* samples that `losses` are sums over: all but those of skipped batches */
+    struct dae_losses losses;
     double seconds; /* that it has taken */
 };
 
@@ -65,8 +78,10 @@ struct dae_trainer {
     dae_references references;
     dae_model *model;         /* kept */
     dae_optimizer *optimizer; /* kept */
-    const struct dae_loss *loss;
-    bool logits; /* the last layer's sigmoid is the loss's business */
+    struct dae_objective *objective;
+    struct dae_tap *taps; /* of its terms */
+    size_t column_count;  /* of the history */
+    char (*column_names)[DAE_COLUMN_NAME_SIZE];
 
     size_t batch_size;
     uint64_t seed;
@@ -88,7 +103,7 @@ struct dae_trainer {
     bool data_required; /* the next fit must be given that: the trainer was loaded from a checkpoint */
     struct dae_early_stopping early;
     struct dae_checkpoint_plan checkpoint;
-    struct dae_history_row *history;
+    double *history; /* [history_count, column_count] */
     size_t history_count, history_room;
     struct dae_findings *findings; /* drawn from it when they are asked for */
 
@@ -105,6 +120,14 @@ dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *contex
 /* The same, and keeps it: from here on it is in use, until it is given back. */
 dae_status dae_trainer_take(dae_trainer *trainer, const char *context);
 void dae_trainer_give_back(dae_trainer *trainer);
+
+/* Names the columns of the history. */
+dae_status dae_trainer_make_columns(dae_trainer *trainer);
+
+/* Whether targets of a dataset are numbers of classes; refuses one that model and objective cannot take. */
+bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *dataset);
+dae_status dae_trainer_check_dataset(const dae_trainer *trainer, const dae_dataset *dataset,
+                                     const char *context);
 
 /* Room in the history for at least `epochs` more. */
 dae_status dae_trainer_reserve_history(dae_trainer *trainer, size_t epochs);
@@ -126,6 +149,7 @@ struct dae_batch {
     const dae_dataset *dataset;
     const size_t *order;
     uint64_t epoch;
+    bool classes; /* a target is the number of a class, not an output */
 };
 
 /* Takes what steps need, so that memory running out is found before anything has changed. */
@@ -134,10 +158,10 @@ dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool);
 /* One step: loss, gradients, update. Changes nothing when it fails. The caller has reserved room and prepared
  * it, flushed denormals (`fpu` is the setting before, which hooks run under) and entered matmul. */
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
-                                const struct dae_batch *batch, double *loss);
+                                const struct dae_batch *batch, struct dae_losses *losses);
 
-/* Loss and PSNR on the validation data, which the sweep is open for; `fpu` as above. */
+/* Losses and PSNR on the validation data, which the sweep is open for; `fpu` as above. */
 dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sweep, struct dae_pool *pool,
-                                uint64_t fpu, double *loss, double *psnr);
+                                uint64_t fpu, struct dae_losses *losses, double *psnr);
 
 #endif

@@ -3,54 +3,106 @@
 #include "train/trainer.h"
 
 #include <math.h>
-#include <stdio.h>
 
-enum { ROWS_PER_TASK = 16 };
+enum { ROWS_PER_TASK = 16, STRIP = DAE_OBJECTIVE_STRIP };
 
 struct validation {
     const dae_trainer *trainer;
     size_t width;
+    bool classes; /* a target is the number of a class */
     const struct dae_sweep_batch *batch;
-    double row_loss[DAE_SWEEP_BATCH], row_psnr[DAE_SWEEP_BATCH];
-    double loss, psnr;                      /* sums over samples */
-    dae_status row_status[DAE_SWEEP_BATCH]; /* what is wrong with its data */
+    struct dae_pool *pool;
+    struct row {
+        double sums[DAE_OBJECTIVE_MAX_TERMS], squared, values, samples;
+    } rows[DAE_SWEEP_BATCH];
+    double sums[DAE_OBJECTIVE_MAX_TERMS], psnr; /* over samples */
+    double values, samples, compared;           /* with targets that are known */
+    dae_status row_status[DAE_SWEEP_BATCH];     /* what is wrong with its data */
     size_t bad_samples;
     dae_status status; /* of the first of them */
     char message[200];
 };
 
-/* Inputs and targets are finite, and targets such as the loss takes. */
-static dae_status check_row(const struct validation *v, size_t row) {
-    size_t inputs = v->trainer->model->input.size;
-    const float *targets = v->batch->targets + row * v->width;
-    if (!dae_kernels()->is_finite(v->batch->inputs + row * inputs, inputs) ||
-        !dae_kernels()->is_finite(targets, v->width))
-        return DAE_ERROR_NOT_FINITE;
-    bool takes_all = !v->trainer->loss->unit_targets;
-    return takes_all || dae_targets_are_unit(targets, v->width) ? DAE_OK : DAE_ERROR_ARGUMENT;
+/* Values of a target as it lies: one for a class. */
+static size_t stored_width(const struct validation *v) {
+    return v->classes ? 1 : v->width;
 }
 
-static void visit_row(struct validation *v, size_t row) {
-    const dae_trainer *trainer = v->trainer;
-    float *outputs = v->batch->outputs + row * v->width;
-    const float *targets = v->batch->targets + row * v->width;
-    double squared = 0;
-    v->row_status[row] = check_row(v, row);
-    if (trainer->logits) {
-        for (size_t done = 0, now; done < v->width; done += now) {
-            float strip[256];
-            now = dae_size_min(v->width - done, sizeof strip / sizeof *strip);
-            for (size_t i = 0; i < now; i++)
-                strip[i] = outputs[done + i];
-            dae_kernels()->sigmoid(strip, now);
-            squared += dae_kernels()->squared_error(strip, targets + done, now);
+static bool is_good(const struct validation *v, float value, dae_status status) {
+    if (status == DAE_ERROR_NOT_FINITE)
+        return isfinite(value) || (isnan(value) && v->trainer->objective->skips);
+    return v->classes ? dae_target_is_class(value, v->width) : dae_targets_are_unit(&value, 1);
+}
+
+static bool are_good_targets(const struct validation *v, const float *targets, dae_status status) {
+    for (size_t i = 0; i < stored_width(v); i++)
+        if (!is_good(v, targets[i], status))
+            return false;
+    return true;
+}
+
+/* Inputs and targets are finite, and targets such as the objective takes. */
+static dae_status check_row(const struct validation *v, size_t row) {
+    size_t inputs = v->trainer->model->input.size;
+    const struct dae_objective *objective = v->trainer->objective;
+    const float *targets = v->batch->targets + row * stored_width(v);
+    if (!dae_kernels()->is_finite(v->batch->inputs + row * inputs, inputs) ||
+        (!dae_kernels()->is_finite(targets, stored_width(v)) &&
+         !are_good_targets(v, targets, DAE_ERROR_NOT_FINITE)))
+        return DAE_ERROR_NOT_FINITE;
+    bool takes_all = !objective->unit_targets && !v->classes;
+    return takes_all || are_good_targets(v, targets, DAE_ERROR_ARGUMENT) ? DAE_OK : DAE_ERROR_ARGUMENT;
+}
+
+/* The squared error of a strip, whose values are logits where the objective has those. */
+static double squared_error(const struct dae_objective *objective, const struct dae_strip *strip) {
+    float outputs[STRIP], targets[STRIP];
+    size_t known = 0;
+    if (!objective->logits && !objective->skips)
+        return dae_kernels()->squared_error(strip->values, strip->targets, strip->count);
+    for (size_t i = 0; i < strip->count; i++)
+        if (!isnan(strip->targets[i])) {
+            outputs[known] = strip->values[i];
+            targets[known++] = strip->targets[i];
         }
-        v->row_loss[row] = trainer->loss->row_logits(outputs, targets, v->width, 1.0f);
-    } else {
-        squared = dae_kernels()->squared_error(outputs, targets, v->width);
-        v->row_loss[row] = trainer->loss->row(outputs, targets, v->width, 1.0f, 1.0f);
-    }
-    v->row_psnr[row] = dae_psnr(squared / (double)v->width);
+    if (objective->logits)
+        dae_kernels()->sigmoid(outputs, known);
+    return dae_kernels()->squared_error(outputs, targets, known);
+}
+
+static size_t count_known(const float *targets, size_t count) {
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++)
+        known += !isnan(targets[i]);
+    return known;
+}
+
+static void visit_strip(const struct validation *v, struct dae_span span, struct row *row) {
+    static const float ones[DAE_OBJECTIVE_MAX_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
+    const struct dae_objective *objective = v->trainer->objective;
+    size_t at = span.row * v->width + span.column;
+    const float *stored = v->batch->targets + span.row * stored_width(v);
+    float class[STRIP];
+    if (v->classes)
+        dae_class_to_targets(stored[0], span.column, span.count, class);
+    struct dae_strip strip = {
+        .values = v->batch->outputs + at,
+        .targets = v->classes ? class : stored + span.column,
+        .inputs = objective->emphasizes ? v->batch->inputs + at : NULL,
+        .count = span.count,
+        .scales = ones,
+    };
+    row->values += (double)(objective->skips ? count_known(strip.targets, span.count) : span.count);
+    row->squared += squared_error(objective, &strip);
+    dae_objective_compare(objective, &strip, row->sums);
+}
+
+static void visit_row(struct validation *v, size_t index) {
+    struct row *row = &v->rows[index];
+    *row = (struct row){.samples = isnan(v->batch->targets[index * stored_width(v)]) ? 0 : 1};
+    v->row_status[index] = check_row(v, index);
+    for (size_t done = 0; done < v->width; done += STRIP)
+        visit_strip(v, (struct dae_span){index, done, dae_size_min(STRIP, v->width - done)}, row);
 }
 
 static dae_status visit_rows(void *context, size_t task) {
@@ -61,8 +113,14 @@ static dae_status visit_rows(void *context, size_t task) {
     return DAE_OK;
 }
 
-static bool is_good(float value, dae_status status) {
-    return status == DAE_ERROR_NOT_FINITE ? isfinite(value) : dae_targets_are_unit(&value, 1);
+/* What was expected of a value. */
+static void write_expected(const struct validation *v, struct dae_text *text) {
+    if (v->status == DAE_ERROR_NOT_FINITE)
+        dae_text_add(text, "a finite number");
+    else if (v->classes)
+        dae_text_add(text, "a class from 0 to %zu", v->width - 1);
+    else
+        dae_text_add(text, "0 to 1: the objective takes no other");
 }
 
 /* Remembers the place of the first value that is not good. */
@@ -71,48 +129,79 @@ static void note_bad(struct validation *v, size_t row) {
         return;
     size_t inputs = v->trainer->model->input.size, i = 0;
     const float *values = v->batch->inputs + row * inputs;
-    const char *what = "input";
     v->status = v->row_status[row];
-    if (v->status == DAE_ERROR_ARGUMENT || dae_kernels()->is_finite(values, inputs)) {
-        values = v->batch->targets + row * v->width;
-        what = "target";
-    }
-    while (is_good(values[i], v->status))
+    bool is_target = v->status == DAE_ERROR_ARGUMENT || dae_kernels()->is_finite(values, inputs);
+    if (is_target)
+        values = v->batch->targets + row * stored_width(v);
+    while (is_target ? is_good(v, values[i], v->status) : isfinite(values[i]))
         i++;
-    snprintf(v->message, sizeof v->message,
-             "%s value %zu of sample %zu of the validation data is %g, expected %s", what, i,
-             v->batch->first + row, (double)values[i],
-             v->status == DAE_ERROR_NOT_FINITE ? "a finite number"
-                                               : "0 to 1: binary cross-entropy takes no other");
+    struct dae_text text = {v->message, sizeof v->message, 0};
+    dae_text_add(&text, "%s value %zu of sample %zu of the validation data is %g, expected ",
+                 is_target ? "target" : "input", i, v->batch->first + row, (double)values[i]);
+    write_expected(v, &text);
 }
 
 static dae_status visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
     struct validation *v = context;
     v->batch = batch;
     DAE_TRY(dae_pool_run(pool, visit_rows, v, dae_size_divide_up(batch->count, ROWS_PER_TASK)));
-    for (size_t row = 0; row < batch->count; row++) {
-        v->loss += v->row_loss[row];
-        v->psnr += v->row_psnr[row];
-        if (v->row_status[row] != DAE_OK)
-            note_bad(v, row);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct row *row = &v->rows[i];
+        for (size_t k = 0; k < v->trainer->objective->term_count; k++)
+            v->sums[k] += row->sums[k];
+        v->psnr += row->values > 0 ? dae_psnr(row->squared / row->values) : 0;
+        v->compared += row->values > 0;
+        v->values += row->values;
+        v->samples += row->samples;
+        if (v->row_status[i] != DAE_OK)
+            note_bad(v, i);
     }
     return DAE_OK;
 }
 
+/* Values that penalties look at. */
+static void watch(void *context, size_t place, const float *y, size_t count) {
+    struct validation *v = context;
+    const struct dae_objective *objective = v->trainer->objective;
+    for (size_t k = 0; k < objective->term_count; k++)
+        if (objective->terms[k].value == place + 1)
+            v->sums[k] += dae_tap_measure(&v->trainer->taps[k], v->pool, y, count);
+}
+
+/* A term's mean, or its sum over parameters. */
+static double conclude(const struct validation *v, size_t k) {
+    const dae_trainer *trainer = v->trainer;
+    const struct dae_term *term = &trainer->objective->terms[k];
+    if (term->compares)
+        return v->sums[k] / dae_term_divisor(term, v->samples, v->values);
+    if (term->value > 0)
+        return v->sums[k] / (double)trainer->validation->count;
+    return dae_term_of_parameters(term, &trainer->taps[k], trainer->model, 0, trainer->model->parameter_count,
+                                  NULL);
+}
+
 dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sweep, struct dae_pool *pool,
-                                uint64_t fpu, double *loss, double *psnr) {
-    struct validation v = {.trainer = trainer, .width = dae_model_output(trainer->model)->size};
-    DAE_TRY(dae_sweep_run(sweep, pool, fpu, trainer->logits, visit, &v));
+                                uint64_t fpu, struct dae_losses *losses, double *psnr) {
+    const struct dae_objective *objective = trainer->objective;
+    struct validation v = {
+        .trainer = trainer,
+        .pool = pool,
+        .width = dae_model_output(trainer->model)->size,
+        .classes = dae_trainer_takes_classes(trainer, trainer->validation),
+    };
+    if (objective->tapped_count > 0)
+        dae_sweep_watch(sweep, watch, &v);
+    DAE_TRY(dae_sweep_run(sweep, pool, fpu, objective->logits, visit, &v));
     if (v.bad_samples > 0)
         return dae_fail(v.status, "%s (%zu samples have such values)", v.message, v.bad_samples);
-    if (!isfinite(v.loss))
-        return dae_fail(
-            DAE_ERROR_NOT_FINITE,
-            "the loss on the validation data is %g in epoch %llu, the data are finite: use a smaller "
-            "learning rate, or scale the data as those of training",
-            v.loss, (unsigned long long)trainer->epoch + 1);
-    double samples = (double)trainer->validation->count;
-    *loss = v.loss / (samples * (double)v.width);
-    *psnr = v.psnr / samples;
-    return DAE_OK;
+    for (size_t k = 0; k < objective->term_count; k++)
+        losses->terms[k] = conclude(&v, k);
+    losses->loss = dae_objective_sum(objective, losses->terms);
+    *psnr = v.psnr / v.compared;
+    if (isfinite(losses->loss))
+        return DAE_OK;
+    return dae_fail(DAE_ERROR_NOT_FINITE,
+                    "the loss on the validation data is %g in epoch %llu, the data are finite: use a smaller "
+                    "learning rate, or scale the data as those of training",
+                    losses->loss, (unsigned long long)trainer->epoch + 1);
 }

@@ -19,7 +19,7 @@ dae_trainer *make_trainer(const struct options *options, dae_model *model) {
     dae_optimizer *adam;
     dae_trainer *trainer;
     check(dae_optimizer_create_adam(&adam, 1e-3));
-    check(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    check(dae_trainer_create(&trainer, model, adam, "mse"));
     check(dae_trainer_set_precision(trainer, options->precision));
     dae_optimizer_free(adam);
     check(dae_trainer_set_batch_size(trainer, options->batch));

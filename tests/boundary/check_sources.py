@@ -18,7 +18,7 @@ from pathlib import Path
 import interface
 
 ROOF = "the roof"  # lib/*.c, above all floors
-FLOORS = ["core", "math", "noise", "data", "layers", "model", "run", "train", ROOF]
+FLOORS = ["core", "math", "noise", "data", "layers", "model", "run", "objective", "train", ROOF]
 BESIDE = ("data", "layers")  # floors that know nothing of each other
 
 # The floor on which each public header is implemented; a floor below it may not include it.

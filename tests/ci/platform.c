@@ -85,7 +85,7 @@ static void train(dae_model *model, dae_dataset *data) {
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     ok(dae_optimizer_create_adam(&adam, 1e-2));
-    ok(dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE));
+    ok(dae_trainer_create(&trainer, model, adam, "mse"));
     ok(dae_trainer_fit(trainer, data, 3));
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);

@@ -30,8 +30,8 @@ int main(void) {
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     double losses[20];
-    if (dae_optimizer_create_adam(&adam, 1e-2) || dae_trainer_create(&trainer, model, adam, DAE_LOSS_MSE) ||
-        dae_trainer_fit(trainer, noisy, 20) || dae_trainer_get_history(trainer, DAE_HISTORY_LOSS, losses, 20))
+    if (dae_optimizer_create_adam(&adam, 1e-2) || dae_trainer_create(&trainer, model, adam, "mse") ||
+        dae_trainer_fit(trainer, noisy, 20) || dae_trainer_get_history(trainer, "loss", losses, 20))
         return failed("training");
 
     dae_session *session = NULL;

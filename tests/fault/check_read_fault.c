@@ -81,7 +81,7 @@ static void store_npy(const char *path) {
 static dae_trainer *small_trainer(dae_model **model) {
     network net = autoencoder(30, 40, "relu", "sigmoid");
     *model = network_model(&net, 8);
-    return adam_trainer(*model, 0.01, DAE_LOSS_MSE);
+    return adam_trainer(*model, 0.01, "mse");
 }
 
 static void store_checkpoint(const char *path) {

@@ -46,7 +46,7 @@ static int32_t stop_behind_step(const dae_progress *progress, void *user) {
 static void set_up(training *t) {
     network net = autoencoder(SIZE, 4, "relu", "sigmoid");
     t->model = network_model(&net, 8);
-    t->trainer = adam_trainer(t->model, 0.01, DAE_LOSS_MSE);
+    t->trainer = adam_trainer(t->model, 0.01, "mse");
     t->data = random_dataset(SAMPLES, SIZE, 0, 1, 6);
     t->failures = 0;
     ok(dae_trainer_set_batch_size(t->trainer, BATCH));

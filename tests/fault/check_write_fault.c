@@ -42,7 +42,7 @@ static void make_models(void) {
     for (int version = OLD; version <= NEW; version++) {
         models[version] = trained_model();
         ok(dae_model_initialize(models[version], 40 + (uint64_t)version));
-        trainers[version] = adam_trainer(models[version], 0.01, DAE_LOSS_MSE);
+        trainers[version] = adam_trainer(models[version], 0.01, "mse");
     }
 }
 

@@ -30,7 +30,7 @@ static training set_up(bool sgd) {
     else
         must(dae_optimizer_create_adam(&t.optimizer, 0.01) == DAE_OK, "no optimizer");
     must(dae_optimizer_set_schedule(t.optimizer, "cosine(steps=20, warmup=3)") == DAE_OK, "no schedule");
-    must(dae_trainer_create(&t.trainer, t.model, t.optimizer, DAE_LOSS_MSE) == DAE_OK, "no trainer");
+    must(dae_trainer_create(&t.trainer, t.model, t.optimizer, "mse") == DAE_OK, "no trainer");
     must(dae_trainer_set_batch_size(t.trainer, BATCH) == DAE_OK, "no batch size");
     must(dae_trainer_set_early_stopping(t.trainer, 5, 0.001) == DAE_OK, "no early stopping");
     return t;

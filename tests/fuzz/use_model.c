@@ -157,7 +157,7 @@ static void learn(dae_model *model, size_t inputs, size_t outputs) {
     for (size_t i = 0; i < BATCH * outputs; i++)
         t[i] = (float)(i % 3) / 3;
     must(dae_optimizer_create_sgd(&sgd, 0.01) == DAE_OK, "no optimizer");
-    must(dae_trainer_create(&trainer, model, sgd, DAE_LOSS_MSE) == DAE_OK, "no trainer");
+    must(dae_trainer_create(&trainer, model, sgd, "mse") == DAE_OK, "no trainer");
     dae_status status = dae_trainer_step(trainer, x, t, BATCH, NULL);
     must(status == DAE_OK || status == DAE_ERROR_MEMORY || status == DAE_ERROR_NOT_FINITE, "a step gave %s",
          dae_status_name(status));

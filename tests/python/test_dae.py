@@ -188,7 +188,7 @@ class DatasetTest(Standard):
             with self.assertRaisesRegex(ValueError, "argument 1 of dae_set_num_threads.. is -1, .* from 0 to"):
                 dae.set_num_threads(NUMPY.int64(-1))
         with self.assertRaisesRegex(ValueError, "is 4294967296, .* from -2147483648 to 2147483647"):
-            dae.Trainer(model, dae.Optimizer.sgd(0.1), loss=2**32)
+            dae.Trainer(model, dae.Optimizer.sgd(0.1), precision=2**32)
         self.assertEqual((trainer.steps, trainer.epochs), (0, 0))
         self.assertEqual(flat(dae.Rng(2**64 - 1).bits(4)), reference.bits(2**64 - 1, 0, 0, 4))
 
