@@ -8,8 +8,8 @@
 
 enum { ROOM = 1024 };
 
-static const char *const categories[] = {"layer", "activation", "initializer",
-                                         "noise", "optimizer",  "schedule"};
+static const char *const categories[] = {"layer",     "activation", "initializer", "noise",
+                                         "optimizer", "schedule",   "source"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -102,8 +102,9 @@ END_TEST
 START_TEST(what_does_not_exist_is_refused) {
     const char *text = "untouched";
     double value = 5;
-    fails(dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
-          "category is 'sound', expected layer, activation, initializer, noise, optimizer or schedule");
+    fails(
+        dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
+        "category is 'sound', expected layer, activation, initializer, noise, optimizer, schedule or source");
     fails(dae_kind_list("optimizer", "adamw", 0, &text), DAE_ERROR_ARGUMENT, "kind is 'adamw', expected sgd");
     fails(dae_kind_list(NULL, "adam", 0, &text), DAE_ERROR_ARGUMENT, "category is NULL");
     fails(dae_kind_list("optimizer", "adam", 0, NULL), DAE_ERROR_ARGUMENT, "name is NULL");
@@ -342,12 +343,18 @@ static void through_initializer(const char *text, char written[ROOM]) {
     strcpy(written, get("layer", written, 0, "initializer"));
 }
 
+/* No object keeps a format: it is the words of the text. */
+static void through_source(const char *text, char written[ROOM]) {
+    snprintf(written, ROOM, "%s", text);
+}
+
 static const struct {
     const char *category;
     void (*through)(const char *text, char written[ROOM]);
 } objects[] = {
-    {"layer", through_layer}, {"activation", through_activation}, {"initializer", through_initializer},
-    {"noise", through_noise}, {"optimizer", through_optimizer},   {"schedule", through_schedule},
+    {"layer", through_layer},   {"activation", through_activation}, {"initializer", through_initializer},
+    {"noise", through_noise},   {"optimizer", through_optimizer},   {"schedule", through_schedule},
+    {"source", through_source},
 };
 
 /* An example, read and written by the objects of its category, has the values that taking it apart gives;

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # The public header that has the formulae of a category.
 HEADERS = {"layer": "layer.h", "activation": "layer.h", "initializer": "layer.h", "noise": "noise.h",
-           "optimizer": "optimizer.h", "schedule": "optimizer.h"}
+           "optimizer": "optimizer.h", "schedule": "optimizer.h", "source": "dataset.h"}
 ELSEWHERE = {"input"}  # begins a model: model.h
 
 
