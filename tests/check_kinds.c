@@ -248,7 +248,10 @@ static void bound_is_kept(const char *category, const char *kind, const char *pa
     for (int beyond = 0; beyond < 2; beyond++) {
         double used = beyond == 1 ? nextafter(value, outwards) : value;
         char start[ROOM];
-        snprintf(start, ROOM, "%s(?)", kind);
+        if (number(category, kind, parameter, "by_place") == 1)
+            snprintf(start, ROOM, "%s(?)", kind);
+        else
+            snprintf(start, ROOM, "%s(%s=?)", kind, parameter);
         ok(dae_recipe_fill(text, ROOM, NULL, start, &used, 1));
         dae_status status = dae_recipe_get(category, text, 0, parameter, buffer, ROOM, NULL);
         bool refused = beyond == 1 || number(category, kind, parameter, open) == 1;
