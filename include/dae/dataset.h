@@ -93,9 +93,9 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  *   dae_dataset_open(&labels, "train-labels-idx1-ubyte.gz", "idx(scaled=no)");
  *
  * Formats are the kinds of the category `source`, which dae_kind_list() lists. In all of them the first
- * dimension counts samples, and the others are the shape of one; what has one dimension holds samples of shape
- * {1}. 1 to 9 dimensions, none of them 0. The file is read whole, kept in its own type, and closed; one that
- * changes its length meanwhile is refused.
+ * dimension counts samples, and the others are the shape of one; what has one dimension holds samples of
+ * shape {1}. 1 to 9 dimensions, none of them 0. The file is read whole, kept in its own type, and closed; one
+ * that changes its length meanwhile is refused.
  *
  * `idx` is LeCun's format, of the MNIST files: two zero bytes, a type, the number of dimensions, the
  * dimensions as big-endian 32-bit numbers, the values. Bytes (type 0x08) are read as value / 255, so that
@@ -103,8 +103,8 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  * 0x0E (signed byte, 16 and 32 bit integers, float, double) are read as they are.
  *
  * `npy` is what numpy.save() writes: format versions 1.0, 2.0 and 3.0 (numpy.lib.format). Values are read as
- * they are, bytes too: what numpy shows is what a model gets. Types: f2, f4, f8, i1 to i8, u1 to u8, in either
- * byte order, each rounded to float32 as C does; b1 as 0 and 1. An array in Fortran order, such as
+ * they are, bytes too: what numpy shows is what a model gets. Types: f2, f4, f8, i1 to i8, u1 to u8, in
+ * either byte order, each rounded to float32 as C does; b1 as 0 and 1. An array in Fortran order, such as
  * numpy.save() makes of a table of pandas, is put into C order as it is read, which takes its memory twice
  * meanwhile.
  *
@@ -186,7 +186,8 @@ DAE_API dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *cou
 
 /** Shape of an input.
  *
- * @param index  of the sample, or DAE_ALL_SAMPLES for what all of them have in common: today, all have one shape
+ * @param index  of the sample, or DAE_ALL_SAMPLES for what all of them have in common; today, all samples of a
+ *               dataset have one shape
  * @param rank   receives the number of dimensions
  * @param shape  room for DAE_MAX_RANK entries, of which the first `*rank` are set
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0

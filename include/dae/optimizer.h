@@ -46,8 +46,8 @@ DAE_API dae_status dae_optimizer_create_adam(dae_optimizer **out, double learnin
  *   sgd(0.1, momentum=0.9, nesterov=yes)
  *   adam(1e-3, beta2=0.99) | cosine(steps=10000, warmup=500)
  *
- * dae_kind_list() lists the rules, which are the category `optimizer`, and the schedules, `schedule`, with what
- * their parameters take.
+ * dae_kind_list() lists the rules, which are the category `optimizer`, and the schedules, `schedule`, with
+ * what their parameters take.
  *
  * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT for a text that is not
  * written rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY. @since 0.1.0

@@ -11,8 +11,8 @@
  * are letters, digits, `_` and inner `.`, up to 63; a step has up to 64 parameters and nests up to 8 deep.
  *
  * What kinds there are depends on the category of the text: layer, activation, initializer, noise,
- * optimizer, schedule or source (of data). dae_kind_list() lists them, and dae_kind_get_text() says what each is
- * for and what its parameters take: headers have formulae, the list is in the loaded library.
+ * optimizer, schedule or source (of data). dae_kind_list() lists them, and dae_kind_get_text() says what each
+ * is for and what its parameters take: headers have formulae, the list is in the loaded library.
  */
 #ifndef DAE_RECIPE_H
 #define DAE_RECIPE_H

@@ -59,9 +59,12 @@ static dae_status know(struct opening *o, const unsigned char *start, size_t cou
     for (size_t i = 0; o->format == NULL && kinds[i] != NULL; i++) {
         const struct dae_source_kind *kind = (const struct dae_source_kind *)kinds[i];
         if (kind->knows != NULL && kind->knows(start, count))
-            return dae_recipe_bind_one(&o->format, &dae_source_category, kind->kind.name);
+            DAE_TRY(dae_recipe_bind_one(&o->format, &dae_source_category, kind->kind.name));
     }
-    return o->format != NULL ? DAE_OK : fail_unknown(o->name, start, count);
+    if (o->format != NULL)
+        return DAE_OK;
+    (void)fail_unknown(o->name, start, count);
+    return DAE_ERROR_FORMAT;
 }
 
 static dae_status measure(const struct opening *o, unsigned char *start, size_t count,
@@ -113,18 +116,18 @@ static dae_status expand_to(struct expanding *e, size_t size, const char *name) 
     return DAE_OK;
 }
 
-/* Sets the format by gzip data of `size` bytes, of which `count` are at hand; these may be too few to tell. */
-static dae_status know_packed(struct opening *o, const unsigned char *packed, size_t count, size_t size) {
+/* Sets the format by the start of gzip data; *used_up: more of them might have helped. */
+static dae_status know_packed(struct opening *o, const unsigned char *packed, size_t count, bool *used_up) {
     struct dae_gzip *gzip;
     unsigned char start[KNOWN_BY];
     size_t got = 0;
     DAE_TRY(dae_gzip_open(&gzip, packed, count, o->name));
     dae_status status = dae_gzip_read_some(gzip, start, KNOWN_BY, &got);
-    bool too_few = status == DAE_ERROR_FORMAT && count < size && dae_gzip_is_used_up(gzip);
+    *used_up = dae_gzip_is_used_up(gzip);
     dae_gzip_close(gzip);
-    if (status == DAE_OK || (status == DAE_ERROR_FORMAT && got >= LEAST_KNOWN))
-        return know(o, start, got);
-    return too_few ? DAE_OK : status;
+    if (status == DAE_ERROR_FORMAT && got >= LEAST_KNOWN)
+        status = DAE_OK;
+    return status == DAE_OK ? know(o, start, got) : status;
 }
 
 /* Expands as much as tells the extent of the content. */
@@ -137,24 +140,22 @@ static dae_status expand_start(struct expanding *e, const struct opening *o, str
     return DAE_OK;
 }
 
-/* Refuses gzip data by their start, which may be too short to tell. Where it is not, they may have up to
- * MAX_GROWTH times the size of what they expand to: compressors that find nothing to compress add less than a
- * hundredth, those that are flushed after each byte make seven of one, and those that begin a member for each
- * byte two dozen. */
-static dae_status check_packed(struct opening *o, const unsigned char *start, size_t count, size_t size) {
+/* Refuses gzip data of `size` bytes by their start; *used_up: more of them might have helped. They may have
+ * up to MAX_GROWTH times the size of what they expand to: compressors that find nothing to compress add less
+ * than a hundredth, those that are flushed after each byte make seven of one, and those that begin a member
+ * for each byte two dozen. */
+static dae_status check_packed(struct opening *o, const unsigned char *start, size_t count, size_t size,
+                               bool *used_up) {
     struct expanding e = {.packed = size};
     struct dae_extent extent = {0, false};
     if (o->format == NULL)
-        DAE_TRY(know_packed(o, start, count, size));
-    if (o->format == NULL)
-        return DAE_OK;
+        DAE_TRY(know_packed(o, start, count, used_up));
     DAE_TRY(dae_gzip_open(&e.gzip, start, count, o->name));
     dae_status status = expand_start(&e, o, &extent);
-    bool too_short = count < size && dae_gzip_is_used_up(e.gzip);
+    *used_up = dae_gzip_is_used_up(e.gzip);
     dae_gzip_close(e.gzip);
     dae_release(e.bytes);
-    if (status != DAE_OK)
-        return status == DAE_ERROR_FORMAT && too_short ? DAE_OK : status;
+    DAE_TRY(status);
     if (size > MAX_GZIP_HEADER && (size - MAX_GZIP_HEADER) / MAX_GROWTH > extent.size)
         return dae_fail(DAE_ERROR_FORMAT,
                         "%s: %zu bytes of gzip data are too many for the %zu bytes that the header claims",
@@ -188,9 +189,12 @@ static dae_status expand(const struct opening *o, const unsigned char *packed, s
 /* A dae_file_check_fn. */
 static dae_status check_start(const unsigned char *start, size_t count, size_t size, const char *path,
                               void *context) {
+    bool used_up = false;
     (void)path;
-    return is_gzip(start, count) ? check_packed(context, start, count, size)
-                                 : check_plain(context, start, count, size);
+    if (!is_gzip(start, count))
+        return check_plain(context, start, count, size);
+    dae_status status = check_packed(context, start, count, size, &used_up);
+    return status == DAE_ERROR_FORMAT && used_up && count < size ? DAE_OK : status;
 }
 
 /* Takes over the bytes, also when it fails. The start may have told too little: checked again. */
@@ -208,7 +212,8 @@ static dae_status open_whole(dae_dataset **out, struct opening *o, unsigned char
 static dae_status open_packed(dae_dataset **out, struct opening *o, const unsigned char *packed,
                               size_t size) {
     unsigned char *bytes;
-    DAE_TRY(check_packed(o, packed, size, size));
+    bool used_up;
+    DAE_TRY(check_packed(o, packed, size, size, &used_up));
     DAE_TRY(expand(o, packed, size, &bytes, &size));
     return open_whole(out, o, bytes, size);
 }

@@ -1,5 +1,5 @@
-/* Formats of files that datasets are read from. A format is one file with a row dae_source_NAME, and its name in
- * lib/meson.build; gzip is taken off before a format sees the content. */
+/* Formats of files that datasets are read from. A format is one file with a row dae_source_NAME, and its name
+ * in lib/meson.build; gzip is taken off before a format sees the content. */
 #ifndef DAE_DATA_SOURCE_H
 #define DAE_DATA_SOURCE_H
 
