@@ -75,25 +75,18 @@ static void measure_gaussian(void) {
 static void show_recipe(void) {
     float x[LENGTH];
     char text[256];
-    dae_noise *built = NULL, *parsed = NULL;
-    check(dae_noise_create(&built));
-    check(dae_noise_add_gaussian(built, 0.5, 0.5));
-    check(dae_noise_add_clip(built, 0.0, 1.0));
-    check(dae_noise_format(built, text, sizeof text, NULL));
-    printf("\nThe recipe \"%s\", built by calls and read from its text:\n", text);
+    dae_noise *noise = NULL;
+    check(dae_noise_parse(&noise, "gaussian(0.5, mean=0.5) | clip(0, 1)"));
+    check(dae_noise_format(noise, text, sizeof text, NULL));
+    printf("\nThe recipe \"%s\" on one sample, again, and in the next epoch:\n", text);
 
-    fill_signal(x);
-    check(dae_noise_apply(built, x, 1, LENGTH, 7, 0, 0)); /* one sample; seed, epoch, index */
-    print_row("  built", x);
-    check(dae_noise_parse(&parsed, text));
-    fill_signal(x);
-    check(dae_noise_apply(parsed, x, 1, LENGTH, 7, 0, 0));
-    print_row("  parsed", x);
-    fill_signal(x);
-    check(dae_noise_apply(parsed, x, 1, LENGTH, 7, 1, 0));
-    print_row("  next epoch", x);
-    dae_noise_free(built);
-    dae_noise_free(parsed);
+    static const size_t shape[] = {LENGTH};
+    for (int row = 0; row < 3; row++) {
+        fill_signal(x);
+        check(dae_noise_apply(noise, x, 1, 1, shape, 7, row / 2, 0)); /* one sample; seed, epoch, index */
+        print_row(row == 0 ? "  noisy" : row == 1 ? "  again" : "  next epoch", x);
+    }
+    dae_noise_free(noise);
 }
 
 int main(int argc, char **argv) {

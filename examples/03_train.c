@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
     dae_report *report = NULL;
 
     /* Clean images; the first 800 to learn from, the rest to see how well. */
-    check(dae_dataset_open_idx(&images, path));
+    check(dae_dataset_open(&images, path, NULL));
     check(dae_dataset_split(&train, &test, images, 800));
 
     /* Noisy inputs with clean targets. Another seed for the test, or it would be known noise. */

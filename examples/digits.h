@@ -19,7 +19,7 @@ static inline dae_dataset *noisy_digits(const char *folder, const char *name, in
     dae_dataset *clean = NULL, *noisy = NULL;
     dae_noise *noise = digit_noise();
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    check(dae_dataset_open_idx(&clean, path));
+    check(dae_dataset_open(&clean, path, NULL));
     check(dae_dataset_corrupt(&noisy, clean, noise, mode, seed));
     dae_noise_free(noise);
     dae_dataset_free(clean);

@@ -67,9 +67,12 @@ static bool open_data(experiment *e) {
 }
 
 static bool make_noise(experiment *e) {
-    return worked(dae_noise_create(&e->noise)) &&
-           worked(dae_noise_add_gaussian(e->noise, e->chosen.noise_mean, e->chosen.noise_stddev)) &&
-           (!e->chosen.clip || worked(dae_noise_add_clip(e->noise, 0.0, 1.0)));
+    const double values[] = {e->chosen.noise_mean, e->chosen.noise_stddev};
+    const char *recipe = e->chosen.clip ? "gaussian(mean=?, stddev=?) | clip(0, 1)"
+                                        : "gaussian(mean=?, stddev=?)";
+    char text[128];
+    return worked(dae_recipe_fill(text, sizeof text, NULL, recipe, values, 2)) &&
+           worked(dae_noise_parse(&e->noise, text));
 }
 
 /* Adds noise to the inputs of `clean`. What is drawn once is kept, so that no epoch draws it again. */

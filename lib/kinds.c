@@ -1,6 +1,7 @@
 /* What kinds the library has, for programs that ask, and recipes taken apart. */
 #include "core/kind.h"
 #include "core/memory.h"
+#include "data/source.h"
 #include "layers/activation.h"
 #include "layers/initializer.h"
 #include "layers/layer.h"
@@ -17,14 +18,9 @@
 enum { LIST_SIZE = 400 }; /* of names in a message */
 
 static const struct dae_category *const categories[] = {
-    &dae_layer_category,
-    &dae_activation_category,
-    &dae_initializer_category,
-    &dae_noise_category,
-    &dae_objective_category,
-    &dae_optimizer_category,
-    &dae_schedule_category,
-    NULL,
+    &dae_layer_category,    &dae_activation_category, &dae_initializer_category,
+    &dae_noise_category,    &dae_objective_category,  &dae_optimizer_category,
+    &dae_schedule_category, &dae_source_category,     NULL,
 };
 
 /* What is asked about: a category, one of its kinds, or a parameter of that. */

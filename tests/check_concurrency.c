@@ -62,8 +62,7 @@ static void *train(void *user) {
     dae_trainer *trainer = adam_trainer(model, 1e-3, "bce");
     dae_noise *noise = NULL;
     dae_dataset *noisy = NULL;
-    ok(dae_noise_create(&noise));
-    ok(dae_noise_add_gaussian(noise, 0.1, 0.3));
+    ok(dae_noise_parse(&noise, "gaussian(0.3, mean=0.1)"));
     ok(dae_dataset_corrupt(&noisy, t->clean, noise, DAE_NOISE_FRESH, t->seed));
     ok(dae_trainer_set_batch_size(trainer, BATCH));
     ok(dae_trainer_set_seed(trainer, t->seed));

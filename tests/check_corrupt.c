@@ -51,7 +51,8 @@ START_TEST(views_upon_each_other_are_one_recipe) {
                 dataset = strcmp(cuts[cut][i], "CLIP") == 0 ? clipped(dataset)
                                                             : corrupted(dataset, cuts[cut][i], mode, 7);
             ramp(expected);
-            ok(dae_noise_apply(whole, expected, COUNT, SIZE, 7, mode == DAE_NOISE_ONCE ? 0 : 5, 0));
+            ok(dae_noise_apply(whole, expected, COUNT, 1, (const size_t[]){SIZE}, 7,
+                               mode == DAE_NOISE_ONCE ? 0 : 5, 0));
             ok(dae_dataset_read(dataset, 5, 0, COUNT, inputs, NULL));
             same_floats(inputs, expected, VALUES);
             for (size_t i = 0; i < COUNT; i++) {
@@ -67,18 +68,15 @@ END_TEST
 /* Each recipe has its own limit of 64 steps; datasets one upon another have a larger one. */
 START_TEST(many_steps_upon_many_steps) {
     float x[VALUES], inputs[VALUES], expected[VALUES];
-    dae_noise *noise = NULL;
+    dae_noise *noise = repeated_noise("gaussian(mean=1, stddev=0)", 64);
     dae_dataset *clean = clean_samples(), *first = NULL, *second = NULL, *clipped = NULL;
-    ok(dae_noise_create(&noise));
-    for (int step = 0; step < DAE_NOISE_MAX_STEPS; step++)
-        ok(dae_noise_add_gaussian(noise, 1, 0));
     ok(dae_dataset_corrupt(&first, clean, noise, DAE_NOISE_ONCE, 1));
     ok(dae_dataset_corrupt(&second, first, noise, DAE_NOISE_ONCE, 1));
     ok(dae_dataset_clip(&clipped, second, 0, 100));
     ramp(x);
     for (int i = 0; i < VALUES; i++) {
         expected[i] = x[i];
-        for (int step = 0; step < 2 * DAE_NOISE_MAX_STEPS; step++)
+        for (int step = 0; step < 2 * 64; step++)
             expected[i] += 1;
         expected[i] = fminf(expected[i], 100);
     }
@@ -94,9 +92,7 @@ END_TEST
 
 START_TEST(inputs_have_room_for_256_steps) {
     dae_dataset *dataset = clean_samples(), *const untouched = (dae_dataset *)&dataset, *more = untouched;
-    dae_noise *noise = parse(""), *one = parse("gaussian(0)"), *none = parse("");
-    for (int step = 0; step < DAE_NOISE_MAX_STEPS; step++)
-        ok(dae_noise_add_masking(noise, 0));
+    dae_noise *noise = repeated_noise("masking(0)", 64), *one = parse("gaussian(0)"), *none = parse("");
     for (int i = 0; i < 4; i++) {
         dae_dataset *inner = dataset;
         ok(dae_dataset_corrupt(&dataset, inner, noise, DAE_NOISE_ONCE, 1));
@@ -105,7 +101,6 @@ START_TEST(inputs_have_room_for_256_steps) {
     fails(dae_dataset_corrupt(&more, dataset, one, DAE_NOISE_ONCE, 1), DAE_ERROR_ARGUMENT, "257");
     fails(dae_dataset_clip(&more, dataset, 0, 1), DAE_ERROR_ARGUMENT, "256");
     ck_assert_ptr_eq(more, untouched);
-    ok(dae_noise_add_clip(one, 0, 1)); /* not in use */
     ok(dae_dataset_corrupt(&more, dataset, none, DAE_NOISE_ONCE, 1));
     dae_dataset_free(more);
     dae_dataset_free(dataset);

@@ -83,12 +83,12 @@ static void looks_like_images(const dae_dataset *dataset) {
     size_t count = 0, rank = 0, shape[DAE_MAX_RANK] = {0};
     ok(dae_dataset_get_count(dataset, &count));
     ck_assert_uint_eq(count, COUNT);
-    ok(dae_dataset_get_shape(dataset, &rank, shape));
+    ok(dae_dataset_get_shape(dataset, DAE_ALL_SAMPLES, &rank, shape));
     ck_assert_uint_eq(rank, 2);
     ck_assert_uint_eq(shape[0], HEIGHT);
     ck_assert_uint_eq(shape[1], WIDTH);
     rank = shape[0] = shape[1] = 0;
-    ok(dae_dataset_get_target_shape(dataset, &rank, shape));
+    ok(dae_dataset_get_target_shape(dataset, DAE_ALL_SAMPLES, &rank, shape));
     ck_assert_uint_eq(rank, 2);
     ck_assert_uint_eq(shape[0], HEIGHT);
     ck_assert_uint_eq(shape[1], WIDTH);
@@ -218,7 +218,7 @@ START_TEST(every_rank) {
             found[i] = 77;
         dae_dataset *dataset = NULL;
         ok(dae_dataset_copy_array(&dataset, data, 2, rank, ones_and_twos));
-        ok(dae_dataset_get_shape(dataset, &found_rank, found));
+        ok(dae_dataset_get_shape(dataset, DAE_ALL_SAMPLES, &found_rank, found));
         ck_assert_uint_eq(found_rank, rank);
         for (size_t i = 0; i < rank; i++)
             ck_assert_uint_eq(found[i], ones_and_twos[i]);
@@ -339,12 +339,12 @@ START_TEST(null_is_refused) {
     ok(dae_dataset_copy_array(&dataset, data, 1, 2, image));
     fails(dae_dataset_get_count(NULL, &count), DAE_ERROR_ARGUMENT, "dataset");
     fails(dae_dataset_get_count(dataset, NULL), DAE_ERROR_ARGUMENT, "count");
-    fails(dae_dataset_get_shape(NULL, &rank, shape), DAE_ERROR_ARGUMENT, "dataset");
-    fails(dae_dataset_get_shape(dataset, NULL, shape), DAE_ERROR_ARGUMENT, "rank");
-    fails(dae_dataset_get_shape(dataset, &rank, NULL), DAE_ERROR_ARGUMENT, "shape");
-    fails(dae_dataset_get_target_shape(NULL, &rank, shape), DAE_ERROR_ARGUMENT, "dataset");
-    fails(dae_dataset_get_target_shape(dataset, NULL, shape), DAE_ERROR_ARGUMENT, "rank");
-    fails(dae_dataset_get_target_shape(dataset, &rank, NULL), DAE_ERROR_ARGUMENT, "shape");
+    fails(dae_dataset_get_shape(NULL, DAE_ALL_SAMPLES, &rank, shape), DAE_ERROR_ARGUMENT, "dataset");
+    fails(dae_dataset_get_shape(dataset, DAE_ALL_SAMPLES, NULL, shape), DAE_ERROR_ARGUMENT, "rank");
+    fails(dae_dataset_get_shape(dataset, DAE_ALL_SAMPLES, &rank, NULL), DAE_ERROR_ARGUMENT, "shape");
+    fails(dae_dataset_get_target_shape(NULL, DAE_ALL_SAMPLES, &rank, shape), DAE_ERROR_ARGUMENT, "dataset");
+    fails(dae_dataset_get_target_shape(dataset, DAE_ALL_SAMPLES, NULL, shape), DAE_ERROR_ARGUMENT, "rank");
+    fails(dae_dataset_get_target_shape(dataset, DAE_ALL_SAMPLES, &rank, NULL), DAE_ERROR_ARGUMENT, "shape");
     fails(dae_dataset_read(NULL, 0, 0, 1, data, data), DAE_ERROR_ARGUMENT, "dataset");
     ck_assert_uint_eq(count, 77);
     ck_assert_uint_eq(rank, 77);

@@ -64,10 +64,10 @@ static void reads_the_same(const dae_dataset *dataset) {
     size_t count = 0, rank = 0, shape[DAE_MAX_RANK];
     dae_dataset *plain = NULL;
     plain_images(bytes);
-    ok(dae_dataset_parse_idx(&plain, bytes, sizeof bytes));
+    ok(dae_dataset_parse(&plain, bytes, sizeof bytes, "idx"));
     ok(dae_dataset_get_count(dataset, &count));
     ck_assert_uint_eq(count, COUNT);
-    ok(dae_dataset_get_shape(dataset, &rank, shape));
+    ok(dae_dataset_get_shape(dataset, DAE_ALL_SAMPLES, &rank, shape));
     ck_assert_uint_eq(rank, 2);
     ck_assert(shape[0] == 2 && shape[1] == 3);
     ok(dae_dataset_read(plain, 0, 0, COUNT, expected, NULL));
@@ -83,10 +83,10 @@ START_TEST(compressed_files_read_like_plain_ones) {
     const char *path = temp_path("named-without-gz");
     dae_dataset *dataset = NULL;
     write_file(path, packed.bytes, packed.size);
-    ok(dae_dataset_open_idx(&dataset, path));
+    ok(dae_dataset_open(&dataset, path, "idx"));
     reads_the_same(dataset);
     dae_dataset_free(dataset);
-    ok(dae_dataset_parse_idx(&dataset, packed.bytes, packed.size));
+    ok(dae_dataset_parse(&dataset, packed.bytes, packed.size, "idx"));
     memset(packed.bytes, 0, packed.size);
     reads_the_same(dataset);
     dae_dataset_free(dataset);
@@ -100,7 +100,7 @@ START_TEST(plain_files_may_be_named_gz) {
     dae_dataset *dataset = NULL;
     plain_images(bytes);
     write_file(path, bytes, sizeof bytes);
-    ok(dae_dataset_open_idx(&dataset, path));
+    ok(dae_dataset_open(&dataset, path, "idx"));
     reads_the_same(dataset);
     dae_dataset_free(dataset);
 }
@@ -120,7 +120,7 @@ START_TEST(large_files) {
         bytes[8 + i] = (unsigned char)((state = state * 1664525 + 1013904223) >> 24);
     struct packed packed = pack(bytes, 8 + BYTES, 1);
     dae_dataset *dataset = NULL;
-    ok(dae_dataset_parse_idx(&dataset, packed.bytes, packed.size));
+    ok(dae_dataset_parse(&dataset, packed.bytes, packed.size, "idx"));
     ok(dae_dataset_read(dataset, 0, 0, BYTES, inputs, NULL));
     for (int i = 0; i < BYTES; i++)
         if (inputs[i] != (float)bytes[8 + i] / 255.0f)
@@ -155,11 +155,11 @@ static struct packed packed_in_pieces(const unsigned char *bytes, size_t size, s
 static void is_read(const struct packed *packed) {
     const char *path = temp_path("members.gz");
     dae_dataset *dataset = NULL;
-    ok(dae_dataset_parse_idx(&dataset, packed->bytes, packed->size));
+    ok(dae_dataset_parse(&dataset, packed->bytes, packed->size, "idx"));
     reads_the_same(dataset);
     dae_dataset_free(dataset);
     write_file(path, packed->bytes, packed->size);
-    ok(dae_dataset_open_idx(&dataset, path));
+    ok(dae_dataset_open(&dataset, path, "idx"));
     reads_the_same(dataset);
     dae_dataset_free(dataset);
 }
@@ -198,7 +198,7 @@ START_TEST(a_member_for_each_value) {
     float last = 0;
     const char *path = temp_path("members.gz");
     write_file(path, packed.bytes, packed.size);
-    ok(dae_dataset_open_idx(&dataset, path));
+    ok(dae_dataset_open(&dataset, path, "idx"));
     ok(dae_dataset_read(dataset, 0, MANY - 1, 1, &last, NULL));
     ck_assert_float_eq(last, 51.0f / 255);
     dae_dataset_free(dataset);
@@ -216,9 +216,9 @@ static void is_refused(const unsigned char *bytes, size_t size, const char *word
     const char *path = temp_path("broken-gzip");
     write_file(path, bytes, size);
     heap_watch();
-    fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_FORMAT, word);
+    fails(dae_dataset_open(&dataset, path, "idx"), DAE_ERROR_FORMAT, word);
     ck_assert_msg(message_has(path), "the message does not name the file: %s", dae_last_error());
-    fails(dae_dataset_parse_idx(&dataset, bytes, size), DAE_ERROR_FORMAT, word);
+    fails(dae_dataset_parse(&dataset, bytes, size, "idx"), DAE_ERROR_FORMAT, word);
     ck_assert_ptr_eq(dataset, untouched);
     ck_assert_uint_lt(heap_largest(), LITTLE + 2 * size);
     heap_unwatch();
@@ -253,7 +253,7 @@ START_TEST(every_flipped_bit_is_handled) {
         packed.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
         dae_dataset *dataset = NULL;
         heap_watch();
-        dae_status status = dae_dataset_parse_idx(&dataset, packed.bytes, packed.size);
+        dae_status status = dae_dataset_parse(&dataset, packed.bytes, packed.size, "idx");
         if (status == DAE_OK) {
             size_t at = bit / 8;
             ck_assert((at >= 3 && at < 10 + sizeof "images") || at == packed.size - 9);
@@ -388,10 +388,10 @@ START_TEST(gzip_data_may_be_larger_than_what_they_hold) {
     packed.size = stream.total_out;
     deflateEnd(&stream);
     ck_assert_uint_gt(packed.size, 2 * LARGE + (1 << 20));
-    ok(dae_dataset_parse_idx(&dataset, packed.bytes, packed.size));
+    ok(dae_dataset_parse(&dataset, packed.bytes, packed.size, "idx"));
     dae_dataset_free(dataset);
     write_file(temp_path("flushed.gz"), packed.bytes, packed.size);
-    ok(dae_dataset_open_idx(&dataset, temp_path("flushed.gz")));
+    ok(dae_dataset_open(&dataset, temp_path("flushed.gz"), "idx"));
     ok(dae_dataset_read(dataset, 0, LARGE - 1, 1, &last, NULL));
     ck_assert_float_eq(last, 51.0f / 255);
     dae_dataset_free(dataset);
@@ -429,7 +429,7 @@ END_TEST
 static dae_status parse_and_free(void *user) {
     const struct packed *packed = user;
     dae_dataset *const untouched = (dae_dataset *)&packed, *dataset = untouched;
-    dae_status status = dae_dataset_parse_idx(&dataset, packed->bytes, packed->size);
+    dae_status status = dae_dataset_parse(&dataset, packed->bytes, packed->size, "idx");
     if (status == DAE_OK)
         dae_dataset_free(dataset);
     else
@@ -478,8 +478,8 @@ START_TEST(this_build_says_that_it_has_no_zlib) {
     dae_dataset *const untouched = (dae_dataset *)&anything, *dataset = untouched;
     const char *path = temp_path("stored.gz");
     write_file(path, stored, sizeof stored);
-    fails(dae_dataset_parse_idx(&dataset, stored, sizeof stored), DAE_ERROR_UNSUPPORTED, "zlib");
-    fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_UNSUPPORTED, path);
+    fails(dae_dataset_parse(&dataset, stored, sizeof stored, "idx"), DAE_ERROR_UNSUPPORTED, "zlib");
+    fails(dae_dataset_open(&dataset, path, "idx"), DAE_ERROR_UNSUPPORTED, path);
     ck_assert_ptr_eq(dataset, untouched);
 }
 END_TEST

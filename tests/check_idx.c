@@ -43,7 +43,7 @@ static struct file small_images(void) {
 
 static dae_dataset *parse(const struct file *file) {
     dae_dataset *dataset = NULL;
-    ok(dae_dataset_parse_idx(&dataset, file->bytes, file->size));
+    ok(dae_dataset_parse(&dataset, file->bytes, file->size, "idx"));
     ck_assert_ptr_nonnull(dataset);
     return dataset;
 }
@@ -52,11 +52,11 @@ static void has_shape(const dae_dataset *dataset, size_t count, size_t rank, con
     size_t found_count = 0, found_rank = 0, found[DAE_MAX_RANK] = {0};
     ok(dae_dataset_get_count(dataset, &found_count));
     ck_assert_uint_eq(found_count, count);
-    ok(dae_dataset_get_shape(dataset, &found_rank, found));
+    ok(dae_dataset_get_shape(dataset, DAE_ALL_SAMPLES, &found_rank, found));
     ck_assert_uint_eq(found_rank, rank);
     for (size_t i = 0; i < rank; i++)
         ck_assert_uint_eq(found[i], shape[i]);
-    ok(dae_dataset_get_target_shape(dataset, &found_rank, found));
+    ok(dae_dataset_get_target_shape(dataset, DAE_ALL_SAMPLES, &found_rank, found));
     ck_assert_uint_eq(found_rank, rank);
 }
 
@@ -185,7 +185,7 @@ START_TEST(a_file_is_read_whole) {
     const char *path = temp_path("images-idx3-ubyte");
     dae_dataset *dataset = NULL;
     write_file(path, file.bytes, file.size);
-    ok(dae_dataset_open_idx(&dataset, path));
+    ok(dae_dataset_open(&dataset, path, "idx"));
     ck_assert_int_eq(unlink(path), 0); /* no longer needed */
     reads_small_images(dataset);
     dae_dataset_free(dataset);
@@ -200,7 +200,7 @@ START_TEST(values_are_kept_in_their_own_type) {
     memcpy(bytes, (const unsigned char[]){0, 0, 8, 1, 0, 0x10, 0, 0}, 8);
     dae_dataset *dataset = NULL;
     heap_watch();
-    ok(dae_dataset_parse_idx(&dataset, bytes, 8 + BYTES));
+    ok(dae_dataset_parse(&dataset, bytes, 8 + BYTES, "idx"));
     ck_assert_uint_lt(heap_largest(), BYTES + 4096);
     dae_dataset_free(dataset);
     heap_unwatch();
@@ -211,15 +211,16 @@ END_TEST
 START_TEST(files_that_cannot_be_read) {
     int anything;
     dae_dataset *const untouched = (dae_dataset *)&anything, *dataset = untouched;
-    fails(dae_dataset_open_idx(&dataset, temp_path("missing-file")), DAE_ERROR_IO, "missing-file");
-    fails(dae_dataset_open_idx(&dataset, temp_path("missing-folder/file")), DAE_ERROR_IO, "missing-folder");
-    fails(dae_dataset_open_idx(&dataset, ""), DAE_ERROR_IO, "");
+    fails(dae_dataset_open(&dataset, temp_path("missing-file"), "idx"), DAE_ERROR_IO, "missing-file");
+    fails(dae_dataset_open(&dataset, temp_path("missing-folder/file"), "idx"), DAE_ERROR_IO,
+          "missing-folder");
+    fails(dae_dataset_open(&dataset, "", "idx"), DAE_ERROR_IO, "");
     const char *folder = temp_path("a-folder");
     ck_assert_int_eq(mkdir(folder, 0755), 0);
-    fails(dae_dataset_open_idx(&dataset, folder), DAE_ERROR_IO, "a-folder");
+    fails(dae_dataset_open(&dataset, folder, "idx"), DAE_ERROR_IO, "a-folder");
     const char *empty = temp_path("an-empty-file");
     write_file(empty, NULL, 0);
-    fails(dae_dataset_open_idx(&dataset, empty), DAE_ERROR_FORMAT, "an-empty-file");
+    fails(dae_dataset_open(&dataset, empty, "idx"), DAE_ERROR_FORMAT, "an-empty-file");
     ck_assert_ptr_eq(dataset, untouched);
 }
 END_TEST
@@ -227,10 +228,10 @@ END_TEST
 START_TEST(null_is_refused) {
     struct file file = small_images();
     dae_dataset *const untouched = (dae_dataset *)&file, *dataset = untouched;
-    fails(dae_dataset_open_idx(NULL, "path"), DAE_ERROR_ARGUMENT, "out");
-    fails(dae_dataset_open_idx(&dataset, NULL), DAE_ERROR_ARGUMENT, "path");
-    fails(dae_dataset_parse_idx(NULL, file.bytes, file.size), DAE_ERROR_ARGUMENT, "out");
-    fails(dae_dataset_parse_idx(&dataset, NULL, 10), DAE_ERROR_ARGUMENT, "bytes");
+    fails(dae_dataset_open(NULL, "path", "idx"), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_dataset_open(&dataset, NULL, "idx"), DAE_ERROR_ARGUMENT, "path");
+    fails(dae_dataset_parse(NULL, file.bytes, file.size, "idx"), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_dataset_parse(&dataset, NULL, 10, "idx"), DAE_ERROR_ARGUMENT, "bytes");
     ck_assert_ptr_eq(dataset, untouched);
 }
 END_TEST
@@ -243,9 +244,9 @@ static void is_refused(const struct file *file, const char *word) {
     const char *path = temp_path("broken-idx");
     write_file(path, file->bytes, file->size);
     heap_watch();
-    fails(dae_dataset_parse_idx(&dataset, file->bytes, file->size), DAE_ERROR_FORMAT, word);
+    fails(dae_dataset_parse(&dataset, file->bytes, file->size, "idx"), DAE_ERROR_FORMAT, word);
     ck_assert_ptr_eq(dataset, untouched);
-    fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_FORMAT, word);
+    fails(dae_dataset_open(&dataset, path, "idx"), DAE_ERROR_FORMAT, word);
     ck_assert_msg(message_has(path), "the message does not name the file: %s", dae_last_error());
     ck_assert_msg(message_has("offset"), "the message names no offset: %s", dae_last_error());
     ck_assert_ptr_eq(dataset, untouched);
@@ -264,7 +265,7 @@ START_TEST(every_beginning_is_refused) {
     }
     whole.size = 0;
     dae_dataset *dataset = NULL;
-    fails(dae_dataset_parse_idx(&dataset, "", 0), DAE_ERROR_FORMAT, "offset 0");
+    fails(dae_dataset_parse(&dataset, "", 0, "idx"), DAE_ERROR_FORMAT, "offset 0");
 }
 END_TEST
 
@@ -380,7 +381,7 @@ START_TEST(every_flipped_bit_is_handled) {
         file.bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
         dae_dataset *dataset = NULL;
         heap_watch();
-        dae_status status = dae_dataset_parse_idx(&dataset, file.bytes, file.size);
+        dae_status status = dae_dataset_parse(&dataset, file.bytes, file.size, "idx");
         if (status == DAE_OK) {
             float inputs[30];
             size_t count = 0;
@@ -414,7 +415,7 @@ START_TEST(random_files_are_handled) {
         state = state * 1664525 + 1013904223;
         file.size = (state >> 16) % (file.size + 1);
         dae_dataset *dataset = NULL;
-        dae_status status = dae_dataset_parse_idx(&dataset, file.bytes, file.size);
+        dae_status status = dae_dataset_parse(&dataset, file.bytes, file.size, "idx");
         ck_assert(status == DAE_OK || status == DAE_ERROR_FORMAT || status == DAE_ERROR_UNSUPPORTED);
         ck_assert((dataset != NULL) == (status == DAE_OK));
         dae_dataset_free(dataset);
@@ -427,7 +428,7 @@ END_TEST
 static dae_status parse_and_free(void *user) {
     const struct file *file = user;
     dae_dataset *const untouched = (dae_dataset *)&file, *dataset = untouched;
-    dae_status status = dae_dataset_parse_idx(&dataset, file->bytes, file->size);
+    dae_status status = dae_dataset_parse(&dataset, file->bytes, file->size, "idx");
     if (status == DAE_OK)
         dae_dataset_free(dataset);
     else
@@ -437,7 +438,7 @@ static dae_status parse_and_free(void *user) {
 
 static dae_status open_and_free(void *user) {
     dae_dataset *const untouched = (dae_dataset *)&user, *dataset = untouched;
-    dae_status status = dae_dataset_open_idx(&dataset, user);
+    dae_status status = dae_dataset_open(&dataset, user, "idx");
     if (status == DAE_OK)
         dae_dataset_free(dataset);
     else

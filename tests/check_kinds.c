@@ -9,7 +9,7 @@
 enum { ROOM = 1024 };
 
 static const char *const categories[] = {"layer",     "activation", "initializer", "noise",
-                                         "objective", "optimizer",  "schedule"};
+                                         "objective", "optimizer",  "schedule",    "source"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -102,9 +102,10 @@ END_TEST
 START_TEST(what_does_not_exist_is_refused) {
     const char *text = "untouched";
     double value = 5;
-    fails(dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
-          "category is 'sound', expected layer, activation, initializer, noise, objective, optimizer or "
-          "schedule");
+    fails(
+        dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
+        "category is 'sound', expected layer, activation, initializer, noise, objective, optimizer, schedule "
+        "or source");
     fails(dae_kind_list("optimizer", "adamw", 0, &text), DAE_ERROR_ARGUMENT, "kind is 'adamw', expected sgd");
     fails(dae_kind_list(NULL, "adam", 0, &text), DAE_ERROR_ARGUMENT, "category is NULL");
     fails(dae_kind_list("optimizer", "adam", 0, NULL), DAE_ERROR_ARGUMENT, "name is NULL");
@@ -248,7 +249,10 @@ static void bound_is_kept(const char *category, const char *kind, const char *pa
     for (int beyond = 0; beyond < 2; beyond++) {
         double used = beyond == 1 ? nextafter(value, outwards) : value;
         char start[ROOM];
-        snprintf(start, ROOM, "%s(?)", kind);
+        if (number(category, kind, parameter, "by_place") == 1)
+            snprintf(start, ROOM, "%s(?)", kind);
+        else
+            snprintf(start, ROOM, "%s(%s=?)", kind, parameter);
         ok(dae_recipe_fill(text, ROOM, NULL, start, &used, 1));
         dae_status status = dae_recipe_get(category, text, 0, parameter, buffer, ROOM, NULL);
         bool refused = beyond == 1 || number(category, kind, parameter, open) == 1;
@@ -364,13 +368,18 @@ static void through_objective(const char *text, char written[ROOM]) {
     dae_model_free(model);
 }
 
+/* No object keeps a format: it is the words of the text. */
+static void through_source(const char *text, char written[ROOM]) {
+    snprintf(written, ROOM, "%s", text);
+}
+
 static const struct {
     const char *category;
     void (*through)(const char *text, char written[ROOM]);
 } objects[] = {
     {"layer", through_layer},       {"activation", through_activation}, {"initializer", through_initializer},
     {"noise", through_noise},       {"objective", through_objective},   {"optimizer", through_optimizer},
-    {"schedule", through_schedule},
+    {"schedule", through_schedule}, {"source", through_source},
 };
 
 /* An example, read and written by the objects of its category, has the values that taking it apart gives;

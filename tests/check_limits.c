@@ -59,7 +59,7 @@ START_TEST(noise_has_a_largest_sample) {
     const size_t most = (size_t)1 << 26, over = most + 1;
     dae_dataset *dataset = NULL, *noisy = NULL;
     dae_noise *noise = NULL;
-    ok(dae_noise_create(&noise));
+    ok(dae_noise_parse(&noise, "masking(0.5)"));
     ok(dae_dataset_create_callback(&dataset, 1, 1, &over, give_nothing, NULL, NULL));
     fails(dae_dataset_corrupt(&noisy, dataset, noise, DAE_NOISE_FRESH, 1), DAE_ERROR_ARGUMENT, "67108865");
     ck_assert_ptr_null(noisy);
@@ -131,7 +131,7 @@ START_TEST(training_does_not_depend_on_where_samples_lie) {
     size_t count;
     dae_dataset *array = array_dataset(values, COUNT, SIDE * SIDE), *cached = NULL, *idx = NULL;
     ok(dae_dataset_cache(&cached, array));
-    ok(dae_dataset_parse_idx(&idx, bytes, sizeof bytes));
+    ok(dae_dataset_parse(&idx, bytes, sizeof bytes, "idx"));
     float *of_array = trained_on(array, &count);
     float *of_cache = trained_on(cached, &count), *of_idx = trained_on(idx, &count);
     same_floats(of_cache, of_array, count);

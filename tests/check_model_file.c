@@ -208,7 +208,7 @@ START_TEST(noise_of_too_many_steps_is_unknown) {
     dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");
     dae_noise *noise = NULL;
     dae_dataset *data = random_dataset(10, 12, 0, 1, 2);
-    for (size_t step = 0; step <= DAE_NOISE_MAX_STEPS + 1; step++) {
+    for (size_t step = 0; step < 66; step++) {
         dae_dataset *clipped = NULL;
         ok(dae_dataset_clip(&clipped, data, 0, 1));
         dae_dataset_free(data);

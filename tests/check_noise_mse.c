@@ -158,7 +158,7 @@ static void moves_as_expected(dae_dataset *digits, const struct noise_case *nois
 static dae_dataset *bundled_digits(void) {
     dae_dataset *digits = NULL;
 #ifdef DAE_TEST_ZLIB
-    ok(dae_dataset_open_idx(&digits, data_path("train-images-idx3-ubyte.gz")));
+    ok(dae_dataset_open(&digits, data_path("train-images-idx3-ubyte.gz"), NULL));
 #else
     /* the bundled digits are compressed: something like digits, dark with bright spots */
     enum { COUNT = 200 };
@@ -167,7 +167,7 @@ static dae_dataset *bundled_digits(void) {
     memcpy(idx, (const unsigned char[]){0, 0, 8, 3, 0, 0, 0, COUNT, 0, 0, 0, 28, 0, 0, 0, 28}, 16);
     for (int i = 0; i < COUNT * PIXELS; i++)
         idx[16 + i] = (unsigned char)(i % 5 == 0 ? i * 37 : 0);
-    ok(dae_dataset_parse_idx(&digits, idx, 16 + COUNT * PIXELS));
+    ok(dae_dataset_parse(&digits, idx, 16 + COUNT * PIXELS, NULL));
     free(idx);
 #endif
     return digits;
@@ -212,7 +212,7 @@ static dae_dataset *mnist(const char *name) {
     snprintf(path, sizeof path, "%s/%s", folder, name);
     if (!file_exists(path))
         snprintf(path, sizeof path, "%s/%s.gz", folder, name);
-    ok(dae_dataset_open_idx(&digits, path));
+    ok(dae_dataset_open(&digits, path, NULL));
     return digits;
 }
 

@@ -12,7 +12,7 @@
 
 static dae_dataset *parse(const npy_file *file) {
     dae_dataset *dataset = NULL;
-    ok(dae_dataset_parse_npy(&dataset, file->bytes, file->size));
+    ok(dae_dataset_parse(&dataset, file->bytes, file->size, "npy"));
     ck_assert_ptr_nonnull(dataset);
     return dataset;
 }
@@ -21,11 +21,11 @@ static void has_shape(const dae_dataset *dataset, size_t count, size_t rank, con
     size_t found_count = 0, found_rank = 0, found[DAE_MAX_RANK] = {0};
     ok(dae_dataset_get_count(dataset, &found_count));
     ck_assert_uint_eq(found_count, count);
-    ok(dae_dataset_get_shape(dataset, &found_rank, found));
+    ok(dae_dataset_get_shape(dataset, DAE_ALL_SAMPLES, &found_rank, found));
     ck_assert_uint_eq(found_rank, rank);
     for (size_t i = 0; i < rank; i++)
         ck_assert_uint_eq(found[i], shape[i]);
-    ok(dae_dataset_get_target_shape(dataset, &found_rank, found));
+    ok(dae_dataset_get_target_shape(dataset, DAE_ALL_SAMPLES, &found_rank, found));
     ck_assert_uint_eq(found_rank, rank);
 }
 
@@ -254,7 +254,7 @@ START_TEST(long_arrays_in_fortran_order) {
         memcpy(file + start.size, bytes, COUNT * SIZE * width);
         dae_dataset *dataset = NULL;
         heap_watch();
-        ok(dae_dataset_parse_npy(&dataset, file, start.size + COUNT * SIZE * width));
+        ok(dae_dataset_parse(&dataset, file, start.size + COUNT * SIZE * width, "npy"));
         has_shape(dataset, COUNT, 2, (const size_t[]){ROWS, COLUMNS});
         ok(dae_dataset_read(dataset, 0, 0, COUNT, values, NULL));
         same_floats(values, expected, COUNT * SIZE);
@@ -373,7 +373,7 @@ START_TEST(a_file_is_read_whole) {
     float values[6];
     dae_dataset *dataset = NULL;
     write_file(path, file.bytes, file.size);
-    ok(dae_dataset_open_npy(&dataset, path));
+    ok(dae_dataset_open(&dataset, path, "npy"));
     ck_assert_int_eq(unlink(path), 0); /* no longer needed */
     has_shape(dataset, 2, 1, (const size_t[]){3});
     ok(dae_dataset_read(dataset, 0, 0, 2, values, NULL));
@@ -391,7 +391,7 @@ START_TEST(values_are_kept_in_their_own_type) {
     memcpy(bytes, start.bytes, start.size);
     dae_dataset *dataset = NULL;
     heap_watch();
-    ok(dae_dataset_parse_npy(&dataset, bytes, start.size + BYTES));
+    ok(dae_dataset_parse(&dataset, bytes, start.size + BYTES, "npy"));
     ck_assert_uint_lt(heap_largest(), BYTES + 4096);
     dae_dataset_free(dataset);
     heap_unwatch();
@@ -402,10 +402,10 @@ END_TEST
 START_TEST(files_that_cannot_be_read) {
     int anything;
     dae_dataset *const untouched = (dae_dataset *)&anything, *dataset = untouched;
-    fails(dae_dataset_open_npy(&dataset, temp_path("missing-file")), DAE_ERROR_IO, "missing-file");
+    fails(dae_dataset_open(&dataset, temp_path("missing-file"), "npy"), DAE_ERROR_IO, "missing-file");
     const char *empty = temp_path("an-empty-file");
     write_file(empty, NULL, 0);
-    fails(dae_dataset_open_npy(&dataset, empty), DAE_ERROR_FORMAT, "an-empty-file");
+    fails(dae_dataset_open(&dataset, empty, "npy"), DAE_ERROR_FORMAT, "an-empty-file");
     ck_assert_ptr_eq(dataset, untouched);
 }
 END_TEST
@@ -413,10 +413,10 @@ END_TEST
 START_TEST(null_is_refused) {
     npy_file file = npy_small();
     dae_dataset *const untouched = (dae_dataset *)&file, *dataset = untouched;
-    fails(dae_dataset_open_npy(NULL, "path"), DAE_ERROR_ARGUMENT, "out");
-    fails(dae_dataset_open_npy(&dataset, NULL), DAE_ERROR_ARGUMENT, "path");
-    fails(dae_dataset_parse_npy(NULL, file.bytes, file.size), DAE_ERROR_ARGUMENT, "out");
-    fails(dae_dataset_parse_npy(&dataset, NULL, 10), DAE_ERROR_ARGUMENT, "bytes");
+    fails(dae_dataset_open(NULL, "path", "npy"), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_dataset_open(&dataset, NULL, "npy"), DAE_ERROR_ARGUMENT, "path");
+    fails(dae_dataset_parse(NULL, file.bytes, file.size, "npy"), DAE_ERROR_ARGUMENT, "out");
+    fails(dae_dataset_parse(&dataset, NULL, 10, "npy"), DAE_ERROR_ARGUMENT, "bytes");
     ck_assert_ptr_eq(dataset, untouched);
 }
 END_TEST
@@ -426,7 +426,7 @@ END_TEST
 static dae_status parse_and_free(void *user) {
     const npy_file *file = user;
     dae_dataset *const untouched = (dae_dataset *)&file, *dataset = untouched;
-    dae_status status = dae_dataset_parse_npy(&dataset, file->bytes, file->size);
+    dae_status status = dae_dataset_parse(&dataset, file->bytes, file->size, "npy");
     if (status == DAE_OK)
         dae_dataset_free(dataset);
     else
@@ -436,7 +436,7 @@ static dae_status parse_and_free(void *user) {
 
 static dae_status open_and_free(void *user) {
     dae_dataset *const untouched = (dae_dataset *)&user, *dataset = untouched;
-    dae_status status = dae_dataset_open_npy(&dataset, user);
+    dae_status status = dae_dataset_open(&dataset, user, "npy");
     if (status == DAE_OK)
         dae_dataset_free(dataset);
     else

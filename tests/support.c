@@ -211,6 +211,21 @@ void leave_comma_locale(void) {
     unsetenv("LOCPATH");
 }
 
+/* ---- Noise ------------------------------------------------------------------------------------ */
+
+dae_noise *repeated_noise(const char *steps, size_t times) {
+    char text[8192];
+    size_t length = 0;
+    dae_noise *noise = NULL;
+    text[0] = '\0';
+    for (size_t i = 0; i < times; i++) {
+        length += (size_t)snprintf(text + length, sizeof text - length, "%s%s", i > 0 ? " | " : "", steps);
+        ck_assert_uint_lt(length, sizeof text);
+    }
+    ok(dae_noise_parse(&noise, text));
+    return noise;
+}
+
 /* ---- Memory ----------------------------------------------------------------------------------- */
 
 /* Stands in front of every watched block; `mark` shows that the block is ours and still live. */

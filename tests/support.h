@@ -92,6 +92,11 @@ char *text_by_the_rules(text_fn write, const void *object);
 bool use_comma_locale(void);
 void leave_comma_locale(void);
 
+/* ---- Noise ------------------------------------------------------------------------------------ */
+
+/* A recipe of `times` times these steps. */
+dae_noise *repeated_noise(const char *steps, size_t times);
+
 /* ---- Memory ----------------------------------------------------------------------------------- */
 
 /* From heap_watch() to heap_unwatch() the library allocates through the tests. Watches do not nest. */

@@ -36,8 +36,8 @@ static bool open_images(dae_dataset **out, const char *folder, const char *name,
                         name, name, folder);
     }
     size_t rank, shape[DAE_MAX_RANK];
-    if (!worked(dae_dataset_open_idx(out, path)) || !worked(dae_dataset_get_count(*out, count)) ||
-        !worked(dae_dataset_get_shape(*out, &rank, shape))) {
+    if (!worked(dae_dataset_open(out, path, NULL)) || !worked(dae_dataset_get_count(*out, count)) ||
+        !worked(dae_dataset_get_shape(*out, DAE_ALL_SAMPLES, &rank, shape))) {
         return false;
     }
     if (rank != 2) {
@@ -52,7 +52,7 @@ static bool open_images(dae_dataset **out, const char *folder, const char *name,
 static bool check_labels(const dae_dataset *labels, const char *path, size_t test_count) {
     size_t count, rank, shape[DAE_MAX_RANK];
     if (!worked(dae_dataset_get_count(labels, &count)) ||
-        !worked(dae_dataset_get_shape(labels, &rank, shape))) {
+        !worked(dae_dataset_get_shape(labels, DAE_ALL_SAMPLES, &rank, shape))) {
         return false;
     }
     if (rank != 1 || shape[0] != 1) {
@@ -69,7 +69,8 @@ static bool read_labels(float **out, const images *opened) {
     if (!find_file(path, opened->folder, "t10k-labels-idx1-ubyte")) {
         return true;
     }
-    bool read = worked(dae_dataset_open_idx(&labels, path)) && check_labels(labels, path, opened->test_count);
+    bool read = worked(dae_dataset_open(&labels, path, "idx(scaled=no)")) &&
+                check_labels(labels, path, opened->test_count);
     if (read && !(*out = calloc(opened->test_count, sizeof **out))) {
         read = complain("there is not enough memory for %zu labels", opened->test_count);
     }
@@ -83,7 +84,7 @@ static void choose_shown(images *opened, const float *labels) {
     bool found[SHOWN_DIGITS] = {false};
     size_t classes = 0;
     for (size_t i = 0; labels && classes < SHOWN_DIGITS && i < opened->test_count; i++) {
-        long digit = lroundf(labels[i] * 255.0f); /* IDX bytes are read as value / 255 */
+        long digit = lroundf(labels[i]);
         if (digit >= 0 && digit < SHOWN_DIGITS && !found[digit]) {
             found[digit] = true;
             opened->shown[digit] = i;

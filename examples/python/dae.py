@@ -2,7 +2,7 @@
 
     import dae
 
-    clean = dae.Dataset.open_idx("train-images-idx3-ubyte.gz")
+    clean = dae.Dataset.open("train-images-idx3-ubyte.gz")
     noisy = clean.corrupt("gaussian(mean=0.5, stddev=0.5) | clip(0, 1)", seed=1)
     model = dae.Model.parse("input(28, 28) | dense(128, activation=relu) | dense(784, activation=sigmoid)")
     model.initialize(seed=1)
@@ -142,8 +142,7 @@ def clip(x, low=0.0, high=1.0):
 
 
 class Noise(Handle, noun="noise"):
-    """A recipe: Noise("gaussian(mean=0.5, stddev=0.5) | clip(0, 1)"), or Noise().gaussian(0.5, 0.5).clip(). A copy is not
-    in use yet and takes more steps."""
+    """A recipe, such as Noise("gaussian(0.5, mean=0.5) | clip(0, 1)")."""
 
     def __init__(self, text=""):
         self._create("dae_noise_parse", text.encode())
@@ -151,31 +150,10 @@ class Noise(Handle, noun="noise"):
     def __reduce__(self):
         return type(self), (str(self),)
 
-    def gaussian(self, mean, stddev):
-        c.call("dae_noise_add_gaussian", self, mean, stddev)
-        return self
-
-    def uniform(self, low, high):
-        c.call("dae_noise_add_uniform", self, low, high)
-        return self
-
-    def masking(self, rate):
-        c.call("dae_noise_add_masking", self, rate)
-        return self
-
-    def salt_pepper(self, rate, low=0.0, high=1.0):
-        c.call("dae_noise_add_salt_pepper", self, rate, low, high)
-        return self
-
-    def clip(self, low=0.0, high=1.0):
-        c.call("dae_noise_add_clip", self, low, high)
-        return self
-
     def apply(self, x, seed, epoch=0, first=0):
         """Changes x [samples, ...] in place and returns it; row r is sample first + r."""
         values, shape = c.borrow(x)
-        size = math.prod(shape[1:])
-        c.call("dae_noise_apply", self, values, shape[0], size, seed, epoch, first)
+        c.call("dae_noise_apply", self, values, shape[0], *c.sizes(shape[1:] or (1,)), seed, epoch, first)
         return x
 
     def __str__(self):
@@ -192,8 +170,8 @@ def _release(token):
 
 
 class Dataset(Handle, noun="dataset"):
-    """Samples of one shape: from_array(), borrow(), from_function(), views, and files: open_idx(), parse_idx(),
-    open_npy(), parse_npy(). It never changes, and a copy is a view of all of it."""
+    """Samples of one shape: from_array(), borrow(), from_function(), views, and files: open(), parse(). It never
+    changes, and a copy is a view of all of it."""
 
     _instead = "pickle the arrays, paths and recipes that it is made of, and make it again"
 
@@ -232,20 +210,14 @@ class Dataset(Handle, noun="dataset"):
         return cls._make_kept(callback, "dae_dataset_create_callback", count, *c.sizes(shape), callback)
 
     @classmethod
-    def open_idx(cls, path):
-        return cls._make("dae_dataset_open_idx", os.fsencode(path))
+    def open(cls, path, format=None):
+        """A file; format is a text such as "idx(scaled=no)", by default known by what the file has in it."""
+        return cls._make("dae_dataset_open", os.fsencode(path), c.text(format))
 
     @classmethod
-    def parse_idx(cls, data):
-        return cls._make("dae_dataset_parse_idx", bytes(data), len(data))
-
-    @classmethod
-    def open_npy(cls, path):
-        return cls._make("dae_dataset_open_npy", os.fsencode(path))
-
-    @classmethod
-    def parse_npy(cls, data):
-        return cls._make("dae_dataset_parse_npy", bytes(data), len(data))
+    def parse(cls, data, format=None):
+        """The bytes of a file."""
+        return cls._make("dae_dataset_parse", bytes(data), len(data), c.text(format))
 
     @staticmethod
     def _samples(values, found, shape):
@@ -294,8 +266,8 @@ class Dataset(Handle, noun="dataset"):
     def __len__(self):
         return c.get("dae_dataset_get_count", c.SIZE, self)
 
-    shape = property(lambda self: c.get_shape("dae_dataset_get_shape", self))
-    target_shape = property(lambda self: c.get_shape("dae_dataset_get_target_shape", self))
+    shape = property(lambda self: c.get_shape("dae_dataset_get_shape", self, c.ALL_SAMPLES))
+    target_shape = property(lambda self: c.get_shape("dae_dataset_get_target_shape", self, c.ALL_SAMPLES))
 
     def read(self, first=0, count=None, epoch=0):
         """Inputs and targets of samples [first, first + count), by default all from first on."""
@@ -760,6 +732,52 @@ def recipe_steps(category, text):
         names = ["kind", "label"] + kinds(of, part("kind"))
         steps.append({name: part(name) for name in names})
     return steps
+
+
+class Kinds:
+    """Constructors of the texts of a category, one for each kind that the loaded library lists:
+
+        dae.noise.gaussian(0.5, mean=0.1) + " | " + dae.noise.clip(0, 1)    # "gaussian(0.5, mean=0.1) | clip(0, 1)"
+        dae.layer.dense(32, activation=dae.activation.leaky_relu(0.1))
+
+    A value is a number, True or False, a list, or the text of a word or a step. What the kind does not take is refused."""
+
+    def __init__(self, category):
+        self._category = category
+
+    def __dir__(self):
+        return kinds(self._category)
+
+    def __getattr__(self, kind):
+        if kind.startswith("__") or kind not in kinds(self._category):
+            raise AttributeError("%s has no kind %r" % (self._category, kind))
+
+        def make(*values, **parameters):
+            arguments = [_value(value) for value in values]
+            arguments += ["%s=%s" % (name, _value(value)) for name, value in parameters.items()]
+            text = "%s(%s)" % (kind, ", ".join(arguments)) if arguments else kind
+            recipe_steps(self._category, text)
+            return text
+
+        make.__name__, make.__doc__ = kind, facts(self._category, kind)["what"]
+        return make
+
+
+def _value(value):
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return "[%s]" % ", ".join(_value(item) for item in value)
+    return repr(value) if isinstance(value, int) else repr(float(value))
+
+
+def __getattr__(name):
+    """dae.noise, dae.layer and so on: the Kinds of each category that the library lists."""
+    if name.startswith("__") or name not in kinds():
+        raise AttributeError("module 'dae' has no attribute %r" % name)
+    return Kinds(name)
 
 
 def _encoded(text):

@@ -25,7 +25,7 @@ except ImportError:
 
 VERSION = (0, 1)  # version of the headers that the table below was written from
 MAX_RANK = 8
-NOISE_MAX_STEPS = 64
+ALL_SAMPLES = ctypes.c_size_t(-1).value
 
 # ---- Constants: DAE_PRECISION_FLOAT32 is Precision.FLOAT32. Where one is asked for, "float32" will do. ------------
 
@@ -106,25 +106,17 @@ SIGNATURES = {
     "dae_add_masking_noise": (STATUS, FLOATS, SIZE, DOUBLE, RNG),
     "dae_add_salt_pepper_noise": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE, DOUBLE, RNG),
     "dae_clip": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE),
-    "dae_noise_create": (STATUS, NOISE_OUT),
     "dae_noise_free": (None, NOISE),
-    "dae_noise_add_gaussian": (STATUS, NOISE, DOUBLE, DOUBLE),
-    "dae_noise_add_uniform": (STATUS, NOISE, DOUBLE, DOUBLE),
-    "dae_noise_add_masking": (STATUS, NOISE, DOUBLE),
-    "dae_noise_add_salt_pepper": (STATUS, NOISE, DOUBLE, DOUBLE, DOUBLE),
-    "dae_noise_add_clip": (STATUS, NOISE, DOUBLE, DOUBLE),
     "dae_noise_parse": (STATUS, NOISE_OUT, TEXT),
     "dae_noise_format": (STATUS, NOISE, TEXT, SIZE, SIZE_OUT),
-    "dae_noise_apply": (STATUS, NOISE, FLOATS, SIZE, SIZE, U64, U64, U64),
+    "dae_noise_apply": (STATUS, NOISE, FLOATS, SIZE, SIZE, SIZES, U64, U64, U64),
 
     "dae_dataset_copy_array": (STATUS, DATASET_OUT, FLOATS, SIZE, SIZE, SIZES),
     "dae_dataset_borrow_array": (STATUS, DATASET_OUT, FLOATS, SIZE, SIZE, SIZES, DATASET_RELEASE_FN, USER),
     "dae_dataset_create_callback": (STATUS, DATASET_OUT, SIZE, SIZE, SIZES, DATASET_READ_FN,
                                     DATASET_RELEASE_FN, USER),
-    "dae_dataset_open_idx": (STATUS, DATASET_OUT, TEXT),
-    "dae_dataset_parse_idx": (STATUS, DATASET_OUT, BYTES, SIZE),
-    "dae_dataset_open_npy": (STATUS, DATASET_OUT, TEXT),
-    "dae_dataset_parse_npy": (STATUS, DATASET_OUT, BYTES, SIZE),
+    "dae_dataset_open": (STATUS, DATASET_OUT, TEXT, TEXT),
+    "dae_dataset_parse": (STATUS, DATASET_OUT, BYTES, SIZE, TEXT),
     "dae_dataset_slice": (STATUS, DATASET_OUT, DATASET, SIZE, SIZE),
     "dae_dataset_split": (STATUS, DATASET_OUT, DATASET_OUT, DATASET, SIZE),
     "dae_dataset_corrupt": (STATUS, DATASET_OUT, DATASET, NOISE, I32, U64),
@@ -133,8 +125,8 @@ SIGNATURES = {
     "dae_dataset_cache": (STATUS, DATASET_OUT, DATASET),
     "dae_dataset_free": (None, DATASET),
     "dae_dataset_get_count": (STATUS, DATASET, SIZE_OUT),
-    "dae_dataset_get_shape": (STATUS, DATASET, SIZE_OUT, SIZES),
-    "dae_dataset_get_target_shape": (STATUS, DATASET, SIZE_OUT, SIZES),
+    "dae_dataset_get_shape": (STATUS, DATASET, SIZE, SIZE_OUT, SIZES),
+    "dae_dataset_get_target_shape": (STATUS, DATASET, SIZE, SIZE_OUT, SIZES),
     "dae_dataset_read": (STATUS, DATASET, U64, SIZE, SIZE, FLOATS, FLOATS),
 
     "dae_layer_parse": (STATUS, LAYER_OUT, TEXT),

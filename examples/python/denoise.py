@@ -23,7 +23,7 @@ def open_images(folder, name):
             os.stat(path)
         except FileNotFoundError:
             continue
-        return dae.Dataset.open_idx(path)
+        return dae.Dataset.open(path)
     raise FileNotFoundError("%s has neither %s nor %s.gz" % (folder, name, name))
 
 

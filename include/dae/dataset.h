@@ -4,7 +4,7 @@
  * gives the same array as input and as target: what an autoencoder learns to give back. A view holds
  * its source. corrupt() changes inputs and keeps targets clean, so that
  *
- *   dae_dataset_open_idx(&clean, "train-images-idx3-ubyte.gz");
+ *   dae_dataset_open(&clean, "train-images-idx3-ubyte.gz", NULL);
  *   dae_dataset_corrupt(&noisy, clean, noise, DAE_NOISE_FRESH, seed);
  *
  * gives noisy inputs with clean targets; pair() puts any two datasets together.
@@ -28,6 +28,9 @@ enum {
     /** Most dimensions of a sample: a shape has 1 to 8 entries, each at least 1. */
     DAE_MAX_RANK = 8
 };
+
+/** In place of the index of a sample: all of them. */
+#define DAE_ALL_SAMPLES SIZE_MAX
 
 /** When noise is drawn. */
 enum {
@@ -83,43 +86,40 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
                                                const size_t *shape, dae_dataset_read_fn read,
                                                dae_dataset_release_fn release, void *user);
 
-/** Opens an IDX file, plain or gzip (told by its content), of one member or of several, one after the other,
- * with nothing but zeros after them. The format is LeCun's, of the MNIST files: two zero bytes, a type, the
- * number of dimensions, the dimensions as big-endian 32-bit numbers, the values. The first dimension counts
- * samples, the others are the shape of one (a file with one dimension holds samples of shape {1}).
+/** Opens a file of samples, plain or gzip (of one member or of several, one after the other, with nothing but
+ * zeros after them).
  *
- * Bytes (type 0x08) are read as value / 255, so that images are in [0,1]. Types 0x09, 0x0B, 0x0C, 0x0D
- * and 0x0E (signed byte, 16 and 32 bit integers, float, double) are read as they are. The file is read
- * whole, kept in its own type, and closed; one that changes its length meanwhile is refused.
+ *   dae_dataset_open(&images, "train-images-idx3-ubyte.gz", NULL);
+ *   dae_dataset_open(&labels, "train-labels-idx1-ubyte.gz", "idx(scaled=no)");
  *
+ * Formats are the kinds of the category `source`, which dae_kind_list() lists. In all of them the first
+ * dimension counts samples, and the others are the shape of one; what has one dimension holds samples of
+ * shape {1}. 1 to 9 dimensions, none of them 0. The file is read whole, kept in its own type, and closed; one
+ * that changes its length meanwhile is refused.
+ *
+ * `idx` is LeCun's format, of the MNIST files: two zero bytes, a type, the number of dimensions, the
+ * dimensions as big-endian 32-bit numbers, the values. Bytes (type 0x08) are read as value / 255, so that
+ * images are in [0,1], unless it is `idx(scaled=no)`, as labels need it. Types 0x09, 0x0B, 0x0C, 0x0D and
+ * 0x0E (signed byte, 16 and 32 bit integers, float, double) are read as they are.
+ *
+ * `npy` is what numpy.save() writes: format versions 1.0, 2.0 and 3.0 (numpy.lib.format). Values are read as
+ * they are, bytes too: what numpy shows is what a model gets. Types: f2, f4, f8, i1 to i8, u1 to u8, in
+ * either byte order, each rounded to float32 as C does; b1 as 0 and 1. An array in Fortran order, such as
+ * numpy.save() makes of a table of pandas, is put into C order as it is read, which takes its memory twice
+ * meanwhile.
+ *
+ * @param path    of a regular file
+ * @param format  a recipe of one step, such as "idx(scaled=no)"; NULL: known by how the content starts
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason, also for
- * what is not a regular file; DAE_ERROR_FORMAT with offset, value found and value expected, before memory is
- * taken for more than the start of the file where that tells; DAE_ERROR_UNSUPPORTED for gzip in a build
- * without zlib. @since 0.1.0
+ * what is not a regular file; DAE_ERROR_FORMAT for a format that is not written rightly or that there is not,
+ * and for content with offset, value found and value expected, before memory is taken for more than the
+ * start of the file where that tells; DAE_ERROR_UNSUPPORTED for values of another type, a later version of a
+ * format, or gzip in a build without zlib. @since 0.1.0
  */
-DAE_API dae_status dae_dataset_open_idx(dae_dataset **out, const char *path);
+DAE_API dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *format);
 
-/** As dae_dataset_open_idx(), from `size` bytes in memory, which are copied. @since 0.1.0 */
-DAE_API dae_status dae_dataset_parse_idx(dae_dataset **out, const void *bytes, size_t size);
-
-/** Opens an NPY file, as numpy.save() writes it: format versions 1.0, 2.0 and 3.0 (numpy.lib.format). The
- * first dimension counts samples, the others are the shape of one (an array with one dimension holds samples
- * of shape {1}); 1 to 9 dimensions, none of them 0.
- *
- * Values are read as they are, bytes too: what numpy shows is what a model gets. Images stored as bytes are
- * therefore in [0,255], unlike those of dae_dataset_open_idx(). Types: f2, f4, f8, i1 to i8, u1 to u8, in
- * either byte order, each rounded to float32 as C does; b1 as 0 and 1. The file is read whole, kept in its
- * own type, and closed. An array in Fortran order, such as numpy.save() makes of a table of pandas, is put
- * into C order as it is read, which takes its memory twice meanwhile.
- *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_IO, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT with offset, value found and
- * value expected; DAE_ERROR_UNSUPPORTED for an array of another type, or of a later format version.
- * @since 0.1.0
- */
-DAE_API dae_status dae_dataset_open_npy(dae_dataset **out, const char *path);
-
-/** As dae_dataset_open_npy(), from `size` bytes in memory, which are copied. @since 0.1.0 */
-DAE_API dae_status dae_dataset_parse_npy(dae_dataset **out, const void *bytes, size_t size);
+/** As dae_dataset_open(), from `size` bytes in memory, which are copied. @since 0.1.0 */
+DAE_API dae_status dae_dataset_parse(dae_dataset **out, const void *bytes, size_t size, const char *format);
 
 /* ---- Views ------------------------------------------------------------------------------------
  *
@@ -149,7 +149,7 @@ DAE_API dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, da
  * with more it remembers none.
  *
  * @param source  of samples of up to 2^26 values
- * @param noise  is in use from here on
+ * @param noise  kept
  * @param mode   DAE_NOISE_FRESH or DAE_NOISE_ONCE
  * Errors: DAE_ERROR_ARGUMENT, also when the inputs would have had more than 256 steps; DAE_ERROR_MEMORY.
  * @since 0.1.0
@@ -184,16 +184,20 @@ DAE_API void dae_dataset_free(dae_dataset *dataset);
 /** Number of samples. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count);
 
-/** Shape of one input.
+/** Shape of an input.
  *
+ * @param index  of the sample, or DAE_ALL_SAMPLES for what all of them have in common; today, all samples of a
+ *               dataset have one shape
  * @param rank   receives the number of dimensions
  * @param shape  room for DAE_MAX_RANK entries, of which the first `*rank` are set
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
-DAE_API dae_status dae_dataset_get_shape(const dae_dataset *dataset, size_t *rank, size_t *shape);
+DAE_API dae_status dae_dataset_get_shape(const dae_dataset *dataset, size_t index, size_t *rank,
+                                         size_t *shape);
 
-/** Shape of one target, as dae_dataset_get_shape(). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
-DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t *rank, size_t *shape);
+/** Shape of a target, as dae_dataset_get_shape(). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t index, size_t *rank,
+                                                size_t *shape);
 
 /** Reads samples [first, first + count) as they are in an epoch.
  *

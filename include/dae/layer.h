@@ -1,7 +1,9 @@
 /* Layers: what a model is made of.
  *
  * A layer is written as one step of a text, such as "dense(128, activation=relu) as code": a kind, its
- * parameters, and a label, if others are to name the value that it gives.
+ * parameters, and a label, if others are to name the value that it gives. dae_kind_list() lists the layers,
+ * activations and initialisers of the loaded library, with what they do and what they take. More than a line
+ * has to be said of these:
  *
  *   dense(units)        fully connected: Y[b,n] = a(sum_k X[b,k] W[n,k] + c[n]). A sample is taken as one row
  *                       of k values, whatever its shape. Parameters: `weight` W [units, k], `bias` c [units].

@@ -58,45 +58,14 @@ DAE_API dae_status dae_clip(float *x, size_t count, double low, double high);
 
 /* ---- Recipes ---------------------------------------------------------------------------------- */
 
-/** A list of up to DAE_NOISE_MAX_STEPS steps, applied in the order in which they were added. An empty
- * recipe changes nothing. Once a recipe is in use - applied, or kept by a dataset or a model - it can
- * no longer be changed.
+/** A list of up to 64 steps, applied one after the other, which never changes. An empty recipe changes
+ * nothing.
  *
  * What a recipe does to a sample is a pure function of (seed, epoch, sample index): independent of
  * batches, order and threads. Step s of sample i in epoch e draws from the stream 4 * 2^56 + i of
- * `seed`, starting at block s * 2^56 + e * 2^24 (s counts clip steps too).
+ * `seed`, starting at block s * 2^56 + e * 2^24 (s counts steps that draw nothing too).
  */
 typedef struct dae_noise dae_noise;
-
-enum {
-    /** Most steps that a recipe can hold. */
-    DAE_NOISE_MAX_STEPS = 64
-};
-
-/** Creates an empty recipe. Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0 */
-DAE_API dae_status dae_noise_create(dae_noise **out);
-
-/** Drops a reference; NULL is allowed. @since 0.1.0 */
-DAE_API void dae_noise_free(dae_noise *noise);
-
-/** Adds a step that does what dae_add_gaussian_noise() does.
- * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when the recipe is in use or full. @since 0.1.0 */
-DAE_API dae_status dae_noise_add_gaussian(dae_noise *noise, double mean, double stddev);
-
-/** Adds a step that does what dae_add_uniform_noise() does. Errors: as dae_noise_add_gaussian().
- * @since 0.1.0 */
-DAE_API dae_status dae_noise_add_uniform(dae_noise *noise, double low, double high);
-
-/** Adds a step that does what dae_add_masking_noise() does. Errors: as dae_noise_add_gaussian().
- * @since 0.1.0 */
-DAE_API dae_status dae_noise_add_masking(dae_noise *noise, double rate);
-
-/** Adds a step that does what dae_add_salt_pepper_noise() does. Errors: as dae_noise_add_gaussian().
- * @since 0.1.0 */
-DAE_API dae_status dae_noise_add_salt_pepper(dae_noise *noise, double rate, double low, double high);
-
-/** Adds a step that does what dae_clip() does. Errors: as dae_noise_add_gaussian(). @since 0.1.0 */
-DAE_API dae_status dae_noise_add_clip(dae_noise *noise, double low, double high);
 
 /** Creates a recipe from its text.
  *
@@ -104,8 +73,8 @@ DAE_API dae_status dae_noise_add_clip(dae_noise *noise, double low, double high)
  *
  *   gaussian(mean=0.5, stddev=0.5) | clip(0, 1)
  *
- * Kinds, parameters and defaults: gaussian(stddev, mean=0), uniform(low, high), masking(rate),
- * salt_pepper(rate, low, high), clip(low, high). An empty text is an empty recipe.
+ * and dae_kind_list() the kinds of the category `noise`, those of the array calls above among them. An
+ * empty text is an empty recipe.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT for a text that is not written rightly,
  * DAE_ERROR_ARGUMENT for a parameter out of its range; dae_last_error_position() says where. @since 0.1.0
@@ -120,19 +89,22 @@ DAE_API dae_status dae_noise_parse(dae_noise **out, const char *text);
  */
 DAE_API dae_status dae_noise_format(const dae_noise *noise, char *buffer, size_t capacity, size_t *length);
 
-/** Applies a recipe to `samples` rows of `sample_size` values, in place. Row r is sample first + r.
+/** Drops a reference; NULL is allowed. @since 0.1.0 */
+DAE_API void dae_noise_free(dae_noise *noise);
+
+/** Applies a recipe to `samples` samples, in place. Sample i of the array is number first + i.
  *
  * Each call begins with step 0: two recipes that are to be applied to one sample, one after the other, need
  * two seeds.
  *
- * @param x            [samples, sample_size]; may be NULL if there are no values
- * @param sample_size  up to 2^26
+ * @param x            [samples, shape]; may be NULL if there are no samples
+ * @param rank, shape  dimensions of one sample, such as 2, {28, 28}; up to 2^26 values
  * @param epoch        below 2^32; 0 is what a dataset with DAE_NOISE_ONCE uses
- * @param first        index of the first row, first + samples at most 2^56
+ * @param first        number of the first sample, first + samples at most 2^56
  * Errors: DAE_ERROR_ARGUMENT. Threads: many at once on one recipe. @since 0.1.0
  */
-DAE_API dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t sample_size,
-                                   uint64_t seed, uint64_t epoch, uint64_t first);
+DAE_API dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t rank,
+                                   const size_t *shape, uint64_t seed, uint64_t epoch, uint64_t first);
 
 #ifdef __cplusplus
 }

@@ -46,9 +46,8 @@ DAE_API dae_status dae_optimizer_create_adam(dae_optimizer **out, double learnin
  *   sgd(0.1, momentum=0.9, nesterov=yes)
  *   adam(1e-3, beta2=0.99) | cosine(steps=10000, warmup=500)
  *
- * Rules are sgd(learning_rate, momentum=0, nesterov=no) and adam(learning_rate, beta1=0.9, beta2=0.999,
- * epsilon=1e-07); ranges are those of the calls that set these. Schedules are those of
- * dae_optimizer_set_schedule().
+ * dae_kind_list() lists the rules, which are the category `optimizer`, and the schedules, `schedule`, with
+ * what their parameters take.
  *
  * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT for a text that is not
  * written rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY. @since 0.1.0

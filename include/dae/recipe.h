@@ -10,8 +10,9 @@
  * its kind takes one. Spaces are free, and `#` begins a comment that goes on to the end of the line. Words
  * are letters, digits, `_` and inner `.`, up to 63; a step has up to 64 parameters and nests up to 8 deep.
  *
- * What kinds there are depends on the category of the text: layer, activation, initializer, noise, optimizer
- * and schedule. A program can ask the loaded library for them, and for what their parameters take.
+ * What kinds there are depends on the category of the text: layer, activation, initializer, noise,
+ * optimizer, schedule or source (of data). dae_kind_list() lists them, and dae_kind_get_text() says what each
+ * is for and what its parameters take: headers have formulae, the list is in the loaded library.
  */
 #ifndef DAE_RECIPE_H
 #define DAE_RECIPE_H

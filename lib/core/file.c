@@ -93,13 +93,13 @@ static dae_status check_length(const char *path, size_t got, size_t length) {
 
 /* Reads the start, has it checked, and only then takes memory for the whole, which has `length` bytes. */
 static dae_status read_checked(int file, const char *path, size_t length, dae_file_check_fn check,
-                               unsigned char **bytes) {
+                               void *context, unsigned char **bytes) {
     unsigned char start[START_SIZE];
     size_t first = dae_size_min(length, sizeof start), rest;
     DAE_TRY(read_all(file, path, start, first, &rest));
     DAE_TRY(check_length(path, rest == first ? length : rest, length));
     if (check != NULL)
-        DAE_TRY(check(start, first, length, path));
+        DAE_TRY(check(start, first, length, path, context));
     unsigned char *memory = dae_allocate_raw(length + 1, 1);
     if (memory == NULL)
         return DAE_ERROR_MEMORY;
@@ -114,8 +114,8 @@ static dae_status read_checked(int file, const char *path, size_t length, dae_fi
     return status;
 }
 
-static dae_status read_opened(int file, const char *path, dae_file_check_fn check, unsigned char **bytes,
-                              size_t *size) {
+static dae_status read_opened(int file, const char *path, dae_file_check_fn check, void *context,
+                              unsigned char **bytes, size_t *size) {
     struct stat info;
     if (fstat(file, &info) != 0)
         return fail_errno("read", path);
@@ -123,23 +123,23 @@ static dae_status read_opened(int file, const char *path, dae_file_check_fn chec
         return fail_because("read", path, "not a regular file");
     if ((uintmax_t)info.st_size >= SIZE_MAX)
         return fail_because("read", path, "it is larger than this machine can address");
-    DAE_TRY(read_checked(file, path, (size_t)info.st_size, check, bytes));
+    DAE_TRY(read_checked(file, path, (size_t)info.st_size, check, context, bytes));
     *size = (size_t)info.st_size;
     return DAE_OK;
 }
 
-dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, unsigned char **bytes,
-                                 size_t *size) {
+dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, void *context,
+                                 unsigned char **bytes, size_t *size) {
     int file = open_file(path, O_RDONLY | O_NONBLOCK, 0); /* a pipe must not block */
     if (file < 0)
         return fail_errno("open", path);
-    dae_status status = read_opened(file, path, check, bytes, size);
+    dae_status status = read_opened(file, path, check, context, bytes, size);
     close(file);
     return status;
 }
 
 dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size) {
-    return dae_file_read_checked(path, NULL, bytes, size);
+    return dae_file_read_checked(path, NULL, NULL, bytes, size);
 }
 
 /* ---- Writing -------------------------------------------------------------------------------------- */

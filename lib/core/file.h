@@ -11,12 +11,12 @@ dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size);
 /* Looks at the first bytes [count] of a file of `size` bytes, all of them where it is short. A status other
  * than DAE_OK refuses the file. */
 typedef dae_status (*dae_file_check_fn)(const unsigned char *start, size_t count, size_t size,
-                                        const char *path);
+                                        const char *path, void *context);
 
 /* As dae_file_read(); memory for the whole is taken only when `check`, which may be NULL, has agreed. So a
  * file that is of no use costs nothing, however large it is or claims to be. */
-dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, unsigned char **bytes,
-                                 size_t *size);
+dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, void *context,
+                                 unsigned char **bytes, size_t *size);
 
 /* Writes beside `path`, syncs, renames over it and syncs the folder. After a failure the file that was
  * there is as before and nothing is left beside it (if it cannot be removed, the message says so); only if

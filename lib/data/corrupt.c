@@ -27,27 +27,25 @@ static const struct dae_dataset_operations operations = {read_inputs, dae_datase
                                                          dae_dataset_pass_locate_targets, destroy};
 
 /* The steps of both recipes. */
-static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise *second,
-                       const char *context) {
+static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise *second) {
     const dae_noise *parts[] = {first, second};
     dae_noise *joined = NULL;
     DAE_TRY(dae_noise_create(&joined));
     for (size_t part = 0; part < 2; part++)
         for (size_t i = 0; i < parts[part]->step_count; i++)
-            (void)dae_noise_add(joined, parts[part]->steps[i].kind, parts[part]->steps[i].parameters,
-                                context);
+            joined->steps[joined->step_count++] = parts[part]->steps[i];
     *out = joined;
     return DAE_OK;
 }
 
 /* Adds a recipe to what describes the inputs. */
-static dae_status describe(dae_dataset *dataset, dae_noise *noise, const char *context) {
+static dae_status describe(dae_dataset *dataset, dae_noise *noise) {
     dae_noise *all = NULL;
     dataset->steps += noise->step_count;
     if (dataset->noise == NULL && dataset->steps == noise->step_count)
         all = dae_noise_keep(noise);
     else if (dataset->noise != NULL && dataset->steps <= DAE_NOISE_MAX_STEPS)
-        DAE_TRY(join(&all, dataset->noise, noise, context));
+        DAE_TRY(join(&all, dataset->noise, noise));
     dae_noise_free(dataset->noise);
     dataset->noise = all;
     return DAE_OK;
@@ -66,12 +64,11 @@ static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *nois
     corrupt->noise = dae_noise_keep(noise);
     corrupt->seed = seed;
     corrupt->once = once;
-    dae_status status = describe(&corrupt->base, noise, context);
+    dae_status status = describe(&corrupt->base, noise);
     if (status != DAE_OK) {
         dae_dataset_free(&corrupt->base);
         return status;
     }
-    dae_noise_freeze(noise);
     *out = &corrupt->base;
     return DAE_OK;
 }
@@ -98,9 +95,8 @@ dae_status dae_dataset_clip(dae_dataset **out, dae_dataset *source, double low, 
     DAE_TRY(dae_kind_check_numbers(&dae_noise_clip.kind, (double[]){low, high}, __func__));
     dae_noise *noise = NULL;
     DAE_TRY(dae_noise_create(&noise));
-    dae_status status = dae_noise_add_clip(noise, low, high);
-    if (status == DAE_OK)
-        status = create(out, source, noise, true, 0, __func__);
+    noise->steps[noise->step_count++] = (struct dae_noise_step){&dae_noise_clip, {low, high}};
+    dae_status status = create(out, source, noise, true, 0, __func__);
     dae_noise_free(noise);
     return status;
 }

@@ -110,13 +110,24 @@ dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count) {
     return DAE_OK;
 }
 
-dae_status dae_dataset_get_shape(const dae_dataset *dataset, size_t *rank, size_t *shape) {
+static dae_status check_index(const dae_dataset *dataset, size_t index, const char *context) {
+    if (index >= dataset->count && index != DAE_ALL_SAMPLES)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "%s: index is %zu, expected less than the %zu samples, or DAE_ALL_SAMPLES", context,
+                        index, dataset->count);
+    return DAE_OK;
+}
+
+dae_status dae_dataset_get_shape(const dae_dataset *dataset, size_t index, size_t *rank, size_t *shape) {
     DAE_REQUIRE(dataset);
+    DAE_TRY(check_index(dataset, index, __func__));
     return dae_shape_get(&dataset->shape, rank, shape, __func__);
 }
 
-dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t *rank, size_t *shape) {
+dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t index, size_t *rank,
+                                        size_t *shape) {
     DAE_REQUIRE(dataset);
+    DAE_TRY(check_index(dataset, index, __func__));
     return dae_shape_get(&dataset->target_shape, rank, shape, __func__);
 }
 

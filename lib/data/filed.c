@@ -58,15 +58,6 @@ dae_status dae_filed_too_short(const char *name, size_t size, size_t expected) {
                     expected);
 }
 
-dae_status dae_layout_check_size(const struct dae_layout *layout, size_t size, const char *name) {
-    if (size < layout->end)
-        return dae_filed_too_short(name, size, layout->end);
-    if (size > layout->end)
-        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found %zu bytes after the values, expected none",
-                        name, layout->end, size - layout->end);
-    return DAE_OK;
-}
-
 /* ---- The dataset -------------------------------------------------------------------------------- */
 
 static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,

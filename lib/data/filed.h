@@ -25,7 +25,7 @@ struct dae_layout {
     size_t count;
     struct dae_shape shape;
     bool fortran;      /* the first dimension is the one that runs fastest, and the last one the slowest */
-    size_t begin, end; /* bytes of the values; `end` is the size that the file must have */
+    size_t begin, end; /* bytes of the values; `end` is the size of the file */
 };
 
 /* Adds a dimension, of which the first counts samples; messages begin with `name` and `offset`. */
@@ -38,10 +38,7 @@ dae_status dae_layout_finish(struct dae_layout *layout, const struct dae_value_t
 /* A file of `size` bytes ends where `expected` bytes were needed. */
 dae_status dae_filed_too_short(const char *name, size_t size, size_t expected);
 
-/* Holds the claims of a finished layout against the size of the file. */
-dae_status dae_layout_check_size(const struct dae_layout *layout, size_t size, const char *name);
-
-/* Takes over the bytes of a file that fits its layout, also when it fails. */
+/* Takes over the bytes of a file that has the size of its layout, also when it fails. */
 dae_status dae_filed_create(dae_dataset **out, unsigned char *bytes, struct dae_layout *layout,
                             const char *name);
 

@@ -73,8 +73,7 @@ static void end_member(struct dae_gzip *gzip) {
         gzip->ended = true;
 }
 
-/* Expands up to `size` bytes; *got tells how many there were. */
-static dae_status inflate_some(struct dae_gzip *gzip, unsigned char *out, size_t size, size_t *got) {
+dae_status dae_gzip_read_some(struct dae_gzip *gzip, unsigned char *out, size_t size, size_t *got) {
     z_stream *stream = &gzip->stream;
     *got = 0;
     while (*got < size && !gzip->ended) {
@@ -101,18 +100,18 @@ static dae_status inflate_some(struct dae_gzip *gzip, unsigned char *out, size_t
 
 dae_status dae_gzip_read(struct dae_gzip *gzip, unsigned char *out, size_t size) {
     size_t got;
-    DAE_TRY(inflate_some(gzip, out, size, &got));
+    DAE_TRY(dae_gzip_read_some(gzip, out, size, &got));
     if (got < size)
         return dae_fail(DAE_ERROR_FORMAT, "%s: the gzip data expand to %zu bytes, expected at least %zu",
                         gzip->name, gzip->expanded, gzip->expanded + size - got);
     return DAE_OK;
 }
 
-dae_status dae_gzip_check_claim(const struct dae_gzip *gzip, size_t size) {
-    if (size / MAX_RATIO > gzip->size)
+dae_status dae_gzip_check_claim(size_t packed, size_t size, const char *name) {
+    if (size / MAX_RATIO > packed)
         return dae_fail(DAE_ERROR_FORMAT,
                         "%s: %zu bytes of gzip data cannot expand to the %zu bytes that the header claims",
-                        gzip->name, gzip->size, size);
+                        name, packed, size);
     return DAE_OK;
 }
 
@@ -123,7 +122,7 @@ bool dae_gzip_is_used_up(const struct dae_gzip *gzip) {
 dae_status dae_gzip_expect_end(struct dae_gzip *gzip) {
     unsigned char extra;
     size_t got;
-    DAE_TRY(inflate_some(gzip, &extra, 1, &got));
+    DAE_TRY(dae_gzip_read_some(gzip, &extra, 1, &got));
     if (got > 0)
         return dae_fail(DAE_ERROR_FORMAT, "%s: the gzip data expand to more than the expected %zu bytes",
                         gzip->name, gzip->expanded - 1);
@@ -147,13 +146,19 @@ void dae_gzip_close(struct dae_gzip *gzip) {
     (void)gzip;
 }
 
+dae_status dae_gzip_read_some(struct dae_gzip *gzip, unsigned char *out, size_t size, size_t *got) {
+    (void)gzip, (void)out, (void)size;
+    *got = 0;
+    return DAE_ERROR_UNSUPPORTED;
+}
+
 dae_status dae_gzip_read(struct dae_gzip *gzip, unsigned char *out, size_t size) {
     (void)gzip, (void)out, (void)size;
     return DAE_ERROR_UNSUPPORTED;
 }
 
-dae_status dae_gzip_check_claim(const struct dae_gzip *gzip, size_t size) {
-    (void)gzip, (void)size;
+dae_status dae_gzip_check_claim(size_t packed, size_t size, const char *name) {
+    (void)packed, (void)size, (void)name;
     return DAE_ERROR_UNSUPPORTED;
 }
 

@@ -13,11 +13,14 @@ dae_status dae_gzip_open(struct dae_gzip **out, const unsigned char *bytes, size
 
 void dae_gzip_close(struct dae_gzip *gzip);
 
+/* Expands up to the next `size` bytes; *got tells how many there were, also after a failure. */
+dae_status dae_gzip_read_some(struct dae_gzip *gzip, unsigned char *out, size_t size, size_t *got);
+
 /* Expands exactly the next `size` bytes. */
 dae_status dae_gzip_read(struct dae_gzip *gzip, unsigned char *out, size_t size);
 
-/* Refuses a claim that the data expand to `size` bytes where no compressed data of their length can. */
-dae_status dae_gzip_check_claim(const struct dae_gzip *gzip, size_t size);
+/* Refuses a claim that `packed` bytes of gzip data expand to `size` bytes where none of that length can. */
+dae_status dae_gzip_check_claim(size_t packed, size_t size, const char *name);
 
 /* True when all compressed data have been taken: if reading failed, more of them might have helped. */
 bool dae_gzip_is_used_up(const struct dae_gzip *gzip);

@@ -1,7 +1,6 @@
 /* Samples of an NPY file, as numpy.save() writes it, kept in the file's own type. */
-#include "core/file.h"
 #include "core/memory.h"
-#include "data/filed.h"
+#include "data/source.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +11,10 @@ enum {
     VERSION_END = 8, /* two bytes of version after the magic; then the length of the header */
 };
 
-static const unsigned char magic[MAGIC_SIZE] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+static bool knows(const unsigned char *start, size_t count) {
+    static const unsigned char magic[MAGIC_SIZE] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+    return count >= MAGIC_SIZE && memcmp(start, magic, MAGIC_SIZE) == 0;
+}
 
 /* ---- Reading Python ----------------------------------------------------------------------------- */
 
@@ -217,76 +219,73 @@ static dae_status read_dictionary(struct header *header) {
     return peek(text) < 0 ? DAE_OK : unexpected(text, "the end of the header");
 }
 
-/* Magic, version, and the length of the header: sets where its text lies. */
-static dae_status read_start(const unsigned char *bytes, size_t size, const char *name, struct text *text) {
-    if (size < VERSION_END)
-        return dae_filed_too_short(name, size, VERSION_END);
-    if (memcmp(bytes, magic, MAGIC_SIZE) != 0)
+/* Magic, version, and the length of the header, as far as these are there: sets where its text lies, and how
+ * many bytes are needed to read it. */
+static dae_status read_start(const struct dae_content *content, struct text *text, size_t *needed) {
+    const unsigned char *bytes = content->bytes;
+    *needed = VERSION_END;
+    if (content->size < *needed)
+        return DAE_OK;
+    if (!knows(bytes, content->size))
         return dae_fail(
             DAE_ERROR_FORMAT,
-            "%s: not an NPY file: offset 0: found 0x%02X%02X%02X%02X%02X%02X, expected 0x934E554D5059", name,
-            bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5]);
+            "%s: not an NPY file: offset 0: found 0x%02X%02X%02X%02X%02X%02X, expected 0x934E554D5059",
+            content->name, bytes[0], bytes[1], bytes[2], bytes[3], bytes[4], bytes[5]);
     int major = bytes[6], minor = bytes[7];
     if (major < 1 || major > 3 || minor != 0)
         return dae_fail(DAE_ERROR_UNSUPPORTED, "%s: offset 6: found version %d.%d, expected 1.0, 2.0 or 3.0",
-                        name, major, minor);
+                        content->name, major, minor);
     size_t width = major == 1 ? 2 : 4, length = 0;
-    if (size < VERSION_END + width)
-        return dae_filed_too_short(name, size, VERSION_END + width);
+    *needed = VERSION_END + width;
+    if (content->size < *needed)
+        return DAE_OK;
     for (size_t i = 0; i < width; i++)
         length |= (size_t)bytes[VERSION_END + i] << 8 * i;
-    if (length > size - VERSION_END - width)
-        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %d: the header claims %zu bytes, the file has %zu",
-                        name, VERSION_END, length, size - VERSION_END - width);
-    *text = (struct text){name, bytes, VERSION_END + width, VERSION_END + width + length};
+    if (!dae_size_add(*needed, length, needed))
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset %d: the header claims %zu bytes", content->name,
+                        VERSION_END, length);
+    *text = (struct text){content->name, bytes, VERSION_END + width, *needed};
     return DAE_OK;
 }
 
-/* Reads the header and holds its claims against the file's size. */
-static dae_status read_header(const unsigned char *bytes, size_t size, const char *name,
-                              struct dae_layout *layout) {
+/* Reads the header as far as there is one; it is complete when the layout has a type. */
+static dae_status read_header(const struct dae_content *content, struct dae_layout *layout, size_t *needed) {
     struct header header = {0};
-    DAE_TRY(read_start(bytes, size, name, &header.text));
-    DAE_TRY(read_dictionary(&header));
-    DAE_TRY(dae_layout_finish(&header.layout, header.type, header.text.end, name, header.shape_at));
     *layout = header.layout;
-    return dae_layout_check_size(layout, size, name);
+    DAE_TRY(read_start(content, &header.text, needed));
+    if (header.text.end == 0 || content->size < header.text.end)
+        return DAE_OK;
+    DAE_TRY(read_dictionary(&header));
+    DAE_TRY(dae_layout_finish(&header.layout, header.type, header.text.end, content->name, header.shape_at));
+    *layout = header.layout;
+    *needed = layout->end;
+    return DAE_OK;
 }
 
-/* Refuses a file by its start, before memory is taken for the whole. */
-static dae_status check_start(const unsigned char *start, size_t count, size_t size, const char *name) {
-    struct text text = {0};
+static dae_status measure(const struct dae_content *start, struct dae_extent *extent) {
     struct dae_layout layout;
-    DAE_TRY(read_start(start, size, name, &text));
-    return text.end <= count ? read_header(start, size, name, &layout) : DAE_OK;
+    DAE_TRY(read_header(start, &layout, &extent->size));
+    extent->whole = layout.type != NULL;
+    return DAE_OK;
 }
 
-/* ---- The dataset -------------------------------------------------------------------------------- */
-
-dae_status dae_dataset_open_npy(dae_dataset **out, const char *path) {
-    DAE_REQUIRE(out);
-    DAE_REQUIRE(path);
-    unsigned char *bytes;
-    size_t size;
+static dae_status open_npy(dae_dataset **out, const struct dae_content *content) {
     struct dae_layout layout;
-    DAE_TRY(dae_file_read_checked(path, check_start, &bytes, &size));
-    dae_status status = read_header(bytes, size, path, &layout);
-    if (status != DAE_OK) {
-        dae_release(bytes);
-        return status;
-    }
-    return dae_filed_create(out, bytes, &layout, path);
+    size_t needed;
+    dae_status status = read_header(content, &layout, &needed);
+    if (status == DAE_OK)
+        return dae_filed_create(out, content->bytes, &layout, content->name);
+    dae_release(content->bytes);
+    return status;
 }
 
-dae_status dae_dataset_parse_npy(dae_dataset **out, const void *bytes, size_t size) {
-    DAE_REQUIRE(out);
-    DAE_REQUIRE(bytes);
-    static const char name[] = "NPY in memory";
-    struct dae_layout layout;
-    DAE_TRY(read_header(bytes, size, name, &layout));
-    unsigned char *copy = dae_allocate_raw(size, 1);
-    if (copy == NULL)
-        return DAE_ERROR_MEMORY;
-    memcpy(copy, bytes, size);
-    return dae_filed_create(out, copy, &layout, name);
-}
+const struct dae_source_kind dae_source_npy = {
+    {
+        .name = "npy",
+        .what = "NPY, as numpy.save() writes it; the first dimension counts samples",
+        .example = "npy",
+    },
+    .knows = knows,
+    .measure = measure,
+    .open = open_npy,
+};

@@ -193,7 +193,7 @@ dae_status dae_model_load(dae_model **out, const char *path) {
     DAE_REQUIRE(path);
     unsigned char *bytes = NULL;
     size_t size = 0;
-    DAE_TRY(dae_file_read_checked(path, dae_safetensors_check_start, &bytes, &size));
+    DAE_TRY(dae_file_read_checked(path, dae_safetensors_check_start, NULL, &bytes, &size));
     dae_status status = read_file(out, bytes, size, path);
     dae_release(bytes);
     return status;

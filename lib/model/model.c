@@ -375,7 +375,7 @@ dae_status dae_model_check_shapes(const dae_model *model, const struct dae_shape
 
 void dae_model_remember_noise(dae_model *model, dae_noise *noise) {
     if (noise != NULL)
-        dae_noise_freeze(dae_noise_keep(noise));
+        dae_noise_keep(noise);
     dae_noise_free(model->noise);
     model->noise = noise;
 }

@@ -315,8 +315,9 @@ static dae_status read_length(const unsigned char *bytes, size_t size, const cha
 }
 
 dae_status dae_safetensors_check_start(const unsigned char *start, size_t count, size_t size,
-                                       const char *name) {
+                                       const char *name, void *context) {
     uint64_t length;
+    (void)context;
     DAE_TRY(read_length(start, size, name, &length));
     if (count > LENGTH_SIZE && start[LENGTH_SIZE] != '{')
         return dae_fail(DAE_ERROR_FORMAT, "%s: offset %d: found 0x%02X, expected '{'", name, LENGTH_SIZE,

@@ -60,9 +60,9 @@ struct dae_safetensors {
     const unsigned char *data;
 };
 
-/* Refuses a file by its start, before memory is taken for the whole (a dae_file_check_fn). */
+/* Refuses a file by its start, before memory is taken for the whole (a dae_file_check_fn without context). */
 dae_status dae_safetensors_check_start(const unsigned char *start, size_t count, size_t size,
-                                       const char *name);
+                                       const char *name, void *context);
 
 /* Reads a file of `size` bytes, which must outlive `file`, with at most `most` tensors and those metadata
  * that `keys` names; others are ignored. After a failure too `file` is to be released. */

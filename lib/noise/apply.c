@@ -17,15 +17,16 @@ void dae_noise_apply_part(const dae_noise *noise, size_t step, float *x, size_t 
     }
 }
 
-dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t sample_size,
+dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t rank, const size_t *shape,
                            uint64_t seed, uint64_t epoch, uint64_t first) {
     DAE_REQUIRE(noise);
-    bool empty = samples == 0 || sample_size == 0;
-    if (x == NULL && !empty)
+    struct dae_shape checked;
+    if (x == NULL && samples > 0)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: x is NULL, expected a pointer");
-    if (sample_size > UINT64_C(1) << 26)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: sample_size is %zu, expected at most 2^26",
-                        sample_size);
+    DAE_TRY(dae_shape_set(&checked, rank, shape, __func__));
+    if (checked.size > UINT64_C(1) << 26)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: a sample has %zu values, expected at most 2^26",
+                        checked.size);
     if (epoch >> 32 != 0)
         return dae_fail(DAE_ERROR_ARGUMENT, "dae_noise_apply: epoch is %llu, expected less than 2^32",
                         (unsigned long long)epoch);
@@ -33,9 +34,8 @@ dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, siz
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_noise_apply: first is %llu and samples is %zu, expected a sum of at most 2^56",
                         (unsigned long long)first, samples);
-    DAE_TRY(dae_array_check(samples, sample_size, "samples", __func__));
-    dae_noise_freeze(noise);
-    for (size_t i = 0; i < samples && !empty; i++)
-        dae_noise_apply_part(noise, 0, x + i * sample_size, 0, sample_size, seed, epoch, first + i);
+    DAE_TRY(dae_array_check(samples, checked.size, "samples", __func__));
+    for (size_t i = 0; i < samples; i++)
+        dae_noise_apply_part(noise, 0, x + i * checked.size, 0, checked.size, seed, epoch, first + i);
     return DAE_OK;
 }

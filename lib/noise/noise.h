@@ -10,7 +10,7 @@
 
 #include <dae/noise.h>
 
-enum { DAE_NOISE_MAX_PARAMETERS = 4 };
+enum { DAE_NOISE_MAX_PARAMETERS = 4, DAE_NOISE_MAX_STEPS = 64 };
 
 /* What a kind with parameters p does to x[count]; value i has word i of the draw, block by block, so that
  * parts of samples that begin at a multiple of 4 can be made alone. */
@@ -32,9 +32,9 @@ struct dae_noise_step {
     double parameters[DAE_NOISE_MAX_PARAMETERS];
 };
 
+/* Does not change once it is made. */
 struct dae_noise {
     dae_references references;
-    atomic_bool in_use;
     size_t step_count;
     struct dae_noise_step steps[DAE_NOISE_MAX_STEPS];
 };
@@ -44,14 +44,10 @@ static inline void dae_noise_run(const struct dae_noise_kind *kind, float *x, si
     kind->loops[dae_kernels()->target](x, count, p, from);
 }
 
-/* Adds a step with checked parameters; `context` begins the message. */
-dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, const double *parameters,
-                         const char *context);
+/* A recipe without steps. */
+dae_status dae_noise_create(dae_noise **out);
 
 dae_noise *dae_noise_keep(dae_noise *noise);
-
-/* From here on the recipe no longer changes: it is in use. */
-void dae_noise_freeze(const dae_noise *noise);
 
 /* Steps that may be applied to one sample, one after the other: as many as the blocks of a stream have room
  * for. */

@@ -1,3 +1,4 @@
+/* Noise recipes and their text. */
 #include "noise/noise.h"
 #include "core/memory.h"
 
@@ -11,7 +12,6 @@ const struct dae_category dae_noise_category = {
 };
 
 dae_status dae_noise_create(dae_noise **out) {
-    DAE_REQUIRE(out);
     dae_noise *noise = dae_allocate(1, sizeof *noise);
     if (noise == NULL)
         return DAE_ERROR_MEMORY;
@@ -30,43 +30,42 @@ dae_noise *dae_noise_keep(dae_noise *noise) {
     return noise;
 }
 
-void dae_noise_freeze(const dae_noise *noise) {
-    atomic_store(&((dae_noise *)(uintptr_t)noise)->in_use, true);
-}
-
-dae_status dae_noise_add(dae_noise *noise, const struct dae_noise_kind *kind, const double *parameters,
-                         const char *context) {
-    if (noise == NULL)
-        return dae_fail(DAE_ERROR_ARGUMENT, "%s: noise is NULL, expected a pointer", context);
-    DAE_TRY(dae_kind_check_numbers(&kind->kind, parameters, context));
-    if (atomic_load(&noise->in_use))
-        return dae_fail(DAE_ERROR_STATE, "%s: the recipe is in use and can no longer be changed", context);
-    if (noise->step_count == DAE_NOISE_MAX_STEPS)
-        return dae_fail(DAE_ERROR_STATE, "%s: the recipe has %d steps, which is the most it can hold",
-                        context, DAE_NOISE_MAX_STEPS);
-    struct dae_noise_step *step = &noise->steps[noise->step_count++];
-    step->kind = kind;
-    for (size_t i = 0; i < dae_kind_parameter_count(&kind->kind); i++)
-        step->parameters[i] = parameters[i];
+static dae_status make(dae_noise **out, const struct dae_recipe *recipe) {
+    if (recipe->count > DAE_NOISE_MAX_STEPS)
+        return dae_fail_at(DAE_ERROR_FORMAT, dae_noise_category.text,
+                           recipe->steps[DAE_NOISE_MAX_STEPS].position, "found more than %d steps",
+                           DAE_NOISE_MAX_STEPS);
+    dae_noise *noise = NULL;
+    DAE_TRY(dae_noise_create(&noise));
+    noise->step_count = recipe->count;
+    for (size_t s = 0; s < recipe->count; s++) {
+        noise->steps[s].kind = (const struct dae_noise_kind *)recipe->steps[s].kind;
+        dae_step_get_numbers(&recipe->steps[s], noise->steps[s].parameters);
+    }
+    *out = noise;
     return DAE_OK;
 }
 
-dae_status dae_noise_add_gaussian(dae_noise *noise, double mean, double stddev) {
-    return dae_noise_add(noise, &dae_noise_gaussian, (double[]){mean, stddev}, __func__);
+dae_status dae_noise_parse(dae_noise **out, const char *text) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(text);
+    struct dae_recipe *recipe = NULL;
+    DAE_TRY(dae_recipe_bind(&recipe, &dae_noise_category, text));
+    dae_status status = make(out, recipe);
+    dae_release(recipe);
+    return status;
 }
 
-dae_status dae_noise_add_uniform(dae_noise *noise, double low, double high) {
-    return dae_noise_add(noise, &dae_noise_uniform, (double[]){low, high}, __func__);
+void dae_noise_write(struct dae_text *text, const void *object) {
+    const dae_noise *noise = object;
+    dae_text_add(text, "%s", "");
+    for (size_t s = 0; s < noise->step_count; s++) {
+        dae_text_add(text, "%s", s > 0 ? " | " : "");
+        dae_kind_write_numbers(text, &noise->steps[s].kind->kind, noise->steps[s].parameters);
+    }
 }
 
-dae_status dae_noise_add_masking(dae_noise *noise, double rate) {
-    return dae_noise_add(noise, &dae_noise_masking, (double[]){rate}, __func__);
-}
-
-dae_status dae_noise_add_salt_pepper(dae_noise *noise, double rate, double low, double high) {
-    return dae_noise_add(noise, &dae_noise_salt_pepper, (double[]){rate, low, high}, __func__);
-}
-
-dae_status dae_noise_add_clip(dae_noise *noise, double low, double high) {
-    return dae_noise_add(noise, &dae_noise_clip, (double[]){low, high}, __func__);
+dae_status dae_noise_format(const dae_noise *noise, char *buffer, size_t capacity, size_t *length) {
+    DAE_REQUIRE(noise);
+    return dae_text_deliver(dae_noise_write, noise, buffer, capacity, length, __func__);
 }

@@ -640,7 +640,7 @@ dae_status dae_trainer_load_checkpoint(dae_trainer *trainer, const char *path) {
     DAE_REQUIRE(path);
     unsigned char *bytes = NULL;
     size_t size = 0;
-    DAE_TRY(dae_file_read_checked(path, dae_safetensors_check_start, &bytes, &size));
+    DAE_TRY(dae_file_read_checked(path, dae_safetensors_check_start, NULL, &bytes, &size));
     dae_status status = load(trainer, bytes, size, path);
     dae_release(bytes);
     return status;

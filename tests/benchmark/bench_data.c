@@ -56,7 +56,7 @@ static struct images open_synthetic(bool is_test) {
     images.synthesis_seconds = now() - began;
 
     began = now();
-    dae_status status = dae_dataset_open_idx(&images.dataset, path);
+    dae_status status = dae_dataset_open(&images.dataset, path, NULL);
     images.open_seconds = now() - began;
     unlink(path);
     check(status);
@@ -72,7 +72,7 @@ struct images open_images(const char *folder, bool is_test) {
     if (access(path, R_OK) != 0)
         strncat(path, ".gz", sizeof path - strlen(path) - 1);
     double began = now();
-    check(dae_dataset_open_idx(&images.dataset, path));
+    check(dae_dataset_open(&images.dataset, path, NULL));
     images.open_seconds = now() - began;
     return images;
 }
@@ -80,8 +80,7 @@ struct images open_images(const char *folder, bool is_test) {
 dae_dataset *make_noisy(dae_dataset *clean, bool is_fresh, uint64_t seed) {
     dae_noise *noise;
     dae_dataset *noisy, *cached;
-    check(dae_noise_create(&noise));
-    check(dae_noise_add_gaussian(noise, 0.5, 0.5));
+    check(dae_noise_parse(&noise, "gaussian(0.5, mean=0.5)"));
     check(dae_dataset_corrupt(&noisy, clean, noise, is_fresh ? DAE_NOISE_FRESH : DAE_NOISE_ONCE, seed));
     dae_noise_free(noise);
     if (is_fresh)

@@ -11,7 +11,7 @@ static void time_file(const char *path, size_t repeats) {
     for (size_t i = 0; i < repeats; i++) {
         dae_dataset *dataset;
         double began = now();
-        check(dae_dataset_open_idx(&dataset, path));
+        check(dae_dataset_open(&dataset, path, NULL));
         seconds[i] = now() - began;
         check(dae_dataset_get_count(dataset, &count));
         dae_dataset_free(dataset);

@@ -33,7 +33,7 @@ static void time_work(const char *name, const struct work *work, size_t repeats,
     for (size_t i = 0; i < repeats + WARM_UP; i++) {
         double began = now();
         if (work->noise)
-            check(dae_noise_apply(work->noise, values, ROWS, PIXELS, 1, i, 0));
+            check(dae_noise_apply(work->noise, values, ROWS, 1, (const size_t[]){PIXELS}, 1, i, 0));
         else
             check(work->draw(work->rng, values));
         if (i >= WARM_UP)

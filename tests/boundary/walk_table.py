@@ -74,7 +74,7 @@ DEFAULTS = {
 # Objects of the right type that a call may have no use for, with the state that they are in.
 OTHERS = {
     "dae_rng *": [("at its last position", "w->last_rng")],
-    "dae_noise *": [("in use", "w->used_noise"), ("full", "w->full_noise")],
+    "dae_noise *": [("of as many steps as there can be", "w->full_noise")],
     "dae_dataset *": [
         ("of another shape", "w->narrow_data"),
         ("of another number of samples", "w->short_data"),
@@ -102,7 +102,6 @@ OTHERS = {
 }
 
 TEXT = Row(null=("length",), written=("length",))
-TWO_SIZED = ("samples", "sample_size")
 FLOATS = {"x": "w->floats", "count": "FLOATS"}
 IDX_BYTES = {"bytes": "w->idx_bytes", "size": "IDX_SIZE"}
 NPY_BYTES = {"bytes": "w->npy_bytes", "size": "NPY_SIZE"}
@@ -148,28 +147,21 @@ ROWS = {
     "dae_add_masking_noise": Row({**FLOATS, "rate": "0.5"}, vouched=("count",)),
     "dae_add_salt_pepper_noise": Row({**FLOATS, "rate": "0.5", "low": "0", "high": "1"}, vouched=("count",)),
     "dae_clip": Row({**FLOATS, "low": "-0.5", "high": "0.5"}, vouched=("count",)),
-    "dae_noise_create": Row(allocates=True),
     "dae_noise_free": Row(),
-    "dae_noise_add_gaussian": Row({"mean": "0.5", "stddev": "0.5"}),
-    "dae_noise_add_uniform": Row({"low": "-1", "high": "1"}),
-    "dae_noise_add_masking": Row({"rate": "0.5"}),
-    "dae_noise_add_salt_pepper": Row({"rate": "0.5", "low": "0", "high": "1"}),
-    "dae_noise_add_clip": Row({"low": "0", "high": "1"}),
     "dae_noise_parse": Row({"text": '"gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)"'}, allocates=True),
     "dae_noise_format": TEXT,
-    "dae_noise_apply": Row({"x": "w->floats", "samples": "2", "sample_size": "FLOATS / 2", "epoch": "1",
-                            "first": "3"}, vouched=TWO_SIZED),
+    "dae_noise_apply": Row({"x": "w->floats", "samples": "2", "rank": "2", "epoch": "1", "first": "3"}, vouched=("samples",)),
     # dataset.h
     "dae_dataset_copy_array": Row(ARRAY, allocates=True),
     "dae_dataset_borrow_array": Row(ARRAY, allocates=True, null=("release", "user")),
     "dae_dataset_create_callback": Row({"count": "SAMPLES", "rank": "2"}, allocates=True,
                                        null=("release", "user")),
-    "dae_dataset_open_idx": Row({"path": "IDX_FILE"}, also=[{"path": "PACKED_IDX_FILE"}], allocates=True,
-                                may_give=("DAE_ERROR_UNSUPPORTED",)),
-    "dae_dataset_parse_idx": Row(IDX_BYTES, also=[{"bytes": "w->packed_bytes", "size": "PACKED_SIZE"}],
-                                 allocates=True, may_give=("DAE_ERROR_UNSUPPORTED",)),
-    "dae_dataset_open_npy": Row({"path": "NPY_FILE"}, allocates=True, may_give=("DAE_ERROR_UNSUPPORTED",)),
-    "dae_dataset_parse_npy": Row(NPY_BYTES, allocates=True, may_give=("DAE_ERROR_UNSUPPORTED",)),
+    "dae_dataset_open": Row({"path": "IDX_FILE", "format": '"idx(scaled=no)"'}, null=("format",),
+                            also=[{"path": "PACKED_IDX_FILE"}, {"path": "NPY_FILE", "format": "NULL"}], allocates=True,
+                            may_give=("DAE_ERROR_UNSUPPORTED",)),
+    "dae_dataset_parse": Row({**IDX_BYTES, "format": '"idx"'}, null=("format",), allocates=True,
+                             also=[{"bytes": "w->packed_bytes", "size": "PACKED_SIZE"}, {**NPY_BYTES, "format": "NULL"}],
+                             may_give=("DAE_ERROR_UNSUPPORTED",)),
     "dae_dataset_slice": Row({"first": "1", "count": "4"}, allocates=True),
     "dae_dataset_split": Row({"count": "4"}, allocates=True),
     "dae_dataset_corrupt": Row({"mode": "DAE_NOISE_FRESH"}, also=[{"source": "w->view"}], allocates=True),
@@ -178,8 +170,8 @@ ROWS = {
     "dae_dataset_cache": Row({"source": "w->view"}, allocates=True),
     "dae_dataset_free": Row(),
     "dae_dataset_get_count": Row(),
-    "dae_dataset_get_shape": Row(),
-    "dae_dataset_get_target_shape": Row(),
+    "dae_dataset_get_shape": Row({"index": "1"}, also=[{"index": "DAE_ALL_SAMPLES"}]),
+    "dae_dataset_get_target_shape": Row({"index": "1"}, also=[{"index": "DAE_ALL_SAMPLES"}]),
     "dae_dataset_read": Row({"dataset": "w->view", "epoch": "1", "first": "2", "count": "2",
                              "inputs": "w->floats", "targets": "w->floats + 2 * SIZE"},
                             null=("inputs", "targets"), written=("inputs", "targets")),

@@ -100,9 +100,7 @@ static void make_noise(struct world *w) {
     ok(dae_rng_set_position(w->last_rng, UINT64_MAX));
     ok(dae_noise_parse(&w->noise, "gaussian(stddev=0.5)"));
     ok(dae_noise_parse(&w->used_noise, "masking(rate=0.5)"));
-    ok(dae_noise_create(&w->full_noise));
-    for (int i = 0; i < DAE_NOISE_MAX_STEPS; i++)
-        ok(dae_noise_add_clip(w->full_noise, -1, 1));
+    w->full_noise = repeated_noise("clip(-1, 1)", 64);
 }
 
 static void make_data(struct world *w) {
@@ -386,7 +384,6 @@ uint64_t world_use(struct world *w) {
     uint64_t hash = 1;
     hash = mix_optimizer(mix_optimizer(hash, w, w->adam), w, w->sgd);
     hash = mix_layer(mix_layer(hash, w->layer), w->dropout);
-    ok(dae_noise_add_clip(w->noise, 0, 1)); /* works only while it is not in use */
     hash = mix_noise(hash, w->noise);
     hash = mix_fit(hash, w->trainer, w->model, w->view);
     hash = mix_fit(hash, w->fresh_trainer, w->untrained, w->view);

@@ -45,7 +45,7 @@ static void show_noise(void) {
     ok(dae_noise_parse(
         &noise, "gaussian(mean=0.5, stddev=0.5) | masking(rate=0.2) | salt_pepper(rate=0.1, low=0, high=1)"
                 " | uniform(low=-0.1, high=0.1) | clip(low=0, high=1)"));
-    ok(dae_noise_apply(noise, x[0], SAMPLES, SIZE, 5, 2, 9));
+    ok(dae_noise_apply(noise, x[0], SAMPLES, 1, (const size_t[]){SIZE}, 5, 2, 9));
     dae_noise_free(noise);
     print_hash("noise", x, sizeof x);
 }

@@ -17,8 +17,8 @@ int main(void) {
 
     dae_dataset *clean = NULL, *noisy = NULL;
     dae_noise *noise = NULL;
-    if (dae_dataset_copy_array(&clean, samples[0], 64, 1, shape) || dae_noise_create(&noise) ||
-        dae_noise_add_gaussian(noise, 0.0, 0.1) ||
+    if (dae_dataset_copy_array(&clean, samples[0], 64, 1, shape) ||
+        dae_noise_parse(&noise, "gaussian(0.1)") ||
         dae_dataset_corrupt(&noisy, clean, noise, DAE_NOISE_ONCE, 1))
         return failed("data");
 

@@ -54,7 +54,7 @@ static void refused_by_readers(const char *path, dae_status expected, const char
     size_t before = open_descriptors();
     fails(dae_model_load(&loaded, path), expected, word);
     ck_assert(message_has(path));
-    fails(dae_dataset_open_idx(&dataset, path), expected, word);
+    fails(dae_dataset_open(&dataset, path, "idx"), expected, word);
     ck_assert(message_has(path));
     ck_assert(loaded == no_model && dataset == no_dataset);
     ck_assert_uint_eq(open_descriptors(), before);
@@ -156,7 +156,7 @@ START_TEST(files_without_permission_to_read) {
     bool named[2];
     status[0] = dae_model_load(&loaded, path);
     named[0] = message_has(path) && message_has(strerror(EACCES));
-    status[1] = dae_dataset_open_idx(&dataset, path);
+    status[1] = dae_dataset_open(&dataset, path, "idx");
     named[1] = message_has(path) && message_has(strerror(EACCES));
     act_as_before();
     for (int i = 0; i < 2; i++)

@@ -106,7 +106,7 @@ static dae_status read_samples(dae_dataset *dataset, result *out) {
 
 static dae_status read_npy(const char *path, result *out) {
     dae_dataset *dataset = NULL;
-    dae_status status = dae_dataset_open_npy(&dataset, path);
+    dae_status status = dae_dataset_open(&dataset, path, "npy");
     ck_assert((dataset != NULL) == (status == DAE_OK));
     return status == DAE_OK ? read_samples(dataset, out) : status;
 }
@@ -129,7 +129,7 @@ static dae_status read_checkpoint(const char *path, result *out) {
 
 static dae_status read_idx(const char *path, result *out) {
     dae_dataset *dataset = NULL;
-    dae_status status = dae_dataset_open_idx(&dataset, path);
+    dae_status status = dae_dataset_open(&dataset, path, "idx");
     ck_assert((dataset != NULL) == (status == DAE_OK));
     return status == DAE_OK ? read_samples(dataset, out) : status;
 }
@@ -414,13 +414,13 @@ START_TEST(gzip_with_far_too_much_behind_it) {
     gzFile packed = gzopen(path, "wb");
     ck_assert_int_eq(gzwrite(packed, idx, sizeof idx), (int)sizeof idx);
     ck_assert_int_eq(gzclose(packed), Z_OK);
-    ok(dae_dataset_open_idx(&dataset, path));
+    ok(dae_dataset_open(&dataset, path, "idx"));
     dae_dataset_free(dataset);
     dataset = NULL;
     if (truncate(path, huge_file) != 0 && truncate(path, (off_t)1 << 31) != 0)
         return;
     heap_watch();
-    fails(dae_dataset_open_idx(&dataset, path), DAE_ERROR_FORMAT, "too many");
+    fails(dae_dataset_open(&dataset, path, "idx"), DAE_ERROR_FORMAT, "too many");
     ck_assert_uint_lt(heap_largest(), 1 << 16);
     heap_unwatch();
     unlink(path);

@@ -82,7 +82,7 @@ void fuzz_begin(void) {
     state.live = state.largest = 0;
     must(dae_set_allocator(allocate, release, NULL) == DAE_OK, "the allocator was refused");
     must(dae_set_num_threads(1) == DAE_OK, "one thread was refused");
-    must(dae_noise_create(NULL) == DAE_ERROR_ARGUMENT, "NULL was taken");
+    must(dae_noise_parse(NULL, "") == DAE_ERROR_ARGUMENT, "NULL was taken");
     snprintf(state.marker, sizeof state.marker, "%s", dae_last_error());
 }
 

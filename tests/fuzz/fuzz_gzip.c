@@ -50,7 +50,7 @@ static dae_status read_plain(const uint8_t *data, size_t size, float *values, si
     dae_dataset *dataset = NULL;
     if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B)
         return DAE_ERROR_FORMAT; /* compressed twice */
-    dae_status status = dae_dataset_parse_idx(&dataset, data, size);
+    dae_status status = dae_dataset_parse(&dataset, data, size, NULL);
     if (status == DAE_OK)
         fuzz_use_dataset(dataset, values, count);
     return status;
@@ -65,10 +65,10 @@ static void try_file(const uint8_t *data, size_t size) {
     dae_dataset *dataset = fuzz_untouched;
     enum verdict verdict = expand(data, size, &plain_size);
     fuzz_begin();
-    dae_status status = dae_dataset_parse_idx(&dataset, data, size);
+    dae_status status = dae_dataset_parse(&dataset, data, size, NULL);
     fuzz_asked_at_most(STATE + 1032 * (size + 1));
     if (status != DAE_OK)
-        fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT), dataset);
+        fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_UNSUPPORTED), dataset);
     else
         fuzz_use_dataset(dataset, values, &count);
     fuzz_end();

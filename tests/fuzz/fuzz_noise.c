@@ -20,9 +20,12 @@ static void apply(const dae_noise *a, const dae_noise *b) {
     for (int i = 0; i < ROWS * SIZE; i++)
         x[i] = y[i] = (float)i / 8;
     memcpy(row, x + SIZE, sizeof row);
-    must(dae_noise_apply(a, x, ROWS, SIZE, 7, 1, 2) == DAE_OK, "the recipe cannot be applied");
-    must(dae_noise_apply(b, y, ROWS, SIZE, 7, 1, 2) == DAE_OK, "the recipe cannot be applied");
-    must(dae_noise_apply(b, row, 1, SIZE, 7, 1, 3) == DAE_OK, "the recipe cannot be applied");
+    must(dae_noise_apply(a, x, ROWS, 1, (const size_t[]){SIZE}, 7, 1, 2) == DAE_OK,
+         "the recipe cannot be applied");
+    must(dae_noise_apply(b, y, ROWS, 1, (const size_t[]){SIZE}, 7, 1, 2) == DAE_OK,
+         "the recipe cannot be applied");
+    must(dae_noise_apply(b, row, 1, 1, (const size_t[]){SIZE}, 7, 1, 3) == DAE_OK,
+         "the recipe cannot be applied");
     must(memcmp(x, y, sizeof x) == 0, "the recipe that went round does something else");
     must(memcmp(x + SIZE, row, sizeof row) == 0, "a row alone gets other noise");
 }

@@ -112,13 +112,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     dae_dataset *dataset = fuzz_untouched;
     size_t count;
     fuzz_begin();
-    dae_status status = dae_dataset_parse_npy(&dataset, data, size);
+    dae_status status = dae_dataset_parse(&dataset, data, size, "npy");
     fuzz_asked_at_most(size + 4096);
     if (status != DAE_OK) {
         fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_UNSUPPORTED), dataset);
     } else {
         fuzz_use_dataset(dataset, values, &count);
         compare(data, size, values, count);
+        must(dae_dataset_parse(&dataset, data, size, NULL) == DAE_OK, "the format is not known: %s",
+             dae_last_error());
+        dae_dataset_free(dataset);
     }
     fuzz_end();
     return 0;

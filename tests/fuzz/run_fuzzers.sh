@@ -36,13 +36,16 @@ longest() {
 export OPENBLAS_NUM_THREADS=1
 # Frames on the heap are not aligned as AVX-512 kernels need it; a large quarantine costs time.
 export ASAN_OPTIONS=detect_stack_use_after_return=0:quarantine_size_mb=4
+mkdir -p "$build/fuzz" || exit 1
+words=$build/fuzz/words.dict
+"$build/tests/fuzz/words" | cat "$source/words.dict" - >"$words" || exit 1
 failed=0
 printf '%-14s %12s %8s %10s %9s  %s\n' target executions seconds per-second coverage findings
 for target in "$@"; do
     found=$build/fuzz/$target log=$build/fuzz/$target.log started=$SECONDS
     mkdir -p "$found" || exit 1
     nice -n 10 "$build/tests/fuzz/fuzz_$target" -runs="$runs" -max_len="$(longest "$target")" -timeout=5 -entropic=0 \
-        -dict="$source/words.dict" -artifact_prefix="$build/fuzz/$target-" -print_final_stats=1 \
+        -dict="$words" -artifact_prefix="$build/fuzz/$target-" -print_final_stats=1 \
         "$found" "$source/corpus/$target" >"$log" 2>&1
     status=$?
     seconds=$((SECONDS - started))

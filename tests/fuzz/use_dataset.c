@@ -5,8 +5,9 @@
 
 static size_t size_of(const dae_dataset *dataset) {
     size_t rank = 0, shape[DAE_MAX_RANK], target_rank = 0, target[DAE_MAX_RANK], size = 1;
-    must(dae_dataset_get_shape(dataset, &rank, shape) == DAE_OK, "no shape");
-    must(dae_dataset_get_target_shape(dataset, &target_rank, target) == DAE_OK, "no target shape");
+    must(dae_dataset_get_shape(dataset, DAE_ALL_SAMPLES, &rank, shape) == DAE_OK, "no shape");
+    must(dae_dataset_get_target_shape(dataset, DAE_ALL_SAMPLES, &target_rank, target) == DAE_OK,
+         "no target shape");
     must(rank >= 1 && rank <= DAE_MAX_RANK && rank == target_rank, "ranks %zu and %zu", rank, target_rank);
     for (size_t i = 0; i < rank; i++) {
         must(shape[i] >= 1 && shape[i] == target[i] && size <= SIZE_MAX / shape[i], "impossible shapes");

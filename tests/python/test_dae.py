@@ -68,20 +68,19 @@ class NoiseTest(Standard):
     def test_recipes_and_array_calls_make_the_same_bytes(self):
         """Step 0 of sample 0 in epoch 0 draws from a stream that an Rng can open."""
         size = 1003
-        steps = ((lambda n: n.gaussian(0.1, 0.7), lambda x, r: dae.add_gaussian_noise(x, 0.1, 0.7, r)),
-                 (lambda n: n.uniform(-0.3, 0.9), lambda x, r: dae.add_uniform_noise(x, -0.3, 0.9, r)),
-                 (lambda n: n.masking(0.4), lambda x, r: dae.add_masking_noise(x, 0.4, r)),
-                 (lambda n: n.salt_pepper(0.6, 0.05, 0.95),
-                  lambda x, r: dae.add_salt_pepper_noise(x, 0.6, 0.05, 0.95, r)),
-                 (lambda n: n.clip(0.2, 0.7), lambda x, r: dae.clip(x, 0.2, 0.7)))
-        for number, (add, change) in enumerate(steps):
+        steps = ((dae.noise.gaussian(0.7, mean=0.1), lambda x, r: dae.add_gaussian_noise(x, 0.1, 0.7, r)),
+                 (dae.noise.uniform(-0.3, 0.9), lambda x, r: dae.add_uniform_noise(x, -0.3, 0.9, r)),
+                 (dae.noise.masking(0.4), lambda x, r: dae.add_masking_noise(x, 0.4, r)),
+                 (dae.noise.salt_pepper(0.6, 0.05, 0.95), lambda x, r: dae.add_salt_pepper_noise(x, 0.6, 0.05, 0.95, r)),
+                 (dae.noise.clip(0.2, 0.7), lambda x, r: dae.clip(x, 0.2, 0.7)))
+        for number, (text, change) in enumerate(steps):
             with self.subTest(number):
                 clean = dae.Rng(1).uniform((1, size))
                 before = bytes(clean)
                 direct, applied = make_floats(flat(clean)), make_floats(flat(clean), 1, size)
                 change(direct, dae.Rng(9, reference.NOISE_STREAM))
-                add(dae.Noise()).apply(applied, seed=9)
-                noisy, target = dae.Dataset.from_array(clean).corrupt(add(dae.Noise()), 9, "once").read()
+                dae.Noise(text).apply(applied, seed=9)
+                noisy, target = dae.Dataset.from_array(clean).corrupt(text, 9, "once").read()
                 self.assertEqual(bytes(direct), bytes(applied))
                 self.assertEqual(bytes(direct), bytes(noisy))
                 self.assertEqual(bytes(target), before)
@@ -117,6 +116,24 @@ class NoiseTest(Standard):
         self.assertFails(dae.Status.ERROR_ARGUMENT, "category is 'sound'", dae.kinds, "sound")
         self.assertFails(dae.Status.ERROR_FORMAT, "position 10", dae.recipe_steps, "noise", "gaussian(")
 
+    def test_constructors_of_kinds(self):
+        self.assertEqual(dae.noise.gaussian(0.5, mean=0.1), "gaussian(0.5, mean=0.1)")
+        self.assertEqual(dae.layer.dense(3, activation=dae.activation.leaky_relu(1), bias=False),
+                         "dense(3, activation=leaky_relu(1), bias=no)")
+        self.assertEqual(dae.layer.input(1, 28, 28), "input(1, 28, 28)")
+        self.assertEqual(dae.layer.flatten(), "flatten")
+        self.assertEqual(dae.optimizer.adam(1e-7), "adam(1e-07)")
+        self.assertEqual(dae.source.idx(scaled=False), "idx(scaled=no)")
+        self.assertFails(dae.Status.ERROR_FORMAT, "position 16", dae.noise.clip, 0.5, 0.7, 0.9)
+        self.assertFails(dae.Status.ERROR_FORMAT, "", dae.noise.masking, float("nan"))
+        self.assertFails(dae.Status.ERROR_FORMAT, "colour", dae.noise.clip, 0, 1, colour=3)
+        for category in dae.kinds():
+            self.assertEqual(dir(getattr(dae, category)), sorted(dae.kinds(category)))
+            for kind in dae.kinds(category):
+                self.assertEqual(getattr(getattr(dae, category), kind).__doc__, dae.facts(category, kind)["what"])
+        for wrong in (lambda: dae.sound, lambda: dae.noise.sound):
+            self.assertRaises(AttributeError, wrong)
+
     def test_recipe_is_that_of_the_header(self):
         x = make_floats(sum(reference.APPLY_INPUT, []), reference.APPLY_ROWS, reference.APPLY_SIZE)
         noise = dae.Noise(reference.recipe_text(reference.APPLY_RECIPE))
@@ -127,18 +144,13 @@ class NoiseTest(Standard):
             self.assertLessEqual(abs(ours - theirs), 5e-6)
 
     def test_text(self):
-        noise = dae.Noise().gaussian(0.5, 0.5).clip()
-        self.assertEqual(str(noise), "gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)")
         self.assertEqual(str(dae.Noise("gaussian(stddev=0.1) | clip(0, 1)")),
                          "gaussian(mean=0, stddev=0.1) | clip(low=0, high=1)")
         self.assertEqual(str(dae.Noise()), "")
 
     def test_errors(self):
         self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Noise, "gaussian(")
-        self.assertFails(dae.Status.ERROR_ARGUMENT, "rate", dae.Noise().masking, 1.5)
-        used = dae.Noise().clip()
-        used.apply(make_floats([0.5], 1, 1), seed=0)
-        self.assertFails(dae.Status.ERROR_STATE, "", used.clip)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "rate", dae.noise.masking, 1.5)
         for wrong in (b"\0\0\0\0", array.array("d", [1.0])):
             with self.assertRaises(TypeError):
                 dae.clip(wrong)
@@ -213,8 +225,8 @@ class DatasetTest(Standard):
         """Without numpy a file made by hand, and with it every type that numpy has and the library reads."""
         header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }\n"
         data = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack("<6f", *range(6))
-        self.assertEqual(flat(dae.Dataset.parse_npy(data).read()[0]), list(range(6)))
-        self.assertFails(dae.Status.ERROR_FORMAT, "offset", dae.Dataset.parse_npy, data[:-1])
+        self.assertEqual(flat(dae.Dataset.parse(data).read()[0]), list(range(6)))
+        self.assertFails(dae.Status.ERROR_FORMAT, "offset", dae.Dataset.parse, data[:-1])
         if NUMPY is None:
             return
         kinds = "|b1 |u1 |i1".split() + [o + k + s for o in "<>" for k in "iu" for s in "248"]
@@ -225,14 +237,14 @@ class DatasetTest(Standard):
                 bits = NUMPY.frombuffer(random.Random(number).randbytes(size), kind)
                 values = (bits != 0 if kind == "|b1" else bits).reshape(4, 3, 2)
                 NUMPY.save(path, values)
-                dataset = dae.Dataset.open_npy(path)
+                dataset = dae.Dataset.open(path)
                 self.assertEqual((len(dataset), dataset.shape), (4, (3, 2)))
                 with NUMPY.errstate(all="ignore"):
                     expected = values.astype(NUMPY.float32)
                 read = NUMPY.asarray(dataset.read()[0])
                 self.assertTrue(NUMPY.array_equal(read, expected, equal_nan=True), kind)
                 NUMPY.save(path, NUMPY.asfortranarray(values))
-                read = NUMPY.asarray(dae.Dataset.open_npy(path).read()[0])
+                read = NUMPY.asarray(dae.Dataset.open(path).read()[0])
                 self.assertTrue(NUMPY.array_equal(read, expected, equal_nan=True), kind)
 
     def test_borrowed_buffer_lives_until_the_last_view_is_gone(self):
@@ -304,18 +316,21 @@ class DatasetTest(Standard):
 
     def test_idx(self):
         content = struct.pack(">HBBIII", 0, 8, 3, 2, 2, 2) + bytes((0, 51, 102, 153, 204, 255, 0, 255))
-        data = dae.Dataset.parse_idx(content)
+        data = dae.Dataset.parse(content)
         self.assertEqual((len(data), data.shape), (2, (2, 2)))
         for ours, byte in zip(flat(data.read()[0]), content[-8:]):
             self.assertAlmostEqual(ours, byte / 255, delta=1e-7)
+        self.assertEqual(flat(dae.Dataset.parse(content, "idx(scaled=no)").read()[0]), list(content[-8:]))
+        self.assertFails(dae.Status.ERROR_FORMAT, "not an NPY file", dae.Dataset.parse, content, "npy")
+        self.assertFails(dae.Status.ERROR_FORMAT, "expected idx or npy", dae.Dataset.parse, b"\x89PNG\r\n")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "digits")
             with open(path, "wb") as file:
                 file.write(content)
-            self.assertEqual(flat(dae.Dataset.open_idx(path).read()[0]), flat(data.read()[0]))
-            self.assertFails(dae.Status.ERROR_IO, "absent", dae.Dataset.open_idx,
+            self.assertEqual(flat(dae.Dataset.open(path).read()[0]), flat(data.read()[0]))
+            self.assertFails(dae.Status.ERROR_IO, "absent", dae.Dataset.open,
                              os.path.join(folder, "absent"))
-        self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Dataset.parse_idx, content[:-1])
+        self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Dataset.parse, content[:-1])
 
     def test_fresh_and_once(self):
         data = dae.Dataset.from_array(make_data())

@@ -1,0 +1,39 @@
+/* Formats of files that datasets are read from. A format is one file with a row dae_source_NAME, and its name
+ * in lib/meson.build; gzip is taken off before a format sees the content. */
+#ifndef DAE_DATA_SOURCE_H
+#define DAE_DATA_SOURCE_H
+
+#include "core/kind.h"
+#include "data/filed.h"
+#include "kinds.h"
+
+/* Content, or the start of it. */
+struct dae_content {
+    const char *name; /* of the file: begins messages */
+    unsigned char *bytes;
+    size_t size;
+    const struct dae_value *values; /* parameters of the format */
+};
+
+/* What the start of content tells about all of it. */
+struct dae_extent {
+    size_t
+        size; /* bytes that there must be: exactly these when this is the `whole`, otherwise to tell more */
+    bool whole;
+};
+
+struct dae_source_kind {
+    struct dae_kind kind; /* each parameter has a default where content is known */
+    /* Whether content that starts like this is of this kind; NULL: has to be named. */
+    bool (*knows)(const unsigned char *start, size_t count);
+    /* Sets how much content there must be; refuses a wrong start before memory is taken for the whole. */
+    dae_status (*measure)(const struct dae_content *start, struct dae_extent *extent);
+    /* Makes a dataset of content that has its extent. Takes over the bytes, also when it fails. */
+    dae_status (*open)(dae_dataset **out, const struct dae_content *content);
+};
+
+extern const struct dae_source_kind DAE_SOURCE_KINDS;
+
+extern const struct dae_category dae_source_category;
+
+#endif
