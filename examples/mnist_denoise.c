@@ -109,7 +109,7 @@ static bool make_model(experiment *e) {
 
 static bool make_optimizer(experiment *e) {
     bool made = e->chosen.sgd ? worked(dae_optimizer_create_sgd(&e->optimizer, e->chosen.learning_rate)) &&
-                                    worked(dae_optimizer_set_momentum(e->optimizer, e->chosen.momentum))
+                                    worked(dae_optimizer_set(e->optimizer, "momentum", e->chosen.momentum))
                               : worked(dae_optimizer_create_adam(&e->optimizer, e->chosen.learning_rate));
     return made && worked(dae_optimizer_set_schedule(e->optimizer, e->chosen.schedule));
 }
@@ -135,7 +135,7 @@ static bool is_same(const experiment *e, const char *option, const char *first, 
 static bool get_rate(const experiment *e, char rate[RATE_MAX]) {
     char schedule[RATE_MAX / 2];
     double value = 0;
-    if (!worked(dae_optimizer_get_learning_rate(e->optimizer, &value)) ||
+    if (!worked(dae_optimizer_get(e->optimizer, "learning_rate", &value)) ||
         !worked(dae_optimizer_format_schedule(e->optimizer, schedule, sizeof schedule, NULL))) {
         return false;
     }

@@ -58,7 +58,8 @@ START_TEST(optimizers_made_by_calls_are_written) {
     dae_optimizer *optimizer = NULL;
     double rate = 0;
     ok(dae_optimizer_create_adam(&optimizer, 0.25));
-    ok(dae_optimizer_set_betas(optimizer, 0.5, 0.75));
+    ok(dae_optimizer_set(optimizer, "beta1", 0.5));
+            ok(dae_optimizer_set(optimizer, "beta2", 0.75));
     ok(dae_optimizer_set_schedule(optimizer, "exponential(2, 0.5)"));
     is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07) | "
                              "exponential(steps=2, rate=0.5, staircase=0)");
@@ -140,18 +141,18 @@ START_TEST(learning_rate_is_checked_and_kept) {
     for (size_t kind = 0; kind < 2; kind++) {
         double rate = 0;
         for (size_t i = 0; i < 4; i++)
-            fails(dae_optimizer_set_learning_rate(made[kind], bad[i]), DAE_ERROR_ARGUMENT, "learning");
-        ok(dae_optimizer_get_learning_rate(made[kind], &rate));
+            fails(dae_optimizer_set(made[kind], "learning_rate", bad[i]), DAE_ERROR_ARGUMENT, "learning");
+        ok(dae_optimizer_get(made[kind], "learning_rate", &rate));
         ck_assert(rate == 0.25);
-        ok(dae_optimizer_set_learning_rate(made[kind], 1e-30));
-        ok(dae_optimizer_get_learning_rate(made[kind], &rate));
+        ok(dae_optimizer_set(made[kind], "learning_rate", 1e-30));
+        ok(dae_optimizer_get(made[kind], "learning_rate", &rate));
         ck_assert(rate == 1e-30);
-        fails(dae_optimizer_get_learning_rate(made[kind], NULL), DAE_ERROR_ARGUMENT, "learning_rate");
+        fails(dae_optimizer_get(made[kind], "learning_rate", NULL), DAE_ERROR_ARGUMENT, "learning_rate");
         dae_optimizer_free(made[kind]);
     }
     double rate = 5;
-    fails(dae_optimizer_set_learning_rate(NULL, 0.1), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_get_learning_rate(NULL, &rate), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set(NULL, "learning_rate", 0.1), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_get(NULL, "learning_rate", &rate), DAE_ERROR_ARGUMENT, "optimizer");
     ck_assert(rate == 5);
 }
 END_TEST
@@ -160,21 +161,21 @@ START_TEST(sgd_options_are_checked) {
     dae_optimizer *sgd = NULL, *adam = NULL;
     ok(dae_optimizer_create_sgd(&sgd, 0.1));
     ok(dae_optimizer_create_adam(&adam, 0.1));
-    fails(dae_optimizer_set_momentum(NULL, 0.5), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_set_momentum(sgd, -0.125), DAE_ERROR_ARGUMENT, "-0.125");
-    fails(dae_optimizer_set_momentum(sgd, 1.0), DAE_ERROR_ARGUMENT, "momentum");
-    fails(dae_optimizer_set_momentum(sgd, nextafter(1, 0)), DAE_ERROR_ARGUMENT,
+    fails(dae_optimizer_set(NULL, "momentum", 0.5), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set(sgd, "momentum", -0.125), DAE_ERROR_ARGUMENT, "-0.125");
+    fails(dae_optimizer_set(sgd, "momentum", 1.0), DAE_ERROR_ARGUMENT, "momentum");
+    fails(dae_optimizer_set(sgd, "momentum", nextafter(1, 0)), DAE_ERROR_ARGUMENT,
           "momentum"); /* 1 in float32 */
-    fails(dae_optimizer_set_momentum(sgd, NAN), DAE_ERROR_ARGUMENT, "momentum");
-    fails(dae_optimizer_set_momentum(adam, 0.5), DAE_ERROR_ARGUMENT, "");
-    ok(dae_optimizer_set_momentum(sgd, 0.0));
-    ok(dae_optimizer_set_momentum(sgd, 0.999));
-    fails(dae_optimizer_set_nesterov(NULL, 1), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_set_nesterov(sgd, 2), DAE_ERROR_ARGUMENT, "nesterov");
-    fails(dae_optimizer_set_nesterov(sgd, -1), DAE_ERROR_ARGUMENT, "nesterov");
-    fails(dae_optimizer_set_nesterov(adam, 1), DAE_ERROR_ARGUMENT, "");
-    ok(dae_optimizer_set_nesterov(sgd, 1));
-    ok(dae_optimizer_set_nesterov(sgd, 0));
+    fails(dae_optimizer_set(sgd, "momentum", NAN), DAE_ERROR_ARGUMENT, "momentum");
+    fails(dae_optimizer_set(adam, "momentum", 0.5), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set(sgd, "momentum", 0.0));
+    ok(dae_optimizer_set(sgd, "momentum", 0.999));
+    fails(dae_optimizer_set(NULL, "nesterov", 1), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set(sgd, "nesterov", 2), DAE_ERROR_ARGUMENT, "nesterov");
+    fails(dae_optimizer_set(sgd, "nesterov", -1), DAE_ERROR_ARGUMENT, "nesterov");
+    fails(dae_optimizer_set(adam, "nesterov", 1), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set(sgd, "nesterov", 1));
+    ok(dae_optimizer_set(sgd, "nesterov", 0));
     dae_optimizer_free(sgd);
     dae_optimizer_free(adam);
 }
@@ -191,14 +192,15 @@ START_TEST(adam_options_are_checked) {
     }
     fails(dae_optimizer_set_betas(NULL, 0.5, 0.5), DAE_ERROR_ARGUMENT, "optimizer");
     fails(dae_optimizer_set_betas(sgd, 0.5, 0.5), DAE_ERROR_ARGUMENT, "");
-    ok(dae_optimizer_set_betas(adam, 0.0, 0.0));
+    ok(dae_optimizer_set(adam, "beta1", 0.0));
+            ok(dae_optimizer_set(adam, "beta2", 0.0));
     const double bad_epsilon[] = {0.0, -1e-7, 0.9e-30, NAN, INFINITY};
     for (size_t i = 0; i < 5; i++)
-        fails(dae_optimizer_set_epsilon(adam, bad_epsilon[i]), DAE_ERROR_ARGUMENT, "epsilon");
-    fails(dae_optimizer_set_epsilon(NULL, 1e-7), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_set_epsilon(sgd, 1e-7), DAE_ERROR_ARGUMENT, "");
-    ok(dae_optimizer_set_epsilon(adam, 1e-30));
-    ok(dae_optimizer_set_epsilon(adam, 1.0));
+        fails(dae_optimizer_set(adam, "epsilon", bad_epsilon[i]), DAE_ERROR_ARGUMENT, "epsilon");
+    fails(dae_optimizer_set(NULL, "epsilon", 1e-7), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set(sgd, "epsilon", 1e-7), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set(adam, "epsilon", 1e-30));
+    ok(dae_optimizer_set(adam, "epsilon", 1.0));
     dae_optimizer_free(sgd);
     dae_optimizer_free(adam);
 }
@@ -208,12 +210,14 @@ END_TEST
 START_TEST(adam_options_that_would_overflow_are_refused) {
     dae_optimizer *adam = NULL;
     ok(dae_optimizer_create_adam(&adam, 1e6));
-    ok(dae_optimizer_set_epsilon(adam, 1e-30));
+    ok(dae_optimizer_set(adam, "epsilon", 1e-30));
     fails(dae_optimizer_set_betas(adam, 0.9, 0.8), DAE_ERROR_ARGUMENT, "beta1^2 <= beta2");
-    ok(dae_optimizer_set_betas(adam, 0.9, 0.82));
-    ok(dae_optimizer_set_epsilon(adam, 1e-11));
-    ok(dae_optimizer_set_betas(adam, 0.9, 0.0));
-    fails(dae_optimizer_set_epsilon(adam, 0.9e-11), DAE_ERROR_ARGUMENT, "1e-11");
+    ok(dae_optimizer_set(adam, "beta1", 0.9));
+            ok(dae_optimizer_set(adam, "beta2", 0.82));
+    ok(dae_optimizer_set(adam, "epsilon", 1e-11));
+    ok(dae_optimizer_set(adam, "beta1", 0.9));
+            ok(dae_optimizer_set(adam, "beta2", 0.0));
+    fails(dae_optimizer_set(adam, "epsilon", 0.9e-11), DAE_ERROR_ARGUMENT, "1e-11");
     /* what is left is finite, even so */
     network net = {1, 1, {{1, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
@@ -282,12 +286,13 @@ static dae_optimizer *made_by(const rule *r, bool by_default) {
     else
         ok(dae_optimizer_create_sgd(&optimizer, r->rate));
     if (!by_default && r->adam) {
-        ok(dae_optimizer_set_betas(optimizer, r->beta1, r->beta2));
-        ok(dae_optimizer_set_epsilon(optimizer, r->epsilon));
+        ok(dae_optimizer_set(optimizer, "beta1", r->beta1));
+            ok(dae_optimizer_set(optimizer, "beta2", r->beta2));
+        ok(dae_optimizer_set(optimizer, "epsilon", r->epsilon));
     }
     if (!by_default && !r->adam) {
-        ok(dae_optimizer_set_momentum(optimizer, r->momentum));
-        ok(dae_optimizer_set_nesterov(optimizer, r->nesterov));
+        ok(dae_optimizer_set(optimizer, "momentum", r->momentum));
+        ok(dae_optimizer_set(optimizer, "nesterov", r->nesterov));
     }
     return optimizer;
 }
@@ -305,7 +310,7 @@ static void follows(const rule *r, bool by_default) {
     ok(dae_trainer_set_gradient_hook(trainer, give_known, &known));
     for (size_t t = 0; t < STEPS; t++) {
         if (t == r->slower_from)
-            ok(dae_optimizer_set_learning_rate(optimizer, r->rate / 10));
+            ok(dae_optimizer_set(optimizer, "learning_rate", r->rate / 10));
         ok(dae_trainer_step(trainer, inputs, targets, 1, NULL));
     }
     float *after = parameters_of(model, NULL);

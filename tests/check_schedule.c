@@ -99,7 +99,7 @@ START_TEST(rates_are_those_of_keras_formulae) {
     const double rates[] = {1e-3, 0.1, 1, 1e6};
     dae_optimizer *optimizer = scheduled(_i % 2, rates[0], formulae[_i].text);
     for (size_t r = 0; r < 4; r++) {
-        ok(dae_optimizer_set_learning_rate(optimizer, rates[r]));
+        ok(dae_optimizer_set(optimizer, "learning_rate", rates[r]));
         for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
             double expected = formulae[_i].rate(rates[r], (double)steps[s]);
             near(rate_at(optimizer, steps[s]), expected, 1e-12 * rates[r]);
@@ -168,7 +168,7 @@ START_TEST(extremes_stay_in_range) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         dae_optimizer *optimizer = scheduled(true, 1, texts[i]);
         for (size_t r = 0; r < 3; r++) {
-            ok(dae_optimizer_set_learning_rate(optimizer, rates[r]));
+            ok(dae_optimizer_set(optimizer, "learning_rate", rates[r]));
             for (uint64_t s = 0; s < 1000 + sizeof steps / sizeof *steps; s++) {
                 uint64_t step = s < 1000 ? s : steps[s - 1000];
                 double rate = rate_at(optimizer, step);
@@ -184,11 +184,11 @@ END_TEST
 START_TEST(the_learning_rate_stays_what_was_set) {
     dae_optimizer *optimizer = scheduled(true, 0.25, "exponential(10, 0.5)");
     double rate = 0;
-    ok(dae_optimizer_get_learning_rate(optimizer, &rate));
+    ok(dae_optimizer_get(optimizer, "learning_rate", &rate));
     ck_assert(rate == 0.25);
-    ok(dae_optimizer_set_learning_rate(optimizer, 1));
+    ok(dae_optimizer_set(optimizer, "learning_rate", 1));
     ck_assert(rate_at(optimizer, 10) == 0.5);
-    ok(dae_optimizer_get_learning_rate(optimizer, &rate));
+    ok(dae_optimizer_get(optimizer, "learning_rate", &rate));
     ck_assert(rate == 1);
     ok(dae_optimizer_set_schedule(optimizer, NULL));
     ck_assert(rate_at(optimizer, 10) == 1);
@@ -376,8 +376,8 @@ static dae_trainer *trainer_with(dae_model *model, dae_optimizer *optimizer) {
 static dae_optimizer *kind_of_optimizer(int i, double learning_rate, const char *text) {
     dae_optimizer *optimizer = scheduled(i % 3 == 0, learning_rate, text);
     if (i % 3 == 2) {
-        ok(dae_optimizer_set_momentum(optimizer, 0.875));
-        ok(dae_optimizer_set_nesterov(optimizer, 1));
+        ok(dae_optimizer_set(optimizer, "momentum", 0.875));
+        ok(dae_optimizer_set(optimizer, "nesterov", 1));
     }
     return optimizer;
 }
@@ -392,7 +392,7 @@ typedef struct {
 static int32_t set_next_rate(const dae_progress *progress, void *user) {
     hand *h = user;
     if (progress->event == DAE_PROGRESS_STEP)
-        ok(dae_optimizer_set_learning_rate(h->by_hand, rate_at(h->schedule, ++h->steps)));
+        ok(dae_optimizer_set(h->by_hand, "learning_rate", rate_at(h->schedule, ++h->steps)));
     return 0;
 }
 
@@ -436,7 +436,7 @@ START_TEST(steps_by_schedule_are_steps_by_hand) {
     dae_trainer *trainer = trainer_with(model, schedule), *hand_trainer = trainer_with(other, by_hand);
     float *inputs = random_floats(SIZE * 4, 0, 1, 8);
     for (uint64_t t = 0; t < 30; t++) {
-        ok(dae_optimizer_set_learning_rate(by_hand, rate_at(schedule, t)));
+        ok(dae_optimizer_set(by_hand, "learning_rate", rate_at(schedule, t)));
         ok(dae_trainer_step(trainer, inputs, inputs, 4, NULL));
         ok(dae_trainer_step(hand_trainer, inputs, inputs, 4, NULL));
         same_parameters(model, other);

@@ -14,7 +14,7 @@ static int32_t on_progress(const dae_progress *progress, void *user) {
         return 0;
     }
     if (progress->event == DAE_PROGRESS_STEP && steps == 9 && t->change_rate)
-        ok(dae_optimizer_set_learning_rate(t->optimizer, 0.004));
+        ok(dae_optimizer_set(t->optimizer, "learning_rate", 0.004));
     return progress->event == DAE_PROGRESS_STEP && steps == t->stop_at;
 }
 
@@ -32,8 +32,8 @@ training *set_up(const setting *s) {
     *t = (training){.model = make_model(s)};
     if (s->sgd) {
         ok(dae_optimizer_create_sgd(&t->optimizer, 0.5));
-        ok(dae_optimizer_set_momentum(t->optimizer, 0.9));
-        ok(dae_optimizer_set_nesterov(t->optimizer, 1));
+        ok(dae_optimizer_set(t->optimizer, "momentum", 0.9));
+        ok(dae_optimizer_set(t->optimizer, "nesterov", 1));
     } else {
         ok(dae_optimizer_create_adam(&t->optimizer, 0.01));
     }

@@ -134,9 +134,13 @@ static void set_state(dae_trainer *trainer, const struct state *state) {
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
+static size_t slot_count(const dae_trainer *trainer) {
+    return dae_optimizer_count_slots(trainer->optimizer->kind, trainer->optimizer->options);
+}
+
 static const char *optimizer_prefix(const dae_trainer *trainer, size_t slot,
                                     char prefix[DAE_TENSOR_NAME_SIZE]) {
-    snprintf(prefix, DAE_TENSOR_NAME_SIZE, "optimizer.%s.", trainer->optimizer->operations->slots[slot].name);
+    snprintf(prefix, DAE_TENSOR_NAME_SIZE, "optimizer.%s.", trainer->optimizer->kind->slots[slot].name);
     return prefix;
 }
 
@@ -165,7 +169,7 @@ static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
     dae_text_add(text, "\",\"dae.optimizer\":\"");
     dae_optimizer_write_options(text, trainer->optimizer);
     dae_text_add(text, "\",\"dae.schedule\":\"");
-    dae_schedule_write(text, &trainer->optimizer->schedule);
+    dae_governors_write(text, &trainer->optimizer->governors);
     dae_text_add(text, "\"");
     if (trainer->objective->term_count > 1) {
         dae_text_add(text, ",\"dae.open.terms\":\"");
@@ -189,7 +193,7 @@ static void write_header(struct dae_text *text, const void *object) {
     size_t end = 0;
     write_metadata(text, trainer);
     dae_model_write_tensors(text, trainer->model, "", &end);
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+    for (size_t i = 0; i < slot_count(trainer); i++)
         dae_model_write_tensors(text, trainer->model, optimizer_prefix(trainer, i, prefix), &end);
     if (trainer->early.best_epoch > 0)
         dae_model_write_tensors(text, trainer->model, best_prefix, &end);
@@ -203,7 +207,7 @@ static struct dae_tensors tensors_of(const dae_trainer *trainer) {
     struct dae_tensors tensors = {.header = write_header, .object = trainer};
     struct dae_bytes *next = tensors.parts;
     *next++ = (struct dae_bytes){dae_model_values(trainer->model), parameters};
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+    for (size_t i = 0; i < slot_count(trainer); i++)
         *next++ = (struct dae_bytes){trainer->slots[i], parameters};
     if (trainer->early.best_epoch > 0)
         *next++ = (struct dae_bytes){trainer->early.best, parameters};
@@ -276,7 +280,7 @@ struct loaded {
     double *history;
     double terms[DAE_OBJECTIVE_MAX_TERMS];     /* of the open epoch */
     double options[DAE_OPTIMIZER_MAX_OPTIONS]; /* the optimizer's */
-    struct dae_schedule schedule;
+    struct dae_governors governors;
 };
 
 static void release_loaded(struct loaded *loaded) {
@@ -432,7 +436,7 @@ static dae_status check_objective(const struct dae_safetensors *file, const dae_
 }
 
 static dae_status check_optimizer(const struct dae_safetensors *file, const dae_optimizer *optimizer) {
-    const char *found, *expected = optimizer->operations->kind.name;
+    const char *found, *expected = optimizer->kind->kind.name;
     size_t length = strlen(expected);
     DAE_TRY(require_value(file, "dae.optimizer", &found));
     return strncmp(found, expected, length) == 0 && found[length] == '('
@@ -491,7 +495,7 @@ static dae_status check_tensors(const struct loaded *loaded, const dae_trainer *
     char prefix[DAE_TENSOR_NAME_SIZE];
     const void *bytes;
     DAE_TRY(dae_model_read_tensors(file, trainer->model, "", NULL));
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++, sets++)
+    for (size_t i = 0; i < slot_count(trainer); i++, sets++)
         DAE_TRY(dae_model_read_tensors(file, trainer->model, optimizer_prefix(trainer, i, prefix), NULL));
     if (loaded->state.best_epoch > 0) {
         DAE_TRY(dae_model_read_tensors(file, trainer->model, best_prefix, NULL));
@@ -527,16 +531,15 @@ static dae_status check_range(const struct loaded *loaded, const char *prefix, c
 
 /* After the optimizer's options. */
 static dae_status read_slots(struct loaded *loaded, const dae_trainer *trainer) {
-    const struct dae_optimizer_operations *operations = trainer->optimizer->operations;
+    const struct dae_optimizer_kind *kind = trainer->optimizer->kind;
     char prefix[DAE_TENSOR_NAME_SIZE];
-    for (size_t i = 0; i < operations->slot_count; i++) {
+    for (size_t i = 0; i < slot_count(trainer); i++) {
         optimizer_prefix(trainer, i, prefix);
         DAE_TRY(read_parameters(loaded, trainer->model, prefix, &loaded->slots[i]));
-        DAE_TRY(check_range(loaded, prefix, loaded->slots[i], operations->slots[i].low,
-                            operations->slots[i].high));
+        DAE_TRY(check_range(loaded, prefix, loaded->slots[i], kind->slots[i].low, kind->slots[i].high));
     }
-    if (operations->is_safe == NULL || operations->is_safe(loaded->options, loaded->state.steps,
-                                                           loaded->slots, trainer->model->parameter_count))
+    if (kind->is_safe == NULL || kind->is_safe(loaded->options, loaded->state.steps, loaded->slots,
+                                               trainer->model->parameter_count))
         return DAE_OK;
     return dae_fail(
         DAE_ERROR_FORMAT,
@@ -582,11 +585,16 @@ static dae_status read_optimizer(struct loaded *loaded, const dae_trainer *train
     const char *options, *schedule;
     DAE_TRY(require_value(&loaded->file, "dae.optimizer", &options));
     DAE_TRY(require_value(&loaded->file, "dae.schedule", &schedule));
-    dae_status status = dae_schedule_read(&loaded->schedule, schedule);
+    dae_status status = dae_governors_read(&loaded->governors, schedule);
     if (status == DAE_OK)
         status = dae_optimizer_read_options(trainer->optimizer, options, loaded->options);
-    return status == DAE_OK || status == DAE_ERROR_MEMORY ? status
-                                                          : dae_fail_in(DAE_ERROR_FORMAT, loaded->file.name);
+    if (status != DAE_OK)
+        return status == DAE_ERROR_MEMORY ? status : dae_fail_in(DAE_ERROR_FORMAT, loaded->file.name);
+    if (dae_optimizer_count_slots(trainer->optimizer->kind, loaded->options) == slot_count(trainer))
+        return DAE_OK;
+    char own[256] = "";
+    dae_optimizer_write_options(&(struct dae_text){own, sizeof own, 0}, trainer->optimizer);
+    return fail_option(&loaded->file, "optimizer", options, own);
 }
 
 /* Takes everything over; nothing here can fail. */
@@ -598,12 +606,12 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
     dae_model_remember_noise(model, loaded->model->noise);
     model->low = loaded->model->low;
     model->high = loaded->model->high;
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+    for (size_t i = 0; i < slot_count(trainer); i++)
         memcpy(trainer->slots[i], loaded->slots[i], parameters);
     if (loaded->best != NULL)
         memcpy(trainer->early.best, loaded->best, parameters);
-    trainer->optimizer->operations->set_options(trainer->optimizer, loaded->options);
-    trainer->optimizer->schedule = loaded->schedule;
+    memcpy(trainer->optimizer->options, loaded->options, sizeof loaded->options);
+    trainer->optimizer->governors = loaded->governors;
     set_state(trainer, &loaded->state);
     memcpy(trainer->open.losses.terms, loaded->terms, sizeof loaded->terms);
     if (loaded->history != NULL)

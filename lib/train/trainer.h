@@ -109,6 +109,8 @@ struct dae_trainer {
 
     float *slots[DAE_OPTIMIZER_MAX_SLOTS]; /* the optimizer's memory, like the model's parameters */
     float *gradient;
+    double *squares;      /* sums of squares of the gradient, by chunks of DAE_UPDATE_CHUNK */
+    double gradient_norm; /* of the last step, before it was clipped; NaN where nothing asks for it */
     struct dae_thread_memory memory; /* for products */
     uint16_t *parameters16;          /* rounded; NULL in float32 */
     struct dae_workspace workspace;
@@ -150,6 +152,7 @@ struct dae_batch {
     const size_t *order;
     uint64_t epoch;
     bool classes; /* a target is the number of a class, not an output */
+    uint64_t steps_per_epoch; /* 0: there are no epochs */
 };
 
 /* Takes what steps need, so that memory running out is found before anything has changed. */

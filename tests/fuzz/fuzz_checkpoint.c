@@ -25,7 +25,7 @@ static training set_up(bool sgd) {
     must(dae_model_initialize(t.model, 5) == DAE_OK, "no parameters");
     if (sgd)
         must(dae_optimizer_create_sgd(&t.optimizer, 0.1) == DAE_OK &&
-                 dae_optimizer_set_momentum(t.optimizer, 0.9) == DAE_OK,
+                 dae_optimizer_set(t.optimizer, "momentum", 0.9) == DAE_OK,
              "no optimizer");
     else
         must(dae_optimizer_create_adam(&t.optimizer, 0.01) == DAE_OK, "no optimizer");

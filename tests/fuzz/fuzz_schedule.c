@@ -20,8 +20,8 @@ static void compare_rates(dae_optimizer *a, dae_optimizer *b) {
     static const uint64_t steps[] = {0,         1, 2, 7, 1000, 1u << 31, UINT64_C(1) << 53, UINT64_MAX / 2,
                                      UINT64_MAX};
     for (size_t k = 0; k < BASES; k++) {
-        must(dae_optimizer_set_learning_rate(a, bases[k]) == DAE_OK &&
-                 dae_optimizer_set_learning_rate(b, bases[k]) == DAE_OK,
+        must(dae_optimizer_set(a, "learning_rate", bases[k]) == DAE_OK &&
+                 dae_optimizer_set(b, "learning_rate", bases[k]) == DAE_OK,
              "no learning rate");
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
             double rate = NAN, again = NAN;
