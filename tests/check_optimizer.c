@@ -59,16 +59,14 @@ START_TEST(optimizers_made_by_calls_are_written) {
     double rate = 0;
     ok(dae_optimizer_create_adam(&optimizer, 0.25));
     ok(dae_optimizer_set(optimizer, "beta1", 0.5));
-            ok(dae_optimizer_set(optimizer, "beta2", 0.75));
-    ok(dae_optimizer_set_schedule(optimizer, "exponential(2, 0.5)"));
-    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07) | "
-                             "exponential(steps=2, rate=0.5, staircase=0)");
+    ok(dae_optimizer_set(optimizer, "beta2", 0.75));
+    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07)");
     dae_optimizer_free(optimizer);
     ok(dae_optimizer_parse(&optimizer, "adam(0.25, beta1=0.5, beta2=0.75) | exponential(2, 0.5)"));
-    ok(dae_optimizer_get_rate_at(optimizer, 4, &rate));
+    ok(dae_optimizer_get_rate_at(optimizer, 4, 0, &rate));
     ck_assert(rate == 0.0625);
-    ok(dae_optimizer_set_schedule(optimizer, NULL));
-    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07)");
+    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07) | "
+                             "exponential(steps=2, rate=0.5, staircase=0)");
     dae_optimizer_free(optimizer);
 }
 END_TEST
@@ -81,10 +79,12 @@ START_TEST(texts_of_no_optimizer_are_refused) {
         const char *word;
     } texts[] = {
         {"", DAE_ERROR_FORMAT, 1, "found the end of the text, expected an optimizer"},
-        {"cosine(10)", DAE_ERROR_FORMAT, 1, "found 'cosine', expected sgd or adam"},
+        {"cosine(10)", DAE_ERROR_FORMAT, 1,
+         "found 'cosine', expected sgd, adam, adamw, nadam, rmsprop, adagrad or adadelta"},
         {"adam", DAE_ERROR_FORMAT, 1, "adam needs learning_rate"},
         {"adam(0.1) | sgd(0.1)", DAE_ERROR_FORMAT, 13,
-         "found 'sgd', expected constant, exponential, inverse_time, polynomial or cosine"},
+         "found 'sgd', expected constant, exponential, inverse_time, polynomial, cosine, step, one_cycle, "
+         "cosine_restarts, clip_value or clip_norm"},
         {"sgd(1) | cosine(1) | cosine(1)", DAE_ERROR_FORMAT, 22, "expected at most one schedule"},
         {"adam(1,5)", DAE_ERROR_FORMAT, 8, "adam takes 1 value without a name"},
         {"sgd(0.1, beta1=0)", DAE_ERROR_FORMAT, 10, "sgd has no parameter 'beta1'"},
@@ -120,7 +120,7 @@ START_TEST(options_have_names) {
     fails(dae_optimizer_get(sgd, "beta2", &value), DAE_ERROR_ARGUMENT,
           "parameter is 'beta2', expected learning_rate, momentum or nesterov of sgd");
     fails(dae_optimizer_set(adam, "momentum", 0.5), DAE_ERROR_ARGUMENT,
-          "expected learning_rate, beta1, beta2 or epsilon of adam");
+          "expected learning_rate, beta1, beta2, epsilon or amsgrad of adam");
     fails(dae_optimizer_set(adam, "beta1", 1), DAE_ERROR_ARGUMENT, "dae_optimizer_set: beta1 is 1");
     fails(dae_optimizer_set(adam, "steps", 1), DAE_ERROR_ARGUMENT, "'steps'");
     fails(dae_optimizer_set(sgd, "nesterov", 0.5), DAE_ERROR_ARGUMENT, "nesterov is 0.5, expected 0 or 1");
@@ -147,7 +147,7 @@ START_TEST(learning_rate_is_checked_and_kept) {
         ok(dae_optimizer_set(made[kind], "learning_rate", 1e-30));
         ok(dae_optimizer_get(made[kind], "learning_rate", &rate));
         ck_assert(rate == 1e-30);
-        fails(dae_optimizer_get(made[kind], "learning_rate", NULL), DAE_ERROR_ARGUMENT, "learning_rate");
+        fails(dae_optimizer_get(made[kind], "learning_rate", NULL), DAE_ERROR_ARGUMENT, "value");
         dae_optimizer_free(made[kind]);
     }
     double rate = 5;
@@ -187,13 +187,12 @@ START_TEST(adam_options_are_checked) {
     ok(dae_optimizer_create_adam(&adam, 0.1));
     const double bad_beta[] = {-0.125, 1.0, 1.5, NAN, INFINITY};
     for (size_t i = 0; i < 5; i++) {
-        fails(dae_optimizer_set_betas(adam, bad_beta[i], 0.5), DAE_ERROR_ARGUMENT, "beta1");
-        fails(dae_optimizer_set_betas(adam, 0.5, bad_beta[i]), DAE_ERROR_ARGUMENT, "beta2");
+        fails(dae_optimizer_set(adam, "beta1", bad_beta[i]), DAE_ERROR_ARGUMENT, "beta1");
+        fails(dae_optimizer_set(adam, "beta2", bad_beta[i]), DAE_ERROR_ARGUMENT, "beta2");
     }
-    fails(dae_optimizer_set_betas(NULL, 0.5, 0.5), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_set_betas(sgd, 0.5, 0.5), DAE_ERROR_ARGUMENT, "");
+    fails(dae_optimizer_set(sgd, "beta1", 0.5), DAE_ERROR_ARGUMENT, "parameter is 'beta1'");
     ok(dae_optimizer_set(adam, "beta1", 0.0));
-            ok(dae_optimizer_set(adam, "beta2", 0.0));
+    ok(dae_optimizer_set(adam, "beta2", 0.0));
     const double bad_epsilon[] = {0.0, -1e-7, 0.9e-30, NAN, INFINITY};
     for (size_t i = 0; i < 5; i++)
         fails(dae_optimizer_set(adam, "epsilon", bad_epsilon[i]), DAE_ERROR_ARGUMENT, "epsilon");
@@ -211,12 +210,12 @@ START_TEST(adam_options_that_would_overflow_are_refused) {
     dae_optimizer *adam = NULL;
     ok(dae_optimizer_create_adam(&adam, 1e6));
     ok(dae_optimizer_set(adam, "epsilon", 1e-30));
-    fails(dae_optimizer_set_betas(adam, 0.9, 0.8), DAE_ERROR_ARGUMENT, "beta1^2 <= beta2");
+    fails(dae_optimizer_set(adam, "beta2", 0.8), DAE_ERROR_ARGUMENT, "beta1^2 <= beta2");
     ok(dae_optimizer_set(adam, "beta1", 0.9));
-            ok(dae_optimizer_set(adam, "beta2", 0.82));
+    ok(dae_optimizer_set(adam, "beta2", 0.82));
     ok(dae_optimizer_set(adam, "epsilon", 1e-11));
     ok(dae_optimizer_set(adam, "beta1", 0.9));
-            ok(dae_optimizer_set(adam, "beta2", 0.0));
+    ok(dae_optimizer_set(adam, "beta2", 0.0));
     fails(dae_optimizer_set(adam, "epsilon", 0.9e-11), DAE_ERROR_ARGUMENT, "1e-11");
     /* what is left is finite, even so */
     network net = {1, 1, {{1, "linear"}}, 0};
@@ -287,7 +286,7 @@ static dae_optimizer *made_by(const rule *r, bool by_default) {
         ok(dae_optimizer_create_sgd(&optimizer, r->rate));
     if (!by_default && r->adam) {
         ok(dae_optimizer_set(optimizer, "beta1", r->beta1));
-            ok(dae_optimizer_set(optimizer, "beta2", r->beta2));
+        ok(dae_optimizer_set(optimizer, "beta2", r->beta2));
         ok(dae_optimizer_set(optimizer, "epsilon", r->epsilon));
     }
     if (!by_default && !r->adam) {

@@ -11,17 +11,16 @@
 
 static dae_optimizer *scheduled(bool adam, double learning_rate, const char *text) {
     dae_optimizer *optimizer = NULL;
-    if (adam)
-        ok(dae_optimizer_create_adam(&optimizer, learning_rate));
-    else
-        ok(dae_optimizer_create_sgd(&optimizer, learning_rate));
-    ok(dae_optimizer_set_schedule(optimizer, text));
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s(1) | %s", adam ? "adam" : "sgd", text != NULL ? text : "constant");
+    ok(dae_optimizer_parse(&optimizer, whole));
+    ok(dae_optimizer_set(optimizer, "learning_rate", learning_rate));
     return optimizer;
 }
 
 static double rate_at(const dae_optimizer *optimizer, uint64_t step) {
     double rate = NAN;
-    ok(dae_optimizer_get_rate_at(optimizer, step, &rate));
+    ok(dae_optimizer_get_rate_at(optimizer, step, 0, &rate));
     return rate;
 }
 
@@ -190,24 +189,30 @@ START_TEST(the_learning_rate_stays_what_was_set) {
     ck_assert(rate_at(optimizer, 10) == 0.5);
     ok(dae_optimizer_get(optimizer, "learning_rate", &rate));
     ck_assert(rate == 1);
-    ok(dae_optimizer_set_schedule(optimizer, NULL));
-    ck_assert(rate_at(optimizer, 10) == 1);
     dae_optimizer_free(optimizer);
 }
 END_TEST
 
 /* ---- Text ------------------------------------------------------------------------------------- */
 
-static dae_status write_schedule(const void *optimizer, char *buffer, size_t capacity, size_t *length) {
-    return dae_optimizer_format_schedule(optimizer, buffer, capacity, length);
+static dae_status format(const void *optimizer, char *buffer, size_t capacity, size_t *length) {
+    return dae_optimizer_format(optimizer, buffer, capacity, length);
+}
+
+/* What stands after the rule. */
+static char *schedule_of(const dae_optimizer *optimizer) {
+    char *text = text_by_the_rules(format, optimizer), *bar = strchr(text, '|');
+    const char *schedule = bar != NULL ? bar + 2 : "constant";
+    memmove(text, schedule, strlen(schedule) + 1);
+    return text;
 }
 
 static void reads_as(const char *text, const char *expected) {
     dae_optimizer *optimizer = scheduled(false, 0.1, text), *again = NULL;
-    char *written = text_by_the_rules(write_schedule, optimizer);
+    char *written = schedule_of(optimizer);
     ck_assert_str_eq(written, expected);
     again = scheduled(false, 0.1, written);
-    char *twice = text_by_the_rules(write_schedule, again);
+    char *twice = schedule_of(again);
     ck_assert_str_eq(twice, written);
     for (uint64_t t = 0; t < 50; t++)
         ck_assert(rate_at(optimizer, t) == rate_at(again, t));
@@ -238,7 +243,7 @@ START_TEST(texts_are_read_and_written) {
         reads_as(texts_read[i][0], texts_read[i][1]);
     dae_optimizer *fresh = NULL;
     ok(dae_optimizer_create_adam(&fresh, 0.1));
-    char *text = text_by_the_rules(write_schedule, fresh);
+    char *text = schedule_of(fresh);
     ck_assert_str_eq(text, "constant");
     free(text);
     dae_optimizer_free(fresh);
@@ -258,35 +263,38 @@ END_TEST
 /* ---- What is refused -------------------------------------------------------------------------- */
 
 static void refused(const char *text, dae_status status, const char *word) {
-    dae_optimizer *optimizer = scheduled(true, 0.1, "exponential(10, 0.5)");
-    fails(dae_optimizer_set_schedule(optimizer, text), status, word);
+    dae_optimizer *optimizer = NULL;
+    char whole[256];
+    snprintf(whole, sizeof whole, "adam(1) | %s", text);
+    fails(dae_optimizer_parse(&optimizer, whole), status, word);
     ck_assert(message_has("expected") || status == DAE_ERROR_FORMAT);
-    char *kept = text_by_the_rules(write_schedule, optimizer);
-    ck_assert_str_eq(kept, "exponential(steps=10, rate=0.5, staircase=0)");
-    free(kept);
-    dae_optimizer_free(optimizer);
+    ck_assert_ptr_null(optimizer);
 }
 
 START_TEST(malformed_texts_are_refused) {
     static const char *const texts[][2] = {
-        {"", "position 1: found the end of the text"},
-        {" ", "position 2: found the end of the text"},
-        {"linear(10)", "found 'linear', expected constant, exponential, inverse_time, polynomial or cosine"},
-        {"Cosine(10)", "position 1: found 'Cosine', expected constant"},
-        {"exponential", "exponential needs steps"},
+        {"", "position 11: found the end of the text"},
+        {" ", "position 12: found the end of the text"},
+        {"linear(10)",
+         "found 'linear', expected constant, exponential, inverse_time, polynomial, cosine, step, one_cycle, "
+         "cosine_restarts, clip_value or clip_norm"},
+        {"Cosine(10)", "position 11: found 'Cosine', expected constant"},
+        {"exponential", "exponential needs steps or epochs"},
         {"exponential(10)", "exponential needs rate"},
-        {"exponential(rate=0.5)", "exponential needs steps"},
-        {"cosine()", "cosine needs steps"},
-        {"cosine(alpha=0.1)", "cosine needs steps"},
+        {"exponential(rate=0.5)", "exponential needs steps or epochs"},
+        {"cosine()", "cosine needs steps or epochs"},
+        {"cosine(alpha=0.1)", "cosine needs steps or epochs"},
         {"cosine(10, 0)",
-         "position 12: cosine takes 1 value without a name, expected one with its name, as in alpha="},
-        {"cosine(10, end=0)", "position 12: cosine has no parameter 'end', expected steps, alpha or warmup"},
+         "position 22: cosine takes 1 value without a name, expected one with its name, as in alpha="},
+        {"cosine(10, end=0)",
+         "position 22: cosine has no parameter 'end', expected steps, alpha, warmup or epochs"},
         {"cosine(10, steps=10)", "steps of cosine is given twice"},
         {"cosine(steps=10, 0)", "a value without a name"},
         {"cosine(many)", "steps: found 'many', expected a whole number"},
         {"constant(1)", "constant has no parameters"},
-        {"cosine(10) | cosine(10)", "position 14: found another step, expected one"},
-        {"cosine(10) cosine(10)", "position 12: found 'c', expected '|' or the end of the text"},
+        {"cosine(10) | cosine(10)",
+         "position 24: found 'cosine' after 'cosine', expected at most one schedule"},
+        {"cosine(10) cosine(10)", "position 22: found 'c', expected '|' or the end of the text"},
         {"cosine(10", "found the end of the text"},
         {"cosine(10;1)", "found ';'"},
         {"0.1", "found '0'"},
@@ -332,14 +340,10 @@ END_TEST
 
 START_TEST(null_is_refused) {
     dae_optimizer *optimizer = scheduled(true, 0.1, NULL);
-    size_t length = 77;
     double rate = 5;
-    fails(dae_optimizer_set_schedule(NULL, "cosine(10)"), DAE_ERROR_ARGUMENT, "optimizer is NULL");
-    fails(dae_optimizer_set_schedule(NULL, NULL), DAE_ERROR_ARGUMENT, "optimizer is NULL");
-    fails(dae_optimizer_format_schedule(NULL, NULL, 0, &length), DAE_ERROR_ARGUMENT, "optimizer is NULL");
-    fails(dae_optimizer_get_rate_at(NULL, 0, &rate), DAE_ERROR_ARGUMENT, "optimizer is NULL");
-    fails(dae_optimizer_get_rate_at(optimizer, 0, NULL), DAE_ERROR_ARGUMENT, "rate is NULL");
-    ck_assert(length == 77 && rate == 5);
+    fails(dae_optimizer_get_rate_at(NULL, 0, 1, &rate), DAE_ERROR_ARGUMENT, "optimizer is NULL");
+    fails(dae_optimizer_get_rate_at(optimizer, 0, 1, NULL), DAE_ERROR_ARGUMENT, "rate is NULL");
+    ck_assert(rate == 5);
     dae_optimizer_free(optimizer);
 }
 END_TEST
@@ -409,8 +413,8 @@ START_TEST(a_fit_by_schedule_is_a_fit_by_hand) {
     ck_assert_uint_eq(h.steps, EPOCHS * STEPS_AN_EPOCH);
     same_parameters(model, other);
     /* A schedule that did nothing would be the same, too. */
-    ok(dae_optimizer_set_schedule(schedule, NULL));
-    dae_trainer *plain = trainer_with(constant, schedule);
+    dae_optimizer *no_schedule = kind_of_optimizer(_i, 0.05, NULL);
+    dae_trainer *plain = trainer_with(constant, no_schedule);
     ok(dae_trainer_fit(plain, data, EPOCHS));
     size_t count = 0;
     float *a = parameters_of(model, &count), *b = parameters_of(constant, NULL);
@@ -420,6 +424,7 @@ START_TEST(a_fit_by_schedule_is_a_fit_by_hand) {
     dae_trainer_free(trainer);
     dae_trainer_free(hand_trainer);
     dae_trainer_free(plain);
+    dae_optimizer_free(no_schedule);
     dae_optimizer_free(schedule);
     dae_optimizer_free(by_hand);
     dae_dataset_free(data);
@@ -525,8 +530,11 @@ START_TEST(a_rate_of_zero_changes_no_parameter) {
     free(after);
     free(before);
     ck_assert_uint_eq(steps_of(trainer), 2);
-    ok(dae_optimizer_set_schedule(optimizer, ends[_i / 2]));
-    for (size_t t = 2; t < 4; t++)
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    optimizer = scheduled(adam, 0.1, ends[_i / 2]);
+    trainer = trainer_with(model, optimizer);
+    for (size_t t = 0; t < 4; t++)
         ok(dae_trainer_step(trainer, inputs, inputs, 1, NULL));
     after = parameters_of(model, NULL);
     for (size_t t = 0; t < 3; t++)

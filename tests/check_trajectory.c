@@ -65,7 +65,7 @@ static dae_optimizer *oracle_optimizer(const oracle_trajectory *c) {
     if (c->adam) {
         ok(dae_optimizer_create_adam(&optimizer, c->learning_rate));
         ok(dae_optimizer_set(optimizer, "beta1", c->beta1));
-            ok(dae_optimizer_set(optimizer, "beta2", c->beta2));
+        ok(dae_optimizer_set(optimizer, "beta2", c->beta2));
         ok(dae_optimizer_set(optimizer, "epsilon", c->epsilon));
     } else {
         ok(dae_optimizer_create_sgd(&optimizer, c->learning_rate));

@@ -1,6 +1,7 @@
 #include "training.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,14 +31,13 @@ dae_model *make_model(const setting *s) {
 training *set_up(const setting *s) {
     training *t = must_have(sizeof *t);
     *t = (training){.model = make_model(s)};
-    if (s->sgd) {
-        ok(dae_optimizer_create_sgd(&t->optimizer, 0.5));
-        ok(dae_optimizer_set(t->optimizer, "momentum", 0.9));
-        ok(dae_optimizer_set(t->optimizer, "nesterov", 1));
-    } else {
-        ok(dae_optimizer_create_adam(&t->optimizer, 0.01));
-    }
-    ok(dae_optimizer_set_schedule(t->optimizer, s->schedule));
+    char optimizer[256];
+    snprintf(optimizer, sizeof optimizer, "%s | %s",
+             s->rule != NULL ? s->rule
+             : s->sgd        ? "sgd(0.5, momentum=0.9, nesterov=yes)"
+                             : "adam(0.01)",
+             s->schedule != NULL ? s->schedule : "constant");
+    ok(dae_optimizer_parse(&t->optimizer, optimizer));
     ok(dae_trainer_create(&t->trainer, t->model, t->optimizer, s->loss));
     ok(dae_trainer_set_batch_size(t->trainer, s->batch != 0 ? s->batch : BATCH));
     ok(dae_trainer_set_seed(t->trainer, s->seed));

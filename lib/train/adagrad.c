@@ -42,7 +42,8 @@ const struct dae_optimizer_kind dae_optimizer_adagrad = {
             .parameters =
                 {
                     DAE_LEARNING_RATE,
-                    {"initial", "what the sum of squares starts from", DAE_TYPE_NUMBER, DAE_FLOAT, 0, 1e36, "0.1"},
+                    {"initial", "what the sum of squares starts from", DAE_TYPE_NUMBER, DAE_FLOAT, 0, 1e36,
+                     "0.1"},
                     DAE_EPSILON("added to the sum of squares", "1e-07"),
                 },
         },

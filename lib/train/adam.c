@@ -91,10 +91,10 @@ bool dae_adam_is_safe(const double *p, uint64_t steps, float *const *slots, size
     return true;
 }
 
-#define AMSGRAD_PARAMETER(since)                                                                    \
-    {                                                                                               \
+#define AMSGRAD_PARAMETER(since)                                                                      \
+    {                                                                                                 \
         "amsgrad", "whether the greatest v that has been takes the place of v", DAE_TYPE_FLAG, since, \
-            .fallback = "no"                                                                        \
+            .fallback = "no"                                                                          \
     }
 
 const struct dae_optimizer_kind dae_optimizer_adam = {
@@ -122,8 +122,8 @@ const struct dae_optimizer_kind dae_optimizer_adamw = {
             .parameters =
                 {
                     DAE_ADAM_OPTIONS,
-                    {"weight_decay", "share of the rate by which parameters shrink in a step", DAE_TYPE_NUMBER,
-                     DAE_FLOAT, 0, INFINITY, "0.004"},
+                    {"weight_decay", "share of the rate by which parameters shrink in a step",
+                     DAE_TYPE_NUMBER, DAE_FLOAT, 0, INFINITY, "0.004"},
                     AMSGRAD_PARAMETER(0),
                 },
         },

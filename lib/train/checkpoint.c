@@ -538,8 +538,8 @@ static dae_status read_slots(struct loaded *loaded, const dae_trainer *trainer) 
         DAE_TRY(read_parameters(loaded, trainer->model, prefix, &loaded->slots[i]));
         DAE_TRY(check_range(loaded, prefix, loaded->slots[i], kind->slots[i].low, kind->slots[i].high));
     }
-    if (kind->is_safe == NULL || kind->is_safe(loaded->options, loaded->state.steps, loaded->slots,
-                                               trainer->model->parameter_count))
+    if (kind->is_safe == NULL ||
+        kind->is_safe(loaded->options, loaded->state.steps, loaded->slots, trainer->model->parameter_count))
         return DAE_OK;
     return dae_fail(
         DAE_ERROR_FORMAT,

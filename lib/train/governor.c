@@ -55,7 +55,8 @@ dae_status dae_governors_take(struct dae_governors *governors, const struct dae_
 dae_status dae_governors_read(struct dae_governors *governors, const char *text) {
     struct dae_recipe *recipe = NULL;
     DAE_TRY(dae_recipe_bind(&recipe, &dae_governor_category, text));
-    dae_status status = dae_governors_take(governors, recipe->steps, recipe->count, dae_governor_category.text);
+    dae_status status = dae_governors_take(governors, recipe->steps, recipe->count,
+                                           dae_governor_category.text);
     if (recipe->count == 0)
         status = dae_fail_at(DAE_ERROR_FORMAT, dae_governor_category.text, strlen(text),
                              "found the end of the text, expected at least one step");

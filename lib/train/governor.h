@@ -14,9 +14,9 @@ enum { DAE_GOVERNOR_MAX_PARAMETERS = 6, DAE_MAX_GOVERNORS = 3 };
 
 /* A point of training, which a learning rate depends on. */
 struct dae_moment {
-    uint64_t step;           /* counted from 0 */
+    uint64_t step;            /* counted from 0 */
     uint64_t steps_per_epoch; /* 0: there are no epochs */
-    uint64_t reductions;     /* that a plateau has brought */
+    uint64_t reductions;      /* that a plateau has brought */
 };
 
 /* Changes a part of a gradient, of which `norm` is that of the whole, if it has been asked for. */
@@ -68,8 +68,7 @@ const struct dae_governor *dae_governors_schedule(const struct dae_governors *go
 bool dae_governors_count_epochs(const struct dae_governors *governors);
 
 /* The rate at a point: from 0 to DAE_MAX_RATE. */
-double dae_governors_rate(const struct dae_governors *governors, double base,
-                          const struct dae_moment *at);
+double dae_governors_rate(const struct dae_governors *governors, double base, const struct dae_moment *at);
 
 /* Whether the norm of the whole gradient is asked for. */
 bool dae_governors_take_norm(const struct dae_governors *governors);

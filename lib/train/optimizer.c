@@ -187,7 +187,8 @@ dae_status dae_optimizer_get_rate_at(const dae_optimizer *optimizer, uint64_t st
     return DAE_OK;
 }
 
-void dae_update_begin(struct dae_update *update, const dae_optimizer *optimizer, const struct dae_moment *at) {
+void dae_update_begin(struct dae_update *update, const dae_optimizer *optimizer,
+                      const struct dae_moment *at) {
     update->optimizer = optimizer;
     optimizer->kind->prepare(optimizer->options, dae_optimizer_rate(optimizer, at), at->step + 1,
                              update->numbers);

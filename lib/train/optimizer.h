@@ -86,8 +86,7 @@ struct dae_update {
     float numbers[DAE_STEP_NUMBERS];
 };
 
-void dae_update_begin(struct dae_update *update, const dae_optimizer *optimizer,
-                      const struct dae_moment *at);
+void dae_update_begin(struct dae_update *update, const dae_optimizer *optimizer, const struct dae_moment *at);
 
 /* Changes parameters; `norm` is that of the whole gradient, as dae_governors_look() found it. */
 void dae_update_apply(const struct dae_update *update, double norm, const struct dae_parameters *parameters);

@@ -73,7 +73,9 @@ const struct dae_optimizer_kind dae_optimizer_rmsprop = {
                      .fallback = "no"},
                 },
         },
-    .slots = {{"v", 0.0f, 1.1e36f, 0}, {"momentum", -1e20f, 1e20f, 0}, {"mean", -1.1e18f, 1.1e18f, CENTERED_OPTION}},
+    .slots = {{"v", 0.0f, 1.1e36f, 0},
+              {"momentum", -1e20f, 1e20f, 0},
+              {"mean", -1.1e18f, 1.1e18f, CENTERED_OPTION}},
     .prepare = prepare,
     .loops = DAE_LOOPS(rmsprop),
 };

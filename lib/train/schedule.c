@@ -36,18 +36,19 @@ static double rate_exponential(double base, double t, const double *p) {
 }
 
 const struct dae_governor_kind dae_governor_exponential = {
-    .kind = {
-        .name = "exponential",
-        .what = "multiplies the rate by `rate` in every period",
-        .example = "exponential(1000, 0.96)",
-        .parameters =
-            {
-                STEPS_OF("of a period"),
-                {"rate", "factor of a period", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_OPEN_LOW, 0, 1},
-                STAIRCASE,
-                EPOCHS,
-            },
-    },
+    .kind =
+        {
+            .name = "exponential",
+            .what = "multiplies the rate by `rate` in every period",
+            .example = "exponential(1000, 0.96)",
+            .parameters =
+                {
+                    STEPS_OF("of a period"),
+                    {"rate", "factor of a period", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_OPEN_LOW, 0, 1},
+                    STAIRCASE,
+                    EPOCHS,
+                },
+        },
     .rate = rate_exponential,
 };
 
@@ -56,18 +57,19 @@ static double rate_inverse_time(double base, double t, const double *p) {
 }
 
 const struct dae_governor_kind dae_governor_inverse_time = {
-    .kind = {
-        .name = "inverse_time",
-        .what = "divides the rate by 1 + `rate` times the number of periods",
-        .example = "inverse_time(1000, 0.5)",
-        .parameters =
-            {
-                STEPS_OF("of a period"),
-                {"rate", "what a period adds to the divisor", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, INFINITY},
-                STAIRCASE,
-                EPOCHS,
-            },
-    },
+    .kind =
+        {
+            .name = "inverse_time",
+            .what = "divides the rate by 1 + `rate` times the number of periods",
+            .example = "inverse_time(1000, 0.5)",
+            .parameters =
+                {
+                    STEPS_OF("of a period"),
+                    {"rate", "what a period adds to the divisor", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, INFINITY},
+                    STAIRCASE,
+                    EPOCHS,
+                },
+        },
     .rate = rate_inverse_time,
 };
 
@@ -78,18 +80,19 @@ static double rate_polynomial(double base, double t, const double *p) {
 }
 
 const struct dae_governor_kind dae_governor_polynomial = {
-    .kind = {
-        .name = "polynomial",
-        .what = "falls to `end` by a power of the steps that are left",
-        .example = "polynomial(10000, end=1e-5)",
-        .parameters =
-            {
-                STEPS_OF("until the end is reached"),
-                {"end", "the last rate", DAE_TYPE_NUMBER, 0, 0, DAE_MAX_RATE, "0.0001"},
-                {"power", "of the share of steps left", DAE_TYPE_NUMBER, DAE_OPEN_LOW, 0, INFINITY, "1"},
-                EPOCHS,
-            },
-    },
+    .kind =
+        {
+            .name = "polynomial",
+            .what = "falls to `end` by a power of the steps that are left",
+            .example = "polynomial(10000, end=1e-5)",
+            .parameters =
+                {
+                    STEPS_OF("until the end is reached"),
+                    {"end", "the last rate", DAE_TYPE_NUMBER, 0, 0, DAE_MAX_RATE, "0.0001"},
+                    {"power", "of the share of steps left", DAE_TYPE_NUMBER, DAE_OPEN_LOW, 0, INFINITY, "1"},
+                    EPOCHS,
+                },
+        },
     .rate = rate_polynomial,
 };
 
@@ -101,18 +104,19 @@ static double rate_cosine(double base, double t, const double *p) {
 }
 
 const struct dae_governor_kind dae_governor_cosine = {
-    .kind = {
-        .name = "cosine",
-        .what = "rises to the rate during `warmup`, then falls by half a cosine",
-        .example = "cosine(10000, warmup=500)",
-        .parameters =
-            {
-                STEPS_OF("of the fall"),
-                {"alpha", "share of the rate that is left at the end", DAE_TYPE_NUMBER, 0, 0, 1, "0"},
-                {"warmup", "of the rise, counted like the fall", DAE_TYPE_COUNT, 0, 0, MAX_STEPS, "0"},
-                EPOCHS,
-            },
-    },
+    .kind =
+        {
+            .name = "cosine",
+            .what = "rises to the rate during `warmup`, then falls by half a cosine",
+            .example = "cosine(10000, warmup=500)",
+            .parameters =
+                {
+                    STEPS_OF("of the fall"),
+                    {"alpha", "share of the rate that is left at the end", DAE_TYPE_NUMBER, 0, 0, 1, "0"},
+                    {"warmup", "of the rise, counted like the fall", DAE_TYPE_COUNT, 0, 0, MAX_STEPS, "0"},
+                    EPOCHS,
+                },
+        },
     .rate = rate_cosine,
 };
 
@@ -200,8 +204,8 @@ const struct dae_governor_kind dae_governor_cosine_restarts = {
                     STEPS_OF("of the first fall"),
                     {"stretch", "how many times as long as the last a fall is", DAE_TYPE_NUMBER, 0, 1, 1000,
                      "2"},
-                    {"shrink", "share of the last peak that a fall starts from", DAE_TYPE_NUMBER, DAE_OPEN_LOW,
-                     0, 1, "1"},
+                    {"shrink", "share of the last peak that a fall starts from", DAE_TYPE_NUMBER,
+                     DAE_OPEN_LOW, 0, 1, "1"},
                     {"alpha", "share of the rate that is left at the end of a fall", DAE_TYPE_NUMBER, 0, 0, 1,
                      "0"},
                     EPOCHS,
