@@ -6,11 +6,8 @@
 #include "math/bfloat16.h"
 #include "math/kernels.h"
 #include "noise/noise.h"
-<<<<<<< HEAD
 #include "objective/objective.h"
-=======
 #include "train/optimizer.h"
->>>>>>> 4b3a241 (Tests: optimizers by text and by name)
 #include "oracle/golden.h"
 
 #include <math.h>

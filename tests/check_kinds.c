@@ -8,13 +8,8 @@
 
 enum { ROOM = 1024 };
 
-<<<<<<< HEAD
 static const char *const categories[] = {"layer",     "activation", "initializer", "noise",
-                                         "objective", "optimizer",  "schedule"};
-=======
-static const char *const categories[] = {"layer", "activation", "initializer",
-                                         "noise", "optimizer",  "governor"};
->>>>>>> 4b3a241 (Tests: optimizers by text and by name)
+                                         "objective", "optimizer",  "governor"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -108,14 +103,9 @@ START_TEST(what_does_not_exist_is_refused) {
     const char *text = "untouched";
     double value = 5;
     fails(dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
-<<<<<<< HEAD
           "category is 'sound', expected layer, activation, initializer, noise, objective, optimizer or "
-          "schedule");
-    fails(dae_kind_list("optimizer", "adamw", 0, &text), DAE_ERROR_ARGUMENT, "kind is 'adamw', expected sgd");
-=======
-          "category is 'sound', expected layer, activation, initializer, noise, optimizer or governor");
+          "governor");
     fails(dae_kind_list("optimizer", "lamb", 0, &text), DAE_ERROR_ARGUMENT, "kind is 'lamb', expected sgd");
->>>>>>> 4b3a241 (Tests: optimizers by text and by name)
     fails(dae_kind_list(NULL, "adam", 0, &text), DAE_ERROR_ARGUMENT, "category is NULL");
     fails(dae_kind_list("optimizer", "adam", 0, NULL), DAE_ERROR_ARGUMENT, "name is NULL");
     fails(dae_kind_get_text("noise", "clip", "width", "what", &text), DAE_ERROR_ARGUMENT,
@@ -380,14 +370,9 @@ static const struct {
     const char *category;
     void (*through)(const char *text, char written[ROOM]);
 } objects[] = {
-<<<<<<< HEAD
     {"layer", through_layer},       {"activation", through_activation}, {"initializer", through_initializer},
     {"noise", through_noise},       {"objective", through_objective},   {"optimizer", through_optimizer},
-    {"schedule", through_schedule},
-=======
-    {"layer", through_layer}, {"activation", through_activation}, {"initializer", through_initializer},
-    {"noise", through_noise}, {"optimizer", through_optimizer},   {"governor", through_governor},
->>>>>>> 4b3a241 (Tests: optimizers by text and by name)
+    {"governor", through_governor},
 };
 
 /* An example, read and written by the objects of its category, has the values that taking it apart gives;

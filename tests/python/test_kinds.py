@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # The public header that has the formulae of a category.
 HEADERS = {"layer": "layer.h", "activation": "layer.h", "initializer": "layer.h", "noise": "noise.h",
-           "optimizer": "optimizer.h", "schedule": "optimizer.h"}
+           "optimizer": "optimizer.h", "governor": "optimizer.h"}
 ELSEWHERE = {"input"}  # begins a model: model.h
 
 
@@ -34,7 +34,7 @@ class KindsTest(unittest.TestCase):
         for category, header in HEADERS.items():
             for kind in dae.kinds(category):
                 self.assertEqual(self.lacks("include/dae/" + header, [kind]), [], category)
-            if category in ("optimizer", "schedule", "noise"):
+            if category in ("optimizer", "governor", "noise"):
                 names = {name for kind in dae.kinds(category) for name in dae.kinds(category, kind)}
                 self.assertEqual(self.lacks("include/dae/" + header, names), [], category)
 
