@@ -68,6 +68,11 @@
  *   one_cycle(steps, rise=0.3, start=25, end=10000)
  *                                           by half a cosine from lr / start to lr during rise steps, and
  *                                           from there to lr / start / end at t = steps, which it keeps
+ *   plateau(factor=0.1, patience=10, min_delta=0.0001, cooldown=0, min_rate=0)
+ *                                           max(lr factor^r, min_rate), but not above lr; r grows by 1 after an
+ *                                           epoch that is number `patience` in a row, `cooldown` epochs after
+ *                                           the last reduction left out, of which the validation loss is not
+ *                                           below the best one less min_delta
  *
  * `epochs` may stand in the place of `steps`, as in cosine(epochs=20, warmup=1): then t is t divided by the
  * steps of an epoch of the fit, ceil(samples / batch size), and warmup counts epochs as well; a call of
@@ -83,11 +88,16 @@
  * of StepLR and OneCycleLR in PyTorch, which ends one step earlier and changes the momentum as well, which this
  * does not. They are worked out in double precision.
  *
- * A schedule keeps nothing: what it makes of a step depends on nothing but its number, which the trainer
+ * plateau is Keras' ReduceLROnPlateau; PyTorch's waits for one epoch more, and takes a threshold as a share of the
+ * loss. It needs validation data in every fit, its state is the trainer's and in checkpoints, and a step of
+ * dae_trainer_step() has the rate that fits have left.
+ *
+ * Other schedules keep nothing: what it makes of a step depends on nothing but its number, which the trainer
  * counts (dae_trainer_get_step_count()) over all of its fits and steps. A change of the learning rate acts as if
  * it had been so from the first step on.
  *
- * steps and epochs are whole, 1 to 1e15; warmup is whole, 0 to 1e15; rate of exponential 0 < rate <= 1, of
+ * steps and epochs are whole, 1 to 1e15; patience is whole, at least 1, and cooldown whole, both below 2^32;
+ * min_delta finite and >= 0; min_rate 0 to 1e6; warmup is whole, 0 to 1e15; rate of exponential 0 < rate <= 1, of
  * inverse_time finite and >= 0; factor and shrink above 0, at most 1; alpha 0 to 1; rise from 0 to below 1;
  * stretch 1 to 1000; start of one_cycle 1 to 1e30, and so is end; end of polynomial 0 to 1e6; power finite and
  * > 0.
@@ -157,7 +167,8 @@ DAE_API dae_status dae_optimizer_get(const dae_optimizer *optimizer, const char 
 /** Gets the learning rate that a step uses, by the schedule: to draw it, or to show it beside the loss.
  *
  * @param step  counted from 0: the number of steps that the trainer has made before it
- * @param steps_per_epoch  ceil(samples / batch size); may be 0 where the schedule counts steps
+ * @param steps_per_epoch  ceil(samples / batch size); may be 0 where the schedule counts steps. Of a plateau,
+ * this is the rate before any reduction
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
  */
 DAE_API dae_status dae_optimizer_get_rate_at(const dae_optimizer *optimizer, uint64_t step,

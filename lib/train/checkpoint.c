@@ -31,6 +31,8 @@ struct state {
     double open_loss, open_seconds;
     uint64_t best_epoch, waited, stopped;
     double best_loss;
+    uint64_t plateau_begun, plateau_waited, plateau_cooling, plateau_reductions;
+    double plateau_best;
 };
 
 static const char *const precisions[] = {"float32", "bfloat16"};
@@ -64,6 +66,11 @@ static const struct field {
     {"dae.best.loss", offsetof(struct state, best_loss), true, NULL, NULL},
     {"dae.waited", offsetof(struct state, waited), false, NULL, NULL},
     {"dae.stopped", offsetof(struct state, stopped), false, NULL, NULL},
+    {"dae.plateau.begun", offsetof(struct state, plateau_begun), false, NULL, NULL},
+    {"dae.plateau.waited", offsetof(struct state, plateau_waited), false, NULL, NULL},
+    {"dae.plateau.cooling", offsetof(struct state, plateau_cooling), false, NULL, NULL},
+    {"dae.plateau.reductions", offsetof(struct state, plateau_reductions), false, NULL, NULL},
+    {"dae.plateau.best", offsetof(struct state, plateau_best), true, NULL, NULL},
 };
 
 _Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 3 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
@@ -87,6 +94,7 @@ static double number_of(const struct state *state, const struct field *field) {
 static struct state state_of(const dae_trainer *trainer) {
     const struct dae_open_epoch *open = &trainer->open;
     const struct dae_early_stopping *early = &trainer->early;
+    const struct dae_plateau *plateau = &trainer->plateau;
     return (struct state){
         .batch_size = trainer->batch_size,
         .seed = trainer->seed,
@@ -109,6 +117,11 @@ static struct state state_of(const dae_trainer *trainer) {
         .best_loss = early->best_loss,
         .waited = early->waited,
         .stopped = early->stopped,
+        .plateau_begun = plateau->begun,
+        .plateau_waited = plateau->waited,
+        .plateau_cooling = plateau->cooling,
+        .plateau_reductions = plateau->reductions,
+        .plateau_best = plateau->best,
     };
 }
 
@@ -130,6 +143,18 @@ static void set_state(dae_trainer *trainer, const struct state *state) {
     trainer->early.best_loss = state->best_loss;
     trainer->early.waited = (size_t)state->waited;
     trainer->early.stopped = state->stopped != 0;
+    trainer->plateau = (struct dae_plateau){
+        .reductions = state->plateau_reductions,
+        .waited = state->plateau_waited,
+        .cooling = state->plateau_cooling,
+        .begun = state->plateau_begun != 0,
+        .best = state->plateau_best,
+    };
+}
+
+/* What only some trainings have: 0 where it is missing. */
+static bool is_of_plateau(const struct field *field) {
+    return strncmp(field->key, "dae.plateau.", 12) == 0;
 }
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
@@ -177,6 +202,8 @@ static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
         dae_text_add(text, "\"");
     }
     for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (is_of_plateau(&fields[i]) && !dae_governors_follow_loss(&trainer->optimizer->governors))
+            continue;
         dae_text_add(text, ",\"%s\":\"", fields[i].key);
         if (fields[i].is_double)
             dae_text_add_number(text, number_of(&state, &fields[i]));
@@ -314,6 +341,8 @@ static bool read_count(const char *text, uint64_t *count) {
 static dae_status read_field(const struct dae_safetensors *file, const struct field *field,
                              struct state *state) {
     const char *text;
+    if (is_of_plateau(field) && dae_safetensors_value(file, field->key) == NULL)
+        return DAE_OK;
     DAE_TRY(require_value(file, field->key, &text));
     union {
         uint64_t count;
@@ -338,6 +367,10 @@ static const char *find_nonsense(const struct state *s) {
            : s->steps >= UINT64_MAX / 2                                           ? "dae.steps"
            : s->best_epoch > s->epoch || (s->best_epoch > 0 && s->patience == 0)  ? "dae.best.epoch"
            : s->waited > UINT32_MAX                                               ? "dae.waited"
+           : s->plateau_begun > 1                                                 ? "dae.plateau.begun"
+           : s->plateau_waited > UINT32_MAX                                       ? "dae.plateau.waited"
+           : s->plateau_cooling > UINT32_MAX                                      ? "dae.plateau.cooling"
+           : s->plateau_reductions > UINT32_MAX                                   ? "dae.plateau.reductions"
            : s->stopped > 1                                                       ? "dae.stopped"
                                                                                   : NULL;
 }

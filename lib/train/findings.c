@@ -65,6 +65,7 @@ static double rate_now(const struct course *c) {
     struct dae_moment last = {
         .step = trainer->steps > 0 ? trainer->steps - 1 : 0,
         .steps_per_epoch = trainer->epoch > 0 && in_epochs > trainer->epoch ? in_epochs / trainer->epoch : 1,
+        .reductions = trainer->plateau.reductions,
     };
     return dae_optimizer_rate(trainer->optimizer, &last);
 }

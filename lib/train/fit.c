@@ -272,6 +272,10 @@ static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *datas
     if (trainer->early.patience > 0 && trainer->validation == NULL)
         return dae_fail(DAE_ERROR_STATE,
                         "dae_trainer_fit: early stopping needs validation data, the trainer has none");
+    if (dae_governors_follow_loss(&trainer->optimizer->governors) && trainer->validation == NULL)
+        return dae_fail(DAE_ERROR_STATE,
+                        "dae_trainer_fit: the optimizer's schedule goes by the validation loss, which needs "
+                        "validation data, the trainer has none");
     return dae_trainer_check_dataset(trainer, dataset, "dae_trainer_fit");
 }
 

@@ -116,10 +116,21 @@ double dae_governors_rate(const struct dae_governors *governors, double base, co
         p[0] = p[epochs];
         t /= (double)at->steps_per_epoch;
     }
-    if (schedule->kind->follows_plateau)
+    if (schedule->kind->note != NULL)
         t = (double)at->reductions;
     /* A polynomial between two rates near the limit may round to above it. */
     return fmin(schedule->kind->rate(base, t, p), DAE_MAX_RATE);
+}
+
+bool dae_governors_follow_loss(const struct dae_governors *governors) {
+    const struct dae_governor *schedule = dae_governors_schedule(governors);
+    return schedule != NULL && schedule->kind->note != NULL;
+}
+
+void dae_governors_note(const struct dae_governors *governors, struct dae_plateau *state, double loss) {
+    const struct dae_governor *schedule = dae_governors_schedule(governors);
+    if (dae_governors_follow_loss(governors))
+        schedule->kind->note(state, schedule->parameters, loss);
 }
 
 /* ---- Gradients ------------------------------------------------------------------------------------ */

@@ -19,6 +19,14 @@ struct dae_moment {
     uint64_t reductions;      /* that a plateau has brought */
 };
 
+/* What a schedule by the validation loss keeps between epochs. */
+struct dae_plateau {
+    uint64_t reductions;
+    uint64_t waited, cooling; /* epochs without a better loss; that do not count yet */
+    bool begun;
+    double best;
+};
+
 /* Changes a part of a gradient, of which `norm` is that of the whole, if it has been asked for. */
 typedef void dae_clip_loop(float *gradient, size_t count, double norm, const double *p);
 
@@ -28,7 +36,8 @@ struct dae_governor_kind {
     /* What a schedule makes of the rate `base` at time t >= 0, in epochs if its parameters have those, else in
      * steps; p[0] is then the parameter `steps` or `epochs`. */
     double (*rate)(double base, double t, const double *p);
-    bool follows_plateau; /* its time is the number of reductions */
+    /* Where this is, the time is the number of reductions instead: what an epoch's validation loss changes. */
+    void (*note)(struct dae_plateau *state, const double *p, double loss);
     dae_clip_loop *loops[DAE_TARGETS];
     bool takes_norm;
 };
@@ -69,6 +78,12 @@ bool dae_governors_count_epochs(const struct dae_governors *governors);
 
 /* The rate at a point: from 0 to DAE_MAX_RATE. */
 double dae_governors_rate(const struct dae_governors *governors, double base, const struct dae_moment *at);
+
+/* Whether the schedule goes by the validation loss. */
+bool dae_governors_follow_loss(const struct dae_governors *governors);
+
+/* After an epoch with that validation loss. */
+void dae_governors_note(const struct dae_governors *governors, struct dae_plateau *state, double loss);
 
 /* Whether the norm of the whole gradient is asked for. */
 bool dae_governors_take_norm(const struct dae_governors *governors);

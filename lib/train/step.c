@@ -217,7 +217,7 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
                                 const struct dae_batch *batch, struct dae_losses *losses) {
     struct dae_train_step step = {.trainer = trainer, .pool = pool, .fpu = fpu, .batch = batch};
     size_t chunks = dae_size_divide_up(trainer->model->parameter_count, DAE_UPDATE_CHUNK);
-    struct dae_moment now = {.step = trainer->steps, .steps_per_epoch = batch->steps_per_epoch};
+    struct dae_moment now = {trainer->steps, batch->steps_per_epoch, trainer->plateau.reductions};
     dae_update_begin(&step.update, trainer->optimizer, &now);
     DAE_TRY(gather(&step));
     dae_step_weigh(&step);

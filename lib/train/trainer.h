@@ -102,6 +102,7 @@ struct dae_trainer {
     uint64_t data;      /* fingerprint of what the last fit was given; 0 before any */
     bool data_required; /* the next fit must be given that: the trainer was loaded from a checkpoint */
     struct dae_early_stopping early;
+    struct dae_plateau plateau; /* of the optimizer's schedule, if it goes by the validation loss */
     struct dae_checkpoint_plan checkpoint;
     double *history; /* [history_count, column_count] */
     size_t history_count, history_room;
