@@ -1,7 +1,9 @@
 /* Optimizers: what their setters refuse, and their formulae. */
 #include "network.h"
+#include "oracle/optimizers.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +42,10 @@ START_TEST(optimizers_are_read_and_written) {
         {"adam(learning_rate=1e-3,epsilon=1e-5)|cosine(100)",
          "adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-05) | "
          "cosine(steps=100, alpha=0, warmup=0)"},
+        {"adamw(0.1,amsgrad=yes)|clip_norm(1)|cosine(epochs=20,warmup=1)|clip_value(2)",
+         "adamw(learning_rate=0.1, beta1=0.9, beta2=0.999, epsilon=1e-07, weight_decay=0.004, amsgrad=yes) | "
+         "clip_norm(norm=1) | cosine(alpha=0, warmup=1, epochs=20) | clip_value(value=2)"},
+        {"adam(1, amsgrad=1)", "adam(learning_rate=1, beta1=0.9, beta2=0.999, epsilon=1e-07, amsgrad=yes)"},
         {"sgd(1) | polynomial(10, end=0)",
          "sgd(learning_rate=1, momentum=0, nesterov=0) | polynomial(steps=10, end=0, power=1)"},
     };
@@ -90,6 +96,13 @@ START_TEST(texts_of_no_optimizer_are_refused) {
         {"sgd(0.1, beta1=0)", DAE_ERROR_FORMAT, 10, "sgd has no parameter 'beta1'"},
         {"sgd(-1)", DAE_ERROR_ARGUMENT, 5, "learning_rate is -1"},
         {"sgd(1) | cosine(0)", DAE_ERROR_ARGUMENT, 17, "steps is 0"},
+        {"sgd(1) | cosine(steps=9, epochs=9)", DAE_ERROR_FORMAT, 10,
+         "cosine needs steps or epochs, and not both"},
+        {"sgd(1) | step(9) | clip_norm(1) | plateau", DAE_ERROR_FORMAT, 35,
+         "found 'plateau' after 'step', expected at most one schedule"},
+        {"sgd(1) | clip_norm(1) | clip_norm(2)", DAE_ERROR_FORMAT, 25,
+         "found 'clip_norm' again, expected it at most once"},
+        {"sgd(1) | clip_value(0)", DAE_ERROR_ARGUMENT, 21, "value is 0"},
         {"adam(1, beta1=0.9, beta2=0.5, epsilon=1e-12)", DAE_ERROR_ARGUMENT, 1, "beta1^2 <= beta2"},
     };
     dae_optimizer *optimizer = NULL;
@@ -352,6 +365,215 @@ START_TEST(adam_follows_its_formula) {
 }
 END_TEST
 
+/* ---- Every rule ----------------------------------------------------------------------------------- */
+
+/* Gradients of a hook, `count` a step, one step after the other. */
+typedef struct {
+    const float *values;
+    size_t count, step;
+} planned;
+
+static int32_t give_planned(float *gradients, size_t count, void *user) {
+    planned *plan = user;
+    ck_assert_uint_eq(count, plan->count);
+    memcpy(gradients, plan->values + plan->step++ * count, count * sizeof *gradients);
+    return 0;
+}
+
+/* Gradients of magnitudes that the hook chooses take the place of the model's own. */
+typedef struct {
+    dae_model *model;
+    dae_trainer *trainer;
+    planned plan;
+} planned_training;
+
+static planned_training plan_training(const char *text, size_t parameters, const float *gradients) {
+    network net = {parameters - 1, 1, {{1, "linear"}}, 0};
+    planned_training t = {.model = network_model(&net, 5), .plan = {gradients, parameters, 0}};
+    dae_optimizer *optimizer = NULL;
+    ok(dae_optimizer_parse(&optimizer, text));
+    ok(dae_trainer_create(&t.trainer, t.model, optimizer, DAE_LOSS_MAE));
+    dae_optimizer_free(optimizer);
+    return t;
+}
+
+static void take_planned_step(planned_training *t) {
+    float inputs[64] = {0}, target = 0.25f; /* a loss that is finite as long as parameters are */
+    ck_assert_uint_le(t->plan.count, 64);
+    ok(dae_trainer_set_gradient_hook(t->trainer, give_planned, &t->plan));
+    ok(dae_trainer_step(t->trainer, inputs, &target, 1, NULL));
+}
+
+static void end_planned(planned_training *t) {
+    dae_trainer_free(t->trainer);
+    dae_model_free(t->model);
+}
+
+enum { MOST_RULES = 20 }; /* that loops go over */
+
+enum { ORACLES = sizeof ORACLE_OPTIMIZERS / sizeof *ORACLE_OPTIMIZERS };
+
+START_TEST(rules_give_what_the_oracle_has) {
+    const oracle_optimizer *c = &ORACLE_OPTIMIZERS[_i];
+    enum { COUNT = ORACLE_OPTIMIZER_COUNT };
+    float gradients[ORACLE_OPTIMIZER_STEPS * COUNT], parameters[COUNT];
+    dae_rng *rng = NULL;
+    ok(dae_rng_create(&rng, ORACLE_OPTIMIZER_SEED, ORACLE_OPTIMIZER_GRADIENTS));
+    ok(dae_rng_fill_uniform(rng, gradients, ORACLE_OPTIMIZER_STEPS * COUNT, -1, 1));
+    dae_rng_free(rng);
+    ok(dae_rng_create(&rng, ORACLE_OPTIMIZER_SEED, ORACLE_OPTIMIZER_PARAMETERS));
+    ok(dae_rng_fill_uniform(rng, parameters, COUNT, -0.5, 0.5));
+    dae_rng_free(rng);
+    for (size_t i = 0; i < ORACLE_OPTIMIZER_STEPS * COUNT; i += 4)
+        gradients[i] *= 0.01f;
+    planned_training t = plan_training(c->text, COUNT, gradients);
+    ok(dae_model_set_parameters(t.model, parameters, COUNT));
+    for (size_t step = 0; step < ORACLE_OPTIMIZER_STEPS; step++)
+        take_planned_step(&t);
+    float *after = parameters_of(t.model, NULL);
+    for (size_t i = 0; i < COUNT; i++)
+        ck_assert_msg(fabs((double)after[i] - c->after[i]) <= 2e-6, "%s: parameter %zu is %.9g, of %s %.9g",
+                      c->text, i, (double)after[i], c->by, c->after[i]);
+    free(after);
+    end_planned(&t);
+}
+END_TEST
+
+static const char *kind_name(const char *category, size_t index) {
+    const char *name = NULL;
+    ok(dae_kind_list(category, NULL, index, &name));
+    return name;
+}
+
+START_TEST(the_oracle_has_every_rule) {
+    const char *name;
+    for (size_t k = 0; (name = kind_name("optimizer", k)) != NULL; k++) {
+        bool found = false;
+        for (size_t i = 0; i < ORACLES; i++)
+            found |= strncmp(ORACLE_OPTIMIZERS[i].text, name, strlen(name)) == 0 &&
+                     ORACLE_OPTIMIZERS[i].text[strlen(name)] == '(';
+        ck_assert_msg(found, "no case of %s", name);
+    }
+}
+END_TEST
+
+/* A rule with its learning rate, and all its flags, shares and its epsilon as given; the rest as it is. */
+static void write_rule(char *text, size_t size, const char *name, double rate, const char *flag, double share,
+                       double epsilon) {
+    const char *parameter = NULL, *type = NULL;
+    size_t used = (size_t)snprintf(text, size, "%s(%g", name, rate);
+    for (size_t i = 1;; i++) {
+        ok(dae_kind_list("optimizer", name, i, &parameter));
+        if (parameter == NULL)
+            break;
+        double open = 0;
+        ok(dae_kind_get_text("optimizer", name, parameter, "type", &type));
+        ok(dae_kind_get_number("optimizer", name, parameter, "open_high", &open));
+        if (strcmp(type, "flag") == 0)
+            used += (size_t)snprintf(text + used, size - used, ", %s=%s", parameter, flag);
+        else if (strcmp(parameter, "epsilon") == 0)
+            used += (size_t)snprintf(text + used, size - used, ", epsilon=%g", epsilon);
+        else if (open == 1)
+            used += (size_t)snprintf(text + used, size - used, ", %s=%.9g", parameter, share);
+    }
+    snprintf(text + used, size - used, ")");
+}
+
+/* The greatest gradients that are taken, the least, none, and all between, in any order. */
+static float wild_gradient(uint64_t *state) {
+    static const float magnitudes[] = {1e18f, 1e18f, 1e-20f, 0, 1e-38f, 1, 1e-15f, 1e9f};
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    float g = magnitudes[*state >> 40 & 7];
+    return *state >> 50 & 1 ? g : -g;
+}
+
+/* Whatever gradients come, parameters stay finite, and what is remembered is what checkpoints take. */
+START_TEST(steps_stay_finite_whatever_gradients_come) {
+    enum { COUNT = 40, WILD = 300 };
+    static const double shares[] = {0, 0.9, 0.9999999}, epsilons[] = {1e-30, 1e-7, 1e30};
+    static float gradients[WILD * COUNT];
+    const char *name = kind_name("optimizer", (size_t)_i);
+    uint64_t state = 1;
+    if (name == NULL)
+        return;
+    for (size_t i = 0; i < WILD * COUNT; i++)
+        gradients[i] = i % COUNT < 8 ? (i / COUNT % 50 == 0 ? 1e18f : 0) : wild_gradient(&state);
+    for (size_t i = 0; i < 18; i++) {
+        char text[256];
+        static unsigned char bytes[1 << 16];
+        size_t size;
+        write_rule(text, sizeof text, name, 1e6, i % 2 ? "yes" : "no", shares[i / 2 % 3], epsilons[i / 6]);
+        planned_training t = plan_training(text, COUNT, gradients);
+        for (size_t step = 0; step < WILD; step++) {
+            take_planned_step(&t);
+            float *values = parameters_of(t.model, NULL);
+            for (size_t k = 0; k < COUNT; k++)
+                ck_assert_msg(isfinite(values[k]), "%s: parameter %zu is %g after step %zu", text, k,
+                              (double)values[k], step);
+            free(values);
+            if (step % 7 > 0)
+                continue;
+            ok(dae_trainer_serialize_checkpoint(t.trainer, bytes, sizeof bytes, &size));
+            dae_status status = dae_trainer_deserialize_checkpoint(t.trainer, bytes, size);
+            ck_assert_msg(status == DAE_OK, "%s after step %zu: %s", text, step, dae_last_error());
+        }
+        end_planned(&t);
+    }
+}
+END_TEST
+
+/* Several chunks of parameters, so that the norm is a sum of sums. */
+static float *fit_on_threads(const char *text, size_t threads, size_t *count) {
+    network net = {60, 2, {{300, "tanh"}, {60, "linear"}}, 0};
+    dae_model *model = network_model(&net, 5);
+    dae_optimizer *optimizer = NULL;
+    dae_trainer *trainer = NULL;
+    dae_dataset *data = random_dataset(40, 60, 0, 1, 3);
+    ok(dae_set_num_threads(threads));
+    ok(dae_optimizer_parse(&optimizer, text));
+    ok(dae_trainer_create(&trainer, model, optimizer, DAE_LOSS_MSE));
+    ok(dae_trainer_fit(trainer, data, 2));
+    float *values = parameters_of(model, count);
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    return values;
+}
+
+START_TEST(every_rule_has_the_same_bytes_on_any_number_of_threads) {
+    const char *name = kind_name("optimizer", (size_t)_i);
+    char text[256];
+    size_t count;
+    if (name == NULL)
+        return;
+    snprintf(text, sizeof text, "%s(0.01) | clip_norm(0.01) | cosine(epochs=3) | clip_value(0.001)", name);
+    float *alone = fit_on_threads(text, 1, &count);
+    for (size_t threads = 2; threads <= 7; threads += 1 + 3 * (threads == 3)) {
+        float *together = fit_on_threads(text, threads, &count);
+        same_floats(together, alone, count);
+        free(together);
+    }
+    free(alone);
+}
+END_TEST
+
+/* ---- What decides about memory -------------------------------------------------------------------- */
+
+START_TEST(what_decides_about_memory_cannot_be_changed) {
+    static const char *const texts[][2] = {
+        {"adam(0.1)", "amsgrad"}, {"adamw(0.1)", "amsgrad"}, {"rmsprop(0.1)", "centered"}};
+    for (size_t i = 0; i < 3; i++) {
+        dae_optimizer *optimizer = NULL;
+        ok(dae_optimizer_parse(&optimizer, texts[i][0]));
+        ok(dae_optimizer_set(optimizer, texts[i][1], 0));
+        fails(dae_optimizer_set(optimizer, texts[i][1], 1), DAE_ERROR_ARGUMENT,
+              "set when an optimizer is made");
+        dae_optimizer_free(optimizer);
+    }
+}
+END_TEST
+
 /* What is remembered belongs to the trainer: two of them on one optimizer go as if each had its own. */
 START_TEST(one_optimizer_serves_two_trainers) {
     network net = {INPUTS, 1, {{UNITS, "linear"}}, 0};
@@ -397,5 +619,11 @@ int main(void) {
     tcase_add_test(formulae, sgd_follows_its_formula);
     tcase_add_test(formulae, adam_follows_its_formula);
     tcase_add_test(formulae, one_optimizer_serves_two_trainers);
+    TCase *rules = add_case(suite, "rules");
+    tcase_add_loop_test(rules, rules_give_what_the_oracle_has, 0, ORACLES);
+    tcase_add_test(rules, the_oracle_has_every_rule);
+    tcase_add_loop_test(rules, steps_stay_finite_whatever_gradients_come, 0, MOST_RULES);
+    tcase_add_loop_test(rules, every_rule_has_the_same_bytes_on_any_number_of_threads, 0, MOST_RULES);
+    tcase_add_test(rules, what_decides_about_memory_cannot_be_changed);
     return suite_main(suite);
 }

@@ -20,7 +20,7 @@ static dae_optimizer *scheduled(bool adam, double learning_rate, const char *tex
 
 static double rate_at(const dae_optimizer *optimizer, uint64_t step) {
     double rate = NAN;
-    ok(dae_optimizer_get_rate_at(optimizer, step, 0, &rate));
+    ok(dae_optimizer_get_rate_at(optimizer, step, ORACLE_STEPS_PER_EPOCH, &rate));
     return rate;
 }
 

@@ -460,7 +460,26 @@ class Session(Handle, noun="session"):
         return c.view_of(outputs, (count,) + self._output)
 
 
-class Optimizer(Handle, noun="optimizer"):
+class _Rules(type):
+    """Rules of the loaded library as constructors, which take their options by name."""
+
+    def __getattr__(cls, kind):
+        if kind.startswith("_") or kind not in kinds("optimizer"):
+            raise AttributeError("type object '%s' has no attribute '%s'" % (cls.__name__, kind))
+
+        def make(learning_rate, schedule=None, **options):
+            arguments = [_written(*option) for option in {"learning_rate": learning_rate, **options}.items()]
+            return cls.parse("%s(%s)%s" % (kind, ", ".join(arguments), "" if schedule is None else " | " + schedule))
+
+        make.__name__ = kind
+        make.__doc__ = "%s; options: %s." % (facts("optimizer", kind)["what"], ", ".join(kinds("optimizer", kind)))
+        return make
+
+    def __dir__(cls):
+        return [*super().__dir__(), *kinds("optimizer")]
+
+
+class Optimizer(Handle, noun="optimizer", metaclass=_Rules):
     """Optimizer.parse("adam(0.001) | cosine(steps=100)"), or a rule by its name and options: Optimizer.adam(0.001,
     schedule="cosine(steps=100)"), where schedule is all that governs the rule, such as "clip_norm(1) | cosine(epochs=9)".
     There is one for each rule of the loaded library, kinds("optimizer"), and what is left out has the library's default.
@@ -726,28 +745,6 @@ def facts(category, kind=None, parameter=None):
     return found
 
 
-def _written(name, value):
-    """An argument of a recipe: a number, or a flag."""
-    if not isinstance(value, numbers.Real):
-        raise TypeError("%s is of type %s, expected float" % (name, type(value).__name__))
-    return "%s=%s" % (name, ("yes" if value else "no") if isinstance(value, bool) else repr(float(value)))
-
-
-def _constructor(kind):
-    """Of an optimizer: its options are keywords, as the library lists them."""
-    def make(cls, learning_rate, schedule=None, **options):
-        arguments = ", ".join(_written(*option) for option in {"learning_rate": learning_rate, **options}.items())
-        return cls.parse("%s(%s)%s" % (kind, arguments, "" if schedule is None else " | " + schedule))
-
-    make.__name__ = kind
-    make.__doc__ = "%s; options: %s." % (facts("optimizer", kind)["what"], ", ".join(kinds("optimizer", kind)))
-    return classmethod(make)
-
-
-for _kind in kinds("optimizer"):
-    setattr(Optimizer, _kind, _constructor(_kind))
-
-
 def recipe_steps(category, text):
     """The steps of a recipe, each as what it is made of: its kind, its label, and all its parameters, as texts."""
     def part(name):
@@ -773,3 +770,10 @@ def get_num_threads():
 
 def set_num_threads(count):
     c.call("dae_set_num_threads", count)
+
+
+def _written(name, value):
+    """An argument of a recipe: a number, or a flag."""
+    if not isinstance(value, numbers.Real):
+        raise TypeError("%s is of type %s, expected float" % (name, type(value).__name__))
+    return "%s=%s" % (name, ("yes" if value else "no") if isinstance(value, bool) else repr(float(value)))

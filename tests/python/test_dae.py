@@ -113,7 +113,7 @@ class NoiseTest(Standard):
                          {"what": "in the data's unit", "type": "number", "since": "0.1.0", "low": 0.0, "open_low": 0.0,
                           "open_high": 0.0, "by_place": 1.0, "many": 0.0})
         steps = dae.recipe_steps("optimizer", "adam(0.1) | cosine(9)")
-        self.assertEqual(steps[1], {"kind": "cosine", "label": "", "steps": "9", "alpha": "0", "warmup": "0"})
+        self.assertEqual(steps[1], {"kind": "cosine", "label": "", "steps": "9", "alpha": "0", "warmup": "0", "epochs": ""})
         self.assertFails(dae.Status.ERROR_ARGUMENT, "category is 'sound'", dae.kinds, "sound")
         self.assertFails(dae.Status.ERROR_FORMAT, "position 10", dae.recipe_steps, "noise", "gaussian(")
 
