@@ -558,6 +558,51 @@ START_TEST(every_rule_has_the_same_bytes_on_any_number_of_threads) {
 }
 END_TEST
 
+/* ---- The norm of the whole gradient --------------------------------------------------------------- */
+
+static int32_t keep_norm(float *gradients, size_t count, void *user) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)gradients[i] * (double)gradients[i];
+    *(double *)user = sqrt(sum);
+    return 0;
+}
+
+/* A step of rate 1 is as long as the bound, or as the gradient where that is shorter, over several chunks of
+ * parameters. */
+START_TEST(the_norm_is_that_of_all_parameters) {
+    static const double bounds[] = {0.0625, 1e9};
+    network net = {60, 2, {{300, "tanh"}, {60, "linear"}}, 0};
+    float *inputs = random_floats(60, -8, 8, 4), *targets = random_floats(60, -8, 8, 5);
+    for (size_t i = 0; i < 2; i++) {
+        char text[64];
+        double norm = 0, sum = 0;
+        size_t count;
+        dae_model *model = network_model(&net, 5);
+        dae_optimizer *optimizer = NULL;
+        dae_trainer *trainer = NULL;
+        snprintf(text, sizeof text, "sgd(1) | clip_norm(%g)", bounds[i]);
+        ok(dae_optimizer_parse(&optimizer, text));
+        ok(dae_trainer_create(&trainer, model, optimizer, DAE_LOSS_MSE));
+        ok(dae_trainer_set_gradient_hook(trainer, keep_norm, &norm));
+        float *before = parameters_of(model, &count);
+        ok(dae_trainer_step(trainer, inputs, targets, 1, NULL));
+        float *after = parameters_of(model, NULL);
+        for (size_t k = 0; k < count; k++)
+            sum += pow((double)after[k] - (double)before[k], 2);
+        ck_assert_double_gt(norm, bounds[0]);
+        near(sqrt(sum), fmin(norm, bounds[i]), 1e-5);
+        free(before);
+        free(after);
+        dae_trainer_free(trainer);
+        dae_optimizer_free(optimizer);
+        dae_model_free(model);
+    }
+    free(inputs);
+    free(targets);
+}
+END_TEST
+
 /* ---- What decides about memory -------------------------------------------------------------------- */
 
 START_TEST(what_decides_about_memory_cannot_be_changed) {
@@ -624,6 +669,7 @@ int main(void) {
     tcase_add_test(rules, the_oracle_has_every_rule);
     tcase_add_loop_test(rules, steps_stay_finite_whatever_gradients_come, 0, MOST_RULES);
     tcase_add_loop_test(rules, every_rule_has_the_same_bytes_on_any_number_of_threads, 0, MOST_RULES);
+    tcase_add_test(rules, the_norm_is_that_of_all_parameters);
     tcase_add_test(rules, what_decides_about_memory_cannot_be_changed);
     return suite_main(suite);
 }

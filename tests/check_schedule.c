@@ -353,11 +353,22 @@ END_TEST
 enum { SIZE = 24, HIDDEN = 9, SAMPLES = 70, BATCH = 16, STEPS_AN_EPOCH = 5, EPOCHS = 8 };
 
 static const char *const curves[] = {
-    "exponential(steps=3, rate=0.9)", "exponential(steps=7, rate=0.5, staircase=1)",
-    "inverse_time(steps=10, rate=2)", "polynomial(steps=50, end=0.001, power=2)",
+    "exponential(steps=3, rate=0.9)",
+    "exponential(steps=7, rate=0.5, staircase=1)",
+    "inverse_time(steps=10, rate=2)",
+    "polynomial(steps=50, end=0.001, power=2)",
     "cosine(steps=60, alpha=0.125)",
+    /* the rest have epochs, as only fits do */
+    "cosine(epochs=9)",
+    "one_cycle(epochs=9)",
+    "step(epochs=2, factor=0.5)",
+    "cosine_restarts(epochs=2)",
+    "exponential(epochs=2, rate=0.5)",
+    "inverse_time(epochs=2, rate=1, staircase=yes)",
+    "polynomial(epochs=9, end=0)",
+    "constant",
 };
-enum { CURVES = sizeof curves / sizeof *curves };
+enum { CURVES = sizeof curves / sizeof *curves, CURVES_IN_STEPS = 5 };
 
 static dae_model *small_model(void) {
     network net = autoencoder(SIZE, HIDDEN, "tanh", "sigmoid");
@@ -407,18 +418,20 @@ START_TEST(a_fit_by_schedule_is_a_fit_by_hand) {
     dae_trainer *trainer = trainer_with(model, schedule), *hand_trainer = trainer_with(other, by_hand);
     dae_dataset *data = noisy_data();
     hand h = {schedule, by_hand, 0};
+    ok(dae_optimizer_set(by_hand, "learning_rate", rate_at(schedule, 0)));
     ok(dae_trainer_set_progress(hand_trainer, set_next_rate, &h));
     ok(dae_trainer_fit(trainer, data, EPOCHS));
     ok(dae_trainer_fit(hand_trainer, data, EPOCHS));
     ck_assert_uint_eq(h.steps, EPOCHS * STEPS_AN_EPOCH);
     same_parameters(model, other);
     /* A schedule that did nothing would be the same, too. */
+    bool does_nothing = strcmp(curves[_i % CURVES], "constant") == 0;
     dae_optimizer *no_schedule = kind_of_optimizer(_i, 0.05, NULL);
     dae_trainer *plain = trainer_with(constant, no_schedule);
     ok(dae_trainer_fit(plain, data, EPOCHS));
     size_t count = 0;
     float *a = parameters_of(model, &count), *b = parameters_of(constant, NULL);
-    ck_assert_uint_lt(first_difference(a, b, count), count);
+    ck_assert_int_eq(first_difference(a, b, count) < count, !does_nothing);
     free(a);
     free(b);
     dae_trainer_free(trainer);
@@ -451,6 +464,95 @@ START_TEST(steps_by_schedule_are_steps_by_hand) {
     dae_trainer_free(hand_trainer);
     dae_optimizer_free(schedule);
     dae_optimizer_free(by_hand);
+    dae_model_free(model);
+    dae_model_free(other);
+}
+END_TEST
+
+START_TEST(steps_from_outside_are_part_of_no_epoch) {
+    dae_optimizer *optimizer = scheduled(true, 0.05, "cosine(epochs=5)");
+    dae_model *model = small_model(), *untouched = small_model();
+    dae_trainer *trainer = trainer_with(model, optimizer);
+    float *inputs = random_floats(SIZE, 0, 1, 8);
+    double rate = 7;
+    fails(dae_trainer_step(trainer, inputs, inputs, 1, NULL), DAE_ERROR_STATE, "counts epochs");
+    same_parameters(model, untouched);
+    fails(dae_optimizer_get_rate_at(optimizer, 3, 0, &rate), DAE_ERROR_ARGUMENT, "steps_per_epoch is 0");
+    ck_assert(rate == 7);
+    free(inputs);
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    dae_model_free(model);
+    dae_model_free(untouched);
+}
+END_TEST
+
+/* ReduceLROnPlateau, as Keras has it. */
+typedef struct {
+    double factor, min_delta, min_rate;
+    int patience, cooldown;
+} plateau_options;
+
+typedef struct {
+    const plateau_options *options;
+    dae_optimizer *by_hand;
+    double rate, best;
+    int wait, cooling, reductions;
+} plateau_state;
+
+static int32_t reduce_by_hand(const dae_progress *progress, void *user) {
+    plateau_state *s = user;
+    const plateau_options *o = s->options;
+    if (progress->event != DAE_PROGRESS_EPOCH)
+        return 0;
+    if (s->cooling > 0) {
+        s->cooling--;
+        s->wait = 0;
+        if (progress->validation_loss < s->best - o->min_delta)
+            s->best = progress->validation_loss;
+        return 0;
+    }
+    if (progress->validation_loss < s->best - o->min_delta) {
+        s->best = progress->validation_loss;
+        s->wait = 0;
+        return 0;
+    }
+    if (++s->wait >= o->patience) {
+        s->rate = fmax(s->rate * o->factor, o->min_rate);
+        ok(dae_optimizer_set(s->by_hand, "learning_rate", s->rate));
+        s->cooling = o->cooldown;
+        s->wait = 0;
+        s->reductions++;
+    }
+    return 0;
+}
+
+START_TEST(a_plateau_is_what_keras_makes_of_the_validation_loss) {
+    static const plateau_options cases[] = {
+        {0.5, 1, 0, 1, 0}, {0.25, 1, 0.01, 2, 0}, {0.5, 1, 0, 1, 2}, {0.5, 0.004, 0, 1, 1}};
+    const plateau_options *o = &cases[_i];
+    char text[256];
+    snprintf(text, sizeof text, "plateau(factor=%g, patience=%d, min_delta=%g, cooldown=%d, min_rate=%g)",
+             o->factor, o->patience, o->min_delta, o->cooldown, o->min_rate);
+    dae_optimizer *schedule = scheduled(true, 0.03125, text), *by_hand = scheduled(true, 0.03125, NULL);
+    dae_model *model = small_model(), *other = small_model();
+    dae_trainer *trainer = trainer_with(model, schedule), *hand_trainer = trainer_with(other, by_hand);
+    dae_dataset *data = noisy_data(), *validation = random_dataset(20, SIZE, 0, 1, 12);
+    plateau_state state = {.options = o, .by_hand = by_hand, .rate = 0.03125, .best = INFINITY};
+    fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_STATE, "needs validation data");
+    ok(dae_trainer_set_validation(trainer, validation));
+    ok(dae_trainer_set_validation(hand_trainer, validation));
+    ok(dae_trainer_set_progress(hand_trainer, reduce_by_hand, &state));
+    ok(dae_trainer_fit(trainer, data, 12));
+    ok(dae_trainer_fit(hand_trainer, data, 12));
+    ck_assert_int_ge(state.reductions, 2); /* else this tests nothing */
+    same_parameters(model, other);
+    dae_trainer_free(trainer);
+    dae_trainer_free(hand_trainer);
+    dae_optimizer_free(schedule);
+    dae_optimizer_free(by_hand);
+    dae_dataset_free(data);
+    dae_dataset_free(validation);
     dae_model_free(model);
     dae_model_free(other);
 }
@@ -570,7 +672,9 @@ int main(void) {
     tcase_add_test(texts, null_is_refused);
     TCase *training = add_case(suite, "training");
     tcase_add_loop_test(training, a_fit_by_schedule_is_a_fit_by_hand, 0, 2 * CURVES);
-    tcase_add_loop_test(training, steps_by_schedule_are_steps_by_hand, 0, 2 * CURVES);
+    tcase_add_loop_test(training, steps_by_schedule_are_steps_by_hand, 0, CURVES_IN_STEPS);
+    tcase_add_test(training, steps_from_outside_are_part_of_no_epoch);
+    tcase_add_loop_test(training, a_plateau_is_what_keras_makes_of_the_validation_loss, 0, 4);
     tcase_add_loop_test(training, two_fits_are_one, 0, 2 * CURVES);
     tcase_add_loop_test(training, any_number_of_threads_gives_the_same_bytes, 0, CURVES);
     tcase_add_test(training, each_trainer_counts_its_own_steps);
