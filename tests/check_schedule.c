@@ -160,6 +160,13 @@ START_TEST(extremes_stay_in_range) {
         "cosine(1, alpha=1, warmup=1)",
         "cosine(7, alpha=0.3, warmup=3)",
         "cosine(1e15, alpha=1e-300, warmup=1e15)",
+        "step(1, factor=5e-324)",
+        "one_cycle(1, rise=0)",
+        "one_cycle(7, rise=0.9999999999999999, start=1e30, end=1e30)",
+        "cosine_restarts(3, stretch=1, shrink=0.5)",
+        "cosine_restarts(1, stretch=1000, shrink=1e-300)",
+        "cosine_restarts(2, stretch=1.0000000000000002, alpha=1)",
+        "plateau(factor=0.5, min_rate=1e6)",
         "polynomial(1000, end=1e6, power=20)", /* rounds to above 1e6 if it is not stopped there */
     };
     const uint64_t steps[] = {1000, UINT32_MAX, UINT64_MAX / 2, UINT64_MAX};

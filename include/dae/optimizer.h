@@ -29,17 +29,17 @@
  *       v = mean(g^2) by rho, d = sqrt(c + epsilon) / sqrt(v + epsilon) g, c = mean(d^2) by rho, at most
  *       1e20, w -= lr d
  *
- * Where PyTorch differs: in Adam, AdamW and Nadam epsilon is 1e-8, and in the first two it is added to
- * sqrt(v / (1 - beta2^t)), so that what is epsilon there is epsilon sqrt(1 - beta2^t) here; AdamW's weight_decay
- * is 0.01; Nadam's momentum_decay is 0.004; RMSprop has rho = 0.99, epsilon = 1e-8, added to the root, and the
- * learning rate outside of c; Adagrad starts from 0, with epsilon = 1e-10 added to the root; Adadelta has rho =
- * 0.9, epsilon = 1e-6 and a learning rate of 1.
+ * Where PyTorch differs: in Adam, AdamW and Nadam epsilon is 1e-8, and in the first two it is added to sqrt(v
+ * / (1 - beta2^t)), so that what is epsilon there is epsilon sqrt(1 - beta2^t) here; AdamW's weight_decay is
+ * 0.01; Nadam's momentum_decay is 0.004; RMSprop has rho = 0.99, epsilon = 1e-8, added to the root, and the
+ * learning rate outside of c; Adagrad starts from 0, with epsilon = 1e-10 added to the root; Adadelta has rho
+ * = 0.9, epsilon = 1e-6 and a learning rate of 1.
  *
- * Ranges, which are those of the numbers rounded to float32: 0 < learning_rate <= 1e6; shares (momentum, beta1,
- * beta2, rho) from 0 to below 1; epsilon finite and not below 1e-30, and in Adam and its relatives, where
- * beta1^2 > beta2, not below 1e-11, or a step might not be finite; weight_decay finite and not below 0;
- * momentum_decay 0 to 1000; initial 0 to 1e36. A step with memory of steps before that had other options still
- * might not be finite, and the next step says so.
+ * Ranges, which are those of the numbers rounded to float32: 0 < learning_rate <= 1e6; shares (momentum,
+ * beta1, beta2, rho) from 0 to below 1; epsilon finite and not below 1e-30, and in Adam and its relatives,
+ * where beta1^2 > beta2, not below 1e-11, or a step might not be finite; weight_decay finite and not below 0;
+ * momentum_decay 0 to 1000; initial 0 to 1e36. A step with memory of steps before that had other options
+ * still might not be finite, and the next step says so.
  *
  * What governs a rule follows it in the text, and works in the order in which it is written: at most one
  * schedule (below), and at most one of each of
@@ -47,11 +47,12 @@
  *   clip_value(value)   makes g at least -value and at most value
  *   clip_norm(norm)     g norm / n, where n, the root of the sum of squares of all gradients, is above norm
  *
- * with 0 < value, norm, finite. clip_norm is Keras' global_clipnorm; PyTorch divides by n + 1e-6. The gradient
- * hook (dae/trainer.h) sees gradients before they are clipped, and beyond 1e18 they end the step all the same.
+ * with 0 < value, norm, finite. clip_norm is Keras' global_clipnorm; PyTorch divides by n + 1e-6. The
+ * gradient hook (dae/trainer.h) sees gradients before they are clipped, and beyond 1e18 they end the step all
+ * the same.
  *
- * A schedule makes the rate of a step from the learning rate lr and t, which is 0 for a trainer's first step, 1
- * for its second and so on:
+ * A schedule makes the rate of a step from the learning rate lr and t, which is 0 for a trainer's first step,
+ * 1 for its second and so on:
  *
  *   constant                                lr
  *   exponential(steps, rate, staircase=no)  lr rate^(t / steps)
@@ -69,38 +70,38 @@
  *                                           by half a cosine from lr / start to lr during rise steps, and
  *                                           from there to lr / start / end at t = steps, which it keeps
  *   plateau(factor=0.1, patience=10, min_delta=0.0001, cooldown=0, min_rate=0)
- *                                           max(lr factor^r, min_rate), but not above lr; r grows by 1 after an
- *                                           epoch that is number `patience` in a row, `cooldown` epochs after
- *                                           the last reduction left out, of which the validation loss is not
- *                                           below the best one less min_delta
+ *                                           max(lr factor^r, min_rate), but not above lr; r grows by 1 after
+ *                                           `patience` epochs in a row, not counting `cooldown` epochs after
+ *                                           the last time, whose validation loss is not below the best one
+ *                                           less min_delta
  *
  * `epochs` may stand in the place of `steps`, as in cosine(epochs=20, warmup=1): then t is t divided by the
  * steps of an epoch of the fit, ceil(samples / batch size), and warmup counts epochs as well; a call of
  * dae_trainer_step() is refused, as it is part of no epoch.
  *
- * With staircase=yes, t / steps is rounded down. `end` of polynomial is a learning rate, not a share of lr, and
- * may be above it; `alpha` is a share. The rate may be 0: such a step takes nothing from its gradient, but is
- * remembered and counted as any other; momentum of earlier steps stays in force.
+ * With staircase=yes, t / steps is rounded down. `end` of polynomial is a learning rate, not a share of lr,
+ * and may be above it; `alpha` is a share. The rate may be 0: such a step takes nothing from its gradient,
+ * but is remembered and counted as any other; momentum of earlier steps stays in force.
  *
- * Formulae, defaults and order of parameters are those of ExponentialDecay, InverseTimeDecay,
- * PolynomialDecay (with cycle off), CosineDecay and CosineDecayRestarts (t_mul and m_mul are stretch and shrink)
- * in Keras, where a warm-up from 0 to lr is initial_learning_rate=0, warmup_target=lr, warmup_steps=warmup; and
- * of StepLR and OneCycleLR in PyTorch, which ends one step earlier and changes the momentum as well, which this
+ * Formulae, defaults and order of parameters are those of ExponentialDecay, InverseTimeDecay, PolynomialDecay
+ * (with cycle off), CosineDecay and CosineDecayRestarts (t_mul and m_mul are stretch and shrink) in Keras,
+ * where a warm-up from 0 to lr is initial_learning_rate=0, warmup_target=lr, warmup_steps=warmup; and of
+ * StepLR and OneCycleLR in PyTorch, which ends one step earlier and changes the momentum as well, which this
  * does not. They are worked out in double precision.
  *
- * plateau is Keras' ReduceLROnPlateau; PyTorch's waits for one epoch more, and takes a threshold as a share of the
- * loss. It needs validation data in every fit, its state is the trainer's and in checkpoints, and a step of
- * dae_trainer_step() has the rate that fits have left.
+ * plateau is Keras' ReduceLROnPlateau; PyTorch's waits for one epoch more, and takes a threshold as a share
+ * of the loss. It needs validation data in every fit, its state is the trainer's and in checkpoints, and a
+ * step of dae_trainer_step() has the rate that fits have left.
  *
- * Other schedules keep nothing: what it makes of a step depends on nothing but its number, which the trainer
- * counts (dae_trainer_get_step_count()) over all of its fits and steps. A change of the learning rate acts as if
- * it had been so from the first step on.
+ * Other schedules keep nothing: what they make of a step depends on nothing but its number, which the trainer
+ * counts (dae_trainer_get_step_count()) over all of its fits and steps. A change of the learning rate acts as
+ * if it had been so from the first step on.
  *
  * steps and epochs are whole, 1 to 1e15; patience is whole, at least 1, and cooldown whole, both below 2^32;
- * min_delta finite and >= 0; min_rate 0 to 1e6; warmup is whole, 0 to 1e15; rate of exponential 0 < rate <= 1, of
- * inverse_time finite and >= 0; factor and shrink above 0, at most 1; alpha 0 to 1; rise from 0 to below 1;
- * stretch 1 to 1000; start of one_cycle 1 to 1e30, and so is end; end of polynomial 0 to 1e6; power finite and
- * > 0.
+ * min_delta finite and >= 0; min_rate 0 to 1e6; warmup is whole, 0 to 1e15; rate of exponential 0 < rate <=
+ * 1, of inverse_time finite and >= 0; factor and shrink above 0, at most 1; alpha 0 to 1; rise from 0 to
+ * below 1; stretch 1 to 1000; start of one_cycle 1 to 1e30, and so is end; end of polynomial 0 to 1e6; power
+ * finite and > 0.
  */
 #ifndef DAE_OPTIMIZER_H
 #define DAE_OPTIMIZER_H
@@ -154,8 +155,8 @@ DAE_API dae_status dae_optimizer_format(const dae_optimizer *optimizer, char *bu
 DAE_API void dae_optimizer_free(dae_optimizer *optimizer);
 
 /** Sets an option of the rule by its name, as in the text, also from a progress callback; a flag is 0 or 1.
- * Options that have to suit each other must do so after each change. amsgrad and centered decide what trainers
- * remember, and cannot be changed. The learning rate is what a schedule starts from.
+ * Options that have to suit each other must do so after each change. amsgrad and centered decide what
+ * trainers remember, and cannot be changed. The learning rate is what a schedule starts from.
  * Errors: DAE_ERROR_ARGUMENT, also for an option that the rule does not have. @since 0.1.0 */
 DAE_API dae_status dae_optimizer_set(dae_optimizer *optimizer, const char *parameter, double value);
 

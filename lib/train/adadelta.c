@@ -38,7 +38,8 @@ static void prepare(const double *p, double rate, uint64_t step, float *numbers)
     numbers[EPSILON] = (float)p[2];
 }
 
-/* A change is at most 1e10 |g| / sqrt(v), and |g| at most 2^12 sqrt(v); or v is flushed to 0, and |g| below 1e-15. */
+/* A change is at most 1e10 |g| / sqrt(v), and |g| at most 2^12 sqrt(v); or v is flushed to 0, and |g| below
+ * 1e-15. */
 const struct dae_optimizer_kind dae_optimizer_adadelta = {
     .kind =
         {

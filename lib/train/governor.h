@@ -33,10 +33,11 @@ typedef void dae_clip_loop(float *gradient, size_t count, double norm, const dou
 /* One kind, with parameters p: a schedule or a clip. */
 struct dae_governor_kind {
     struct dae_kind kind;
-    /* What a schedule makes of the rate `base` at time t >= 0, in epochs if its parameters have those, else in
-     * steps; p[0] is then the parameter `steps` or `epochs`. */
+    /* What a schedule makes of the rate `base` at time t >= 0, in epochs if its parameters have those, else
+     * in steps; p[0] is then the parameter `steps` or `epochs`. */
     double (*rate)(double base, double t, const double *p);
-    /* Where this is, the time is the number of reductions instead: what an epoch's validation loss changes. */
+    /* Where this is, the time is the number of reductions instead: what an epoch's validation loss changes.
+     * */
     void (*note)(struct dae_plateau *state, const double *p, double loss);
     dae_clip_loop *loops[DAE_TARGETS];
     bool takes_norm;

@@ -33,8 +33,8 @@ static double momentum_at(const double *p, double t) {
     return p[DAE_ADAM_BETA1] * (1 - 0.5 * pow(0.96, t * p[MOMENTUM_DECAY]));
 }
 
-/* u(1) ... u(t). With q = 0.96^decay, the logarithm of the product of 1 - q^i / 2 is, by the series of ln(1 - x),
- * minus the sum over k of (q^k + ... + q^(k t)) / (k 2^k), of which each is a geometric series. */
+/* u(1) ... u(t). With q = 0.96^decay, the logarithm of the product of 1 - q^i / 2 is, by the series of ln(1 -
+ * x), minus the sum over k of (q^k + ... + q^(k t)) / (k 2^k), of which each is a geometric series. */
 static double momentum_product(const double *p, double t) {
     double log_q = log(0.96) * p[MOMENTUM_DECAY], sum = 0, half = 1;
     for (int k = 1; k <= 60; k++) {

@@ -28,8 +28,9 @@ struct dae_parameters {
 /* Changes parameters by their gradient, with the numbers of the step. */
 typedef void dae_optimizer_loop(const struct dae_parameters *parameters, const float *numbers);
 
-/* A value remembered of each parameter: its name in checkpoints, the bounds that training keeps it in, and the
- * option without which (at 0) there is none; those with one come last. The learning rate, 0, is always there. */
+/* A value remembered of each parameter: its name in checkpoints, the bounds that training keeps it in, and
+ * the option without which (at 0) there is none; those with one come last. The learning rate, 0, is always
+ * there. */
 struct dae_optimizer_slot {
     const char *name;
     float low, high;

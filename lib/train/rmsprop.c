@@ -54,9 +54,9 @@ static void prepare(const double *p, double rate, uint64_t step, float *numbers)
     numbers[CENTERED] = (float)p[CENTERED_OPTION];
 }
 
-/* |g| is at most 2^12 sqrt(v), or v is flushed to 0 and |g| below 1e-15, which is sqrt(epsilon) at the least; a
- * variance is no less than 2^-20 v. So a step adds at most 1e6 * 2^22 to the momentum, of which at most 1 - 2^-24
- * is kept: 7e19. */
+/* |g| is at most 2^12 sqrt(v), or v is flushed to 0 and |g| below 1e-15, which is sqrt(epsilon) at the least;
+ * a variance is no less than 2^-20 v. So a step adds at most 1e6 * 2^22 to the momentum, of which at most 1 -
+ * 2^-24 is kept: 7e19. */
 const struct dae_optimizer_kind dae_optimizer_rmsprop = {
     .kind =
         {

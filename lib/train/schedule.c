@@ -172,24 +172,22 @@ const struct dae_governor_kind dae_governor_one_cycle = {
     .rate = rate_one_cycle,
 };
 
-/* The number of whole cycles at time t, the first of which has length 1, and each is `stretch` times as long as
- * that before; *done is the share of the next that is done. */
-static double cycles(double t, double stretch, double *done) {
-    if (stretch == 1) {
-        *done = t - floor(t);
-        return floor(t);
-    }
-    double count = floor(log1p(t * (stretch - 1)) / log(stretch));
-    for (;; count += *done < 0 ? -1 : 1) { /* the logarithm may be off by one where a cycle ends */
-        double length = pow(stretch, count);
-        *done = (t - (length - 1) / (stretch - 1)) / length;
-        if ((*done >= 0 && *done < 1) || count > 1000)
-            return count;
-    }
+/* The share that is done at time t of cycle number `count`, where the first has length 1 and each is
+ * `stretch` times as long as that before. */
+static double share_done(double t, double stretch, double count) {
+    double length = pow(stretch, count), before = stretch == 1 ? count : (length - 1) / (stretch - 1);
+    return (t - before) / length;
+}
+
+/* The number of whole cycles at time t; the logarithm may be off by one where a cycle ends. */
+static double whole_cycles(double t, double stretch) {
+    double count = floor(stretch == 1 ? t : log1p(t * (stretch - 1)) / log(stretch));
+    double done = share_done(t, stretch, count);
+    return done >= 1 ? count + 1 : done < 0 ? count - 1 : count;
 }
 
 static double rate_cosine_restarts(double base, double t, const double *p) {
-    double done, count = cycles(t / p[0], p[1], &done);
+    double count = whole_cycles(t / p[0], p[1]), done = share_done(t / p[0], p[1], count);
     return base * ((1 - p[3]) * pow(p[2], count) * (0.5 * (1 + cos(PI * done))) + p[3]);
 }
 
