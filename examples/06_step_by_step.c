@@ -89,9 +89,9 @@ int main(int argc, char **argv) {
             last = sum / 100;
             first = step == 100 ? last : first;
             sum = 0;
-            check(dae_optimizer_get_learning_rate(adam, &rate));
+            check(dae_optimizer_get(adam, "learning_rate", &rate));
             printf("steps %3d to %3d: MSE %.4f at learning rate %.4f\n", step - 99, step, last, rate);
-            check(dae_optimizer_set_learning_rate(adam, rate * 0.6));
+            check(dae_optimizer_set(adam, "learning_rate", rate * 0.6));
         }
     }
     printf("%d of %d gradients were limited\n", limited, STEPS);

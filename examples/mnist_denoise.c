@@ -111,10 +111,12 @@ static bool make_model(experiment *e) {
 }
 
 static bool make_optimizer(experiment *e) {
-    bool made = e->chosen.sgd ? worked(dae_optimizer_create_sgd(&e->optimizer, e->chosen.learning_rate)) &&
-                                    worked(dae_optimizer_set_momentum(e->optimizer, e->chosen.momentum))
-                              : worked(dae_optimizer_create_adam(&e->optimizer, e->chosen.learning_rate));
-    return made && worked(dae_optimizer_set_schedule(e->optimizer, e->chosen.schedule));
+    char text[RATE_MAX];
+    snprintf(text, sizeof text, "%s(1) | %s", e->chosen.sgd ? "sgd" : "adam",
+             e->chosen.schedule != NULL ? e->chosen.schedule : "constant");
+    return worked(dae_optimizer_parse(&e->optimizer, text)) &&
+           worked(dae_optimizer_set(e->optimizer, "learning_rate", e->chosen.learning_rate)) &&
+           (!e->chosen.sgd || worked(dae_optimizer_set(e->optimizer, "momentum", e->chosen.momentum)));
 }
 
 static bool make_trainer(experiment *e) {
@@ -134,15 +136,16 @@ static bool is_same(const experiment *e, const char *option, const char *first, 
                     option, first, now);
 }
 
-/* A learning rate and a schedule, as the optimizer has them. */
+/* A learning rate and what stands after the rule, as the optimizer has them. */
 static bool get_rate(const experiment *e, char rate[RATE_MAX]) {
-    char schedule[RATE_MAX / 2];
+    char text[RATE_MAX / 2];
     double value = 0;
-    if (!worked(dae_optimizer_get_learning_rate(e->optimizer, &value)) ||
-        !worked(dae_optimizer_format_schedule(e->optimizer, schedule, sizeof schedule, NULL))) {
+    if (!worked(dae_optimizer_get(e->optimizer, "learning_rate", &value)) ||
+        !worked(dae_optimizer_format(e->optimizer, text, sizeof text, NULL))) {
         return false;
     }
-    snprintf(rate, RATE_MAX, "%.15g (schedule %s)", value, schedule);
+    const char *bar = strchr(text, '|');
+    snprintf(rate, RATE_MAX, "%.15g (schedule %s)", value, bar ? bar + 2 : "constant");
     return true;
 }
 

@@ -8,7 +8,6 @@
 #include "noise/noise.h"
 #include "objective/objective.h"
 #include "train/optimizer.h"
-#include "train/schedule.h"
 
 #include <dae/recipe.h>
 
@@ -20,7 +19,7 @@ enum { LIST_SIZE = 400 }; /* of names in a message */
 static const struct dae_category *const categories[] = {
     &dae_layer_category,    &dae_activation_category, &dae_initializer_category,
     &dae_noise_category,    &dae_objective_category,  &dae_optimizer_category,
-    &dae_schedule_category, &dae_source_category,     NULL,
+    &dae_governor_category, &dae_source_category,     NULL,
 };
 
 /* What is asked about: a category, one of its kinds, or a parameter of that. */
@@ -181,18 +180,6 @@ dae_status dae_kind_get_text(const char *category, const char *kind, const char 
     return DAE_OK;
 }
 
-/* A default as a number; NAN for what is none. */
-static double default_of(const struct dae_parameter *p) {
-    double number;
-    if (p->fallback == NULL)
-        return NAN;
-    if (p->type == DAE_TYPE_FLAG && strcmp(p->fallback, "yes") == 0)
-        return 1;
-    if (p->type == DAE_TYPE_FLAG && strcmp(p->fallback, "no") == 0)
-        return 0;
-    return dae_text_read_number(p->fallback, strlen(p->fallback), &number) > 0 ? number : NAN;
-}
-
 static double number_of_parameter(const struct dae_parameter *p, size_t fact) {
     bool bounded = p->low != 0 || p->high != 0;
     const double numbers[] = {
@@ -200,7 +187,7 @@ static double number_of_parameter(const struct dae_parameter *p, size_t fact) {
         [HIGH] = bounded && isfinite(p->high) ? p->high : NAN,
         [OPEN_LOW] = (p->flags & DAE_OPEN_LOW) != 0,
         [OPEN_HIGH] = (p->flags & DAE_OPEN_HIGH) != 0,
-        [NUMBER] = default_of(p),
+        [NUMBER] = dae_parameter_default(p),
         [BY_PLACE] = (p->flags & DAE_BY_PLACE) != 0,
         [MANY] = (p->flags & (DAE_MANY | DAE_LIST)) != 0,
     };

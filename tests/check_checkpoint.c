@@ -52,6 +52,42 @@ START_TEST(schedules_and_changed_rates_resume) {
 }
 END_TEST
 
+/* With all that they can remember, and all that governs them. */
+START_TEST(every_rule_resumes_anywhere) {
+    static const char *const rules[] = {
+        "adam(0.01, amsgrad=yes)",
+        "adamw(0.01, amsgrad=yes)",
+        "adamw(0.01) ",
+        "nadam(0.01)",
+        "rmsprop(0.01, momentum=0.5)",
+        "rmsprop(0.01, momentum=0.5, centered=yes)",
+        "adagrad(0.1)",
+        "adadelta(1)",
+    };
+    static const char *const schedules[] = {
+        "clip_norm(0.01) | cosine(epochs=3, warmup=1) | clip_value(0.001)",
+        "plateau(factor=0.5, patience=1, min_delta=1, cooldown=1)"};
+    resume_everywhere(&(setting){.rule = rules[_i / 2], .schedule = schedules[_i % 2], .validation = _i % 2},
+                      false);
+}
+END_TEST
+
+/* What a rule remembers is decided by some of its options, in which file and trainer must agree. */
+START_TEST(memory_must_be_that_of_the_file) {
+    training *with = set_up(&(setting){.rule = "adam(0.01, amsgrad=yes)"}),
+             *without = set_up(&(setting){.rule = "adam(0.01)"});
+    size_t size;
+    unsigned char *bytes = checkpoint_of(with, &size);
+    fails(dae_trainer_deserialize_checkpoint(without->trainer, bytes, size), DAE_ERROR_STATE, "amsgrad=yes");
+    free(bytes);
+    bytes = checkpoint_of(without, &size);
+    fails(dae_trainer_deserialize_checkpoint(with->trainer, bytes, size), DAE_ERROR_STATE, "amsgrad=yes");
+    free(bytes);
+    tear_down(with);
+    tear_down(without);
+}
+END_TEST
+
 START_TEST(bfloat16_resumes_anywhere) {
     resume_everywhere(&(setting){.bfloat16 = true, .batch = 16}, false);
 }
@@ -451,6 +487,8 @@ int main(void) {
     Suite *suite = suite_create("checkpoint");
     TCase *resume = add_case(suite, "resume");
     tcase_add_test(resume, adam_resumes_anywhere);
+    tcase_add_loop_test(resume, every_rule_resumes_anywhere, 0, 16);
+    tcase_add_test(resume, memory_must_be_that_of_the_file);
     tcase_add_test(resume, sgd_resumes_anywhere);
     tcase_add_test(resume, schedules_and_changed_rates_resume);
     tcase_add_test(resume, bfloat16_resumes_anywhere);

@@ -79,7 +79,7 @@ static struct recipe recipe_with(const char *category, const char *kind) {
     }
     if (strcmp(category, "optimizer") == 0)
         snprintf(r.optimizer, ROOM, "%s", example);
-    if (strcmp(category, "schedule") == 0)
+    if (strcmp(category, "governor") == 0)
         snprintf(r.optimizer, ROOM, "sgd(0.01) | %s", example);
     if (strcmp(category, "noise") == 0)
         snprintf(r.noise, ROOM, "%s", example);
@@ -89,7 +89,7 @@ static struct recipe recipe_with(const char *category, const char *kind) {
 /* Calls with the recipe of every kind of these categories. */
 static void with_every_kind(void (*check)(const struct recipe *r)) {
     static const char *const categories[] = {"layer",     "activation", "initializer", "noise",
-                                             "objective", "optimizer",  "schedule"};
+                                             "objective", "optimizer",  "governor"};
     for (size_t c = 0; c < sizeof categories / sizeof *categories; c++)
         for (size_t i = 0; list(categories[c], i) != NULL; i++) {
             struct recipe r = recipe_with(categories[c], list(categories[c], i));
@@ -111,6 +111,7 @@ static struct running started(const struct recipe *r) {
     struct running t = {NULL};
     ok(begin(&t, r));
     t.data = make_data(r->noise);
+    ok(dae_trainer_set_validation(t.trainer, t.data)); /* which some schedules go by */
     return t;
 }
 
@@ -334,6 +335,8 @@ static dae_status train(void *user) {
         status = dae_noise_parse(&noise, a->recipe->noise);
     if (status == DAE_OK)
         status = dae_dataset_corrupt(&t.data, a->clean, noise, DAE_NOISE_FRESH, 5);
+    if (status == DAE_OK)
+        status = dae_trainer_set_validation(t.trainer, t.data);
     if (status == DAE_OK)
         status = dae_trainer_fit(t.trainer, t.data, 1);
     dae_noise_free(noise);

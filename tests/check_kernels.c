@@ -7,6 +7,7 @@
 #include "math/kernels.h"
 #include "noise/noise.h"
 #include "objective/objective.h"
+#include "train/optimizer.h"
 #include "oracle/golden.h"
 
 #include <math.h>
@@ -103,10 +104,6 @@ KERNEL(use_sigmoid_derive, k->sigmoid_derive(a, b, n))
 KERNEL(use_tanh, k->tanh(a, n))
 KERNEL(use_tanh_derive, k->tanh_derive(a, b, n))
 KERNEL(use_squared_error, *r = k->squared_error(a, b, n))
-KERNEL(use_sgd, k->sgd(a, b, n, 0.01f))
-KERNEL(use_momentum, k->momentum(a, c, b, n, 0.01f, 0.9f, false))
-KERNEL(use_nesterov, k->momentum(a, c, b, n, 0.01f, 0.9f, true))
-KERNEL(use_adam, k->adam(a, b, c, d, n, ((struct dae_adam_step){0.01f, 0.9f, 0.1f, 0.999f, 0.001f, 1e-7f})))
 KERNEL(use_mark_rows, k->mark_rows((uint32_t *)b, a, n / 3, n < 3 ? 1 : 3, n - n / 3 * 2 * (n >= 3)))
 KERNEL(use_pick, (reverse((uint32_t *)c, n), k->pick(b, a, (const uint32_t *)c, n)))
 KERNEL(use_is_finite, *r = k->is_finite(a, n))
@@ -133,10 +130,6 @@ static const struct {
     {"tanh", use_tanh},
     {"tanh_derive", use_tanh_derive},
     {"squared_error", use_squared_error},
-    {"sgd", use_sgd},
-    {"momentum", use_momentum},
-    {"nesterov", use_nesterov},
-    {"adam", use_adam},
     {"mark_rows", use_mark_rows},
     {"pick", use_pick},
     {"is_finite", use_is_finite},
@@ -251,6 +244,86 @@ START_TEST(kernels_stay_inside_their_arrays) {
                 same_floats(after.c + n, before.c + n, MOST + GUARD - n);
                 same_floats(after.d + n, before.d + n, MOST + GUARD - n);
             }
+}
+END_TEST
+
+/* ---- Loops of optimizers ------------------------------------------------------------------------ */
+
+static const struct dae_kind *const rules[] = {DAE_OPTIMIZER_ROWS};
+static const struct dae_kind *const governors[] = {DAE_GOVERNOR_ROWS};
+
+enum { ARRAYS = 2 + DAE_OPTIMIZER_MAX_SLOTS, RULES = sizeof rules / sizeof *rules };
+
+/* A rule with all its flags set or not, and shares of 0 or others. */
+static void choose_options(const struct dae_kind *rule, bool full, double *p) {
+    dae_kind_get_defaults(rule, p);
+    p[0] = 0.01;
+    for (size_t i = 1; i < dae_kind_parameter_count(rule); i++)
+        if (rule->parameters[i].type == DAE_TYPE_FLAG)
+            p[i] = full;
+        else if (full && p[i] == 0)
+            p[i] = 0.75;
+}
+
+/* Values, gradient and what is remembered, which is what such rules remember: nothing negative where it is a
+ * mean of squares. */
+static void draw_parameters(float arrays[ARRAYS][MOST + GUARD], const struct dae_optimizer_kind *rule) {
+    dae_rng *rng = NULL;
+    ok(dae_rng_create(&rng, 9, 1));
+    for (size_t i = 0; i < ARRAYS; i++) {
+        bool is_square = i >= 2 && rule->slots[i - 2].name != NULL && rule->slots[i - 2].low == 0;
+        ok(dae_rng_fill_uniform(rng, arrays[i], MOST + GUARD, is_square ? 0 : -2, 2));
+    }
+    dae_rng_free(rng);
+}
+
+static void run_rule(const struct dae_optimizer_kind *rule, enum dae_target target, const float *numbers,
+                     float arrays[ARRAYS][MOST + GUARD], size_t offset, size_t n) {
+    struct dae_parameters parameters = {
+        .values = arrays[0] + offset,
+        .gradient = arrays[1] + offset,
+        .slots = {arrays[2] + offset, arrays[3] + offset, arrays[4] + offset},
+        .count = n,
+    };
+    rule->loops[target](&parameters, numbers);
+}
+
+START_TEST(every_rule_has_the_same_bits_everywhere) {
+    static float expected[ARRAYS][MOST + GUARD], actual[ARRAYS][MOST + GUARD];
+    const struct dae_optimizer_kind *rule = (const struct dae_optimizer_kind *)rules[_i / 2];
+    double p[DAE_OPTIMIZER_MAX_OPTIONS] = {0};
+    float numbers[DAE_STEP_NUMBERS] = {0};
+    choose_options(&rule->kind, _i % 2, p);
+    rule->prepare(p, p[0], 3, numbers);
+    for (size_t n = 0; n <= MOST; n = next_size(n)) {
+        draw_parameters(expected, rule);
+        run_rule(rule, DAE_TARGET_portable, numbers, expected, n % 3, n);
+        for (size_t set = 0; set < dae_kernels_count(); set++) {
+            draw_parameters(actual, rule);
+            if (set == 0) /* nothing beside the range has changed */
+                same_floats(expected[0] + n % 3 + n, actual[0] + n % 3 + n, GUARD - n % 3);
+            run_rule(rule, dae_kernels_get(set)->target, numbers, actual, n % 3, n);
+            for (size_t i = 0; i < ARRAYS; i++)
+                same_floats(actual[i], expected[i], MOST + GUARD);
+        }
+    }
+}
+END_TEST
+
+START_TEST(every_clip_has_the_same_bits_everywhere) {
+    static struct arrays expected, actual;
+    for (size_t g = 0; g < sizeof governors / sizeof *governors; g++) {
+        const struct dae_governor_kind *clip = (const struct dae_governor_kind *)governors[g];
+        for (size_t n = 0; clip->rate == NULL && n <= MOST; n = next_size(n)) {
+            fill(&expected, false);
+            clip->loops[DAE_TARGET_portable](expected.a, n, 7, (double[]){0.75});
+            for (size_t set = 0; set < dae_kernels_count(); set++) {
+                fill(&actual, false);
+                clip->loops[dae_kernels_get(set)->target](actual.a, n, 7, (double[]){0.75});
+                same_floats(actual.a, expected.a, MOST + GUARD);
+            }
+        }
+    }
 }
 END_TEST
 
@@ -507,6 +580,8 @@ int main(void) {
     TCase *sets = add_case(suite, "sets");
     tcase_add_test(sets, every_set_gives_the_same_bits);
     tcase_add_test(sets, kernels_stay_inside_their_arrays);
+    tcase_add_loop_test(sets, every_rule_has_the_same_bits_everywhere, 0, 2 * RULES);
+    tcase_add_test(sets, every_clip_has_the_same_bits_everywhere);
     TCase *products = add_case(suite, "products");
     tcase_add_test(products, products_are_chains_of_multiply_adds);
     tcase_add_test(products, units_for_bfloat16_give_its_products);

@@ -256,7 +256,7 @@ END_TEST
 
 /* ---- All rows of the library -------------------------------------------------------------------- */
 
-static const struct dae_category *const categories[] = {&dae_noise_category, &dae_schedule_category,
+static const struct dae_category *const categories[] = {&dae_noise_category, &dae_governor_category,
                                                         &dae_optimizer_category};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 

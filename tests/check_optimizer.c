@@ -1,7 +1,9 @@
 /* Optimizers: what their setters refuse, and their formulae. */
 #include "network.h"
+#include "oracle/optimizers.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +42,10 @@ START_TEST(optimizers_are_read_and_written) {
         {"adam(learning_rate=1e-3,epsilon=1e-5)|cosine(100)",
          "adam(learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-05) | "
          "cosine(steps=100, alpha=0, warmup=0)"},
+        {"adamw(0.1,amsgrad=yes)|clip_norm(1)|cosine(epochs=20,warmup=1)|clip_value(2)",
+         "adamw(learning_rate=0.1, beta1=0.9, beta2=0.999, epsilon=1e-07, weight_decay=0.004, amsgrad=yes) | "
+         "clip_norm(norm=1) | cosine(alpha=0, warmup=1, epochs=20) | clip_value(value=2)"},
+        {"adam(1, amsgrad=1)", "adam(learning_rate=1, beta1=0.9, beta2=0.999, epsilon=1e-07, amsgrad=yes)"},
         {"sgd(1) | polynomial(10, end=0)",
          "sgd(learning_rate=1, momentum=0, nesterov=0) | polynomial(steps=10, end=0, power=1)"},
     };
@@ -58,16 +64,15 @@ START_TEST(optimizers_made_by_calls_are_written) {
     dae_optimizer *optimizer = NULL;
     double rate = 0;
     ok(dae_optimizer_create_adam(&optimizer, 0.25));
-    ok(dae_optimizer_set_betas(optimizer, 0.5, 0.75));
-    ok(dae_optimizer_set_schedule(optimizer, "exponential(2, 0.5)"));
-    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07) | "
-                             "exponential(steps=2, rate=0.5, staircase=0)");
+    ok(dae_optimizer_set(optimizer, "beta1", 0.5));
+    ok(dae_optimizer_set(optimizer, "beta2", 0.75));
+    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07)");
     dae_optimizer_free(optimizer);
     ok(dae_optimizer_parse(&optimizer, "adam(0.25, beta1=0.5, beta2=0.75) | exponential(2, 0.5)"));
-    ok(dae_optimizer_get_rate_at(optimizer, 4, &rate));
+    ok(dae_optimizer_get_rate_at(optimizer, 4, 0, &rate));
     ck_assert(rate == 0.0625);
-    ok(dae_optimizer_set_schedule(optimizer, NULL));
-    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07)");
+    is_written_as(optimizer, "adam(learning_rate=0.25, beta1=0.5, beta2=0.75, epsilon=1e-07) | "
+                             "exponential(steps=2, rate=0.5, staircase=0)");
     dae_optimizer_free(optimizer);
 }
 END_TEST
@@ -80,15 +85,24 @@ START_TEST(texts_of_no_optimizer_are_refused) {
         const char *word;
     } texts[] = {
         {"", DAE_ERROR_FORMAT, 1, "found the end of the text, expected an optimizer"},
-        {"cosine(10)", DAE_ERROR_FORMAT, 1, "found 'cosine', expected sgd or adam"},
+        {"cosine(10)", DAE_ERROR_FORMAT, 1,
+         "found 'cosine', expected sgd, adam, adamw, nadam, rmsprop, adagrad or adadelta"},
         {"adam", DAE_ERROR_FORMAT, 1, "adam needs learning_rate"},
         {"adam(0.1) | sgd(0.1)", DAE_ERROR_FORMAT, 13,
-         "found 'sgd', expected constant, exponential, inverse_time, polynomial or cosine"},
+         "found 'sgd', expected constant, exponential, inverse_time, polynomial, cosine, step, one_cycle, "
+         "cosine_restarts, plateau, clip_value or clip_norm"},
         {"sgd(1) | cosine(1) | cosine(1)", DAE_ERROR_FORMAT, 22, "expected at most one schedule"},
         {"adam(1,5)", DAE_ERROR_FORMAT, 8, "adam takes 1 value without a name"},
         {"sgd(0.1, beta1=0)", DAE_ERROR_FORMAT, 10, "sgd has no parameter 'beta1'"},
         {"sgd(-1)", DAE_ERROR_ARGUMENT, 5, "learning_rate is -1"},
         {"sgd(1) | cosine(0)", DAE_ERROR_ARGUMENT, 17, "steps is 0"},
+        {"sgd(1) | cosine(steps=9, epochs=9)", DAE_ERROR_FORMAT, 10,
+         "cosine needs steps or epochs, and not both"},
+        {"sgd(1) | step(9) | clip_norm(1) | plateau", DAE_ERROR_FORMAT, 35,
+         "found 'plateau' after 'step', expected at most one schedule"},
+        {"sgd(1) | clip_norm(1) | clip_norm(2)", DAE_ERROR_FORMAT, 25,
+         "found 'clip_norm' again, expected it at most once"},
+        {"sgd(1) | clip_value(0)", DAE_ERROR_ARGUMENT, 21, "value is 0"},
         {"adam(1, beta1=0.9, beta2=0.5, epsilon=1e-12)", DAE_ERROR_ARGUMENT, 1, "beta1^2 <= beta2"},
     };
     dae_optimizer *optimizer = NULL;
@@ -119,7 +133,7 @@ START_TEST(options_have_names) {
     fails(dae_optimizer_get(sgd, "beta2", &value), DAE_ERROR_ARGUMENT,
           "parameter is 'beta2', expected learning_rate, momentum or nesterov of sgd");
     fails(dae_optimizer_set(adam, "momentum", 0.5), DAE_ERROR_ARGUMENT,
-          "expected learning_rate, beta1, beta2 or epsilon of adam");
+          "expected learning_rate, beta1, beta2, epsilon or amsgrad of adam");
     fails(dae_optimizer_set(adam, "beta1", 1), DAE_ERROR_ARGUMENT, "dae_optimizer_set: beta1 is 1");
     fails(dae_optimizer_set(adam, "steps", 1), DAE_ERROR_ARGUMENT, "'steps'");
     fails(dae_optimizer_set(sgd, "nesterov", 0.5), DAE_ERROR_ARGUMENT, "nesterov is 0.5, expected 0 or 1");
@@ -140,18 +154,18 @@ START_TEST(learning_rate_is_checked_and_kept) {
     for (size_t kind = 0; kind < 2; kind++) {
         double rate = 0;
         for (size_t i = 0; i < 4; i++)
-            fails(dae_optimizer_set_learning_rate(made[kind], bad[i]), DAE_ERROR_ARGUMENT, "learning");
-        ok(dae_optimizer_get_learning_rate(made[kind], &rate));
+            fails(dae_optimizer_set(made[kind], "learning_rate", bad[i]), DAE_ERROR_ARGUMENT, "learning");
+        ok(dae_optimizer_get(made[kind], "learning_rate", &rate));
         ck_assert(rate == 0.25);
-        ok(dae_optimizer_set_learning_rate(made[kind], 1e-30));
-        ok(dae_optimizer_get_learning_rate(made[kind], &rate));
+        ok(dae_optimizer_set(made[kind], "learning_rate", 1e-30));
+        ok(dae_optimizer_get(made[kind], "learning_rate", &rate));
         ck_assert(rate == 1e-30);
-        fails(dae_optimizer_get_learning_rate(made[kind], NULL), DAE_ERROR_ARGUMENT, "learning_rate");
+        fails(dae_optimizer_get(made[kind], "learning_rate", NULL), DAE_ERROR_ARGUMENT, "value");
         dae_optimizer_free(made[kind]);
     }
     double rate = 5;
-    fails(dae_optimizer_set_learning_rate(NULL, 0.1), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_get_learning_rate(NULL, &rate), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set(NULL, "learning_rate", 0.1), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_get(NULL, "learning_rate", &rate), DAE_ERROR_ARGUMENT, "optimizer");
     ck_assert(rate == 5);
 }
 END_TEST
@@ -160,21 +174,21 @@ START_TEST(sgd_options_are_checked) {
     dae_optimizer *sgd = NULL, *adam = NULL;
     ok(dae_optimizer_create_sgd(&sgd, 0.1));
     ok(dae_optimizer_create_adam(&adam, 0.1));
-    fails(dae_optimizer_set_momentum(NULL, 0.5), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_set_momentum(sgd, -0.125), DAE_ERROR_ARGUMENT, "-0.125");
-    fails(dae_optimizer_set_momentum(sgd, 1.0), DAE_ERROR_ARGUMENT, "momentum");
-    fails(dae_optimizer_set_momentum(sgd, nextafter(1, 0)), DAE_ERROR_ARGUMENT,
+    fails(dae_optimizer_set(NULL, "momentum", 0.5), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set(sgd, "momentum", -0.125), DAE_ERROR_ARGUMENT, "-0.125");
+    fails(dae_optimizer_set(sgd, "momentum", 1.0), DAE_ERROR_ARGUMENT, "momentum");
+    fails(dae_optimizer_set(sgd, "momentum", nextafter(1, 0)), DAE_ERROR_ARGUMENT,
           "momentum"); /* 1 in float32 */
-    fails(dae_optimizer_set_momentum(sgd, NAN), DAE_ERROR_ARGUMENT, "momentum");
-    fails(dae_optimizer_set_momentum(adam, 0.5), DAE_ERROR_ARGUMENT, "");
-    ok(dae_optimizer_set_momentum(sgd, 0.0));
-    ok(dae_optimizer_set_momentum(sgd, 0.999));
-    fails(dae_optimizer_set_nesterov(NULL, 1), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_set_nesterov(sgd, 2), DAE_ERROR_ARGUMENT, "nesterov");
-    fails(dae_optimizer_set_nesterov(sgd, -1), DAE_ERROR_ARGUMENT, "nesterov");
-    fails(dae_optimizer_set_nesterov(adam, 1), DAE_ERROR_ARGUMENT, "");
-    ok(dae_optimizer_set_nesterov(sgd, 1));
-    ok(dae_optimizer_set_nesterov(sgd, 0));
+    fails(dae_optimizer_set(sgd, "momentum", NAN), DAE_ERROR_ARGUMENT, "momentum");
+    fails(dae_optimizer_set(adam, "momentum", 0.5), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set(sgd, "momentum", 0.0));
+    ok(dae_optimizer_set(sgd, "momentum", 0.999));
+    fails(dae_optimizer_set(NULL, "nesterov", 1), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set(sgd, "nesterov", 2), DAE_ERROR_ARGUMENT, "nesterov");
+    fails(dae_optimizer_set(sgd, "nesterov", -1), DAE_ERROR_ARGUMENT, "nesterov");
+    fails(dae_optimizer_set(adam, "nesterov", 1), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set(sgd, "nesterov", 1));
+    ok(dae_optimizer_set(sgd, "nesterov", 0));
     dae_optimizer_free(sgd);
     dae_optimizer_free(adam);
 }
@@ -186,19 +200,19 @@ START_TEST(adam_options_are_checked) {
     ok(dae_optimizer_create_adam(&adam, 0.1));
     const double bad_beta[] = {-0.125, 1.0, 1.5, NAN, INFINITY};
     for (size_t i = 0; i < 5; i++) {
-        fails(dae_optimizer_set_betas(adam, bad_beta[i], 0.5), DAE_ERROR_ARGUMENT, "beta1");
-        fails(dae_optimizer_set_betas(adam, 0.5, bad_beta[i]), DAE_ERROR_ARGUMENT, "beta2");
+        fails(dae_optimizer_set(adam, "beta1", bad_beta[i]), DAE_ERROR_ARGUMENT, "beta1");
+        fails(dae_optimizer_set(adam, "beta2", bad_beta[i]), DAE_ERROR_ARGUMENT, "beta2");
     }
-    fails(dae_optimizer_set_betas(NULL, 0.5, 0.5), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_set_betas(sgd, 0.5, 0.5), DAE_ERROR_ARGUMENT, "");
-    ok(dae_optimizer_set_betas(adam, 0.0, 0.0));
+    fails(dae_optimizer_set(sgd, "beta1", 0.5), DAE_ERROR_ARGUMENT, "parameter is 'beta1'");
+    ok(dae_optimizer_set(adam, "beta1", 0.0));
+    ok(dae_optimizer_set(adam, "beta2", 0.0));
     const double bad_epsilon[] = {0.0, -1e-7, 0.9e-30, NAN, INFINITY};
     for (size_t i = 0; i < 5; i++)
-        fails(dae_optimizer_set_epsilon(adam, bad_epsilon[i]), DAE_ERROR_ARGUMENT, "epsilon");
-    fails(dae_optimizer_set_epsilon(NULL, 1e-7), DAE_ERROR_ARGUMENT, "optimizer");
-    fails(dae_optimizer_set_epsilon(sgd, 1e-7), DAE_ERROR_ARGUMENT, "");
-    ok(dae_optimizer_set_epsilon(adam, 1e-30));
-    ok(dae_optimizer_set_epsilon(adam, 1.0));
+        fails(dae_optimizer_set(adam, "epsilon", bad_epsilon[i]), DAE_ERROR_ARGUMENT, "epsilon");
+    fails(dae_optimizer_set(NULL, "epsilon", 1e-7), DAE_ERROR_ARGUMENT, "optimizer");
+    fails(dae_optimizer_set(sgd, "epsilon", 1e-7), DAE_ERROR_ARGUMENT, "");
+    ok(dae_optimizer_set(adam, "epsilon", 1e-30));
+    ok(dae_optimizer_set(adam, "epsilon", 1.0));
     dae_optimizer_free(sgd);
     dae_optimizer_free(adam);
 }
@@ -208,12 +222,14 @@ END_TEST
 START_TEST(adam_options_that_would_overflow_are_refused) {
     dae_optimizer *adam = NULL;
     ok(dae_optimizer_create_adam(&adam, 1e6));
-    ok(dae_optimizer_set_epsilon(adam, 1e-30));
-    fails(dae_optimizer_set_betas(adam, 0.9, 0.8), DAE_ERROR_ARGUMENT, "beta1^2 <= beta2");
-    ok(dae_optimizer_set_betas(adam, 0.9, 0.82));
-    ok(dae_optimizer_set_epsilon(adam, 1e-11));
-    ok(dae_optimizer_set_betas(adam, 0.9, 0.0));
-    fails(dae_optimizer_set_epsilon(adam, 0.9e-11), DAE_ERROR_ARGUMENT, "1e-11");
+    ok(dae_optimizer_set(adam, "epsilon", 1e-30));
+    fails(dae_optimizer_set(adam, "beta2", 0.8), DAE_ERROR_ARGUMENT, "beta1^2 <= beta2");
+    ok(dae_optimizer_set(adam, "beta1", 0.9));
+    ok(dae_optimizer_set(adam, "beta2", 0.82));
+    ok(dae_optimizer_set(adam, "epsilon", 1e-11));
+    ok(dae_optimizer_set(adam, "beta1", 0.9));
+    ok(dae_optimizer_set(adam, "beta2", 0.0));
+    fails(dae_optimizer_set(adam, "epsilon", 0.9e-11), DAE_ERROR_ARGUMENT, "1e-11");
     /* what is left is finite, even so */
     network net = {1, 1, {{1, "linear"}}, 0};
     dae_model *model = network_model(&net, 1);
@@ -282,12 +298,13 @@ static dae_optimizer *made_by(const rule *r, bool by_default) {
     else
         ok(dae_optimizer_create_sgd(&optimizer, r->rate));
     if (!by_default && r->adam) {
-        ok(dae_optimizer_set_betas(optimizer, r->beta1, r->beta2));
-        ok(dae_optimizer_set_epsilon(optimizer, r->epsilon));
+        ok(dae_optimizer_set(optimizer, "beta1", r->beta1));
+        ok(dae_optimizer_set(optimizer, "beta2", r->beta2));
+        ok(dae_optimizer_set(optimizer, "epsilon", r->epsilon));
     }
     if (!by_default && !r->adam) {
-        ok(dae_optimizer_set_momentum(optimizer, r->momentum));
-        ok(dae_optimizer_set_nesterov(optimizer, r->nesterov));
+        ok(dae_optimizer_set(optimizer, "momentum", r->momentum));
+        ok(dae_optimizer_set(optimizer, "nesterov", r->nesterov));
     }
     return optimizer;
 }
@@ -305,7 +322,7 @@ static void follows(const rule *r, bool by_default) {
     ok(dae_trainer_set_gradient_hook(trainer, give_known, &known));
     for (size_t t = 0; t < STEPS; t++) {
         if (t == r->slower_from)
-            ok(dae_optimizer_set_learning_rate(optimizer, r->rate / 10));
+            ok(dae_optimizer_set(optimizer, "learning_rate", r->rate / 10));
         ok(dae_trainer_step(trainer, inputs, targets, 1, NULL));
     }
     float *after = parameters_of(model, NULL);
@@ -345,6 +362,260 @@ START_TEST(adam_follows_its_formula) {
     follows(&other, false);
     other.beta1 = other.beta2 = 0;
     follows(&other, false);
+}
+END_TEST
+
+/* ---- Every rule ----------------------------------------------------------------------------------- */
+
+/* Gradients of a hook, `count` a step, one step after the other. */
+typedef struct {
+    const float *values;
+    size_t count, step;
+} planned;
+
+static int32_t give_planned(float *gradients, size_t count, void *user) {
+    planned *plan = user;
+    ck_assert_uint_eq(count, plan->count);
+    memcpy(gradients, plan->values + plan->step++ * count, count * sizeof *gradients);
+    return 0;
+}
+
+/* Gradients of magnitudes that the hook chooses take the place of the model's own. */
+typedef struct {
+    dae_model *model;
+    dae_trainer *trainer;
+    planned plan;
+} planned_training;
+
+static planned_training plan_training(const char *text, size_t parameters, const float *gradients) {
+    network net = {parameters - 1, 1, {{1, "linear"}}, 0};
+    planned_training t = {.model = network_model(&net, 5), .plan = {gradients, parameters, 0}};
+    dae_optimizer *optimizer = NULL;
+    ok(dae_optimizer_parse(&optimizer, text));
+    ok(dae_trainer_create(&t.trainer, t.model, optimizer, "mae"));
+    dae_optimizer_free(optimizer);
+    return t;
+}
+
+static void take_planned_step(planned_training *t) {
+    float inputs[64] = {0}, target = 0.25f; /* a loss that is finite as long as parameters are */
+    ck_assert_uint_le(t->plan.count, 64);
+    ok(dae_trainer_set_gradient_hook(t->trainer, give_planned, &t->plan));
+    ok(dae_trainer_step(t->trainer, inputs, &target, 1, NULL));
+}
+
+static void end_planned(planned_training *t) {
+    dae_trainer_free(t->trainer);
+    dae_model_free(t->model);
+}
+
+enum { MOST_RULES = 20 }; /* that loops go over */
+
+enum { ORACLES = sizeof ORACLE_OPTIMIZERS / sizeof *ORACLE_OPTIMIZERS };
+
+START_TEST(rules_give_what_the_oracle_has) {
+    const oracle_optimizer *c = &ORACLE_OPTIMIZERS[_i];
+    enum { COUNT = ORACLE_OPTIMIZER_COUNT };
+    float gradients[ORACLE_OPTIMIZER_STEPS * COUNT], parameters[COUNT];
+    dae_rng *rng = NULL;
+    ok(dae_rng_create(&rng, ORACLE_OPTIMIZER_SEED, ORACLE_OPTIMIZER_GRADIENTS));
+    ok(dae_rng_fill_uniform(rng, gradients, ORACLE_OPTIMIZER_STEPS * COUNT, -1, 1));
+    dae_rng_free(rng);
+    ok(dae_rng_create(&rng, ORACLE_OPTIMIZER_SEED, ORACLE_OPTIMIZER_PARAMETERS));
+    ok(dae_rng_fill_uniform(rng, parameters, COUNT, -0.5, 0.5));
+    dae_rng_free(rng);
+    for (size_t i = 0; i < ORACLE_OPTIMIZER_STEPS * COUNT; i += 4)
+        gradients[i] *= 0.01f;
+    planned_training t = plan_training(c->text, COUNT, gradients);
+    ok(dae_model_set_parameters(t.model, parameters, COUNT));
+    for (size_t step = 0; step < ORACLE_OPTIMIZER_STEPS; step++)
+        take_planned_step(&t);
+    float *after = parameters_of(t.model, NULL);
+    for (size_t i = 0; i < COUNT; i++)
+        ck_assert_msg(fabs((double)after[i] - c->after[i]) <= 2e-6, "%s: parameter %zu is %.9g, of %s %.9g",
+                      c->text, i, (double)after[i], c->by, c->after[i]);
+    free(after);
+    end_planned(&t);
+}
+END_TEST
+
+static const char *kind_name(const char *category, size_t index) {
+    const char *name = NULL;
+    ok(dae_kind_list(category, NULL, index, &name));
+    return name;
+}
+
+START_TEST(the_oracle_has_every_rule) {
+    const char *name;
+    for (size_t k = 0; (name = kind_name("optimizer", k)) != NULL; k++) {
+        bool found = false;
+        for (size_t i = 0; i < ORACLES; i++)
+            found |= strncmp(ORACLE_OPTIMIZERS[i].text, name, strlen(name)) == 0 &&
+                     ORACLE_OPTIMIZERS[i].text[strlen(name)] == '(';
+        ck_assert_msg(found, "no case of %s", name);
+    }
+}
+END_TEST
+
+/* A rule with its learning rate, and all its flags, shares and its epsilon as given; the rest as it is. */
+static void write_rule(char *text, size_t size, const char *name, double rate, const char *flag, double share,
+                       double epsilon) {
+    const char *parameter = NULL, *type = NULL;
+    size_t used = (size_t)snprintf(text, size, "%s(%g", name, rate);
+    for (size_t i = 1;; i++) {
+        ok(dae_kind_list("optimizer", name, i, &parameter));
+        if (parameter == NULL)
+            break;
+        double open = 0;
+        ok(dae_kind_get_text("optimizer", name, parameter, "type", &type));
+        ok(dae_kind_get_number("optimizer", name, parameter, "open_high", &open));
+        if (strcmp(type, "flag") == 0)
+            used += (size_t)snprintf(text + used, size - used, ", %s=%s", parameter, flag);
+        else if (strcmp(parameter, "epsilon") == 0)
+            used += (size_t)snprintf(text + used, size - used, ", epsilon=%g", epsilon);
+        else if (open == 1)
+            used += (size_t)snprintf(text + used, size - used, ", %s=%.9g", parameter, share);
+    }
+    snprintf(text + used, size - used, ")");
+}
+
+/* The greatest gradients that are taken, the least, none, and all between, in any order. */
+static float wild_gradient(uint64_t *state) {
+    static const float magnitudes[] = {1e18f, 1e18f, 1e-20f, 0, 1e-38f, 1, 1e-15f, 1e9f};
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    float g = magnitudes[*state >> 40 & 7];
+    return *state >> 50 & 1 ? g : -g;
+}
+
+/* Whatever gradients come, parameters stay finite, and what is remembered is what checkpoints take. */
+START_TEST(steps_stay_finite_whatever_gradients_come) {
+    enum { COUNT = 40, WILD = 300 };
+    static const double shares[] = {0, 0.9, 0.9999999}, epsilons[] = {1e-30, 1e-7, 1e30};
+    static float gradients[WILD * COUNT];
+    const char *name = kind_name("optimizer", (size_t)_i);
+    uint64_t state = 1;
+    if (name == NULL)
+        return;
+    for (size_t i = 0; i < WILD * COUNT; i++)
+        gradients[i] = i % COUNT < 8 ? (i / COUNT % 50 == 0 ? 1e18f : 0) : wild_gradient(&state);
+    for (size_t i = 0; i < 18; i++) {
+        char text[256];
+        static unsigned char bytes[1 << 16];
+        size_t size;
+        write_rule(text, sizeof text, name, 1e6, i % 2 ? "yes" : "no", shares[i / 2 % 3], epsilons[i / 6]);
+        planned_training t = plan_training(text, COUNT, gradients);
+        for (size_t step = 0; step < WILD; step++) {
+            take_planned_step(&t);
+            float *values = parameters_of(t.model, NULL);
+            for (size_t k = 0; k < COUNT; k++)
+                ck_assert_msg(isfinite(values[k]), "%s: parameter %zu is %g after step %zu", text, k,
+                              (double)values[k], step);
+            free(values);
+            if (step % 7 > 0)
+                continue;
+            ok(dae_trainer_serialize_checkpoint(t.trainer, bytes, sizeof bytes, &size));
+            dae_status status = dae_trainer_deserialize_checkpoint(t.trainer, bytes, size);
+            ck_assert_msg(status == DAE_OK, "%s after step %zu: %s", text, step, dae_last_error());
+        }
+        end_planned(&t);
+    }
+}
+END_TEST
+
+/* Several chunks of parameters, so that the norm is a sum of sums. */
+static float *fit_on_threads(const char *text, size_t threads, size_t *count) {
+    network net = {60, 2, {{300, "tanh"}, {60, "linear"}}, 0};
+    dae_model *model = network_model(&net, 5);
+    dae_optimizer *optimizer = NULL;
+    dae_trainer *trainer = NULL;
+    dae_dataset *data = random_dataset(40, 60, 0, 1, 3);
+    ok(dae_set_num_threads(threads));
+    ok(dae_optimizer_parse(&optimizer, text));
+    ok(dae_trainer_create(&trainer, model, optimizer, "mse"));
+    ok(dae_trainer_fit(trainer, data, 2));
+    float *values = parameters_of(model, count);
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    return values;
+}
+
+START_TEST(every_rule_has_the_same_bytes_on_any_number_of_threads) {
+    const char *name = kind_name("optimizer", (size_t)_i);
+    char text[256];
+    size_t count;
+    if (name == NULL)
+        return;
+    snprintf(text, sizeof text, "%s(0.01) | clip_norm(0.01) | cosine(epochs=3) | clip_value(0.001)", name);
+    float *alone = fit_on_threads(text, 1, &count);
+    for (size_t threads = 2; threads <= 7; threads += 1 + 3 * (threads == 3)) {
+        float *together = fit_on_threads(text, threads, &count);
+        same_floats(together, alone, count);
+        free(together);
+    }
+    free(alone);
+}
+END_TEST
+
+/* ---- The norm of the whole gradient --------------------------------------------------------------- */
+
+static int32_t keep_norm(float *gradients, size_t count, void *user) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)gradients[i] * (double)gradients[i];
+    *(double *)user = sqrt(sum);
+    return 0;
+}
+
+/* A step of rate 1 is as long as the bound, or as the gradient where that is shorter, over several chunks of
+ * parameters. */
+START_TEST(the_norm_is_that_of_all_parameters) {
+    static const double bounds[] = {0.0625, 1e9};
+    network net = {60, 2, {{300, "tanh"}, {60, "linear"}}, 0};
+    float *inputs = random_floats(60, -8, 8, 4), *targets = random_floats(60, -8, 8, 5);
+    for (size_t i = 0; i < 2; i++) {
+        char text[64];
+        double norm = 0, sum = 0;
+        size_t count;
+        dae_model *model = network_model(&net, 5);
+        dae_optimizer *optimizer = NULL;
+        dae_trainer *trainer = NULL;
+        snprintf(text, sizeof text, "sgd(1) | clip_norm(%g)", bounds[i]);
+        ok(dae_optimizer_parse(&optimizer, text));
+        ok(dae_trainer_create(&trainer, model, optimizer, "mse"));
+        ok(dae_trainer_set_gradient_hook(trainer, keep_norm, &norm));
+        float *before = parameters_of(model, &count);
+        ok(dae_trainer_step(trainer, inputs, targets, 1, NULL));
+        float *after = parameters_of(model, NULL);
+        for (size_t k = 0; k < count; k++)
+            sum += pow((double)after[k] - (double)before[k], 2);
+        ck_assert_double_gt(norm, bounds[0]);
+        near(sqrt(sum), fmin(norm, bounds[i]), 1e-5);
+        free(before);
+        free(after);
+        dae_trainer_free(trainer);
+        dae_optimizer_free(optimizer);
+        dae_model_free(model);
+    }
+    free(inputs);
+    free(targets);
+}
+END_TEST
+
+/* ---- What decides about memory -------------------------------------------------------------------- */
+
+START_TEST(what_decides_about_memory_cannot_be_changed) {
+    static const char *const texts[][2] = {
+        {"adam(0.1)", "amsgrad"}, {"adamw(0.1)", "amsgrad"}, {"rmsprop(0.1)", "centered"}};
+    for (size_t i = 0; i < 3; i++) {
+        dae_optimizer *optimizer = NULL;
+        ok(dae_optimizer_parse(&optimizer, texts[i][0]));
+        ok(dae_optimizer_set(optimizer, texts[i][1], 0));
+        fails(dae_optimizer_set(optimizer, texts[i][1], 1), DAE_ERROR_ARGUMENT,
+              "set when an optimizer is made");
+        dae_optimizer_free(optimizer);
+    }
 }
 END_TEST
 
@@ -393,5 +664,12 @@ int main(void) {
     tcase_add_test(formulae, sgd_follows_its_formula);
     tcase_add_test(formulae, adam_follows_its_formula);
     tcase_add_test(formulae, one_optimizer_serves_two_trainers);
+    TCase *rules = add_case(suite, "rules");
+    tcase_add_loop_test(rules, rules_give_what_the_oracle_has, 0, ORACLES);
+    tcase_add_test(rules, the_oracle_has_every_rule);
+    tcase_add_loop_test(rules, steps_stay_finite_whatever_gradients_come, 0, MOST_RULES);
+    tcase_add_loop_test(rules, every_rule_has_the_same_bytes_on_any_number_of_threads, 0, MOST_RULES);
+    tcase_add_test(rules, the_norm_is_that_of_all_parameters);
+    tcase_add_test(rules, what_decides_about_memory_cannot_be_changed);
     return suite_main(suite);
 }

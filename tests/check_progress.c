@@ -165,7 +165,7 @@ END_TEST
 
 /* A callback may change the optimizer's options, which count from the next step on. */
 static void slow_down(void *user) {
-    ok(dae_optimizer_set_learning_rate(user, 1e-30));
+    ok(dae_optimizer_set(user, "learning_rate", 1e-30));
 }
 
 START_TEST(a_callback_may_change_the_learning_rate) {

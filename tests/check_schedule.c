@@ -11,17 +11,16 @@
 
 static dae_optimizer *scheduled(bool adam, double learning_rate, const char *text) {
     dae_optimizer *optimizer = NULL;
-    if (adam)
-        ok(dae_optimizer_create_adam(&optimizer, learning_rate));
-    else
-        ok(dae_optimizer_create_sgd(&optimizer, learning_rate));
-    ok(dae_optimizer_set_schedule(optimizer, text));
+    char whole[256];
+    snprintf(whole, sizeof whole, "%s(1) | %s", adam ? "adam" : "sgd", text != NULL ? text : "constant");
+    ok(dae_optimizer_parse(&optimizer, whole));
+    ok(dae_optimizer_set(optimizer, "learning_rate", learning_rate));
     return optimizer;
 }
 
 static double rate_at(const dae_optimizer *optimizer, uint64_t step) {
     double rate = NAN;
-    ok(dae_optimizer_get_rate_at(optimizer, step, &rate));
+    ok(dae_optimizer_get_rate_at(optimizer, step, ORACLE_STEPS_PER_EPOCH, &rate));
     return rate;
 }
 
@@ -99,7 +98,7 @@ START_TEST(rates_are_those_of_keras_formulae) {
     const double rates[] = {1e-3, 0.1, 1, 1e6};
     dae_optimizer *optimizer = scheduled(_i % 2, rates[0], formulae[_i].text);
     for (size_t r = 0; r < 4; r++) {
-        ok(dae_optimizer_set_learning_rate(optimizer, rates[r]));
+        ok(dae_optimizer_set(optimizer, "learning_rate", rates[r]));
         for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
             double expected = formulae[_i].rate(rates[r], (double)steps[s]);
             near(rate_at(optimizer, steps[s]), expected, 1e-12 * rates[r]);
@@ -161,6 +160,13 @@ START_TEST(extremes_stay_in_range) {
         "cosine(1, alpha=1, warmup=1)",
         "cosine(7, alpha=0.3, warmup=3)",
         "cosine(1e15, alpha=1e-300, warmup=1e15)",
+        "step(1, factor=5e-324)",
+        "one_cycle(1, rise=0)",
+        "one_cycle(7, rise=0.9999999999999999, start=1e30, end=1e30)",
+        "cosine_restarts(3, stretch=1, shrink=0.5)",
+        "cosine_restarts(1, stretch=1000, shrink=1e-300)",
+        "cosine_restarts(2, stretch=1.0000000000000002, alpha=1)",
+        "plateau(factor=0.5, min_rate=1e6)",
         "polynomial(1000, end=1e6, power=20)", /* rounds to above 1e6 if it is not stopped there */
     };
     const uint64_t steps[] = {1000, UINT32_MAX, UINT64_MAX / 2, UINT64_MAX};
@@ -168,7 +174,7 @@ START_TEST(extremes_stay_in_range) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         dae_optimizer *optimizer = scheduled(true, 1, texts[i]);
         for (size_t r = 0; r < 3; r++) {
-            ok(dae_optimizer_set_learning_rate(optimizer, rates[r]));
+            ok(dae_optimizer_set(optimizer, "learning_rate", rates[r]));
             for (uint64_t s = 0; s < 1000 + sizeof steps / sizeof *steps; s++) {
                 uint64_t step = s < 1000 ? s : steps[s - 1000];
                 double rate = rate_at(optimizer, step);
@@ -184,30 +190,36 @@ END_TEST
 START_TEST(the_learning_rate_stays_what_was_set) {
     dae_optimizer *optimizer = scheduled(true, 0.25, "exponential(10, 0.5)");
     double rate = 0;
-    ok(dae_optimizer_get_learning_rate(optimizer, &rate));
+    ok(dae_optimizer_get(optimizer, "learning_rate", &rate));
     ck_assert(rate == 0.25);
-    ok(dae_optimizer_set_learning_rate(optimizer, 1));
+    ok(dae_optimizer_set(optimizer, "learning_rate", 1));
     ck_assert(rate_at(optimizer, 10) == 0.5);
-    ok(dae_optimizer_get_learning_rate(optimizer, &rate));
+    ok(dae_optimizer_get(optimizer, "learning_rate", &rate));
     ck_assert(rate == 1);
-    ok(dae_optimizer_set_schedule(optimizer, NULL));
-    ck_assert(rate_at(optimizer, 10) == 1);
     dae_optimizer_free(optimizer);
 }
 END_TEST
 
 /* ---- Text ------------------------------------------------------------------------------------- */
 
-static dae_status write_schedule(const void *optimizer, char *buffer, size_t capacity, size_t *length) {
-    return dae_optimizer_format_schedule(optimizer, buffer, capacity, length);
+static dae_status format(const void *optimizer, char *buffer, size_t capacity, size_t *length) {
+    return dae_optimizer_format(optimizer, buffer, capacity, length);
+}
+
+/* What stands after the rule. */
+static char *schedule_of(const dae_optimizer *optimizer) {
+    char *text = text_by_the_rules(format, optimizer), *bar = strchr(text, '|');
+    const char *schedule = bar != NULL ? bar + 2 : "constant";
+    memmove(text, schedule, strlen(schedule) + 1);
+    return text;
 }
 
 static void reads_as(const char *text, const char *expected) {
     dae_optimizer *optimizer = scheduled(false, 0.1, text), *again = NULL;
-    char *written = text_by_the_rules(write_schedule, optimizer);
+    char *written = schedule_of(optimizer);
     ck_assert_str_eq(written, expected);
     again = scheduled(false, 0.1, written);
-    char *twice = text_by_the_rules(write_schedule, again);
+    char *twice = schedule_of(again);
     ck_assert_str_eq(twice, written);
     for (uint64_t t = 0; t < 50; t++)
         ck_assert(rate_at(optimizer, t) == rate_at(again, t));
@@ -238,7 +250,7 @@ START_TEST(texts_are_read_and_written) {
         reads_as(texts_read[i][0], texts_read[i][1]);
     dae_optimizer *fresh = NULL;
     ok(dae_optimizer_create_adam(&fresh, 0.1));
-    char *text = text_by_the_rules(write_schedule, fresh);
+    char *text = schedule_of(fresh);
     ck_assert_str_eq(text, "constant");
     free(text);
     dae_optimizer_free(fresh);
@@ -258,35 +270,38 @@ END_TEST
 /* ---- What is refused -------------------------------------------------------------------------- */
 
 static void refused(const char *text, dae_status status, const char *word) {
-    dae_optimizer *optimizer = scheduled(true, 0.1, "exponential(10, 0.5)");
-    fails(dae_optimizer_set_schedule(optimizer, text), status, word);
+    dae_optimizer *optimizer = NULL;
+    char whole[256];
+    snprintf(whole, sizeof whole, "adam(1) | %s", text);
+    fails(dae_optimizer_parse(&optimizer, whole), status, word);
     ck_assert(message_has("expected") || status == DAE_ERROR_FORMAT);
-    char *kept = text_by_the_rules(write_schedule, optimizer);
-    ck_assert_str_eq(kept, "exponential(steps=10, rate=0.5, staircase=0)");
-    free(kept);
-    dae_optimizer_free(optimizer);
+    ck_assert_ptr_null(optimizer);
 }
 
 START_TEST(malformed_texts_are_refused) {
     static const char *const texts[][2] = {
-        {"", "position 1: found the end of the text"},
-        {" ", "position 2: found the end of the text"},
-        {"linear(10)", "found 'linear', expected constant, exponential, inverse_time, polynomial or cosine"},
-        {"Cosine(10)", "position 1: found 'Cosine', expected constant"},
-        {"exponential", "exponential needs steps"},
+        {"", "position 11: found the end of the text"},
+        {" ", "position 12: found the end of the text"},
+        {"linear(10)",
+         "found 'linear', expected constant, exponential, inverse_time, polynomial, cosine, step, one_cycle, "
+         "cosine_restarts, plateau, clip_value or clip_norm"},
+        {"Cosine(10)", "position 11: found 'Cosine', expected constant"},
+        {"exponential", "exponential needs steps or epochs"},
         {"exponential(10)", "exponential needs rate"},
-        {"exponential(rate=0.5)", "exponential needs steps"},
-        {"cosine()", "cosine needs steps"},
-        {"cosine(alpha=0.1)", "cosine needs steps"},
+        {"exponential(rate=0.5)", "exponential needs steps or epochs"},
+        {"cosine()", "cosine needs steps or epochs"},
+        {"cosine(alpha=0.1)", "cosine needs steps or epochs"},
         {"cosine(10, 0)",
-         "position 12: cosine takes 1 value without a name, expected one with its name, as in alpha="},
-        {"cosine(10, end=0)", "position 12: cosine has no parameter 'end', expected steps, alpha or warmup"},
+         "position 22: cosine takes 1 value without a name, expected one with its name, as in alpha="},
+        {"cosine(10, end=0)",
+         "position 22: cosine has no parameter 'end', expected steps, alpha, warmup or epochs"},
         {"cosine(10, steps=10)", "steps of cosine is given twice"},
         {"cosine(steps=10, 0)", "a value without a name"},
         {"cosine(many)", "steps: found 'many', expected a whole number"},
         {"constant(1)", "constant has no parameters"},
-        {"cosine(10) | cosine(10)", "position 14: found another step, expected one"},
-        {"cosine(10) cosine(10)", "position 12: found 'c', expected '|' or the end of the text"},
+        {"cosine(10) | cosine(10)",
+         "position 24: found 'cosine' after 'cosine', expected at most one schedule"},
+        {"cosine(10) cosine(10)", "position 22: found 'c', expected '|' or the end of the text"},
         {"cosine(10", "found the end of the text"},
         {"cosine(10;1)", "found ';'"},
         {"0.1", "found '0'"},
@@ -332,14 +347,10 @@ END_TEST
 
 START_TEST(null_is_refused) {
     dae_optimizer *optimizer = scheduled(true, 0.1, NULL);
-    size_t length = 77;
     double rate = 5;
-    fails(dae_optimizer_set_schedule(NULL, "cosine(10)"), DAE_ERROR_ARGUMENT, "optimizer is NULL");
-    fails(dae_optimizer_set_schedule(NULL, NULL), DAE_ERROR_ARGUMENT, "optimizer is NULL");
-    fails(dae_optimizer_format_schedule(NULL, NULL, 0, &length), DAE_ERROR_ARGUMENT, "optimizer is NULL");
-    fails(dae_optimizer_get_rate_at(NULL, 0, &rate), DAE_ERROR_ARGUMENT, "optimizer is NULL");
-    fails(dae_optimizer_get_rate_at(optimizer, 0, NULL), DAE_ERROR_ARGUMENT, "rate is NULL");
-    ck_assert(length == 77 && rate == 5);
+    fails(dae_optimizer_get_rate_at(NULL, 0, 1, &rate), DAE_ERROR_ARGUMENT, "optimizer is NULL");
+    fails(dae_optimizer_get_rate_at(optimizer, 0, 1, NULL), DAE_ERROR_ARGUMENT, "rate is NULL");
+    ck_assert(rate == 5);
     dae_optimizer_free(optimizer);
 }
 END_TEST
@@ -349,11 +360,22 @@ END_TEST
 enum { SIZE = 24, HIDDEN = 9, SAMPLES = 70, BATCH = 16, STEPS_AN_EPOCH = 5, EPOCHS = 8 };
 
 static const char *const curves[] = {
-    "exponential(steps=3, rate=0.9)", "exponential(steps=7, rate=0.5, staircase=1)",
-    "inverse_time(steps=10, rate=2)", "polynomial(steps=50, end=0.001, power=2)",
+    "exponential(steps=3, rate=0.9)",
+    "exponential(steps=7, rate=0.5, staircase=1)",
+    "inverse_time(steps=10, rate=2)",
+    "polynomial(steps=50, end=0.001, power=2)",
     "cosine(steps=60, alpha=0.125)",
+    /* the rest have epochs, as only fits do */
+    "cosine(epochs=9)",
+    "one_cycle(epochs=9)",
+    "step(epochs=2, factor=0.5)",
+    "cosine_restarts(epochs=2)",
+    "exponential(epochs=2, rate=0.5)",
+    "inverse_time(epochs=2, rate=1, staircase=yes)",
+    "polynomial(epochs=9, end=0)",
+    "constant",
 };
-enum { CURVES = sizeof curves / sizeof *curves };
+enum { CURVES = sizeof curves / sizeof *curves, CURVES_IN_STEPS = 5 };
 
 static dae_model *small_model(void) {
     network net = autoencoder(SIZE, HIDDEN, "tanh", "sigmoid");
@@ -376,8 +398,8 @@ static dae_trainer *trainer_with(dae_model *model, dae_optimizer *optimizer) {
 static dae_optimizer *kind_of_optimizer(int i, double learning_rate, const char *text) {
     dae_optimizer *optimizer = scheduled(i % 3 == 0, learning_rate, text);
     if (i % 3 == 2) {
-        ok(dae_optimizer_set_momentum(optimizer, 0.875));
-        ok(dae_optimizer_set_nesterov(optimizer, 1));
+        ok(dae_optimizer_set(optimizer, "momentum", 0.875));
+        ok(dae_optimizer_set(optimizer, "nesterov", 1));
     }
     return optimizer;
 }
@@ -392,7 +414,7 @@ typedef struct {
 static int32_t set_next_rate(const dae_progress *progress, void *user) {
     hand *h = user;
     if (progress->event == DAE_PROGRESS_STEP)
-        ok(dae_optimizer_set_learning_rate(h->by_hand, rate_at(h->schedule, ++h->steps)));
+        ok(dae_optimizer_set(h->by_hand, "learning_rate", rate_at(h->schedule, ++h->steps)));
     return 0;
 }
 
@@ -403,23 +425,26 @@ START_TEST(a_fit_by_schedule_is_a_fit_by_hand) {
     dae_trainer *trainer = trainer_with(model, schedule), *hand_trainer = trainer_with(other, by_hand);
     dae_dataset *data = noisy_data();
     hand h = {schedule, by_hand, 0};
+    ok(dae_optimizer_set(by_hand, "learning_rate", rate_at(schedule, 0)));
     ok(dae_trainer_set_progress(hand_trainer, set_next_rate, &h));
     ok(dae_trainer_fit(trainer, data, EPOCHS));
     ok(dae_trainer_fit(hand_trainer, data, EPOCHS));
     ck_assert_uint_eq(h.steps, EPOCHS * STEPS_AN_EPOCH);
     same_parameters(model, other);
     /* A schedule that did nothing would be the same, too. */
-    ok(dae_optimizer_set_schedule(schedule, NULL));
-    dae_trainer *plain = trainer_with(constant, schedule);
+    bool does_nothing = strcmp(curves[_i % CURVES], "constant") == 0;
+    dae_optimizer *no_schedule = kind_of_optimizer(_i, 0.05, NULL);
+    dae_trainer *plain = trainer_with(constant, no_schedule);
     ok(dae_trainer_fit(plain, data, EPOCHS));
     size_t count = 0;
     float *a = parameters_of(model, &count), *b = parameters_of(constant, NULL);
-    ck_assert_uint_lt(first_difference(a, b, count), count);
+    ck_assert_int_eq(first_difference(a, b, count) < count, !does_nothing);
     free(a);
     free(b);
     dae_trainer_free(trainer);
     dae_trainer_free(hand_trainer);
     dae_trainer_free(plain);
+    dae_optimizer_free(no_schedule);
     dae_optimizer_free(schedule);
     dae_optimizer_free(by_hand);
     dae_dataset_free(data);
@@ -436,7 +461,7 @@ START_TEST(steps_by_schedule_are_steps_by_hand) {
     dae_trainer *trainer = trainer_with(model, schedule), *hand_trainer = trainer_with(other, by_hand);
     float *inputs = random_floats(SIZE * 4, 0, 1, 8);
     for (uint64_t t = 0; t < 30; t++) {
-        ok(dae_optimizer_set_learning_rate(by_hand, rate_at(schedule, t)));
+        ok(dae_optimizer_set(by_hand, "learning_rate", rate_at(schedule, t)));
         ok(dae_trainer_step(trainer, inputs, inputs, 4, NULL));
         ok(dae_trainer_step(hand_trainer, inputs, inputs, 4, NULL));
         same_parameters(model, other);
@@ -446,6 +471,95 @@ START_TEST(steps_by_schedule_are_steps_by_hand) {
     dae_trainer_free(hand_trainer);
     dae_optimizer_free(schedule);
     dae_optimizer_free(by_hand);
+    dae_model_free(model);
+    dae_model_free(other);
+}
+END_TEST
+
+START_TEST(steps_from_outside_are_part_of_no_epoch) {
+    dae_optimizer *optimizer = scheduled(true, 0.05, "cosine(epochs=5)");
+    dae_model *model = small_model(), *untouched = small_model();
+    dae_trainer *trainer = trainer_with(model, optimizer);
+    float *inputs = random_floats(SIZE, 0, 1, 8);
+    double rate = 7;
+    fails(dae_trainer_step(trainer, inputs, inputs, 1, NULL), DAE_ERROR_STATE, "counts epochs");
+    same_parameters(model, untouched);
+    fails(dae_optimizer_get_rate_at(optimizer, 3, 0, &rate), DAE_ERROR_ARGUMENT, "steps_per_epoch is 0");
+    ck_assert(rate == 7);
+    free(inputs);
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    dae_model_free(model);
+    dae_model_free(untouched);
+}
+END_TEST
+
+/* ReduceLROnPlateau, as Keras has it. */
+typedef struct {
+    double factor, min_delta, min_rate;
+    int patience, cooldown;
+} plateau_options;
+
+typedef struct {
+    const plateau_options *options;
+    dae_optimizer *by_hand;
+    double rate, best;
+    int wait, cooling, reductions;
+} plateau_state;
+
+static int32_t reduce_by_hand(const dae_progress *progress, void *user) {
+    plateau_state *s = user;
+    const plateau_options *o = s->options;
+    if (progress->event != DAE_PROGRESS_EPOCH)
+        return 0;
+    if (s->cooling > 0) {
+        s->cooling--;
+        s->wait = 0;
+        if (progress->validation_loss < s->best - o->min_delta)
+            s->best = progress->validation_loss;
+        return 0;
+    }
+    if (progress->validation_loss < s->best - o->min_delta) {
+        s->best = progress->validation_loss;
+        s->wait = 0;
+        return 0;
+    }
+    if (++s->wait >= o->patience) {
+        s->rate = fmax(s->rate * o->factor, o->min_rate);
+        ok(dae_optimizer_set(s->by_hand, "learning_rate", s->rate));
+        s->cooling = o->cooldown;
+        s->wait = 0;
+        s->reductions++;
+    }
+    return 0;
+}
+
+START_TEST(a_plateau_is_what_keras_makes_of_the_validation_loss) {
+    static const plateau_options cases[] = {
+        {0.5, 1, 0, 1, 0}, {0.25, 1, 0.01, 2, 0}, {0.5, 1, 0, 1, 2}, {0.5, 0.004, 0, 1, 1}};
+    const plateau_options *o = &cases[_i];
+    char text[256];
+    snprintf(text, sizeof text, "plateau(factor=%g, patience=%d, min_delta=%g, cooldown=%d, min_rate=%g)",
+             o->factor, o->patience, o->min_delta, o->cooldown, o->min_rate);
+    dae_optimizer *schedule = scheduled(true, 0.03125, text), *by_hand = scheduled(true, 0.03125, NULL);
+    dae_model *model = small_model(), *other = small_model();
+    dae_trainer *trainer = trainer_with(model, schedule), *hand_trainer = trainer_with(other, by_hand);
+    dae_dataset *data = noisy_data(), *validation = random_dataset(20, SIZE, 0, 1, 12);
+    plateau_state state = {.options = o, .by_hand = by_hand, .rate = 0.03125, .best = INFINITY};
+    fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_STATE, "needs validation data");
+    ok(dae_trainer_set_validation(trainer, validation));
+    ok(dae_trainer_set_validation(hand_trainer, validation));
+    ok(dae_trainer_set_progress(hand_trainer, reduce_by_hand, &state));
+    ok(dae_trainer_fit(trainer, data, 12));
+    ok(dae_trainer_fit(hand_trainer, data, 12));
+    ck_assert_int_ge(state.reductions, 2); /* else this tests nothing */
+    same_parameters(model, other);
+    dae_trainer_free(trainer);
+    dae_trainer_free(hand_trainer);
+    dae_optimizer_free(schedule);
+    dae_optimizer_free(by_hand);
+    dae_dataset_free(data);
+    dae_dataset_free(validation);
     dae_model_free(model);
     dae_model_free(other);
 }
@@ -525,8 +639,11 @@ START_TEST(a_rate_of_zero_changes_no_parameter) {
     free(after);
     free(before);
     ck_assert_uint_eq(steps_of(trainer), 2);
-    ok(dae_optimizer_set_schedule(optimizer, ends[_i / 2]));
-    for (size_t t = 2; t < 4; t++)
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    optimizer = scheduled(adam, 0.1, ends[_i / 2]);
+    trainer = trainer_with(model, optimizer);
+    for (size_t t = 0; t < 4; t++)
         ok(dae_trainer_step(trainer, inputs, inputs, 1, NULL));
     after = parameters_of(model, NULL);
     for (size_t t = 0; t < 3; t++)
@@ -562,7 +679,9 @@ int main(void) {
     tcase_add_test(texts, null_is_refused);
     TCase *training = add_case(suite, "training");
     tcase_add_loop_test(training, a_fit_by_schedule_is_a_fit_by_hand, 0, 2 * CURVES);
-    tcase_add_loop_test(training, steps_by_schedule_are_steps_by_hand, 0, 2 * CURVES);
+    tcase_add_loop_test(training, steps_by_schedule_are_steps_by_hand, 0, CURVES_IN_STEPS);
+    tcase_add_test(training, steps_from_outside_are_part_of_no_epoch);
+    tcase_add_loop_test(training, a_plateau_is_what_keras_makes_of_the_validation_loss, 0, 4);
     tcase_add_loop_test(training, two_fits_are_one, 0, 2 * CURVES);
     tcase_add_loop_test(training, any_number_of_threads_gives_the_same_bytes, 0, CURVES);
     tcase_add_test(training, each_trainer_counts_its_own_steps);

@@ -64,12 +64,13 @@ static dae_optimizer *oracle_optimizer(const oracle_trajectory *c) {
     dae_optimizer *optimizer = NULL;
     if (c->adam) {
         ok(dae_optimizer_create_adam(&optimizer, c->learning_rate));
-        ok(dae_optimizer_set_betas(optimizer, c->beta1, c->beta2));
-        ok(dae_optimizer_set_epsilon(optimizer, c->epsilon));
+        ok(dae_optimizer_set(optimizer, "beta1", c->beta1));
+        ok(dae_optimizer_set(optimizer, "beta2", c->beta2));
+        ok(dae_optimizer_set(optimizer, "epsilon", c->epsilon));
     } else {
         ok(dae_optimizer_create_sgd(&optimizer, c->learning_rate));
-        ok(dae_optimizer_set_momentum(optimizer, c->momentum));
-        ok(dae_optimizer_set_nesterov(optimizer, c->nesterov));
+        ok(dae_optimizer_set(optimizer, "momentum", c->momentum));
+        ok(dae_optimizer_set(optimizer, "nesterov", c->nesterov));
     }
     return optimizer;
 }

@@ -1,6 +1,7 @@
 #include "training.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ static int32_t on_progress(const dae_progress *progress, void *user) {
         return 0;
     }
     if (progress->event == DAE_PROGRESS_STEP && steps == 9 && t->change_rate)
-        ok(dae_optimizer_set_learning_rate(t->optimizer, 0.004));
+        ok(dae_optimizer_set(t->optimizer, "learning_rate", 0.004));
     return progress->event == DAE_PROGRESS_STEP && steps == t->stop_at;
 }
 
@@ -30,14 +31,13 @@ dae_model *make_model(const setting *s) {
 training *set_up(const setting *s) {
     training *t = must_have(sizeof *t);
     *t = (training){.model = make_model(s)};
-    if (s->sgd) {
-        ok(dae_optimizer_create_sgd(&t->optimizer, 0.5));
-        ok(dae_optimizer_set_momentum(t->optimizer, 0.9));
-        ok(dae_optimizer_set_nesterov(t->optimizer, 1));
-    } else {
-        ok(dae_optimizer_create_adam(&t->optimizer, 0.01));
-    }
-    ok(dae_optimizer_set_schedule(t->optimizer, s->schedule));
+    char optimizer[256];
+    snprintf(optimizer, sizeof optimizer, "%s | %s",
+             s->rule != NULL ? s->rule
+             : s->sgd        ? "sgd(0.5, momentum=0.9, nesterov=yes)"
+                             : "adam(0.01)",
+             s->schedule != NULL ? s->schedule : "constant");
+    ok(dae_optimizer_parse(&t->optimizer, optimizer));
     ok(dae_trainer_create(&t->trainer, t->model, t->optimizer, s->loss));
     ok(dae_trainer_set_batch_size(t->trainer, s->batch != 0 ? s->batch : BATCH));
     ok(dae_trainer_set_seed(t->trainer, s->seed));

@@ -15,6 +15,7 @@ typedef struct {
     uint64_t seed, noise_seed;
     size_t batch, hidden;
     int32_t shuffle_off, skip;
+    const char *rule; /* instead of SGD or Adam; or NULL */
     const char *schedule;
     const char *network; /* from SIZE values to as many */
 } setting;

@@ -12,6 +12,8 @@
 #include "complain.h"
 #include "output.h"
 
+enum { SCHEDULE_MAX = 200 };
+
 enum {
     OPTION_DATA = 256,
     OPTION_EPOCHS,
@@ -146,9 +148,13 @@ static bool parse_path(const char *option, const char *what, const char *text, c
 /* A schedule that the library takes. */
 static bool parse_schedule(const char *text, const char **value) {
     dae_optimizer *optimizer = NULL;
-    bool read = worked(dae_optimizer_create_adam(&optimizer, 1e-3)) &&
-                (dae_optimizer_set_schedule(optimizer, text) == DAE_OK ||
-                 complain("--schedule: %s", dae_last_error()));
+    char whole[SCHEDULE_MAX + 16];
+    if (strlen(text) > SCHEDULE_MAX) {
+        return complain("--schedule must have at most %d characters, not %zu", SCHEDULE_MAX, strlen(text));
+    }
+    snprintf(whole, sizeof whole, "adam(1) | %s", text);
+    bool read = dae_optimizer_parse(&optimizer, whole) == DAE_OK ||
+                complain("--schedule: %s", dae_last_error());
     dae_optimizer_free(optimizer);
     *value = text;
     return read;

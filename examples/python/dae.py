@@ -24,6 +24,7 @@ import contextlib
 import ctypes
 import itertools
 import math
+import numbers
 import os
 import signal
 import sys
@@ -431,11 +432,32 @@ class Session(Handle, noun="session"):
         return c.view_of(outputs, (count,) + self._output)
 
 
-class Optimizer(Handle, noun="optimizer"):
-    """Optimizer.parse("adam(0.001) | cosine(steps=100)"), Optimizer.sgd() or Optimizer.adam(); what is left out has the
-    library's default. str() is the text of it, and its options are items: optimizer["beta1"] = 0.8."""
+class _Rules(type):
+    """Rules of the loaded library as constructors, which take their options by name."""
 
-    _instead = "make another by Optimizer.parse() from its str(), by Optimizer.sgd() or Optimizer.adam()"
+    def __getattr__(cls, kind):
+        if kind.startswith("_") or kind not in kinds("optimizer"):
+            raise AttributeError("type object '%s' has no attribute '%s'" % (cls.__name__, kind))
+
+        def make(learning_rate, schedule=None, **options):
+            arguments = [_written(*option) for option in {"learning_rate": learning_rate, **options}.items()]
+            return cls.parse("%s(%s)%s" % (kind, ", ".join(arguments), "" if schedule is None else " | " + schedule))
+
+        make.__name__ = kind
+        make.__doc__ = "%s; options: %s." % (facts("optimizer", kind)["what"], ", ".join(kinds("optimizer", kind)))
+        return make
+
+    def __dir__(cls):
+        return [*super().__dir__(), *kinds("optimizer")]
+
+
+class Optimizer(Handle, noun="optimizer", metaclass=_Rules):
+    """Optimizer.parse("adam(0.001) | cosine(steps=100)"), or a rule by its name and options: Optimizer.adam(0.001,
+    schedule="cosine(steps=100)"), where schedule is all that governs the rule, such as "clip_norm(1) | cosine(epochs=9)".
+    There is one for each rule of the loaded library, kinds("optimizer"), and what is left out has the library's default.
+    str() is the text of it, and its options are items: optimizer["beta1"] = 0.8."""
+
+    _instead = "make another by Optimizer.parse() from its str()"
 
     @classmethod
     def parse(cls, text):
@@ -450,46 +472,22 @@ class Optimizer(Handle, noun="optimizer"):
     def __setitem__(self, parameter, value):
         c.call("dae_optimizer_set", self, parameter.encode(), value)
 
-    @classmethod
-    def sgd(cls, learning_rate, momentum=None, nesterov=None, schedule=None):
-        self = cls._make("dae_optimizer_create_sgd", learning_rate)
-        if momentum is not None:
-            c.call("dae_optimizer_set_momentum", self, momentum)
-        if nesterov is not None:
-            c.call("dae_optimizer_set_nesterov", self, nesterov)
-        self.schedule = schedule
-        return self
-
-    @classmethod
-    def adam(cls, learning_rate, betas=None, epsilon=None, schedule=None):
-        self = cls._make("dae_optimizer_create_adam", learning_rate)
-        if betas is not None:
-            c.call("dae_optimizer_set_betas", self, *betas)
-        if epsilon is not None:
-            c.call("dae_optimizer_set_epsilon", self, epsilon)
-        self.schedule = schedule
-        return self
-
     @property
     def learning_rate(self):
-        return c.get("dae_optimizer_get_learning_rate", c.DOUBLE, self)
+        return self["learning_rate"]
 
     @learning_rate.setter
     def learning_rate(self, rate):
-        c.call("dae_optimizer_set_learning_rate", self, rate)
+        self["learning_rate"] = rate
 
     @property
     def schedule(self):
-        """How the learning rate changes with the step, such as "cosine(steps=11750)"; None for "constant"."""
-        return c.get_text("dae_optimizer_format_schedule", self)
+        """What governs the rule, as text: "constant" for nothing."""
+        return str(self).partition(" | ")[2] or "constant"
 
-    @schedule.setter
-    def schedule(self, text):
-        c.call("dae_optimizer_set_schedule", self, None if text is None else text.encode())
-
-    def rate_at(self, step):
+    def rate_at(self, step, steps_per_epoch=0):
         """The learning rate of a step, the first being 0."""
-        return c.get("dae_optimizer_get_rate_at", c.DOUBLE, self, step)
+        return c.get("dae_optimizer_get_rate_at", c.DOUBLE, self, step, steps_per_epoch)
 
 
 @contextlib.contextmanager
@@ -790,3 +788,10 @@ def get_num_threads():
 
 def set_num_threads(count):
     c.call("dae_set_num_threads", count)
+
+
+def _written(name, value):
+    """An argument of a recipe: a number, or a flag."""
+    if not isinstance(value, numbers.Real):
+        raise TypeError("%s is of type %s, expected float" % (name, type(value).__name__))
+    return "%s=%s" % (name, ("yes" if value else "no") if isinstance(value, bool) else repr(float(value)))

@@ -1,4 +1,4 @@
-/* Recipes: the one language in which noise, layers, schedules and optimizers are written.
+/* Recipes: the one language in which noise, layers and optimizers are written.
  *
  * A recipe is steps separated by `|`; a step is a kind with its parameters in parentheses:
  *
@@ -11,7 +11,7 @@
  * are letters, digits, `_` and inner `.`, up to 63; a step has up to 64 parameters and nests up to 8 deep.
  *
  * What kinds there are depends on the category of the text: layer, activation, initializer, noise,
- * optimizer, schedule or source (of data). dae_kind_list() lists them, and dae_kind_get_text() says what each
+ * objective, optimizer, governor or source (of data). dae_kind_list() lists them, and dae_kind_get_text() says what each
  * is for and what its parameters take: headers have formulae, the list is in the loaded library.
  */
 #ifndef DAE_RECIPE_H

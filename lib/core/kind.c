@@ -534,21 +534,29 @@ static void write_clash(struct dae_text *text, const struct dae_step *step, cons
 static struct dae_step step_of(const struct dae_kind *kind, const double *numbers,
                                struct dae_value values[DAE_KIND_MAX_PARAMETERS]) {
     for (size_t i = 0; i < dae_kind_parameter_count(kind); i++)
-        values[i] = (struct dae_value){.count = 1, .number = numbers[i]};
+        values[i] = (struct dae_value){.count = !isnan(numbers[i]), .number = numbers[i]};
     return (struct dae_step){.kind = kind, .values = values};
 }
 
+double dae_parameter_default(const struct dae_parameter *p) {
+    double number;
+    if (p->fallback == NULL)
+        return NAN;
+    if (p->type == DAE_TYPE_FLAG && strcmp(p->fallback, "yes") == 0)
+        return 1;
+    if (p->type == DAE_TYPE_FLAG && strcmp(p->fallback, "no") == 0)
+        return 0;
+    return dae_text_read_number(p->fallback, strlen(p->fallback), &number) > 0 ? number : NAN;
+}
+
 void dae_kind_get_defaults(const struct dae_kind *kind, double *numbers) {
-    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++) {
-        const char *text = kind->parameters[i].fallback;
-        if (text == NULL || dae_text_read_number(text, strlen(text), &numbers[i]) == 0)
-            numbers[i] = NAN;
-    }
+    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++)
+        numbers[i] = dae_parameter_default(&kind->parameters[i]);
 }
 
 void dae_step_get_numbers(const struct dae_step *step, double *numbers) {
     for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++)
-        numbers[i] = step->values[i].number;
+        numbers[i] = step->values[i].count > 0 ? step->values[i].number : NAN;
 }
 
 dae_status dae_kind_check_numbers(const struct dae_kind *kind, const double *numbers, const char *context) {

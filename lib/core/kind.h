@@ -119,10 +119,13 @@ size_t dae_kind_parameter_count(const struct dae_kind *kind);
 
 /* ---- Kinds of which all parameters are single numbers, counts or flags ------------------------------- */
 
+/* The default as a number; NAN for what is none. */
+double dae_parameter_default(const struct dae_parameter *parameter);
+
 /* The defaults; NAN for a parameter that has none. */
 void dae_kind_get_defaults(const struct dae_kind *kind, double *numbers);
 
-/* The values of a step as numbers. */
+/* The values of a step as numbers; NAN for one that is not given. */
 void dae_step_get_numbers(const struct dae_step *step, double *numbers);
 
 /* Refuses numbers that the kind does not take, with DAE_ERROR_ARGUMENT; `context` begins the message. */

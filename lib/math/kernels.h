@@ -15,14 +15,6 @@ struct dae_draw {
     uint64_t seed, stream, block;
 };
 
-/* Adam's step, with everything that is the same for all parameters worked out. */
-struct dae_adam_step {
-    float rate;         /* lr sqrt(1 - beta2^t) / (1 - beta1^t) */
-    float keep1, take1; /* beta1, 1 - beta1 */
-    float keep2, take2;
-    float epsilon;
-};
-
 enum { DAE_MULTIPLY_MEMORY = 256 * 288 }; /* floats that products are made in */
 
 /* A matrix of float or bfloat16 whose value (i, j) is values[i * row + j * column]; row or column is 1. */
@@ -72,12 +64,6 @@ struct dae_kernels {
 
     /* sum of (a - t)^2 */
     double (*squared_error)(const float *a, const float *t, size_t count);
-
-    /* Updates w from the gradient g. */
-    void (*sgd)(float *w, const float *g, size_t count, float rate);
-    void (*momentum)(float *w, float *v, const float *g, size_t count, float rate, float momentum,
-                     bool nesterov);
-    void (*adam)(float *w, float *m, float *v, const float *g, size_t count, struct dae_adam_step step);
 
     /* Whether the processor has fused multiply-adds. */
     bool has_fused;

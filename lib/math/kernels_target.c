@@ -138,30 +138,6 @@ static double squared_error(const float *a, const float *t, size_t count) {
 #undef BODY
 }
 
-/* ---- Optimizers --------------------------------------------------------------------------------- */
-
-static void sgd(float *w, const float *g, size_t count, float rate) {
-    for (size_t i = 0; i < count; i++)
-        w[i] -= rate * g[i];
-}
-
-static void momentum_(float *w, float *v, const float *g, size_t count, float rate, float momentum,
-                      bool nesterov) {
-    for (size_t i = 0; i < count; i++) {
-        v[i] = momentum * v[i] - rate * g[i];
-        w[i] += nesterov ? momentum * v[i] - rate * g[i] : v[i];
-    }
-}
-
-static void adam(float *restrict w, float *restrict m, float *restrict v, const float *restrict g,
-                 size_t count, struct dae_adam_step s) {
-    for (size_t i = 0; i < count; i++) {
-        m[i] = s.keep1 * m[i] + s.take1 * g[i];
-        v[i] = s.keep2 * v[i] + s.take2 * (g[i] * g[i]);
-        w[i] -= s.rate * m[i] / (sqrtf(v[i]) + s.epsilon);
-    }
-}
-
 /* ---- Inspection --------------------------------------------------------------------------------- */
 
 static bool is_finite(const float *x, size_t count) {
@@ -235,9 +211,6 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .tanh = tanh_,
     .tanh_derive = tanh_derive,
     .squared_error = squared_error,
-    .sgd = sgd,
-    .momentum = momentum_,
-    .adam = adam,
     .has_fused = HAS_FUSED,
     .multiply = multiply,
     .multiply_bfloat16 = multiply_bfloat16,

@@ -6,7 +6,7 @@
 #include "core/size.h"
 #include "core/text.h"
 
-enum { DAE_TENSOR_NAME_SIZE = 128, DAE_METADATA_MAX = 32, DAE_TENSORS_MAX_PARTS = 8 };
+enum { DAE_TENSOR_NAME_SIZE = 128, DAE_METADATA_MAX = 40, DAE_TENSORS_MAX_PARTS = 8 };
 
 enum dae_tensor_type { DAE_TENSOR_F32, DAE_TENSOR_F64 };
 

@@ -31,6 +31,8 @@ struct state {
     double open_loss, open_seconds;
     uint64_t best_epoch, waited, stopped;
     double best_loss;
+    uint64_t plateau_begun, plateau_waited, plateau_cooling, plateau_reductions;
+    double plateau_best;
 };
 
 static const char *const precisions[] = {"float32", "bfloat16"};
@@ -64,6 +66,11 @@ static const struct field {
     {"dae.best.loss", offsetof(struct state, best_loss), true, NULL, NULL},
     {"dae.waited", offsetof(struct state, waited), false, NULL, NULL},
     {"dae.stopped", offsetof(struct state, stopped), false, NULL, NULL},
+    {"dae.plateau.begun", offsetof(struct state, plateau_begun), false, NULL, NULL},
+    {"dae.plateau.waited", offsetof(struct state, plateau_waited), false, NULL, NULL},
+    {"dae.plateau.cooling", offsetof(struct state, plateau_cooling), false, NULL, NULL},
+    {"dae.plateau.reductions", offsetof(struct state, plateau_reductions), false, NULL, NULL},
+    {"dae.plateau.best", offsetof(struct state, plateau_best), true, NULL, NULL},
 };
 
 _Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 3 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
@@ -87,6 +94,7 @@ static double number_of(const struct state *state, const struct field *field) {
 static struct state state_of(const dae_trainer *trainer) {
     const struct dae_open_epoch *open = &trainer->open;
     const struct dae_early_stopping *early = &trainer->early;
+    const struct dae_plateau *plateau = &trainer->plateau;
     return (struct state){
         .batch_size = trainer->batch_size,
         .seed = trainer->seed,
@@ -109,6 +117,11 @@ static struct state state_of(const dae_trainer *trainer) {
         .best_loss = early->best_loss,
         .waited = early->waited,
         .stopped = early->stopped,
+        .plateau_begun = plateau->begun,
+        .plateau_waited = plateau->waited,
+        .plateau_cooling = plateau->cooling,
+        .plateau_reductions = plateau->reductions,
+        .plateau_best = plateau->best,
     };
 }
 
@@ -130,13 +143,29 @@ static void set_state(dae_trainer *trainer, const struct state *state) {
     trainer->early.best_loss = state->best_loss;
     trainer->early.waited = (size_t)state->waited;
     trainer->early.stopped = state->stopped != 0;
+    trainer->plateau = (struct dae_plateau){
+        .reductions = state->plateau_reductions,
+        .waited = state->plateau_waited,
+        .cooling = state->plateau_cooling,
+        .begun = state->plateau_begun != 0,
+        .best = state->plateau_best,
+    };
+}
+
+/* What only some trainings have: 0 where it is missing. */
+static bool is_of_plateau(const struct field *field) {
+    return strncmp(field->key, "dae.plateau.", 12) == 0;
 }
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
+static size_t slot_count(const dae_trainer *trainer) {
+    return dae_optimizer_count_slots(trainer->optimizer->kind, trainer->optimizer->options);
+}
+
 static const char *optimizer_prefix(const dae_trainer *trainer, size_t slot,
                                     char prefix[DAE_TENSOR_NAME_SIZE]) {
-    snprintf(prefix, DAE_TENSOR_NAME_SIZE, "optimizer.%s.", trainer->optimizer->operations->slots[slot].name);
+    snprintf(prefix, DAE_TENSOR_NAME_SIZE, "optimizer.%s.", trainer->optimizer->kind->slots[slot].name);
     return prefix;
 }
 
@@ -165,7 +194,7 @@ static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
     dae_text_add(text, "\",\"dae.optimizer\":\"");
     dae_optimizer_write_options(text, trainer->optimizer);
     dae_text_add(text, "\",\"dae.schedule\":\"");
-    dae_schedule_write(text, &trainer->optimizer->schedule);
+    dae_governors_write(text, &trainer->optimizer->governors);
     dae_text_add(text, "\"");
     if (trainer->objective->term_count > 1) {
         dae_text_add(text, ",\"dae.open.terms\":\"");
@@ -173,6 +202,8 @@ static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
         dae_text_add(text, "\"");
     }
     for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (is_of_plateau(&fields[i]) && !dae_governors_follow_loss(&trainer->optimizer->governors))
+            continue;
         dae_text_add(text, ",\"%s\":\"", fields[i].key);
         if (fields[i].is_double)
             dae_text_add_number(text, number_of(&state, &fields[i]));
@@ -189,7 +220,7 @@ static void write_header(struct dae_text *text, const void *object) {
     size_t end = 0;
     write_metadata(text, trainer);
     dae_model_write_tensors(text, trainer->model, "", &end);
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+    for (size_t i = 0; i < slot_count(trainer); i++)
         dae_model_write_tensors(text, trainer->model, optimizer_prefix(trainer, i, prefix), &end);
     if (trainer->early.best_epoch > 0)
         dae_model_write_tensors(text, trainer->model, best_prefix, &end);
@@ -203,7 +234,7 @@ static struct dae_tensors tensors_of(const dae_trainer *trainer) {
     struct dae_tensors tensors = {.header = write_header, .object = trainer};
     struct dae_bytes *next = tensors.parts;
     *next++ = (struct dae_bytes){dae_model_values(trainer->model), parameters};
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+    for (size_t i = 0; i < slot_count(trainer); i++)
         *next++ = (struct dae_bytes){trainer->slots[i], parameters};
     if (trainer->early.best_epoch > 0)
         *next++ = (struct dae_bytes){trainer->early.best, parameters};
@@ -276,7 +307,7 @@ struct loaded {
     double *history;
     double terms[DAE_OBJECTIVE_MAX_TERMS];     /* of the open epoch */
     double options[DAE_OPTIMIZER_MAX_OPTIONS]; /* the optimizer's */
-    struct dae_schedule schedule;
+    struct dae_governors governors;
 };
 
 static void release_loaded(struct loaded *loaded) {
@@ -310,6 +341,8 @@ static bool read_count(const char *text, uint64_t *count) {
 static dae_status read_field(const struct dae_safetensors *file, const struct field *field,
                              struct state *state) {
     const char *text;
+    if (is_of_plateau(field) && dae_safetensors_value(file, field->key) == NULL)
+        return DAE_OK;
     DAE_TRY(require_value(file, field->key, &text));
     union {
         uint64_t count;
@@ -334,6 +367,10 @@ static const char *find_nonsense(const struct state *s) {
            : s->steps >= UINT64_MAX / 2                                           ? "dae.steps"
            : s->best_epoch > s->epoch || (s->best_epoch > 0 && s->patience == 0)  ? "dae.best.epoch"
            : s->waited > UINT32_MAX                                               ? "dae.waited"
+           : s->plateau_begun > 1                                                 ? "dae.plateau.begun"
+           : s->plateau_waited > UINT32_MAX                                       ? "dae.plateau.waited"
+           : s->plateau_cooling > UINT32_MAX                                      ? "dae.plateau.cooling"
+           : s->plateau_reductions > UINT32_MAX                                   ? "dae.plateau.reductions"
            : s->stopped > 1                                                       ? "dae.stopped"
                                                                                   : NULL;
 }
@@ -432,7 +469,7 @@ static dae_status check_objective(const struct dae_safetensors *file, const dae_
 }
 
 static dae_status check_optimizer(const struct dae_safetensors *file, const dae_optimizer *optimizer) {
-    const char *found, *expected = optimizer->operations->kind.name;
+    const char *found, *expected = optimizer->kind->kind.name;
     size_t length = strlen(expected);
     DAE_TRY(require_value(file, "dae.optimizer", &found));
     return strncmp(found, expected, length) == 0 && found[length] == '('
@@ -491,7 +528,7 @@ static dae_status check_tensors(const struct loaded *loaded, const dae_trainer *
     char prefix[DAE_TENSOR_NAME_SIZE];
     const void *bytes;
     DAE_TRY(dae_model_read_tensors(file, trainer->model, "", NULL));
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++, sets++)
+    for (size_t i = 0; i < slot_count(trainer); i++, sets++)
         DAE_TRY(dae_model_read_tensors(file, trainer->model, optimizer_prefix(trainer, i, prefix), NULL));
     if (loaded->state.best_epoch > 0) {
         DAE_TRY(dae_model_read_tensors(file, trainer->model, best_prefix, NULL));
@@ -527,16 +564,15 @@ static dae_status check_range(const struct loaded *loaded, const char *prefix, c
 
 /* After the optimizer's options. */
 static dae_status read_slots(struct loaded *loaded, const dae_trainer *trainer) {
-    const struct dae_optimizer_operations *operations = trainer->optimizer->operations;
+    const struct dae_optimizer_kind *kind = trainer->optimizer->kind;
     char prefix[DAE_TENSOR_NAME_SIZE];
-    for (size_t i = 0; i < operations->slot_count; i++) {
+    for (size_t i = 0; i < slot_count(trainer); i++) {
         optimizer_prefix(trainer, i, prefix);
         DAE_TRY(read_parameters(loaded, trainer->model, prefix, &loaded->slots[i]));
-        DAE_TRY(check_range(loaded, prefix, loaded->slots[i], operations->slots[i].low,
-                            operations->slots[i].high));
+        DAE_TRY(check_range(loaded, prefix, loaded->slots[i], kind->slots[i].low, kind->slots[i].high));
     }
-    if (operations->is_safe == NULL || operations->is_safe(loaded->options, loaded->state.steps,
-                                                           loaded->slots, trainer->model->parameter_count))
+    if (kind->is_safe == NULL ||
+        kind->is_safe(loaded->options, loaded->state.steps, loaded->slots, trainer->model->parameter_count))
         return DAE_OK;
     return dae_fail(
         DAE_ERROR_FORMAT,
@@ -582,11 +618,16 @@ static dae_status read_optimizer(struct loaded *loaded, const dae_trainer *train
     const char *options, *schedule;
     DAE_TRY(require_value(&loaded->file, "dae.optimizer", &options));
     DAE_TRY(require_value(&loaded->file, "dae.schedule", &schedule));
-    dae_status status = dae_schedule_read(&loaded->schedule, schedule);
+    dae_status status = dae_governors_read(&loaded->governors, schedule);
     if (status == DAE_OK)
         status = dae_optimizer_read_options(trainer->optimizer, options, loaded->options);
-    return status == DAE_OK || status == DAE_ERROR_MEMORY ? status
-                                                          : dae_fail_in(DAE_ERROR_FORMAT, loaded->file.name);
+    if (status != DAE_OK)
+        return status == DAE_ERROR_MEMORY ? status : dae_fail_in(DAE_ERROR_FORMAT, loaded->file.name);
+    if (dae_optimizer_count_slots(trainer->optimizer->kind, loaded->options) == slot_count(trainer))
+        return DAE_OK;
+    char own[256] = "";
+    dae_optimizer_write_options(&(struct dae_text){own, sizeof own, 0}, trainer->optimizer);
+    return fail_option(&loaded->file, "optimizer", options, own);
 }
 
 /* Takes everything over; nothing here can fail. */
@@ -598,12 +639,12 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
     dae_model_remember_noise(model, loaded->model->noise);
     model->low = loaded->model->low;
     model->high = loaded->model->high;
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+    for (size_t i = 0; i < slot_count(trainer); i++)
         memcpy(trainer->slots[i], loaded->slots[i], parameters);
     if (loaded->best != NULL)
         memcpy(trainer->early.best, loaded->best, parameters);
-    trainer->optimizer->operations->set_options(trainer->optimizer, loaded->options);
-    trainer->optimizer->schedule = loaded->schedule;
+    memcpy(trainer->optimizer->options, loaded->options, sizeof loaded->options);
+    trainer->optimizer->governors = loaded->governors;
     set_state(trainer, &loaded->state);
     memcpy(trainer->open.losses.terms, loaded->terms, sizeof loaded->terms);
     if (loaded->history != NULL)

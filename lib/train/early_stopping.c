@@ -59,6 +59,7 @@ dae_status dae_trainer_restore_best(dae_trainer *trainer) {
 
 void dae_trainer_note_validation(dae_trainer *trainer, double loss) {
     struct dae_early_stopping *early = &trainer->early;
+    dae_governors_note(&trainer->optimizer->governors, &trainer->plateau, loss);
     if (early->patience == 0)
         return;
     if (early->best_epoch == 0 || loss < early->best_loss - early->min_delta) {

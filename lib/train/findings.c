@@ -61,7 +61,13 @@ static double jumps(const struct course *c, int32_t column) {
 
 static double rate_now(const struct course *c) {
     const dae_trainer *trainer = c->trainer;
-    return dae_optimizer_rate(trainer->optimizer, trainer->steps > 0 ? trainer->steps : 1);
+    uint64_t in_epochs = trainer->steps - dae_size_min(trainer->open.steps, trainer->steps);
+    struct dae_moment last = {
+        .step = trainer->steps > 0 ? trainer->steps - 1 : 0,
+        .steps_per_epoch = trainer->epoch > 0 && in_epochs > trainer->epoch ? in_epochs / trainer->epoch : 1,
+        .reductions = trainer->plateau.reductions,
+    };
+    return dae_optimizer_rate(trainer->optimizer, &last);
 }
 
 /* The last epochs that have a validation loss; with none, `epochs` is 0. */

@@ -161,6 +161,7 @@ static dae_status run_steps(struct fit *fit) {
             .order = fit->order + open->samples,
             .epoch = trainer->epoch,
             .classes = dae_trainer_takes_classes(trainer, fit->dataset),
+            .steps_per_epoch = dae_size_divide_up(samples, fit->batch),
         };
         DAE_TRY(run_batch(fit, &batch));
         open->seconds = now() - began;
@@ -271,6 +272,10 @@ static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *datas
     if (trainer->early.patience > 0 && trainer->validation == NULL)
         return dae_fail(DAE_ERROR_STATE,
                         "dae_trainer_fit: early stopping needs validation data, the trainer has none");
+    if (dae_governors_follow_loss(&trainer->optimizer->governors) && trainer->validation == NULL)
+        return dae_fail(DAE_ERROR_STATE,
+                        "dae_trainer_fit: the optimizer's schedule goes by the validation loss, which needs "
+                        "validation data, the trainer has none");
     return dae_trainer_check_dataset(trainer, dataset, "dae_trainer_fit");
 }
 
@@ -402,6 +407,10 @@ dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t ep
 static dae_status run_step(dae_trainer *trainer, const struct dae_batch *batch, double *loss) {
     struct fit fit = {.trainer = trainer};
     struct dae_losses losses;
+    if (dae_governors_count_epochs(&trainer->optimizer->governors))
+        return dae_fail(DAE_ERROR_STATE,
+                        "dae_trainer_step: the optimizer's schedule counts epochs, expected one that counts "
+                        "steps: only a fit has epochs");
     DAE_TRY(dae_trainer_reserve(trainer, batch->count));
     DAE_TRY(enter(&fit));
     dae_status status = dae_trainer_prepare(trainer, fit.pool);

@@ -1,44 +1,45 @@
 /* Stochastic gradient descent, with momentum. */
 #include "train/optimizer.h"
 
-struct sgd {
-    dae_optimizer base;
-    double momentum;
-    bool nesterov;
-};
+DAE_DECLARE_LOOP(dae_optimizer_loop, sgd)
 
-static void prepare(const dae_optimizer *optimizer, uint64_t step, union dae_update *update) {
-    const struct sgd *sgd = (const struct sgd *)optimizer;
-    update->sgd.rate = (float)dae_optimizer_rate(optimizer, step);
-    update->sgd.momentum = (float)sgd->momentum;
-    update->sgd.nesterov = sgd->nesterov;
+enum { RATE, MOMENTUM, NESTEROV }; /* numbers of a step */
+
+#ifdef DAE_KERNELS_TARGET
+
+static void descend(float *restrict w, const float *restrict g, size_t count, float rate) {
+    for (size_t i = 0; i < count; i++)
+        w[i] -= rate * g[i];
 }
 
-static void apply(const union dae_update *update, const struct dae_parameters *p) {
-    if (update->sgd.momentum == 0)
-        dae_kernels()->sgd(p->values, p->gradient, p->count, update->sgd.rate);
+static void descend_with_momentum(float *restrict w, float *restrict v, const float *restrict g, size_t count,
+                                  float rate, float momentum, bool nesterov) {
+    for (size_t i = 0; i < count; i++) {
+        v[i] = momentum * v[i] - rate * g[i];
+        w[i] += nesterov ? momentum * v[i] - rate * g[i] : v[i];
+    }
+}
+
+void DAE_LOOP(sgd)(const struct dae_parameters *p, const float *numbers) {
+    if (numbers[MOMENTUM] == 0)
+        descend(p->values, p->gradient, p->count, numbers[RATE]);
     else
-        dae_kernels()->momentum(p->values, p->slots[0], p->gradient, p->count, update->sgd.rate,
-                                update->sgd.momentum, update->sgd.nesterov);
+        descend_with_momentum(p->values, p->slots[0], p->gradient, p->count, numbers[RATE], numbers[MOMENTUM],
+                              numbers[NESTEROV] != 0);
 }
 
-static void get_options(const dae_optimizer *optimizer, double *values) {
-    const struct sgd *sgd = (const struct sgd *)optimizer;
-    values[0] = optimizer->learning_rate;
-    values[1] = sgd->momentum;
-    values[2] = sgd->nesterov;
-}
+#else
 
-static void set_options(dae_optimizer *optimizer, const double *values) {
-    struct sgd *sgd = (struct sgd *)optimizer;
-    optimizer->learning_rate = values[0];
-    sgd->momentum = values[1];
-    sgd->nesterov = values[2] == 1;
+static void prepare(const double *p, double rate, uint64_t step, float *numbers) {
+    (void)step;
+    numbers[RATE] = (float)rate;
+    numbers[MOMENTUM] = (float)p[1];
+    numbers[NESTEROV] = (float)p[2];
 }
 
 /* A step adds at most 1e6 * 1e18 to the velocity (step.c), and momentum is at most 1 - 2^-24, which makes
  * 1.7e31; a little more for rounding. */
-const struct dae_optimizer_operations dae_optimizer_sgd = {
+const struct dae_optimizer_kind dae_optimizer_sgd = {
     .kind =
         {
             .name = "sgd",
@@ -47,30 +48,14 @@ const struct dae_optimizer_operations dae_optimizer_sgd = {
             .parameters =
                 {
                     DAE_LEARNING_RATE,
-                    {"momentum", "share of the velocity that is kept", DAE_TYPE_NUMBER,
-                     DAE_OPEN_HIGH | DAE_FLOAT, 0, 1, "0"},
+                    DAE_KEPT_SHARE("momentum", "share of the velocity that is kept", "0"),
                     {"nesterov", "whether to look ahead by the velocity", DAE_TYPE_FLAG, DAE_DIGIT,
                      .fallback = "0"},
                 },
         },
-    .size = sizeof(struct sgd),
-    .slot_count = 1,
     .slots = {{"velocity", -1e32f, 1e32f}},
     .prepare = prepare,
-    .apply = apply,
-    .get_options = get_options,
-    .set_options = set_options,
+    .loops = DAE_LOOPS(sgd),
 };
 
-dae_status dae_optimizer_create_sgd(dae_optimizer **out, double learning_rate) {
-    DAE_REQUIRE(out);
-    return dae_optimizer_create(out, &dae_optimizer_sgd, learning_rate, __func__);
-}
-
-dae_status dae_optimizer_set_momentum(dae_optimizer *optimizer, double momentum) {
-    return dae_optimizer_change(optimizer, &dae_optimizer_sgd, 1, 1, &momentum, __func__);
-}
-
-dae_status dae_optimizer_set_nesterov(dae_optimizer *optimizer, int32_t nesterov) {
-    return dae_optimizer_change(optimizer, &dae_optimizer_sgd, 2, 1, (double[]){nesterov}, __func__);
-}
+#endif

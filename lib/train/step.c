@@ -6,8 +6,6 @@
 
 #include <math.h>
 
-enum { CHUNK = 16384 /* parameters that a task checks or updates */ };
-
 /* Gradients beyond this are refused: their square, which Adam keeps, must stay finite. */
 #define GRADIENT_LIMIT 1e18
 
@@ -84,8 +82,8 @@ static dae_status gather(struct dae_train_step *step) {
 
 /* Parameters [*first, *first + count) of a task. */
 static size_t chunk_of(const struct dae_train_step *step, size_t task, size_t *first) {
-    *first = task * CHUNK;
-    return dae_size_min(CHUNK, step->trainer->model->parameter_count - *first);
+    *first = task * DAE_UPDATE_CHUNK;
+    return dae_size_min(DAE_UPDATE_CHUNK, step->trainer->model->parameter_count - *first);
 }
 
 static dae_status update_chunk(void *context, size_t task) {
@@ -97,9 +95,9 @@ static dae_status update_chunk(void *context, size_t task) {
         .gradient = trainer->gradient + offset,
         .count = count,
     };
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+    for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS && trainer->slots[i] != NULL; i++)
         parameters.slots[i] = trainer->slots[i] + offset;
-    trainer->optimizer->operations->apply(&step->update, &parameters);
+    dae_update_apply(&step->update, step->norm, &parameters);
     if (trainer->parameters16 != NULL)
         dae_kernels()->round_bfloat16(trainer->parameters16 + offset, parameters.values, count);
     return DAE_OK;
@@ -143,7 +141,8 @@ static dae_status go_back(void *context, size_t value, struct dae_rows *rows) {
 static dae_status penalize_part(void *context, size_t task) {
     struct dae_train_step *step = context;
     const dae_trainer *trainer = step->trainer;
-    size_t parts = dae_size_min(DAE_MAX_TILES, dae_size_divide_up(trainer->model->parameter_count, CHUNK));
+    size_t parts = dae_size_min(DAE_MAX_TILES,
+                                dae_size_divide_up(trainer->model->parameter_count, DAE_UPDATE_CHUNK));
     size_t first = trainer->model->parameter_count * task / parts;
     size_t end = trainer->model->parameter_count * (task + 1) / parts;
     for (size_t k = 0; k < trainer->objective->term_count; k++)
@@ -157,7 +156,8 @@ static dae_status penalize_part(void *context, size_t task) {
 static dae_status penalize(struct dae_train_step *step, struct dae_losses *losses) {
     const dae_trainer *trainer = step->trainer;
     const struct dae_objective *objective = trainer->objective;
-    size_t parts = dae_size_min(DAE_MAX_TILES, dae_size_divide_up(trainer->model->parameter_count, CHUNK));
+    size_t parts = dae_size_min(DAE_MAX_TILES,
+                                dae_size_divide_up(trainer->model->parameter_count, DAE_UPDATE_CHUNK));
     if (!objective->penalizes)
         return DAE_OK;
     DAE_TRY(dae_pool_run(step->pool, penalize_part, step, parts));
@@ -191,7 +191,18 @@ static dae_status check_chunk(void *context, size_t task) {
     if (dae_range_magnitude(&range) > GRADIENT_LIMIT)
         return dae_fail(DAE_ERROR_NOT_FINITE, "step %llu: the gradient is not finite or beyond %g: %s",
                         (unsigned long long)step->trainer->steps + 1, GRADIENT_LIMIT, dae_step_remedy(step));
+    step->trainer->squares[task] = dae_governors_look(&step->trainer->optimizer->governors,
+                                                      step->trainer->gradient + first, count);
     return DAE_OK;
+}
+
+/* Chunks are added up in their order, whichever thread has made them. */
+static void take_norm(struct dae_train_step *step, size_t chunks) {
+    double sum = 0;
+    for (size_t i = 0; i < chunks; i++)
+        sum += step->trainer->squares[i];
+    step->norm = dae_governors_take_norm(&step->trainer->optimizer->governors) ? sqrt(sum) : (double)NAN;
+    step->trainer->gradient_norm = step->norm;
 }
 
 /* Takes what steps need, so that memory running out is found before anything has changed. */
@@ -205,8 +216,9 @@ dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool) {
 dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uint64_t fpu,
                                 const struct dae_batch *batch, struct dae_losses *losses) {
     struct dae_train_step step = {.trainer = trainer, .pool = pool, .fpu = fpu, .batch = batch};
-    size_t chunks = dae_size_divide_up(trainer->model->parameter_count, CHUNK);
-    trainer->optimizer->operations->prepare(trainer->optimizer, trainer->steps + 1, &step.update);
+    size_t chunks = dae_size_divide_up(trainer->model->parameter_count, DAE_UPDATE_CHUNK);
+    struct dae_moment now = {trainer->steps, batch->steps_per_epoch, trainer->plateau.reductions};
+    dae_update_begin(&step.update, trainer->optimizer, &now);
     DAE_TRY(gather(&step));
     dae_step_weigh(&step);
     struct dae_batch_run run = {
@@ -229,6 +241,7 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     DAE_TRY(penalize(&step, losses));
     DAE_TRY(call_hook(&step));
     DAE_TRY(dae_pool_run(pool, check_chunk, &step, chunks));
+    take_norm(&step, chunks);
     DAE_TRY(dae_pool_run(pool, update_chunk, &step, chunks));
     trainer->steps++;
     struct dae_range seen = dae_range_join(step.input_ranges);

@@ -22,7 +22,8 @@ struct dae_train_step {
     double divisors[DAE_OBJECTIVE_MAX_TERMS];
     float scales[DAE_OBJECTIVE_MAX_TERMS]; /* of gradients */
     atomic_bool bad_target;
-    union dae_update update;
+    struct dae_update update;
+    double norm; /* of the gradient, where the optimizer asks for it */
 };
 
 /* All of a step's ranges together, and the largest size of a value in one. */

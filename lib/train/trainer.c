@@ -3,6 +3,7 @@
 
 #include <dae/checkpoint.h>
 
+#include <math.h>
 #include <string.h>
 
 static void release_workspace(struct dae_workspace *w) {
@@ -54,7 +55,11 @@ static dae_status fill_trainer(dae_trainer *trainer, const char *objective) {
     trainer->findings = dae_allocate(1, sizeof *trainer->findings);
     if (trainer->gradient == NULL || trainer->findings == NULL)
         return DAE_ERROR_MEMORY;
-    for (size_t i = 0; i < trainer->optimizer->operations->slot_count; i++)
+    trainer->squares = dae_allocate(dae_size_divide_up(count, DAE_UPDATE_CHUNK), sizeof *trainer->squares);
+    if (trainer->squares == NULL)
+        return DAE_ERROR_MEMORY;
+    size_t slots = dae_optimizer_count_slots(trainer->optimizer->kind, trainer->optimizer->options);
+    for (size_t i = 0; i < slots; i++)
         if ((trainer->slots[i] = dae_allocate(count, sizeof(float))) == NULL)
             return DAE_ERROR_MEMORY;
     return DAE_OK;
@@ -76,6 +81,7 @@ dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer
     dae_references_start(&trainer->references);
     trainer->model = dae_model_keep(model);
     trainer->optimizer = dae_optimizer_keep(optimizer);
+    trainer->gradient_norm = NAN;
     trainer->batch_size = 32;
     trainer->shuffle = true;
     trainer->checkpoint = (struct dae_checkpoint_plan){.unit = DAE_INTERVAL_EPOCHS, .interval = 1, .keep = 1};
@@ -100,6 +106,7 @@ void dae_trainer_free(dae_trainer *trainer) {
     for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS; i++)
         dae_release(trainer->slots[i]);
     dae_release(trainer->gradient);
+    dae_release(trainer->squares);
     dae_release(trainer->parameters16);
     dae_release(trainer->memory.values);
     dae_release(trainer->history);

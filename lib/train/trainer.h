@@ -102,6 +102,7 @@ struct dae_trainer {
     uint64_t data;      /* fingerprint of what the last fit was given; 0 before any */
     bool data_required; /* the next fit must be given that: the trainer was loaded from a checkpoint */
     struct dae_early_stopping early;
+    struct dae_plateau plateau; /* of the optimizer's schedule, if it goes by the validation loss */
     struct dae_checkpoint_plan checkpoint;
     double *history; /* [history_count, column_count] */
     size_t history_count, history_room;
@@ -109,6 +110,8 @@ struct dae_trainer {
 
     float *slots[DAE_OPTIMIZER_MAX_SLOTS]; /* the optimizer's memory, like the model's parameters */
     float *gradient;
+    double *squares;      /* sums of squares of the gradient, by chunks of DAE_UPDATE_CHUNK */
+    double gradient_norm; /* of the last step, before it was clipped; NaN where nothing asks for it */
     struct dae_thread_memory memory; /* for products */
     uint16_t *parameters16;          /* rounded; NULL in float32 */
     struct dae_workspace workspace;
@@ -150,6 +153,7 @@ struct dae_batch {
     const size_t *order;
     uint64_t epoch;
     bool classes; /* a target is the number of a class, not an output */
+    uint64_t steps_per_epoch; /* 0: there are no epochs */
 };
 
 /* Takes what steps need, so that memory running out is found before anything has changed. */

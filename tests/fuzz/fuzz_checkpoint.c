@@ -23,13 +23,9 @@ static training set_up(bool sgd) {
              DAE_OK,
          "no model");
     must(dae_model_initialize(t.model, 5) == DAE_OK, "no parameters");
-    if (sgd)
-        must(dae_optimizer_create_sgd(&t.optimizer, 0.1) == DAE_OK &&
-                 dae_optimizer_set_momentum(t.optimizer, 0.9) == DAE_OK,
-             "no optimizer");
-    else
-        must(dae_optimizer_create_adam(&t.optimizer, 0.01) == DAE_OK, "no optimizer");
-    must(dae_optimizer_set_schedule(t.optimizer, "cosine(steps=20, warmup=3)") == DAE_OK, "no schedule");
+    must(dae_optimizer_parse(&t.optimizer, sgd ? "sgd(0.1, momentum=0.9) | cosine(steps=20, warmup=3)"
+                                               : "adam(0.01) | cosine(steps=20, warmup=3)") == DAE_OK,
+         "no optimizer");
     must(dae_trainer_create(&t.trainer, t.model, t.optimizer, "mse") == DAE_OK, "no trainer");
     must(dae_trainer_set_batch_size(t.trainer, BATCH) == DAE_OK, "no batch size");
     must(dae_trainer_set_early_stopping(t.trainer, 5, 0.001) == DAE_OK, "no early stopping");

@@ -16,6 +16,7 @@ import torch
 from torch.optim import lr_scheduler
 
 STEPS = 40
+EPOCH = 5  # steps
 HEAD = """/* Learning rates of steps 0 to %d.
  *
  * Made by tests/oracle/schedules.py with PyTorch's schedulers in double precision. To remake it:
@@ -27,6 +28,7 @@ HEAD = """/* Learning rates of steps 0 to %d.
 #define TESTS_ORACLE_SCHEDULES_H
 
 #define ORACLE_SCHEDULE_STEPS %d
+#define ORACLE_STEPS_PER_EPOCH %d
 
 typedef struct {
     const char *text, *scheduler;
@@ -56,6 +58,17 @@ CASES = [
     ("polynomial(steps=30, end=0, power=0.5)", 3.0, "PolynomialLR", {"total_iters": 30, "power": 0.5}),
     ("cosine(steps=39)", 1e-3, "CosineAnnealingLR", {"T_max": 39}),
     ("cosine(steps=39, alpha=0.1)", 0.5, "CosineAnnealingLR", {"T_max": 39, "eta_min": 0.05}),
+    ("step(7, factor=0.5)", 1e-3, "StepLR", {"step_size": 7, "gamma": 0.5}),
+    ("step(epochs=2)", 1e-3, "StepLR", {"step_size": 2 * EPOCH}),
+    ("cosine(epochs=8, alpha=0.5)", 0.01, "CosineAnnealingLR", {"T_max": 8 * EPOCH, "eta_min": 0.005}),
+    ("cosine_restarts(7, stretch=1)", 0.1, "CosineAnnealingWarmRestarts", {"T_0": 7}),
+    ("cosine_restarts(5, stretch=2, alpha=0.125)", 0.1, "CosineAnnealingWarmRestarts",
+     {"T_0": 5, "T_mult": 2, "eta_min": 0.0125}),
+    ("cosine_restarts(epochs=1, stretch=3)", 0.1, "CosineAnnealingWarmRestarts", {"T_0": EPOCH, "T_mult": 3}),
+    # one_cycle ends at its last step, OneCycleLR one before: the share of the rise is another
+    ("one_cycle(30)", 0.1, "OneCycleLR", {"max_lr": 0.1, "total_steps": 31, "pct_start": (0.3 * 30 + 1) / 31}),
+    ("one_cycle(35, rise=0.5, start=10, end=100)", 0.5, "OneCycleLR",
+     {"max_lr": 0.5, "total_steps": 36, "pct_start": (0.5 * 35 + 1) / 36, "div_factor": 10, "final_div_factor": 100}),
     ("cosine(steps=100, alpha=0.5)", 0.01, "CosineAnnealingLR", {"T_max": 100, "eta_min": 0.005}),
 ]
 
@@ -72,12 +85,13 @@ def rates(learning_rate, scheduler, options):
     for _ in range(STEPS):
         result.append(optimizer.param_groups[0]["lr"])
         optimizer.step()
-        schedule.step()
+        if len(result) < options.get("total_steps", STEPS):  # it refuses more; the last rate stays
+            schedule.step()
     return result
 
 
 def table():
-    text = HEAD % (STEPS - 1, STEPS)
+    text = HEAD % (STEPS - 1, STEPS, EPOCH)
     for written, learning_rate, scheduler, options in CASES:
         values = rates(learning_rate, scheduler, options)
         lines = [", ".join("%.12g" % value for value in values[i:i + 8]) for i in range(0, STEPS, 8)]

@@ -65,7 +65,7 @@ class CopyTest(Standard):
         model, data = make_model(), dae.Dataset.from_array(make_data())
         optimizer = dae.Optimizer.adam(1e-3)
         ways = ((dae.Layer.dense(3), r"Layer.parse\(\)"), (dae.Session(model), r"Session\(model\)"),
-                (optimizer, "Optimizer.adam"), (dae.Trainer(model, optimizer), "checkpoint_to_bytes"),
+                (optimizer, "Optimizer.parse"), (dae.Trainer(model, optimizer), "checkpoint_to_bytes"),
                 (model.evaluate(data), "metrics"))
         for item, way in ways:
             for make in (copy.copy, copy.deepcopy, pickle.dumps, lambda item: copy.copy([copy.deepcopy([item])])):

@@ -112,7 +112,7 @@ class NoiseTest(Standard):
                          {"what": "in the data's unit", "type": "number", "since": "0.1.0", "low": 0.0, "open_low": 0.0,
                           "open_high": 0.0, "by_place": 1.0, "many": 0.0})
         steps = dae.recipe_steps("optimizer", "adam(0.1) | cosine(9)")
-        self.assertEqual(steps[1], {"kind": "cosine", "label": "", "steps": "9", "alpha": "0", "warmup": "0"})
+        self.assertEqual(steps[1], {"kind": "cosine", "label": "", "steps": "9", "alpha": "0", "warmup": "0", "epochs": ""})
         self.assertFails(dae.Status.ERROR_ARGUMENT, "category is 'sound'", dae.kinds, "sound")
         self.assertFails(dae.Status.ERROR_FORMAT, "position 10", dae.recipe_steps, "noise", "gaussian(")
 
@@ -440,7 +440,7 @@ class ModelTest(Standard):
                 (lambda: data.corrupt(3, 1), "3 of dae_dataset_corrupt() is of type int, expected Noise"),
                 (lambda: data.slice(0, 1.5), "4 of dae_dataset_slice() is of type float, expected int"),
                 (lambda: dae.Rng("1"), "2 of dae_rng_create() is of type str, expected int"),
-                (lambda: dae.Optimizer.sgd("1"), "2 of dae_optimizer_create_sgd() is of type str, expected float"),
+                (lambda: dae.Optimizer.sgd("1"), "learning_rate is of type str, expected float"),
                 (lambda: dae.Layer.dense(4, 99), "3 of dae_layer_create_dense() is of type int, expected bytes"),
                 (lambda: dae.Model((2, "3")), "a dimension is of type str, expected int"),
                 (lambda: dae_c.call("dae_model_load", None, "f"), "dae_model_load() is of type str, expected bytes"),

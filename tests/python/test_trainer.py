@@ -240,16 +240,21 @@ class TrainerTest(Standard):
         sgd.learning_rate = 0.25
         self.assertEqual(sgd.learning_rate, 0.25)
         self.assertEqual((sgd.schedule, sgd.rate_at(7)), ("constant", 0.25))
-        sgd.schedule = "exponential(steps=1, rate=0.5)"
-        self.assertEqual([sgd.rate_at(step) for step in range(3)], [0.25, 0.125, 0.0625])
-        self.assertEqual(sgd.learning_rate, 0.25)
-        adam = dae.Optimizer.adam(0.1, betas=(0.8, 0.9), epsilon=1e-5, schedule="cosine(10)")
-        self.assertEqual(adam.schedule, "cosine(steps=10, alpha=0, warmup=0)")
-        self.assertFails(dae.Status.ERROR_FORMAT, "expected constant", setattr, adam, "schedule", "linear(10)")
-        adam.schedule = None
-        self.assertEqual(adam.schedule, "constant")
+        adam = dae.Optimizer.adam(0.1, beta1=0.8, epsilon=1e-5, schedule="clip_norm(1) | exponential(epochs=1, rate=0.5)")
+        self.assertEqual(adam.schedule, "clip_norm(norm=1) | exponential(rate=0.5, staircase=0, epochs=1)")
+        self.assertEqual([adam.rate_at(step, 2) for step in range(0, 6, 2)], [0.1, 0.05, 0.025])
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "steps_per_epoch is 0", adam.rate_at, 1)
+        self.assertFails(dae.Status.ERROR_FORMAT, "expected constant", dae.Optimizer.adam, 0.1, "linear(10)")
         self.assertFails(dae.Status.ERROR_ARGUMENT, "learning", dae.Optimizer.sgd, 0.0)
-        self.assertFails(dae.Status.ERROR_ARGUMENT, "", dae.Optimizer.adam, 0.1, (0.8, 1.0))
+        self.assertFails(dae.Status.ERROR_FORMAT, "no parameter 'rho'", dae.Optimizer.adam, 0.1, rho=0.5)
+
+    def test_every_rule_has_a_constructor(self):
+        for kind in dae.kinds("optimizer"):
+            model = make_model()
+            before = flat(model.parameters)
+            dae.Trainer(model, getattr(dae.Optimizer, kind)(0.01)).fit(dae.Dataset.from_array(make_data()), 1)
+            self.assertNotEqual(flat(model.parameters), before, kind)
+            self.assertIn("learning_rate", getattr(dae.Optimizer, kind).__doc__)
 
     def test_optimizers_as_text(self):
         text = "sgd(learning_rate=0.5, momentum=0.25, nesterov=1) | exponential(steps=4, rate=0.5, staircase=0)"
