@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum {
+    FIRST_ROOM = 1 << 12,      /* for content of which the size is not known */
     KNOWN_BY = 16,             /* bytes at the start of content */
     LEAST_KNOWN = 4,           /* fewer tell nothing */
     MAX_GROWTH = 32,           /* of data by gzip, see check_packed() */
@@ -79,6 +80,8 @@ static dae_status measure(const struct opening *o, unsigned char *start, size_t 
 static dae_status check_plain(struct opening *o, const unsigned char *start, size_t count, size_t size) {
     struct dae_extent extent;
     DAE_TRY(know(o, start, count));
+    if (kind_of(o)->measure == NULL)
+        return DAE_OK;
     DAE_TRY(measure(o, (unsigned char *)(uintptr_t)start, count, &extent));
     if (size < extent.size)
         return dae_filed_too_short(o->name, size, extent.size);
@@ -102,17 +105,36 @@ struct expanding {
     size_t size;
 };
 
-/* Expands up to `size` bytes in all. */
-static dae_status expand_to(struct expanding *e, size_t size, const char *name) {
-    DAE_TRY(dae_gzip_check_claim(e->packed, size, name));
+/* Makes room for `size` bytes in all. */
+static dae_status make_room(struct expanding *e, size_t size) {
     unsigned char *memory = dae_allocate_raw(size, 1);
     if (memory == NULL)
         return DAE_ERROR_MEMORY;
-    memcpy(memory, e->bytes, e->size);
+    if (e->size > 0)
+        memcpy(memory, e->bytes, e->size);
     dae_release(e->bytes);
     e->bytes = memory;
+    return DAE_OK;
+}
+
+/* Expands exactly `size` bytes in all. */
+static dae_status expand_to(struct expanding *e, size_t size, const char *name) {
+    DAE_TRY(dae_gzip_check_claim(e->packed, size, name));
+    DAE_TRY(make_room(e, size));
     DAE_TRY(dae_gzip_read(e->gzip, e->bytes + e->size, size - e->size));
     e->size = size;
+    return DAE_OK;
+}
+
+/* Expands as many bytes as there are. */
+static dae_status expand_all(struct expanding *e) {
+    size_t room = FIRST_ROOM, got = 0;
+    do {
+        room *= 2;
+        DAE_TRY(make_room(e, room));
+        DAE_TRY(dae_gzip_read_some(e->gzip, e->bytes + e->size, room - e->size, &got));
+        e->size += got;
+    } while (e->size == room);
     return DAE_OK;
 }
 
@@ -150,6 +172,8 @@ static dae_status check_packed(struct opening *o, const unsigned char *start, si
     struct dae_extent extent = {0, false};
     if (o->format == NULL)
         DAE_TRY(know_packed(o, start, count, used_up));
+    if (kind_of(o)->measure == NULL)
+        return DAE_OK;
     DAE_TRY(dae_gzip_open(&e.gzip, start, count, o->name));
     dae_status status = expand_start(&e, o, &extent);
     *used_up = dae_gzip_is_used_up(e.gzip);
@@ -169,8 +193,8 @@ static dae_status expand(const struct opening *o, const unsigned char *packed, s
     struct expanding e = {.packed = size};
     struct dae_extent extent;
     DAE_TRY(dae_gzip_open(&e.gzip, packed, size, o->name));
-    dae_status status = expand_start(&e, o, &extent);
-    if (status == DAE_OK)
+    dae_status status = kind_of(o)->measure == NULL ? expand_all(&e) : expand_start(&e, o, &extent);
+    if (status == DAE_OK && kind_of(o)->measure != NULL)
         status = expand_to(&e, extent.size, o->name);
     if (status == DAE_OK)
         status = dae_gzip_expect_end(e.gzip);

@@ -26,9 +26,10 @@ struct dae_source_kind {
     struct dae_kind kind; /* each parameter has a default where content is known */
     /* Whether content that starts like this is of this kind; NULL: has to be named. */
     bool (*knows)(const unsigned char *start, size_t count);
-    /* Sets how much content there must be; refuses a wrong start before memory is taken for the whole. */
+    /* Sets how much content there must be; refuses a wrong start before memory is taken for the whole. NULL:
+     * the start does not tell. */
     dae_status (*measure)(const struct dae_content *start, struct dae_extent *extent);
-    /* Makes a dataset of content that has its extent. Takes over the bytes, also when it fails. */
+    /* Makes a dataset of content, which has its extent. Takes over the bytes, also when it fails. */
     dae_status (*open)(dae_dataset **out, const struct dae_content *content);
 };
 

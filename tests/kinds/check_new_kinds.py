@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Adds a layer, a noise and an optimizer to a copy of the tree, each by three files: its own, lib/meson.build and
-CHANGELOG.md. Builds the copy and finds them in all that follows from a row, and in the tests over all kinds.
+"""Adds a layer, a noise, an optimizer and a format of files to a copy of the tree, each by three files: its own,
+lib/meson.build and CHANGELOG.md. Builds the copy and finds them in all that follows from a row, and in the tests over all kinds.
 
 usage: check_new_kinds.py [--meson MESON] [--cc CC] SOURCE
 
@@ -8,6 +8,8 @@ The layer is the one of docs/adding-a-layer.md; the others lie beside this scrip
 """
 
 import argparse
+import array
+import gzip
 import os
 import re
 import shlex
@@ -26,7 +28,8 @@ TARGETS = ("tests/check_kinds", "tests/check_every_kind", "tests/check_kind", "t
 # folder, category, name, what the constructor in Python is called with, a value that is out of its range
 TOYS = (("layers", "layer", "offset", {"start": 0.5}, 2e6),
         ("noise", "noise", "flip", {"rate": 0.25}, 1.5),
-        ("train", "optimizer", "sign", {"learning_rate": 0.5}, 0))
+        ("train", "optimizer", "sign", {"learning_rate": 0.5}, 0),
+        ("data", "source", "tally", {"skip": 2}, 10))
 
 
 class Failure(Exception):
@@ -108,6 +111,15 @@ def check_python(dae):
     model = dae.Model.parse("input(3, 8) | %s as o | dense(24)" % texts["offset"])
     must("| offset(start=0.5) as o |" in model.format(), "the layer is written otherwise: " + model.format())
     model.initialize(1)
+    marks = bytes(number % 251 for number in range(100000))
+    for content in (b"TALLY\n" + marks, gzip.compress(b"TALLY\n" + marks)):
+        for format, expected in ((None, marks), (texts["tally"], marks[2:])):
+            try:
+                values = dae.Dataset.parse(content, format).read()[0]
+            except dae.DaeError as error:
+                must(error.status == dae.Status.ERROR_UNSUPPORTED and content[0] == 0x1F, error.message)
+                continue  # a build without zlib
+            must(bytes(int(value) for value in array.array("f", bytes(values))) == expected, "the format is read otherwise")
     must(dae.Model.from_bytes(model.to_bytes()).format() == model.format(), "the layer does not come back from a file")
 
 
