@@ -318,6 +318,19 @@ double *history_of(const dae_trainer *trainer, const char *column, size_t *epoch
     return values;
 }
 
+const char *figure_name(size_t i) {
+    const char *name = NULL;
+    ok(dae_kind_list("figure", NULL, i, &name));
+    return name;
+}
+
+void get_figures(const dae_report *report, double figures[MOST_FIGURES]) {
+    for (size_t i = 0; figure_name(i) != NULL; i++) {
+        ck_assert_uint_lt(i, MOST_FIGURES);
+        ok(dae_report_get(report, figure_name(i), &figures[i]));
+    }
+}
+
 uint64_t steps_of(const dae_trainer *trainer) {
     uint64_t steps = UINT64_MAX;
     ok(dae_trainer_get_step_count(trainer, &steps));

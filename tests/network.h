@@ -78,6 +78,11 @@ dae_trainer *sgd_trainer(dae_model *model, double learning_rate, const char *los
 double *history_of(const dae_trainer *trainer, const char *column, size_t *epochs);
 uint64_t steps_of(const dae_trainer *trainer);
 size_t epochs_of(const dae_trainer *trainer);
+enum { MOST_FIGURES = 40 };
+/* Figure number i that the library lists, or NULL. */
+const char *figure_name(size_t i);
+/* All figures of a report in that order. */
+void get_figures(const dae_report *report, double figures[MOST_FIGURES]);
 
 /* A dataset of `count` samples of `size` values, uniform in [low, high). */
 dae_dataset *random_dataset(size_t count, size_t size, double low, double high, uint64_t seed);
