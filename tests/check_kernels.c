@@ -7,6 +7,7 @@
 #include "math/kernels.h"
 #include "noise/noise.h"
 #include "objective/objective.h"
+#include "run/ssim.h"
 #include "oracle/golden.h"
 
 #include <math.h>
@@ -103,6 +104,7 @@ KERNEL(use_sigmoid_derive, k->sigmoid_derive(a, b, n))
 KERNEL(use_tanh, k->tanh(a, n))
 KERNEL(use_tanh_derive, k->tanh_derive(a, b, n))
 KERNEL(use_squared_error, *r = k->squared_error(a, b, n))
+KERNEL(use_ssim, if (n >= 121) dae_ssim_loops[k->target](r, a, b, 11, n / 11, 0.5))
 KERNEL(use_sgd, k->sgd(a, b, n, 0.01f))
 KERNEL(use_momentum, k->momentum(a, c, b, n, 0.01f, 0.9f, false))
 KERNEL(use_nesterov, k->momentum(a, c, b, n, 0.01f, 0.9f, true))
@@ -133,6 +135,7 @@ static const struct {
     {"tanh", use_tanh},
     {"tanh_derive", use_tanh_derive},
     {"squared_error", use_squared_error},
+    {"ssim", use_ssim},
     {"sgd", use_sgd},
     {"momentum", use_momentum},
     {"nesterov", use_nesterov},

@@ -404,6 +404,12 @@ class Model(Handle, noun="model"):
     def evaluate(self, dataset):
         return Report._make("dae_model_evaluate", self, dataset)
 
+    def measure(self, dataset, *figures):
+        """Only these figures, with any parameters: measure(data, "mse", "ssim(peak=255)"), as a list."""
+        values = (c.DOUBLE * len(figures))()
+        c.call("dae_model_measure", self, dataset, " | ".join(figures).encode(), values, len(values))
+        return list(values)
+
     def run(self, inputs):
         """What the model makes of inputs [count, ...]; to run it often, keep a Session."""
         return Session(self).run(inputs)

@@ -214,6 +214,7 @@ SIGNATURES = {
     "dae_trainer_deserialize_checkpoint": (STATUS, TRAINER, BYTES, SIZE),
 
     "dae_model_evaluate": (STATUS, REPORT_OUT, MODEL, DATASET),
+    "dae_model_measure": (STATUS, MODEL, DATASET, TEXT, DOUBLES, SIZE),
     "dae_report_free": (None, REPORT),
     "dae_report_get": (STATUS, REPORT, TEXT, DOUBLE_OUT),
     "dae_report_get_finding_count": (STATUS, REPORT, SIZE_OUT),

@@ -7,7 +7,7 @@ double dae_psnr(double mse) {
     return mse < 1e-10 ? 100 : -10 * log10(mse);
 }
 
-static double mean(const double *sums, double samples, const double *p) {
+double dae_figure_mean(const double *sums, double samples, const double *p) {
     (void)p;
     return sums[0] / samples;
 }
@@ -23,7 +23,7 @@ const struct dae_figure dae_figure_mse = {
     .kind = {.name = "mse", .what = "mean squared error of the output", .example = "mse"},
     .made_of = DAE_OF_OUTPUT | DAE_OF_TARGET,
     .add = add_mse,
-    .conclude = mean,
+    .conclude = dae_figure_mean,
 };
 
 const struct dae_figure dae_figure_input_mse = {
@@ -31,7 +31,7 @@ const struct dae_figure dae_figure_input_mse = {
     .made_of = DAE_OF_INPUT | DAE_OF_TARGET,
     .of_input = true,
     .add = add_mse,
-    .conclude = mean,
+    .conclude = dae_figure_mean,
 };
 
 static void add_mae(double *sums, const struct dae_answer *answer, const double *p) {
@@ -45,16 +45,18 @@ const struct dae_figure dae_figure_mae = {
     .kind = {.name = "mae", .what = "mean absolute error of the output", .example = "mae"},
     .made_of = DAE_OF_OUTPUT | DAE_OF_TARGET,
     .add = add_mae,
-    .conclude = mean,
+    .conclude = dae_figure_mean,
+};
+
+const struct dae_figure dae_figure_input_mae = {
+    .kind = {.name = "input_mae", .what = "mean absolute error of the input", .example = "input_mae"},
+    .made_of = DAE_OF_INPUT | DAE_OF_TARGET,
+    .of_input = true,
+    .add = add_mae,
+    .conclude = dae_figure_mean,
 };
 
 /* ---- PSNR -------------------------------------------------------------------------------------------- */
-
-#define PEAK                                                                                           \
-    {                                                                                                  \
-        "peak", "the largest value that data can have, less the least", DAE_TYPE_NUMBER, DAE_BY_PLACE, \
-            1e-30, 1e30, "1"                                                                           \
-    }
 
 /* An MSE relative to the square of the peak. */
 static double relative(double mse, double peak) {
@@ -73,18 +75,18 @@ const struct dae_figure dae_figure_psnr = {
     .kind = {.name = "psnr",
              .what = "PSNR of the output in dB, mean over samples",
              .example = "psnr(peak=4095)",
-             .parameters = {PEAK}},
+             .parameters = {DAE_FIGURE_PEAK}},
     .made_of = DAE_OF_OUTPUT | DAE_OF_TARGET,
     .from_mse = true,
     .add = add_psnr,
-    .conclude = mean,
+    .conclude = dae_figure_mean,
 };
 
 const struct dae_figure dae_figure_psnr_of_mean = {
     .kind = {.name = "psnr_of_mean",
              .what = "PSNR in dB of the mean MSE of the output",
              .example = "psnr_of_mean(peak=4095)",
-             .parameters = {PEAK}},
+             .parameters = {DAE_FIGURE_PEAK}},
     .made_of = DAE_OF_OUTPUT | DAE_OF_TARGET,
     .from_mse = true,
     .add = add_mse,
@@ -95,22 +97,85 @@ const struct dae_figure dae_figure_input_psnr = {
     .kind = {.name = "input_psnr",
              .what = "PSNR of the input in dB, mean over samples",
              .example = "input_psnr(peak=4095)",
-             .parameters = {PEAK}},
+             .parameters = {DAE_FIGURE_PEAK}},
     .made_of = DAE_OF_INPUT | DAE_OF_TARGET,
     .of_input = true,
     .from_mse = true,
     .add = add_psnr,
-    .conclude = mean,
+    .conclude = dae_figure_mean,
 };
 
 const struct dae_figure dae_figure_input_psnr_of_mean = {
     .kind = {.name = "input_psnr_of_mean",
              .what = "PSNR in dB of the mean MSE of the input",
              .example = "input_psnr_of_mean(peak=4095)",
-             .parameters = {PEAK}},
+             .parameters = {DAE_FIGURE_PEAK}},
     .made_of = DAE_OF_INPUT | DAE_OF_TARGET,
     .of_input = true,
     .from_mse = true,
     .add = add_mse,
     .conclude = psnr_of_mean,
+};
+
+/* ---- SNR --------------------------------------------------------------------------------------------- */
+
+/* A sample of zeros has none. */
+static void add_snr(double *sums, const struct dae_answer *answer, const double *p) {
+    (void)p;
+    if (answer->signal > 0) {
+        sums[0] += dae_psnr(answer->mse / answer->signal);
+        sums[1]++;
+    }
+}
+
+static double snr(const double *sums, double samples, const double *p) {
+    (void)samples, (void)p;
+    return sums[0] / sums[1];
+}
+
+static void add_powers(double *sums, const struct dae_answer *answer, const double *p) {
+    (void)p;
+    sums[0] += answer->mse;
+    sums[1] += answer->signal;
+}
+
+static double snr_of_mean(const double *sums, double samples, const double *p) {
+    (void)samples, (void)p;
+    return sums[1] > 0 ? dae_psnr(sums[0] / sums[1]) : (double)NAN;
+}
+
+const struct dae_figure dae_figure_snr = {
+    .kind = {.name = "snr", .what = "SNR of the output in dB, mean over samples", .example = "snr"},
+    .made_of = DAE_OF_OUTPUT | DAE_OF_TARGET,
+    .add = add_snr,
+    .conclude = snr,
+};
+
+const struct dae_figure dae_figure_snr_of_mean = {
+    .kind = {.name = "snr_of_mean",
+             .what = "SNR in dB of the mean square and mean MSE of the output",
+             .example = "snr_of_mean"},
+    .made_of = DAE_OF_OUTPUT | DAE_OF_TARGET,
+    .add = add_powers,
+    .conclude = snr_of_mean,
+};
+
+const struct dae_figure dae_figure_input_snr = {
+    .kind = {.name = "input_snr",
+             .what = "SNR of the input in dB, mean over samples",
+             .example = "input_snr"},
+    .made_of = DAE_OF_INPUT | DAE_OF_TARGET,
+    .of_input = true,
+    .add = add_snr,
+    .conclude = snr,
+};
+
+const struct dae_figure dae_figure_input_snr_of_mean = {
+    .kind = {.name = "input_snr_of_mean",
+             .what = "SNR in dB of the mean square and mean MSE of the input",
+             .example = "input_snr_of_mean"},
+    .made_of = DAE_OF_INPUT | DAE_OF_TARGET,
+    .of_input = true,
+    .add = add_powers,
+    .conclude = snr_of_mean,
 };

@@ -167,28 +167,6 @@ static dae_status visit(void *context, struct dae_pool *pool, const struct dae_s
 
 /* ---- Evaluation -------------------------------------------------------------------------------------- */
 
-static dae_status run(dae_report *report, struct dae_evaluation *e, dae_model *model, dae_dataset *dataset) {
-    struct dae_pool *pool;
-    struct dae_sweep *sweep = NULL;
-    DAE_TRY(dae_pool_open(&pool));
-    dae_status status = dae_sweep_open(&sweep, model, dataset);
-    if (status == DAE_OK) {
-        uint64_t fpu = dae_fpu_prepare();
-        dae_sweep_watch(sweep, watch_units, e);
-        dae_matmul_enter();
-        status = dae_sweep_run(sweep, pool, fpu, false, visit, e);
-        dae_matmul_leave();
-        if (status == DAE_OK) {
-            dae_evaluation_conclude(e);
-            dae_report_find(report, model);
-        }
-        dae_fpu_restore(fpu);
-    }
-    dae_sweep_close(sweep);
-    dae_pool_close(pool);
-    return status;
-}
-
 static dae_status evaluate(dae_report *report, dae_model *model, dae_dataset *dataset) {
     struct dae_evaluation e = {
         .model = model,
@@ -200,20 +178,26 @@ static dae_status evaluate(dae_report *report, dae_model *model, dae_dataset *da
         .evidence = &report->evidence,
     };
     dae_status status = reserve(&e);
+    uint64_t fpu = dae_fpu_prepare();
     if (status == DAE_OK)
-        status = run(report, &e, model, dataset);
+        status = dae_sweep_over(model, dataset, fpu, watch_units, visit, &e);
+    if (status == DAE_OK) {
+        dae_evaluation_conclude(&e);
+        dae_report_find(report, model);
+    }
+    dae_fpu_restore(fpu);
     dae_release(e.columns);
     dae_release(e.units);
     return status;
 }
 
 /* A report that has seen nothing. */
-static dae_status start(dae_report **out, const dae_dataset *dataset) {
+static dae_status start(dae_report **out, const dae_model *model, const dae_dataset *dataset) {
     dae_report *report = dae_allocate(1, sizeof *report);
     if (report == NULL)
         return DAE_ERROR_MEMORY;
     dae_references_start(&report->references);
-    dae_status status = dae_figures_open(&report->figures, NULL, &dataset->shape, &dataset->target_shape);
+    dae_status status = dae_figures_open(&report->figures, NULL, model, dataset);
     if (status == DAE_OK)
         report->errors = dae_allocate(dataset->count, sizeof *report->errors);
     if (status == DAE_OK && report->errors == NULL)
@@ -233,7 +217,7 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
     /* kept meanwhile: a callback that gives samples may drop the caller's references */
     dae_references_keep(&model->references);
     dae_dataset_keep(dataset);
-    dae_status status = start(&report, dataset);
+    dae_status status = start(&report, model, dataset);
     if (status == DAE_OK)
         status = evaluate(report, model, dataset);
     if (status == DAE_OK)

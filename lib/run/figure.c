@@ -1,6 +1,5 @@
 #include "run/figure.h"
 #include "core/memory.h"
-#include "math/kernels.h"
 
 #include <math.h>
 
@@ -20,7 +19,8 @@ struct taken {
 };
 
 struct dae_figures {
-    struct dae_shape input, target;
+    size_t input, output;    /* values of a sample */
+    struct dae_shape target; /* as the dataset has it, or the model, where that says more */
     size_t samples;
     unsigned flawed; /* sides with a value that is not finite, by 1 << DAE_SIDE_* */
     size_t count;
@@ -52,6 +52,9 @@ static dae_status open_all(struct dae_figures **out) {
 }
 
 static dae_status open_steps(struct dae_figures **out, const struct dae_recipe *recipe) {
+    if (recipe->count == 0)
+        return dae_fail_at(DAE_ERROR_FORMAT, dae_figure_category.text, 0,
+                           "found the end of the text, expected at least one figure");
     for (size_t i = 0; i < recipe->count; i++)
         if (((const struct dae_figure *)recipe->steps[i].kind)->add == NULL)
             return dae_fail_at(DAE_ERROR_ARGUMENT, dae_figure_category.text, recipe->steps[i].position,
@@ -66,18 +69,24 @@ static dae_status open_steps(struct dae_figures **out, const struct dae_recipe *
     return DAE_OK;
 }
 
-dae_status dae_figures_open(struct dae_figures **out, const char *text, const struct dae_shape *input,
-                            const struct dae_shape *target) {
+dae_status dae_figures_open(struct dae_figures **out, const char *text, const dae_model *model,
+                            const dae_dataset *dataset) {
     struct dae_recipe *recipe = NULL;
+    const struct dae_shape *output = dae_model_output(model), *target = &dataset->target_shape;
     if (text != NULL)
         DAE_TRY(dae_recipe_bind(&recipe, &dae_figure_category, text));
     dae_status status = text != NULL ? open_steps(out, recipe) : open_all(out);
     dae_release(recipe);
     if (status == DAE_OK) {
-        (*out)->input = *input;
-        (*out)->target = *target;
+        (*out)->input = dataset->shape.size;
+        (*out)->output = output->size;
+        (*out)->target = target->rank == 1 && target->size == output->size ? *output : *target;
     }
     return status;
+}
+
+size_t dae_figures_count(const struct dae_figures *figures) {
+    return figures->count;
 }
 
 /* ---- Sample by sample -------------------------------------------------------------------------------- */
@@ -90,11 +99,25 @@ void dae_figures_start(struct dae_figures *figures) {
             figures->list[i].sums[j] = 0;
 }
 
-static struct dae_answer answer_of(const struct dae_figures *figures, const float *values,
+/* Whether targets are such as a figure takes. */
+static bool takes(const struct dae_figures *figures, const struct dae_figure *kind) {
+    size_t size = kind->of_input ? figures->input : figures->output;
+    return size == figures->target.size || (kind->of_class && figures->target.size == 1);
+}
+
+static double mean_square(const float *values, size_t count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)values[i] * (double)values[i];
+    return sum / (double)count;
+}
+
+static struct dae_answer answer_of(const struct dae_figures *figures, const float *values, size_t size,
                                    const float *targets) {
-    size_t size = figures->target.size;
-    double squared = dae_kernels()->squared_error(values, targets, size);
-    return (struct dae_answer){values, targets, &figures->target, squared / (double)size};
+    struct dae_answer answer = {values, targets, size, &figures->target, (double)NAN, (double)NAN};
+    if (size == figures->target.size)
+        answer.mse = dae_kernels()->squared_error(values, targets, size) / (double)size;
+    return answer;
 }
 
 static unsigned flaw_of(enum dae_side side, const float *values, size_t count) {
@@ -103,32 +126,36 @@ static unsigned flaw_of(enum dae_side side, const float *values, size_t count) {
 
 struct dae_errors dae_figures_add(struct dae_figures *figures, const float *input, const float *output,
                                   const float *target) {
-    bool comparable = figures->input.size == figures->target.size;
-    struct dae_answer by_model = answer_of(figures, output, target), by_input = {.mse = (double)NAN};
-    if (comparable)
-        by_input = answer_of(figures, input, target);
+    struct dae_answer by_input = answer_of(figures, input, figures->input, target);
+    struct dae_answer by_model = answer_of(figures, output, figures->output, target);
+    by_input.signal = by_model.signal = mean_square(target, figures->target.size);
     for (size_t i = 0; i < figures->count; i++) {
         struct taken *taken = &figures->list[i];
-        if (comparable || !taken->kind->of_input)
+        if (takes(figures, taken->kind))
             taken->kind->add(taken->sums, taken->kind->of_input ? &by_input : &by_model, taken->parameters);
     }
     figures->samples++;
-    figures->flawed |= flaw_of(DAE_SIDE_INPUT, input, figures->input.size) |
+    figures->flawed |= flaw_of(DAE_SIDE_INPUT, input, figures->input) |
                        flaw_of(DAE_SIDE_TARGET, target, figures->target.size) |
-                       flaw_of(DAE_SIDE_OUTPUT, output, figures->target.size);
+                       flaw_of(DAE_SIDE_OUTPUT, output, figures->output);
     return (struct dae_errors){by_model.mse, by_input.mse};
+}
+
+void dae_figures_add_batch(struct dae_figures *figures, const struct dae_sweep_batch *batch) {
+    for (size_t i = 0; i < batch->count; i++)
+        dae_figures_add(figures, batch->inputs + i * figures->input, batch->outputs + i * figures->output,
+                        batch->targets + i * figures->target.size);
 }
 
 /* ---- Conclusions ------------------------------------------------------------------------------------- */
 
-/* Made of what is not there: of a value that is not finite, or of an input of another size. */
+/* Made of a value that is not finite. */
 static bool is_spoiled(const struct dae_figures *figures, const struct dae_figure *kind) {
-    return (kind->made_of & figures->flawed) != 0 ||
-           (kind->of_input && figures->input.size != figures->target.size);
+    return (kind->made_of & figures->flawed) != 0;
 }
 
 static double conclude(const struct dae_figures *figures, const struct taken *taken) {
-    if (is_spoiled(figures, taken->kind))
+    if (is_spoiled(figures, taken->kind) || !takes(figures, taken->kind))
         return (double)NAN;
     return taken->kind->conclude(taken->sums, (double)figures->samples, taken->parameters);
 }
@@ -141,10 +168,11 @@ double dae_figures_get(const struct dae_figures *figures, size_t index) {
 static dae_status take_again(const struct dae_figures *figures, struct taken *taken,
                              const struct dae_errors *errors) {
     if (!taken->kind->from_mse)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "%s with these parameters needs the samples, which a report does "
-                        "not keep, expected %s without any",
-                        taken->kind->kind.name, taken->kind->kind.name);
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "%s with other parameters than by default needs the samples, which a report does not keep: "
+            "ask dae_model_measure(), or for %s",
+            taken->kind->kind.name, taken->kind->kind.name);
     for (size_t i = 0; i < figures->samples; i++) {
         struct dae_answer answer = {.mse = taken->kind->of_input ? errors[i].input : errors[i].output};
         taken->kind->add(taken->sums, &answer, taken->parameters);

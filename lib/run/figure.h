@@ -6,6 +6,7 @@
 #include "core/kind.h"
 #include "core/size.h"
 #include "kinds.h"
+#include "run/over_dataset.h"
 
 enum { DAE_FIGURE_MAX_PARAMETERS = 1, DAE_FIGURE_SUMS = 2 };
 
@@ -18,11 +19,13 @@ enum {
     DAE_OF_OUTPUT = DAE_OF_INPUT | 1 << DAE_SIDE_OUTPUT,
 };
 
-/* An answer to one sample, the model's or the input taken for one, and what was wanted. */
+/* An answer to one sample, the model's or the input taken for one, and what was wanted. Where only the MSE is
+ * known, nothing else is there. */
 struct dae_answer {
-    const float *values, *targets; /* both have targets' shape; NULL where only the MSE is known */
-    const struct dae_shape *shape; /* of the targets, as the dataset has it */
-    double mse;
+    const float *values, *targets;
+    size_t size;                   /* of the values */
+    const struct dae_shape *shape; /* of the targets, as their dataset has it */
+    double mse, signal;            /* mean square of values less targets, and of targets */
 };
 
 struct dae_evidence;
@@ -32,6 +35,7 @@ struct dae_figure {
     unsigned made_of; /* DAE_OF_* */
     bool of_input;    /* the answer is the input, not the output */
     bool from_mse;    /* `add` reads nothing but the MSE of an answer */
+    bool of_class;    /* targets may be the number of a class; otherwise they have the answer's size */
     /* Adds what a sample says to sums that begin at 0, and makes the figure of them; p are the parameters. */
     void (*add)(double *sums, const struct dae_answer *answer, const double *p);
     double (*conclude)(const double *sums, double samples, const double *p);
@@ -43,6 +47,15 @@ extern const struct dae_figure DAE_FIGURE_KINDS;
 
 extern const struct dae_category dae_figure_category;
 
+#define DAE_FIGURE_PEAK                                                                                \
+    {                                                                                                  \
+        "peak", "the largest value that data can have, less the least", DAE_TYPE_NUMBER, DAE_BY_PLACE, \
+            1e-30, 1e30, "1"                                                                           \
+    }
+
+/* A figure that is the mean over samples of what they add. */
+double dae_figure_mean(const double *sums, double samples, const double *p);
+
 /* ---- Figures over the samples of a dataset ----------------------------------------------------------- */
 
 struct dae_figures;
@@ -52,11 +65,13 @@ struct dae_errors {
     double output, input;
 };
 
-/* The figures of a text, in its order, such as "mse | psnr(peak=255)"; those of the text NULL are all that add
- * something up. Fails with DAE_ERROR_FORMAT, DAE_ERROR_ARGUMENT, also for what only a report has, or
- * DAE_ERROR_MEMORY. dae_release() frees them. */
-dae_status dae_figures_open(struct dae_figures **out, const char *text, const struct dae_shape *input,
-                            const struct dae_shape *target);
+/* The figures of a text, in its order, such as "mse | psnr(peak=255)", of a model's answers to a dataset;
+ * those of the text NULL are all that add something up. Fails with DAE_ERROR_FORMAT, DAE_ERROR_ARGUMENT, also
+ * for what only a report has, or DAE_ERROR_MEMORY. dae_release() frees them. */
+dae_status dae_figures_open(struct dae_figures **out, const char *text, const dae_model *model,
+                            const dae_dataset *dataset);
+
+size_t dae_figures_count(const struct dae_figures *figures);
 
 /* Begins with the first sample, in memory that is there. */
 void dae_figures_start(struct dae_figures *figures);
@@ -65,6 +80,9 @@ void dae_figures_start(struct dae_figures *figures);
  * logits. */
 struct dae_errors dae_figures_add(struct dae_figures *figures, const float *input, const float *output,
                                   const float *target);
+
+/* Takes the samples of a batch. */
+void dae_figures_add_batch(struct dae_figures *figures, const struct dae_sweep_batch *batch);
 
 /* Figure number `index` of the text, after at least one sample. */
 double dae_figures_get(const struct dae_figures *figures, size_t index);

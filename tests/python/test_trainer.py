@@ -290,6 +290,7 @@ class TrainerTest(Standard):
         with self.assertRaisesRegex(dae.DaeError, "expected mse, mae"):
             report["nothing"]
         self.assertEqual(report["dead_hidden_units"], 1.0)
+        self.assertEqual(model.measure(data, "psnr", "psnr(peak=10)"), [report["psnr"], report["psnr(peak=10)"]])
         self.assertIn(dae.Finding.DEAD_OUTPUTS, [code for code, _ in report.findings])
         self.assertIn(dae.Finding.DEAD_HIDDEN_UNITS, [code for code, _ in report.findings])
         for _, text in report.findings:
