@@ -118,3 +118,18 @@ bool summary_print_result(const dae_report *report, const char *folder) {
     print_dead_outputs(report);
     return print_findings(report);
 }
+
+bool summary_print_training(const dae_trainer *trainer) {
+    size_t count;
+    if (!worked(dae_trainer_get_finding_count(trainer, &count))) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *text;
+        if (!worked(dae_trainer_get_finding(trainer, i, NULL, &text))) {
+            return false;
+        }
+        summary_print_wrapped(text);
+    }
+    return true;
+}
