@@ -41,8 +41,8 @@ int main(int argc, char **argv) {
 
     double input, denoised;
     check(dae_model_evaluate(&report, model, noisy_test));
-    check(dae_report_get(report, DAE_METRIC_INPUT_PSNR, &input));
-    check(dae_report_get(report, DAE_METRIC_PSNR, &denoised));
+    check(dae_report_get(report, "input_psnr", &input));
+    check(dae_report_get(report, "psnr", &denoised));
     printf("PSNR, mean over the test images: noisy %.1f dB, denoised %.1f dB\n", input, denoised);
 
     /* In any order: whatever needs another object holds it. */

@@ -363,7 +363,7 @@ static bool print_result(experiment *e) {
                epochs == 1 ? "" : "s", time, e->figures.loss[epochs - 1],
                e->figures.validation_loss[epochs - 1]);
     }
-    return true;
+    return summary_print_training(e->trainer);
 }
 
 /* ---- The whole -------------------------------------------------------------------------------- */

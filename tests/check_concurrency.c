@@ -171,7 +171,7 @@ static void *read_model(void *user) {
         dae_session_free(session);
     }
     ok(dae_model_evaluate(&report, r->model, r->data));
-    ok(dae_report_get(report, DAE_METRIC_MSE, &r->loss));
+    ok(dae_report_get(report, "mse", &r->loss));
     dae_report_free(report);
     size_t length = 0;
     ok(dae_model_describe(r->model, NULL, 0, &length));

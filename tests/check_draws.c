@@ -255,7 +255,7 @@ START_TEST(dropout_has_no_part_in_evaluation) {
     ok(dae_model_set_parameters(model, parameters, SIZE * SIZE + SIZE));
     dae_dataset *data = random_dataset(COUNT, SIZE, 0, 1, 2);
     ok(dae_model_evaluate(&report, model, data));
-    ok(dae_report_get(report, DAE_METRIC_MSE, &mse));
+    ok(dae_report_get(report, "mse", &mse));
     near(mse, 0, 1e-12);
     /* and none in validation, but one in training */
     dae_trainer *trainer = sgd_trainer(model, 1e-30, "mse");

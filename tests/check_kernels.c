@@ -8,6 +8,7 @@
 #include "noise/noise.h"
 #include "objective/objective.h"
 #include "train/optimizer.h"
+#include "run/ssim.h"
 #include "oracle/golden.h"
 
 #include <math.h>
@@ -104,6 +105,7 @@ KERNEL(use_sigmoid_derive, k->sigmoid_derive(a, b, n))
 KERNEL(use_tanh, k->tanh(a, n))
 KERNEL(use_tanh_derive, k->tanh_derive(a, b, n))
 KERNEL(use_squared_error, *r = k->squared_error(a, b, n))
+KERNEL(use_ssim, if (n >= 121) dae_ssim_loops[k->target](r, a, b, 11, n / 11, 0.5))
 KERNEL(use_mark_rows, k->mark_rows((uint32_t *)b, a, n / 3, n < 3 ? 1 : 3, n - n / 3 * 2 * (n >= 3)))
 KERNEL(use_pick, (reverse((uint32_t *)c, n), k->pick(b, a, (const uint32_t *)c, n)))
 KERNEL(use_is_finite, *r = k->is_finite(a, n))
@@ -130,6 +132,7 @@ static const struct {
     {"tanh", use_tanh},
     {"tanh_derive", use_tanh_derive},
     {"squared_error", use_squared_error},
+    {"ssim", use_ssim},
     {"mark_rows", use_mark_rows},
     {"pick", use_pick},
     {"is_finite", use_is_finite},

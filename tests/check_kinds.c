@@ -8,8 +8,8 @@
 
 enum { ROOM = 1024 };
 
-static const char *const categories[] = {"layer",     "activation", "initializer", "noise",
-                                         "objective", "optimizer",  "governor",    "source"};
+static const char *const categories[] = {"layer",     "activation", "initializer", "noise", "objective",
+                                         "optimizer", "governor",   "source",      "figure"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -102,10 +102,10 @@ END_TEST
 START_TEST(what_does_not_exist_is_refused) {
     const char *text = "untouched";
     double value = 5;
-    fails(
-        dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
-        "category is 'sound', expected layer, activation, initializer, noise, objective, optimizer, governor "
-        "or source");
+    fails(dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
+          "category is 'sound', expected layer, activation, initializer, noise, objective, optimizer, "
+          "governor, "
+          "source or figure");
     fails(dae_kind_list("optimizer", "lamb", 0, &text), DAE_ERROR_ARGUMENT, "kind is 'lamb', expected sgd");
     fails(dae_kind_list(NULL, "adam", 0, &text), DAE_ERROR_ARGUMENT, "category is NULL");
     fails(dae_kind_list("optimizer", "adam", 0, NULL), DAE_ERROR_ARGUMENT, "name is NULL");
@@ -375,13 +375,33 @@ static void through_source(const char *text, char written[ROOM]) {
     snprintf(written, ROOM, "%s", text);
 }
 
+/* It can be measured, or a report has it; nothing writes it. */
+static void through_figure(const char *text, char written[ROOM]) {
+    const float sample[] = {0, 1};
+    const size_t shape = 2;
+    double value;
+    dae_model *model = NULL;
+    dae_dataset *data = NULL;
+    dae_report *report = NULL;
+    ok(dae_model_parse(&model, "input(2) | dense(2)"));
+    ok(dae_model_initialize(model, 1));
+    ok(dae_dataset_borrow_array(&data, sample, 1, 1, &shape, NULL, NULL));
+    ok(dae_model_evaluate(&report, model, data));
+    if (dae_model_measure(model, data, text, &value, 1) != DAE_OK)
+        ok(dae_report_get(report, text, &value));
+    snprintf(written, ROOM, "%s", text);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+
 static const struct {
     const char *category;
     void (*through)(const char *text, char written[ROOM]);
 } objects[] = {
     {"layer", through_layer},       {"activation", through_activation}, {"initializer", through_initializer},
     {"noise", through_noise},       {"objective", through_objective},   {"optimizer", through_optimizer},
-    {"governor", through_governor}, {"source", through_source},
+    {"governor", through_governor}, {"source", through_source},         {"figure", through_figure},
 };
 
 /* An example, read and written by the objects of its category, has the values that taking it apart gives;

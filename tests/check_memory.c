@@ -284,7 +284,7 @@ static dae_status attempt_evaluate(void *user) {
     double mse = 0;
     dae_dataset *data = user;
     does_or_again(&o, dae_model_evaluate(&o.report, trained, data), ck_assert(o.report == NULL));
-    does(&o, dae_report_get(o.report, DAE_METRIC_MSE, &mse));
+    does(&o, dae_report_get(o.report, "mse", &mse));
     model_unchanged();
     free_all(&o);
     return o.status;

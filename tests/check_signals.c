@@ -170,7 +170,7 @@ static double psnr_of(dae_model *model, dae_dataset *data) {
     dae_report *report = NULL;
     double psnr = NAN;
     ok(dae_model_evaluate(&report, model, data));
-    ok(dae_report_get(report, DAE_METRIC_PSNR, &psnr));
+    ok(dae_report_get(report, "psnr", &psnr));
     dae_report_free(report);
     return psnr;
 }

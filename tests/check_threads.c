@@ -24,13 +24,13 @@ typedef struct {
     int32_t precision;
 } recipe;
 
-enum { FIGURES = DAE_METRIC_DEAD_HIDDEN_UNITS + 1, COLUMNS = 3, MOST_EPOCHS = 4 };
+enum { COLUMNS = 3, MOST_EPOCHS = 4 };
 
 typedef struct {
     float *parameters;
     size_t count;
     double history[COLUMNS][MOST_EPOCHS];
-    double figures[FIGURES];
+    double figures[MOST_FIGURES];
 } outcome;
 
 static dae_model *recipe_model(const recipe *r) {
@@ -71,8 +71,7 @@ static outcome run(const recipe *r) {
     for (size_t column = 0; column < COLUMNS; column++)
         ok(dae_trainer_get_history(trainer, columns[column], result.history[column], r->epochs));
     ok(dae_model_evaluate(&report, model, other));
-    for (int32_t metric = 0; metric < FIGURES; metric++)
-        ok(dae_report_get(report, metric, &result.figures[metric]));
+    get_figures(report, result.figures);
     dae_report_free(report);
     dae_dataset_free(data);
     dae_dataset_free(other);

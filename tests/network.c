@@ -303,6 +303,19 @@ dae_trainer *adam_trainer(dae_model *model, double learning_rate, const char *lo
     return trainer_with(model, adam, loss);
 }
 
+dae_model *identity_model(size_t size) {
+    const network net = {size, 1, {{size, "linear"}}, 0};
+    dae_model *model = network_model(&net, 1);
+    size_t count = network_parameters(&net);
+    float *parameters = must_have(count * sizeof *parameters);
+    memset(parameters, 0, count * sizeof *parameters);
+    for (size_t i = 0; i < size; i++)
+        parameters[i * size + i] = 1.0f;
+    ok(dae_model_set_parameters(model, parameters, count));
+    free(parameters);
+    return model;
+}
+
 dae_trainer *sgd_trainer(dae_model *model, double learning_rate, const char *loss) {
     dae_optimizer *sgd = NULL;
     ok(dae_optimizer_create_sgd(&sgd, learning_rate));
@@ -316,6 +329,31 @@ double *history_of(const dae_trainer *trainer, const char *column, size_t *epoch
     if (epochs != NULL)
         *epochs = count;
     return values;
+}
+
+const char *figure_name(size_t i) {
+    const char *name = NULL;
+    ok(dae_kind_list("figure", NULL, i, &name));
+    return name;
+}
+
+double figure(const dae_report *report, const char *name) {
+    double value = -77;
+    ok(dae_report_get(report, name, &value));
+    return value;
+}
+
+dae_report *evaluated(dae_model *model, dae_dataset *dataset) {
+    dae_report *report = NULL;
+    ok(dae_model_evaluate(&report, model, dataset));
+    return report;
+}
+
+void get_figures(const dae_report *report, double figures[MOST_FIGURES]) {
+    for (size_t i = 0; figure_name(i) != NULL; i++) {
+        ck_assert_uint_lt(i, MOST_FIGURES);
+        ok(dae_report_get(report, figure_name(i), &figures[i]));
+    }
 }
 
 uint64_t steps_of(const dae_trainer *trainer) {

@@ -71,6 +71,9 @@ double *doubles_of(const dae_model *model);
 /* Both models have the same parameters to the bit. */
 void same_parameters(const dae_model *a, const dae_model *b);
 
+/* x -> x: what is exactly right. */
+dae_model *identity_model(size_t size);
+
 /* Sets up a trainer with Adam or SGD; the optimizer's only reference is the trainer's. */
 dae_trainer *adam_trainer(dae_model *model, double learning_rate, const char *loss);
 dae_trainer *sgd_trainer(dae_model *model, double learning_rate, const char *loss);
@@ -78,6 +81,13 @@ dae_trainer *sgd_trainer(dae_model *model, double learning_rate, const char *los
 double *history_of(const dae_trainer *trainer, const char *column, size_t *epochs);
 uint64_t steps_of(const dae_trainer *trainer);
 size_t epochs_of(const dae_trainer *trainer);
+enum { MOST_FIGURES = 40 };
+/* Figure number i that the library lists, or NULL. */
+const char *figure_name(size_t i);
+double figure(const dae_report *report, const char *name);
+dae_report *evaluated(dae_model *model, dae_dataset *dataset);
+/* All figures of a report in that order. */
+void get_figures(const dae_report *report, double figures[MOST_FIGURES]);
 
 /* A dataset of `count` samples of `size` values, uniform in [low, high). */
 dae_dataset *random_dataset(size_t count, size_t size, double low, double high, uint64_t seed);

@@ -1,5 +1,6 @@
 #include "summary.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,16 +53,11 @@ bool summary_print_model(const dae_model *model) {
     return described;
 }
 
-/* The figures of a report, in the order of DAE_METRIC_*. */
-enum { METRICS = DAE_METRIC_DEAD_HIDDEN_UNITS + 1 };
-
-static bool get_metrics(const dae_report *report, double metrics[METRICS]) {
-    for (int32_t i = 0; i < METRICS; i++) {
-        if (!worked(dae_report_get(report, i, &metrics[i]))) {
-            return false;
-        }
-    }
-    return true;
+/* A figure of a report, which has it. */
+static double figure(const dae_report *report, const char *name) {
+    double value = NAN;
+    worked(dae_report_get(report, name, &value));
+    return value;
 }
 
 void summary_print_wrapped(const char *text) {
@@ -82,12 +78,12 @@ void summary_print_wrapped(const char *text) {
 
 /* What harmful dead outputs mean, and what to try, is a finding of the library; of harmless ones it does
  * not speak. */
-static void print_dead_outputs(const double metrics[METRICS]) {
-    double dead = metrics[DAE_METRIC_DEAD_OUTPUTS];
+static void print_dead_outputs(const dae_report *report) {
+    double dead = figure(report, "dead_outputs");
     printf("Dead outputs: %.1f %%\n", 100 * dead);
     if (dead <= 0) {
         summary_print_wrapped("Every pixel of the result changes with the image, as it should.");
-    } else if (metrics[DAE_METRIC_HARMFUL_DEAD_OUTPUTS] <= 0.01) {
+    } else if (figure(report, "harmful_dead_outputs") <= 0.01) {
         summary_print_wrapped(
             "These pixels of the result are the same for every image. They do no harm: nearly all of "
             "them are the same in every clean image, too.");
@@ -110,19 +106,30 @@ static bool print_findings(const dae_report *report) {
 }
 
 bool summary_print_result(const dae_report *report, const char *folder) {
-    double m[METRICS];
-    if (!get_metrics(report, m)) {
+    printf("\nResult on the %.0f test images of %s, with noise that training has not seen\n\n",
+           figure(report, "samples"), folder);
+    printf("                            MSE    PSNR, mean over images    PSNR of the mean MSE\n");
+    printf("  noisy input           %.5f    %18.2f dB    %17.2f dB\n", figure(report, "input_mse"),
+           figure(report, "input_psnr"), figure(report, "input_psnr_of_mean"));
+    printf("  denoised              %.5f    %18.2f dB    %17.2f dB\n", figure(report, "mse"),
+           figure(report, "psnr"), figure(report, "psnr_of_mean"));
+    printf("  mean test image       %.5f\n\n", figure(report, "mean_image_mse"));
+
+    print_dead_outputs(report);
+    return print_findings(report);
+}
+
+bool summary_print_training(const dae_trainer *trainer) {
+    size_t count;
+    if (!worked(dae_trainer_get_finding_count(trainer, &count))) {
         return false;
     }
-    printf("\nResult on the %.0f test images of %s, with noise that training has not seen\n\n",
-           m[DAE_METRIC_SAMPLES], folder);
-    printf("                            MSE    PSNR, mean over images    PSNR of the mean MSE\n");
-    printf("  noisy input           %.5f    %18.2f dB    %17.2f dB\n", m[DAE_METRIC_INPUT_MSE],
-           m[DAE_METRIC_INPUT_PSNR], m[DAE_METRIC_INPUT_PSNR_OF_MEAN]);
-    printf("  denoised              %.5f    %18.2f dB    %17.2f dB\n", m[DAE_METRIC_MSE], m[DAE_METRIC_PSNR],
-           m[DAE_METRIC_PSNR_OF_MEAN]);
-    printf("  mean test image       %.5f\n\n", m[DAE_METRIC_MEAN_IMAGE_MSE]);
-
-    print_dead_outputs(m);
-    return print_findings(report);
+    for (size_t i = 0; i < count; i++) {
+        const char *text;
+        if (!worked(dae_trainer_get_finding(trainer, i, NULL, &text))) {
+            return false;
+        }
+        summary_print_wrapped(text);
+    }
+    return true;
 }

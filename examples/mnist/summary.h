@@ -20,6 +20,9 @@ bool summary_print_model(const dae_model *model);
 /* Prints errors and PSNR of input and output, dead outputs, and what the report has found. */
 bool summary_print_result(const dae_report *report, const char *folder);
 
+/* Prints what training itself has to say: nothing where all went well. */
+bool summary_print_training(const dae_trainer *trainer);
+
 /* Prints text in lines of up to 88 letters, broken at spaces. */
 void summary_print_wrapped(const char *text);
 

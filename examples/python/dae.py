@@ -32,7 +32,7 @@ import threading
 from ctypes import byref, c_float, c_uint32
 
 import dae_c as c
-from dae_c import (CheckpointFailure, DaeError, Event, Finding, Interval, Metric, NoiseMode, Precision,
+from dae_c import (CheckpointFailure, DaeError, Event, Finding, Interval, NoiseMode, Precision,
                    Progress, Status, load)
 
 # ---- Objects -----------------------------------------------------------------------------------------
@@ -405,6 +405,12 @@ class Model(Handle, noun="model"):
     def evaluate(self, dataset):
         return Report._make("dae_model_evaluate", self, dataset)
 
+    def measure(self, dataset, *figures):
+        """Only these figures, with any parameters: measure(data, "mse", "ssim(peak=255)"), as a list."""
+        values = (c.DOUBLE * len(figures))()
+        c.call("dae_model_measure", self, dataset, " | ".join(figures).encode(), values, len(values))
+        return list(values)
+
     def run(self, inputs):
         """What the model makes of inputs [count, ...]; to run it often, keep a Session."""
         return Session(self).run(inputs)
@@ -655,16 +661,18 @@ def find(handle, getter):
 
 
 class Report(Handle, noun="report"):
-    """The figures of an evaluation by name, such as report["psnr"], and what is to be said about them."""
+    """The figures of an evaluation, such as report["psnr"] or report["psnr(peak=255)"], and what is to be said
+    about them."""
 
-    _instead = "keep its metrics and findings"
+    _instead = "keep its figures and findings"
 
-    def __getitem__(self, metric):
-        return c.get("dae_report_get", c.DOUBLE, self, c.pick(Metric, metric))
+    def __getitem__(self, figure):
+        return c.get("dae_report_get", c.DOUBLE, self, figure.encode())
 
     @property
-    def metrics(self):
-        return {metric.name.lower(): self[metric] for metric in Metric}
+    def figures(self):
+        """All figures by name."""
+        return {name: self[name] for name in kinds("figure")}
 
     @property
     def findings(self):
@@ -672,7 +680,7 @@ class Report(Handle, noun="report"):
         return find(self, "dae_report_get_finding")
 
     def __str__(self):
-        lines = ["%-22s %.6g" % pair for pair in self.metrics.items()]
+        lines = ["%-22s %.6g" % pair for pair in self.figures.items()]
         return "\n".join(lines + [text for _, text in self.findings])
 
 

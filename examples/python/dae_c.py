@@ -38,9 +38,6 @@ Precision = enum.IntEnum("Precision", "FLOAT32 BFLOAT16", start=0)
 Event = enum.IntEnum("Event", "STEP EPOCH CHECKPOINT_FAILED", start=0)
 Interval = enum.IntEnum("Interval", "EPOCHS STEPS SECONDS", start=0)
 CheckpointFailure = enum.IntEnum("CheckpointFailure", "STOP GO_ON", start=0)
-Metric = enum.IntEnum("Metric", "MSE MAE PSNR PSNR_OF_MEAN INPUT_MSE INPUT_PSNR INPUT_PSNR_OF_MEAN "
-                      "MEAN_IMAGE_MSE DEAD_OUTPUTS HARMFUL_DEAD_OUTPUTS INPUTS_OUT_OF_RANGE SAMPLES "
-                      "DEAD_HIDDEN_UNITS", start=0)
 Finding = enum.IntEnum("Finding", "DEAD_OUTPUTS WORSE_THAN_MEAN_IMAGE WORSE_THAN_INPUT INPUTS_OUT_OF_RANGE "
                        "NOT_FINITE DEAD_HIDDEN_UNITS TARGETS_OUT_OF_REACH SCALE NOTHING_TO_DENOISE CONSTANT_TARGETS "
                        "NOISY_TARGETS OVERFITTING LEARNING_RATE_TOO_SMALL LEARNING_RATE_TOO_LARGE NO_PROGRESS", start=1)
@@ -209,8 +206,9 @@ SIGNATURES = {
     "dae_trainer_deserialize_checkpoint": (STATUS, TRAINER, BYTES, SIZE),
 
     "dae_model_evaluate": (STATUS, REPORT_OUT, MODEL, DATASET),
+    "dae_model_measure": (STATUS, MODEL, DATASET, TEXT, DOUBLES, SIZE),
     "dae_report_free": (None, REPORT),
-    "dae_report_get": (STATUS, REPORT, I32, DOUBLE_OUT),
+    "dae_report_get": (STATUS, REPORT, TEXT, DOUBLE_OUT),
     "dae_report_get_finding_count": (STATUS, REPORT, SIZE_OUT),
     "dae_report_get_finding": (STATUS, REPORT, SIZE, I32_OUT, TEXT_OUT),
 }

@@ -107,7 +107,7 @@ def run(options):
     report = model.evaluate(noisy_test)
     print("\nPSNR of the noisy test images %.2f dB, denoised %.2f dB; %.0f %% of the outputs are dead"
           % (report["input_psnr"], report["psnr"], 100 * report["dead_outputs"]))
-    for _, text in report.findings:
+    for _, text in report.findings + trainer.findings:
         print(text)
 
     (noisy_digit,), (clean_digit,) = (rows.tolist() for rows in noisy_test.read(0, 1))

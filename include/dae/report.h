@@ -1,7 +1,37 @@
 /* Reports: how well a model denoises, and what is wrong with it.
  *
- * PSNR of a sample is 10 log10(1 / MSE) dB: the peak is 1, for data in [0,1] (for a range of r add
- * 20 log10(r)). A sample with an MSE below 1e-10 counts as 100 dB.
+ * A figure is asked for by its text (recipe.h), such as "mse" or "psnr(peak=4095)". y are a sample's
+ * outputs, t its targets; the MSE of a sample is the mean of (y - t)^2 over its values.
+ *
+ *   mse                   mean squared error: the mean over samples of their MSE
+ *   mae                   mean absolute error, |y - t|
+ *   psnr(peak=1)          dB: mean over samples of 10 log10(peak^2 / MSE), none counting more than 100. The
+ *                         peak is the largest value that data can have, less the least: 1e-30 to 1e30
+ *   psnr_of_mean(peak=1)  dB: the same of the mean MSE; but for rounding never above psnr while no sample
+ *                         reaches the 100 dB
+ *   snr                   dB: mean over samples of 10 log10(mean of t^2 / MSE), none counting more than 100;
+ *                         a sample whose targets are all 0 is left out
+ *   snr_of_mean           dB: the same of the mean of t^2 over all samples and the mean MSE
+ *   ssim(peak=1)          structural similarity, -1 to 1 (Wang et al. 2004), mean over samples, channels and
+ *                         places: (2 my mt + c1) (2 cov + c2) / ((my^2 + mt^2 + c1) (vy + vt + c2)), with
+ *                         means m, variances v and the covariance in a Gaussian window of 11 x 11, stddev
+ *                         1.5, wherever it lies in the image; c1 = (0.01 peak)^2, c2 = (0.03 peak)^2. NaN
+ *                         where targets are no images, [c, h, w] or [h, w], of at least 11 x 11
+ *   error_rate            share (0 to 1) of samples whose largest output is not that of their class. Targets
+ *                         name it: of all outputs 1 for the class and 0 for the others; NaN where they do not
+ *   mean_image_mse        mean squared error of the best constant image, the mean of these targets
+ *   dead_outputs          share of output values that are the same for every sample
+ *   harmful_dead_outputs  share of output values that are dead though their target is not the same for every
+ *                         sample
+ *   inputs_out_of_range   share of input values outside the range that the model was trained on; NaN if it
+ *                         knows none
+ *   dead_hidden_units     share of the units of hidden layers that give the same value for every sample; NaN
+ *                         without hidden layers
+ *   samples               number of samples
+ *
+ * `input_mse`, `input_mae`, `input_psnr`, `input_psnr_of_mean`, `input_snr`, `input_snr_of_mean` and
+ * `input_ssim` are those of the input itself, taken as if it were the model's output: NaN when inputs and
+ * targets differ in size. A figure is NaN if it is made of a value that is NaN or infinite.
  */
 #ifndef DAE_REPORT_H
 #define DAE_REPORT_H
@@ -15,39 +45,6 @@ extern "C" {
 
 /** The figures of one evaluation; does not change. */
 typedef struct dae_report dae_report;
-
-/** Figures. "input" stands for the corrupted input itself, taken as if it were the model's output: NaN
- * when inputs and targets differ in size. */
-enum {
-    /** mean squared error of the output against the target */
-    DAE_METRIC_MSE = 0,
-    /** mean absolute error of the output */
-    DAE_METRIC_MAE = 1,
-    /** PSNR in dB, mean over samples */
-    DAE_METRIC_PSNR = 2,
-    /** PSNR in dB of the mean MSE; but for rounding never above DAE_METRIC_PSNR while no sample reaches the
-     * 100 dB */
-    DAE_METRIC_PSNR_OF_MEAN = 3,
-    /** mean squared error of the input */
-    DAE_METRIC_INPUT_MSE = 4,
-    /** PSNR in dB of the input, mean over samples */
-    DAE_METRIC_INPUT_PSNR = 5,
-    /** PSNR in dB of the mean MSE of the input */
-    DAE_METRIC_INPUT_PSNR_OF_MEAN = 6,
-    /** mean squared error of the best constant image, the mean of these targets */
-    DAE_METRIC_MEAN_IMAGE_MSE = 7,
-    /** share (0 to 1) of output values that are the same for every sample */
-    DAE_METRIC_DEAD_OUTPUTS = 8,
-    /** share of output values that are dead though their target is not the same for every sample */
-    DAE_METRIC_HARMFUL_DEAD_OUTPUTS = 9,
-    /** share of input values outside the range that the model was trained on; NaN if it knows none */
-    DAE_METRIC_INPUTS_OUT_OF_RANGE = 10,
-    /** number of samples */
-    DAE_METRIC_SAMPLES = 11,
-    /** share of the units of hidden layers that give the same value for every sample; NaN without hidden
-     * layers */
-    DAE_METRIC_DEAD_HIDDEN_UNITS = 12
-};
 
 /** Findings: what a report, and what a trainer, has to say beyond figures. A report's come first, causes
  * before what they bring about; DAE_FINDING_OVERFITTING and those after it are a trainer's
@@ -68,7 +65,7 @@ enum {
      * on */
     DAE_FINDING_DEAD_HIDDEN_UNITS = 6,
     /** the last activation cannot give some targets, and the MSE that this alone leaves is more than 1 % of
-     * DAE_METRIC_MEAN_IMAGE_MSE */
+     * `mean_image_mse` */
     DAE_FINDING_TARGETS_OUT_OF_REACH = 7,
     /** inputs or targets are far from 0, large or small, and the model does badly with them */
     DAE_FINDING_SCALE = 8,
@@ -93,11 +90,11 @@ enum {
  *
  * For an honest figure corrupt the evaluation data with another seed than the training data.
  *
- * "The same for every sample" is judged from two samples on; of a single sample nothing is dead. A figure is
- * NaN if it is made of a value that is NaN or infinite, and the finding names sample and place. Findings say
- * what is so at 95 %: a unit that gives one value for n samples gives another in less than 1 - 0.05^(1/n) of
- * such samples. "Worse" is by a one-sided t test of the samples' errors (3 standard deviations), from 10
- * samples on, and by more than a millionth.
+ * "The same for every sample" is judged from two samples on; of a single sample nothing is dead. Where a
+ * value is NaN or infinite, a finding names sample and place. Findings say what is so at 95 %: a unit that
+ * gives one value for n samples gives another in less than 1 - 0.05^(1/n) of such samples. "Worse" is by a
+ * one-sided t test of the samples' errors (3 standard deviations), from 10 samples on, and by more than a
+ * millionth.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters;
  * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_CALLBACK from reading the dataset.
@@ -105,11 +102,31 @@ enum {
  */
 DAE_API dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *dataset);
 
+/** Runs a model over a dataset, as it is in epoch 0, and takes the figures of a text, without findings: those
+ * that are means over samples, with any parameters. Takes what a report cannot: "ssim(peak=255)", and
+ * `error_rate` where the targets are the numbers of classes, one value a sample, from 0.
+ *
+ * @param figures  one or more, such as "mse | ssim(peak=255)"; not those from mean_image_mse on (above)
+ * @param values   [count], in the order of the text
+ * @param count    as many as the text has figures
+ * Errors: as dae_model_evaluate(); DAE_ERROR_ARGUMENT also for a parameter out of its range or another
+ * figure, DAE_ERROR_FORMAT for a text that is none of figures.
+ * Threads: as dae_model_evaluate(). @since 0.1.0
+ */
+DAE_API dae_status dae_model_measure(dae_model *model, dae_dataset *dataset, const char *figures,
+                                     double *values, size_t count);
+
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_report_free(dae_report *report);
 
-/** Gets a figure: one of DAE_METRIC_*. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
-DAE_API dae_status dae_report_get(const dae_report *report, int32_t metric, double *value);
+/** Gets a figure; dae_kind_list("figure", NULL, ...) lists them.
+ *
+ * @param figure  its text, such as "psnr" or "psnr(peak=255)"
+ * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range, and for ssim with another peak than 1,
+ * which needs the samples (dae_model_measure()); DAE_ERROR_FORMAT for a text that is no figure;
+ * DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_report_get(const dae_report *report, const char *figure, double *value);
 
 /** Number of findings. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_report_get_finding_count(const dae_report *report, size_t *count);

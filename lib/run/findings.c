@@ -18,8 +18,8 @@ enum {
 
 struct findings {
     struct dae_report *report;
+    const dae_model *model;
     const struct dae_evidence *evidence;
-    const double *f; /* figures */
 };
 
 /* ---- Layers ---------------------------------------------------------------------------------------- */
@@ -42,7 +42,7 @@ const struct dae_activation_kind *dae_model_maker(const dae_model *model, size_t
 }
 
 static const struct dae_activation_kind *output_of(const struct findings *c) {
-    return dae_model_maker(c->evidence->model, c->evidence->model->node_count);
+    return dae_model_maker(c->model, c->model->node_count);
 }
 
 /* ---- Rules ----------------------------------------------------------------------------------------- */
@@ -63,23 +63,21 @@ static bool is_worse(double mse, double than) {
 }
 
 static bool is_worse_than_mean(const struct findings *c) {
-    return is_worse(c->f[DAE_METRIC_MSE], c->f[DAE_METRIC_MEAN_IMAGE_MSE]) &&
-           is_positive(&c->evidence->than_mean);
+    return is_worse(c->evidence->mse, c->evidence->mean_image_mse) && is_positive(&c->evidence->than_mean);
 }
 
 static bool is_worse_than_input(const struct findings *c) {
-    return is_worse(c->f[DAE_METRIC_MSE], c->f[DAE_METRIC_INPUT_MSE]) &&
-           is_positive(&c->evidence->than_input);
+    return is_worse(c->evidence->mse, c->evidence->input_mse) && is_positive(&c->evidence->than_input);
 }
 
 /* Most of the samples in which something changes that did not change in n, at 95 %; in per cent. */
 static double doubt(const struct findings *c) {
-    return 100 * (1 - pow(0.05, 1 / c->f[DAE_METRIC_SAMPLES]));
+    return 100 * (1 - pow(0.05, 1 / c->evidence->samples));
 }
 
 static bool has_dead_outputs(const struct findings *c) {
-    return c->f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS] > 0.01 &&
-           c->f[DAE_METRIC_SAMPLES] >= (c->evidence->all_outputs_dead ? LEAST_FOR_LAYERS : LEAST_FOR_UNITS);
+    return c->evidence->harmful_dead_outputs > 0.01 &&
+           c->evidence->samples >= (c->evidence->all_outputs_dead ? LEAST_FOR_LAYERS : LEAST_FOR_UNITS);
 }
 
 /* Whether nothing goes through the hidden layer that has the most dead units. */
@@ -89,9 +87,8 @@ static bool is_cut(const struct findings *c) {
 }
 
 static bool has_dead_units(const struct findings *c) {
-    return is_cut(c)
-               ? c->f[DAE_METRIC_SAMPLES] >= LEAST_FOR_LAYERS
-               : c->f[DAE_METRIC_SAMPLES] >= LEAST_FOR_UNITS && c->f[DAE_METRIC_DEAD_HIDDEN_UNITS] > 0.25;
+    return is_cut(c) ? c->evidence->samples >= LEAST_FOR_LAYERS
+                     : c->evidence->samples >= LEAST_FOR_UNITS && c->evidence->dead_hidden_units > 0.25;
 }
 
 /* Layers are made for values around 0 of a size of about 1. */
@@ -107,8 +104,8 @@ static bool is_extreme(const struct dae_scale *scale) {
 }
 
 static bool is_bad(const struct findings *c) {
-    return c->f[DAE_METRIC_SAMPLES] >= LEAST_SAMPLES &&
-           (c->f[DAE_METRIC_MSE] > 0.2 * c->f[DAE_METRIC_MEAN_IMAGE_MSE] || is_worse_than_input(c) ||
+    return c->evidence->samples >= LEAST_SAMPLES &&
+           (c->evidence->mse > 0.2 * c->evidence->mean_image_mse || is_worse_than_input(c) ||
             has_dead_outputs(c) || has_dead_units(c));
 }
 
@@ -187,7 +184,7 @@ static void find_flaws(const struct findings *c) {
 static void find_out_of_reach(const struct findings *c) {
     const struct dae_evidence *e = c->evidence;
     const struct dae_activation_kind *output = output_of(c);
-    if (!(e->floor > 0.01 * c->f[DAE_METRIC_MEAN_IMAGE_MSE]) || e->unreachable <= 0)
+    if (!(e->floor > 0.01 * c->evidence->mean_image_mse) || e->unreachable <= 0)
         return;
     struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_TARGETS_OUT_OF_REACH);
     dae_text_add(
@@ -203,18 +200,18 @@ static void find_out_of_reach(const struct findings *c) {
         &text,
         ". That alone leaves an MSE of %.5g, of the %.5g here. Make the output linear, or scale inputs "
         "and targets to what it can give.",
-        e->floor, c->f[DAE_METRIC_MSE]);
+        e->floor, c->evidence->mse);
 }
 
 static void find_out_of_range(const struct findings *c) {
-    if (!(c->f[DAE_METRIC_INPUTS_OUT_OF_RANGE] > 0.01))
+    if (!(c->evidence->inputs_out_of_range > 0.01))
         return;
     struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_INPUTS_OUT_OF_RANGE);
     dae_text_add(&text,
                  "%.1f %% of the input values of these %.0f samples lie outside the range that the model was "
                  "trained on, %.4g to %.4g. Corrupt, clip and scale these data as the training data were.",
-                 100 * c->f[DAE_METRIC_INPUTS_OUT_OF_RANGE], c->f[DAE_METRIC_SAMPLES],
-                 (double)c->evidence->model->low, (double)c->evidence->model->high);
+                 100 * c->evidence->inputs_out_of_range, c->evidence->samples, (double)c->model->low,
+                 (double)c->model->high);
 }
 
 static void find_scale(const struct findings *c) {
@@ -234,8 +231,8 @@ static void find_scale(const struct findings *c) {
 }
 
 static void find_targets(const struct findings *c) {
-    double variance = c->f[DAE_METRIC_MEAN_IMAGE_MSE];
-    if (c->f[DAE_METRIC_INPUT_MSE] <= 1e-12 * variance && variance > 0) {
+    double variance = c->evidence->mean_image_mse;
+    if (c->evidence->input_mse <= 1e-12 * variance && variance > 0) {
         struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_NOTHING_TO_DENOISE);
         dae_text_add(
             &text,
@@ -243,13 +240,13 @@ static void find_targets(const struct findings *c) {
             "than leaving the input alone. Corrupt the inputs only: a dataset with noise keeps its "
             "targets clean.");
     }
-    if (variance <= 0 && c->f[DAE_METRIC_SAMPLES] >= LEAST_SAMPLES) {
+    if (variance <= 0 && c->evidence->samples >= LEAST_SAMPLES) {
         struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_CONSTANT_TARGETS);
         dae_text_add(
             &text,
             "The targets are the same for all %.0f samples: there is nothing to learn but one answer. Look "
             "at how the targets were made.",
-            c->f[DAE_METRIC_SAMPLES]);
+            c->evidence->samples);
     }
 }
 
@@ -264,7 +261,7 @@ static void find_noisy_targets(const struct findings *c) {
         "most %.2f between neighbouring values, as white noise does; in the outputs that is %.2f. Noise "
         "belongs into the inputs only: corrupt clean data, and take the clean ones for targets. Where no "
         "clean data exist, the MSE cannot go below about %.4g.",
-        100 * r->share, r->white, r->output, r->share * c->f[DAE_METRIC_MEAN_IMAGE_MSE]);
+        100 * r->share, r->white, r->output, r->share * c->evidence->mean_image_mse);
 }
 
 static void find_dead_outputs(const struct findings *c) {
@@ -276,8 +273,8 @@ static void find_dead_outputs(const struct findings *c) {
         &text,
         "%.1f %% of the outputs are dead: they give the same value for all %.0f samples, %.1f %% although "
         "their targets vary, so they change in less than %.2g %% of such data (95 %% sure).",
-        100 * c->f[DAE_METRIC_DEAD_OUTPUTS], c->f[DAE_METRIC_SAMPLES],
-        100 * c->f[DAE_METRIC_HARMFUL_DEAD_OUTPUTS], doubt(c));
+        100 * c->evidence->dead_outputs, c->evidence->samples, 100 * c->evidence->harmful_dead_outputs,
+        doubt(c));
     if (is_cut(c))
         dae_text_add(&text, " Nothing that changes reaches them: all %zu units of hidden layer %zu are dead.",
                      e->hidden.layer_units, e->hidden.place);
@@ -289,15 +286,15 @@ static void find_dead_units(const struct findings *c) {
     const struct dae_dead_units *hidden = &c->evidence->hidden;
     if (!has_dead_units(c))
         return;
-    const struct dae_activation_kind *kind = dae_model_maker(c->evidence->model, hidden->place + 1);
+    const struct dae_activation_kind *kind = dae_model_maker(c->model, hidden->place + 1);
     struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_DEAD_HIDDEN_UNITS);
     dae_text_add(
         &text,
         "%.1f %% of the hidden units are dead: they give the same value for all %.0f samples, so they change "
         "in less than %.2g %% of such data (95 %% sure), which leaves the work to %zu of %zu. Most are "
         "%s, in layer %zu.",
-        100 * c->f[DAE_METRIC_DEAD_HIDDEN_UNITS], c->f[DAE_METRIC_SAMPLES], doubt(c),
-        hidden->units - hidden->dead, hidden->units, kind->plural, hidden->place);
+        100 * c->evidence->dead_hidden_units, c->evidence->samples, doubt(c), hidden->units - hidden->dead,
+        hidden->units, kind->plural, hidden->place);
     add_remedy(&text, c, kind, false);
 }
 
@@ -315,8 +312,7 @@ static size_t narrowest(const dae_model *model) {
 }
 
 static void find_comparisons(const struct findings *c) {
-    const double *f = c->f;
-    const dae_model *model = c->evidence->model;
+    const struct dae_evidence *e = c->evidence;
     size_t above = c->report->findings.count;
     if (is_worse_than_mean(c)) {
         struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_WORSE_THAN_MEAN_IMAGE);
@@ -324,36 +320,37 @@ static void find_comparisons(const struct findings *c) {
             &text,
             "An MSE of %.5g on %.0f samples is worse than the %.5g of always answering with the mean of the "
             "targets.",
-            f[DAE_METRIC_MSE], f[DAE_METRIC_SAMPLES], f[DAE_METRIC_MEAN_IMAGE_MSE]);
+            e->mse, e->samples, e->mean_image_mse);
         add_advice(&text, above,
                    "Look whether inputs and targets belong together and whether these data are like those of "
                    "training, "
                    "then train longer, or with another learning rate.");
     }
-    bool same = f[DAE_METRIC_INPUT_MSE] <= 1e-12 * f[DAE_METRIC_MEAN_IMAGE_MSE];
+    bool same = e->input_mse <= 1e-12 * e->mean_image_mse;
     if (!same && is_worse_than_input(c)) {
-        double noise = 100 * f[DAE_METRIC_INPUT_MSE] / f[DAE_METRIC_MEAN_IMAGE_MSE];
+        double noise = 100 * e->input_mse / e->mean_image_mse;
         struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_WORSE_THAN_INPUT);
         dae_text_add(&text,
                      "An MSE of %.5g on %.0f samples is worse than the %.5g of the input itself: leaving it "
                      "alone would "
                      "be better.",
-                     f[DAE_METRIC_MSE], f[DAE_METRIC_SAMPLES], f[DAE_METRIC_INPUT_MSE]);
+                     e->mse, e->samples, e->input_mse);
         if (noise < 5)
             dae_text_add(&text, " There is little noise to remove, %.2g %% of the variance of the targets.",
                          noise);
         add_advice(&text, above,
-                   narrowest(model) < model->input.size ? "Train longer, or with a larger code."
-                                                        : "Train longer, or with another learning rate.");
+                   narrowest(c->model) < c->model->input.size
+                       ? "Train longer, or with a larger code."
+                       : "Train longer, or with another learning rate.");
     }
 }
 
 /* Causes come before what they bring about. A finding is a function above, a call, and a constant in
  * report.h. */
-void dae_report_find(struct dae_report *report, const struct dae_evidence *evidence) {
-    struct findings c = {report, evidence, report->figures};
+void dae_report_find(struct dae_report *report, const dae_model *model) {
+    struct findings c = {report, model, &report->evidence};
     for (size_t i = 0; i < DAE_SIDES; i++)
-        if (evidence->flaws[i].samples > 0) {
+        if (report->evidence.flaws[i].samples > 0) {
             find_flaws(&c);
             return;
         }

@@ -72,3 +72,21 @@ dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_
     }
     return DAE_OK;
 }
+
+dae_status dae_sweep_over(dae_model *model, const dae_dataset *dataset, uint64_t fpu,
+                          void (*watch)(void *context, size_t place, const float *y, size_t count),
+                          dae_sweep_fn visit, void *context) {
+    struct dae_pool *pool;
+    struct dae_sweep *sweep = NULL;
+    DAE_TRY(dae_pool_open(&pool));
+    dae_status status = dae_sweep_open(&sweep, model, dataset);
+    if (status == DAE_OK) {
+        dae_sweep_watch(sweep, watch, context);
+        dae_matmul_enter();
+        status = dae_sweep_run(sweep, pool, fpu, false, visit, context);
+        dae_matmul_leave();
+    }
+    dae_sweep_close(sweep);
+    dae_pool_close(pool);
+    return status;
+}

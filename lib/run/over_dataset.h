@@ -38,4 +38,10 @@ void dae_sweep_close(struct dae_sweep *sweep);
 dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_t fpu, bool logits,
                          dae_sweep_fn visit, void *context);
 
+/* All of it: opens a sweep and a pool, runs, closes. `watch` may be NULL; the caller has flushed
+ * denormals. */
+dae_status dae_sweep_over(dae_model *model, const dae_dataset *dataset, uint64_t fpu,
+                          void (*watch)(void *context, size_t place, const float *y, size_t count),
+                          dae_sweep_fn visit, void *context);
+
 #endif

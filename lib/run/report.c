@@ -1,11 +1,6 @@
 #include "run/report.h"
+#include "core/fpu.h"
 #include "core/memory.h"
-
-#include <math.h>
-
-double dae_psnr(double mse) {
-    return mse < 1e-10 ? 100 : -10 * log10(mse);
-}
 
 struct dae_text dae_findings_add(struct dae_findings *findings, int32_t code) {
     struct dae_finding *finding = &findings->list[findings->count++];
@@ -26,18 +21,25 @@ dae_status dae_findings_get(const struct dae_findings *findings, size_t index, i
 }
 
 void dae_report_free(dae_report *report) {
-    if (report != NULL && dae_references_drop(&report->references))
-        dae_release(report);
+    if (report == NULL || !dae_references_drop(&report->references))
+        return;
+    dae_release(report->figures);
+    dae_release(report->errors);
+    dae_release(report);
 }
 
-dae_status dae_report_get(const dae_report *report, int32_t metric, double *value) {
+dae_status dae_report_get(const dae_report *report, const char *figure, double *value) {
+    struct dae_recipe *recipe = NULL;
     DAE_REQUIRE(report);
+    DAE_REQUIRE(figure);
     DAE_REQUIRE(value);
-    if (metric < 0 || metric >= DAE_METRIC_COUNT)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_report_get: metric is %d, expected one of DAE_METRIC_*",
-                        (int)metric);
-    *value = report->figures[metric];
-    return DAE_OK;
+    DAE_TRY(dae_recipe_bind_one(&recipe, &dae_figure_category, figure));
+    uint64_t fpu = dae_fpu_prepare();
+    dae_status status = dae_figures_get_step(report->figures, recipe->steps, report->errors,
+                                             &report->evidence, value);
+    dae_fpu_restore(fpu);
+    dae_release(recipe);
+    return status;
 }
 
 dae_status dae_report_get_finding_count(const dae_report *report, size_t *count) {

@@ -5,15 +5,11 @@
 #include "core/handle.h"
 #include "core/text.h"
 #include "model/model.h"
+#include "run/figure.h"
 
 #include <dae/report.h>
 
-enum {
-    DAE_METRIC_COUNT = DAE_METRIC_DEAD_HIDDEN_UNITS + 1,
-    DAE_MAX_FINDINGS = 12,
-    DAE_FINDING_TEXT_SIZE = 800,
-    DAE_WHITE_LAGS = 4
-};
+enum { DAE_MAX_FINDINGS = 12, DAE_FINDING_TEXT_SIZE = 800, DAE_WHITE_LAGS = 4 };
 
 /* ---- Findings -------------------------------------------------------------------------------------- */
 
@@ -35,8 +31,6 @@ dae_status dae_findings_get(const struct dae_findings *findings, size_t index, i
                             const char **text, const char *context);
 
 /* ---- What an evaluation has seen ------------------------------------------------------------------- */
-
-enum dae_side { DAE_SIDE_INPUT, DAE_SIDE_TARGET, DAE_SIDE_OUTPUT, DAE_SIDES };
 
 /* Values that are NaN or infinite: how many samples have one, and the first. */
 struct dae_flaw {
@@ -73,9 +67,10 @@ struct dae_residual {
     double roughness; /* mean square of steps between neighbours, outputs by targets */
 };
 
-/* What findings are drawn from beside the figures. */
+/* What findings are drawn from; the figures of report_figures.c are members. */
 struct dae_evidence {
-    const dae_model *model;
+    double samples, mse, input_mse, mean_image_mse;
+    double dead_outputs, harmful_dead_outputs, inputs_out_of_range, dead_hidden_units;
     struct dae_flaw flaws[DAE_SIDES];
     struct dae_scale inputs, targets;
     double least_target, most_target;
@@ -89,18 +84,17 @@ struct dae_evidence {
 
 struct dae_report {
     dae_references references;
-    double figures[DAE_METRIC_COUNT];
+    struct dae_evidence evidence;
+    struct dae_figures *figures; /* all of them */
+    struct dae_errors *errors;   /* of each sample */
     struct dae_findings findings;
 };
 
-/* Draws the findings of a report. */
-void dae_report_find(struct dae_report *report, const struct dae_evidence *evidence);
+/* Draws the findings of a report on a model from its evidence. */
+void dae_report_find(struct dae_report *report, const dae_model *model);
 
 /* The activation that bounds a value: its maker's, or that of what the maker takes over in other order or
  * form. */
 const struct dae_activation_kind *dae_model_maker(const dae_model *model, size_t value);
-
-/* 10 log10(1 / mse) dB, at most 100. */
-double dae_psnr(double mse);
 
 #endif

@@ -36,7 +36,7 @@ static double test_mse(const struct options *options, dae_model *model) {
     struct images test = open_images(options->data, true);
     dae_dataset *noisy = make_noisy(test.dataset, true, 2);
     check(dae_model_evaluate(&report, model, noisy));
-    check(dae_report_get(report, DAE_METRIC_MSE, &mse));
+    check(dae_report_get(report, "mse", &mse));
     dae_report_free(report);
     dae_dataset_free(noisy);
     dae_dataset_free(test.dataset);

@@ -272,8 +272,10 @@ ROWS = {
                                               allocates=True),
     # report.h
     "dae_model_evaluate": Row({"dataset": "w->view"}, allocates=True),
+    "dae_model_measure": Row({"dataset": "w->view", "figures": '"psnr(peak=255)"', "values": "w->history", "count": "1"},
+                             allocates=True),
     "dae_report_free": Row(),
-    "dae_report_get": Row({"metric": "DAE_METRIC_PSNR"}),
+    "dae_report_get": Row({"figure": '"psnr"'}, also=[{"figure": '"psnr(peak=255)"'}], allocates=True),
     "dae_report_get_finding_count": Row(),
     "dae_report_get_finding": Row({"index": "0"}, null=("code", "text")),
 }

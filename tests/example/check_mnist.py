@@ -312,6 +312,10 @@ class Usage(unittest.TestCase):
             with self.subTest(arguments=arguments):
                 run("--epochs", 1, "--output", self.output, *arguments)
 
+    def test_what_training_has_to_say(self):
+        stdout, _ = run("--epochs", 4, "--output", self.output, "--hidden", 8, "--optimizer", "sgd", "--learning-rate", "1e-30")
+        self.assertIn("The learning rate is 1e-30", " ".join(stdout.split()))
+
     def test_hidden_activation(self):
         """It is in the model that is written, and said above the training when it is not the usual one."""
         for name, said in (("relu", False), ("leaky_relu", True), ("tanh", True)):

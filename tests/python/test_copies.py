@@ -66,7 +66,7 @@ class CopyTest(Standard):
         optimizer = dae.Optimizer.adam(1e-3)
         ways = ((dae.Layer.dense(3), r"Layer.parse\(\)"), (dae.Session(model), r"Session\(model\)"),
                 (optimizer, "Optimizer.parse"), (dae.Trainer(model, optimizer), "checkpoint_to_bytes"),
-                (model.evaluate(data), "metrics"))
+                (model.evaluate(data), "figures"))
         for item, way in ways:
             for make in (copy.copy, copy.deepcopy, pickle.dumps, lambda item: copy.copy([copy.deepcopy([item])])):
                 with self.assertRaisesRegex(TypeError, "a %s can be neither .*%s" % (type(item).__name__, way)):

@@ -590,6 +590,9 @@ class LibraryTest(Standard):
                               capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn("epoch  2/2", done.stdout)
+        done = subprocess.run([sys.executable, example, "--epochs", "4", "--learning-rate", "1e-30", "--noise", "clip(0, 1)"],
+                              env=environment, capture_output=True, text=True)
+        self.assertRegex(done.stdout, "(?m)^The training loss has been .* The learning rate is 1e-30")
         for status, word, *arguments in ((1, "nowhere", "--data", os.sep + "nowhere"), (2, "--bogus", "--bogus"),
                                          (2, "--epochs", "--epochs", "-1"), (2, "--batch-size", "--batch-size", "-1"),
                                          (2, "--seed", "--seed", "-1"), (2, "--seed", "--seed", str(2**64)),

@@ -92,7 +92,7 @@ class TableTest(unittest.TestCase):
     def test_every_constant(self):
         groups = {"DAE_PRECISION_": dae_c.Precision, "DAE_PROGRESS_": dae_c.Event,
                   "DAE_INTERVAL_": dae_c.Interval, "DAE_CHECKPOINT_": dae_c.CheckpointFailure,
-                  "DAE_METRIC_": dae_c.Metric, "DAE_FINDING_": dae_c.Finding, "DAE_NOISE_": dae_c.NoiseMode,
+                  "DAE_FINDING_": dae_c.Finding, "DAE_NOISE_": dae_c.NoiseMode,
                   "DAE_": dae_c.Status}
         ours = {prefix + k.name: int(k) for prefix, kind in groups.items() for k in kind}
         ours.update(DAE_MAX_RANK=dae_c.MAX_RANK)

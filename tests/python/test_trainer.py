@@ -290,8 +290,12 @@ class TrainerTest(Standard):
         values = flat(make_data(40))
         self.assertAlmostEqual(report["mse"], sum(v * v for v in values) / len(values), delta=1e-6)
         self.assertEqual((report["dead_outputs"], report["samples"]), (1.0, 40))
-        self.assertEqual(list(report.metrics), [metric.name.lower() for metric in dae.Metric])
+        self.assertEqual(list(report.figures), dae.kinds("figure"))
+        self.assertAlmostEqual(report["psnr(peak=10)"], report["psnr"] + 20)
+        with self.assertRaisesRegex(dae.DaeError, "expected mse, mae"):
+            report["nothing"]
         self.assertEqual(report["dead_hidden_units"], 1.0)
+        self.assertEqual(model.measure(data, "psnr", "psnr(peak=10)"), [report["psnr"], report["psnr(peak=10)"]])
         self.assertIn(dae.Finding.DEAD_OUTPUTS, [code for code, _ in report.findings])
         self.assertIn(dae.Finding.DEAD_HIDDEN_UNITS, [code for code, _ in report.findings])
         for _, text in report.findings:

@@ -1,0 +1,64 @@
+/* What an evaluation counts, and what it makes of that. */
+#ifndef DAE_RUN_EVALUATION_H
+#define DAE_RUN_EVALUATION_H
+
+#include "run/report.h"
+
+#include <math.h>
+
+/* The values that one place has had. */
+struct dae_bounds {
+    float least, most;
+};
+
+/* Sums of values and of their squares, less the first, so that none is a difference of large numbers. */
+struct dae_moments {
+    double first, sum, squares;
+};
+
+/* Per output value, over all samples. */
+struct dae_column {
+    struct dae_moments targets;
+    struct dae_bounds output, target;
+    double early_output,
+        early_target; /* sums over the samples whose residuals are looked at, less the first target */
+};
+
+/* Sums of products of a row's values with those a few places on; the residual is outputs less targets. */
+struct dae_neighbours {
+    double target[2], output[2], residual[DAE_WHITE_LAGS + 1];
+};
+
+struct dae_evaluation {
+    const dae_model *model;
+    size_t inputs, outputs;                   /* values of a sample */
+    const struct dae_activation_kind *output; /* what bounds it */
+    struct dae_column *columns;
+    struct dae_bounds *units; /* those of all hidden layers, back to back */
+    size_t unit_count;
+    size_t samples, early, out_of_range, unreachable;
+    double squared, input_squared; /* sums of the MSE of samples */
+    double floor;
+    struct dae_moments input_values;
+    struct dae_neighbours neighbours;
+    struct dae_figures *figures; /* the report's, as are these */
+    struct dae_errors *errors;
+    struct dae_evidence *evidence;
+};
+
+static const struct dae_bounds dae_no_bounds = {INFINITY, -INFINITY};
+
+static inline void dae_bounds_widen(struct dae_bounds *b, float value) {
+    b->least = value < b->least ? value : b->least;
+    b->most = value > b->most ? value : b->most;
+    if (isnan(value)) /* like no other value */
+        *b = (struct dae_bounds){-INFINITY, INFINITY};
+}
+
+/* A layer whose units are counted: one that makes something of its own, with another after it that does. */
+bool dae_model_has_units(const dae_model *model, size_t place);
+
+/* The evidence of an evaluation that has seen all samples. */
+void dae_evaluation_conclude(struct dae_evaluation *evaluation);
+
+#endif
