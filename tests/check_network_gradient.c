@@ -182,6 +182,32 @@ static const char *const pieces[] = {
     "leaky_relu(0.1)",
     "sigmoid",
     "tanh",
+    "elu(alpha=0.75)",
+    "gelu",
+    "gelu(tanh=yes)",
+    "silu",
+    "softplus",
+    "hard_sigmoid",
+    "softsign",
+    "dense(7, activation=elu)",
+    "dense(7, activation=gelu)",
+    "dense(7, activation=gelu(tanh=yes), bias=no)",
+    "dense(7, activation=silu)",
+    "dense(7, activation=softplus)",
+    "dense(7, activation=hard_sigmoid)",
+    "dense(7, activation=softsign)",
+    "prelu",
+    "softmax",
+    "max_pool(3)",
+    "average_pool(2, stride=1)",
+    "upsample(2)",
+    "upsample(3, method=bilinear)",
+    "depth_to_space(2)",
+    "space_to_depth(3)",
+    "pad(2)",
+    "pad(2, mode=reflect)",
+    "pad(4, mode=replicate)",
+    "crop(1)",
 };
 enum { PIECES = sizeof pieces / sizeof *pieces };
 
@@ -228,6 +254,70 @@ START_TEST(every_kind_in_every_position) {
             check_text(text, batches[b], b % 2 == 0 ? "mse" : "mae", 1);
     }
     ck_assert_uint_ge(checked, (PLACES - 1) * BATCHES);
+}
+END_TEST
+
+/* ---- Pictures --------------------------------------------------------------------------------- */
+
+/* Of 4 x 6 x 8. More than 256 values of a line are worked on piece by piece. Few values in sums and outputs keep differences of
+ * losses exact. */
+static const char *const picture_pieces[] = {
+    "max_pool(2)",
+    "max_pool(2, stride=1)",
+    "max_pool(1, stride=1)",
+    "average_pool(2)",
+    "average_pool(4, stride=2)",
+    "upsample(1, method=bilinear)",
+    "upsample(2)",
+    "upsample(3)",
+    "upsample(2, method=bilinear)",
+    "upsample(3, method=bilinear)",
+    "channels(0, 1) | upsample(4, method=bilinear)",
+    "depth_to_space(2)",
+    "space_to_depth(2)",
+    "pad(0)",
+    "pad(3)",
+    "pad(5, mode=reflect)",
+    "channels(1, 1) | pad(9, mode=replicate)",
+    "crop(2)",
+    "prelu",
+    "softmax",
+    "gain",
+    "reshape(1, 192) | upsample(2, method=bilinear)",
+    "channels(1, 2) | reshape(1, 96) | upsample(7, method=bilinear)",
+    "concatenate(p0) | reshape(1, 384) | upsample(2, method=bilinear)",
+    "concatenate(p0) | reshape(1, 384) | upsample(3, method=bilinear)",
+    "reshape(192, 1) | channels(0, 12) | softmax",
+    "reshape(2, 96) | upsample(3) | softmax",
+    "reshape(192) | channels(7, 20) | softmax",
+    "reshape(192) | prelu(0.5)",
+    "reshape(1, 192) | max_pool(3)",
+    "reshape(3, 8, 8) | space_to_depth(4)",
+    "space_to_depth(2) | depth_to_space(2)",
+};
+enum { PICTURE_PIECES = sizeof picture_pieces / sizeof *picture_pieces };
+
+/* First, in the middle, last, and among readers that have come back before it or after it. */
+static const char *const picture_places[][2] = {
+    {"input(4, 6, 8) | gain as p0 | ", " | dense(5, activation=tanh) | dense(6)"},
+    {"input(5) | dense(192, activation=tanh) | reshape(4, 6, 8) as p0 | ",
+     " | dense(6, activation=tanh) | dense(3)"},
+    {"input(5) | dense(192, activation=silu) | reshape(4, 6, 8) as p0 | ", ""},
+    {"input(5) | dense(192, activation=relu) | reshape(4, 6, 8) as p0 | dense(3) as b | from(p0) | ",
+     " as p | sigmoid | add(p) | dense(3) | add(b)"},
+    {"input(5) | dense(192) | reshape(4, 6, 8) | gelu as p0 | ",
+     " as p | dense(3) as b | from(p0) | dense(3) | add(b)"},
+};
+enum { PICTURE_PLACES = sizeof picture_places / sizeof *picture_places };
+
+START_TEST(pictures_agree) {
+    for (size_t place = 0; place < PICTURE_PLACES; place++) {
+        char text[1024];
+        snprintf(text, sizeof text, "%s%s%s", picture_places[place][0], picture_pieces[_i],
+                 picture_places[place][1]);
+        check_text(text, batches[place % 3], "mse", 13);
+        check_text(text, 40, "mse", 101);
+    }
 }
 END_TEST
 
@@ -456,6 +546,9 @@ static const char *const dropping[] = {
     "input(5) | dense(7) | dropout(0.4) as d | dense(7) | add(d) | concatenate(d) | dense(3)",
     "input(5) | dense(7) as a | dropout(0.4) | add(a) | dropout(0.25)",
     "input(5) | dense(7) | dropout(0.4) as a | dropout(0.5) | add(a) | dense(1100) | dropout(0.5)",
+    "input(5) | dense(42) | reshape(7, 2, 3) | spatial_dropout(0.4) as a | spatial_dropout(0.5) | add(a) | "
+    "dense(3)",
+    "input(5) | dense(7) | spatial_dropout(0.4)",
 };
 enum { DROPPING = sizeof dropping / sizeof *dropping };
 
@@ -491,6 +584,7 @@ int main(void) {
     Suite *suite = suite_create("network_gradient");
     TCase *kinds = add_case(suite, "kinds");
     tcase_add_loop_test(kinds, every_kind_in_every_position, 0, PIECES);
+    tcase_add_loop_test(kinds, pictures_agree, 0, PICTURE_PIECES);
     tcase_add_loop_test(kinds, dropout_agrees, 0, DROPPING);
     TCase *whole = add_case(suite, "networks");
     tcase_add_loop_test(whole, networks_agree, 0, NETWORKS);
