@@ -3,6 +3,7 @@
 #include "amx.h"
 #include "support.h"
 
+#include "layers/activation.h"
 #include "math/bfloat16.h"
 #include "math/kernels.h"
 #include "noise/noise.h"
@@ -100,10 +101,6 @@ KERNEL(use_relu, k->rectify(a, b, n, 0))
 KERNEL(use_leaky_relu, k->rectify(a, b, n, 0.3f))
 KERNEL(use_relu_derive, k->rectify_derive(a, b, n, 0))
 KERNEL(use_leaky_relu_derive, k->rectify_derive(a, b, n, 0.3f))
-KERNEL(use_sigmoid, k->sigmoid(a, n))
-KERNEL(use_sigmoid_derive, k->sigmoid_derive(a, b, n))
-KERNEL(use_tanh, k->tanh(a, n))
-KERNEL(use_tanh_derive, k->tanh_derive(a, b, n))
 KERNEL(use_squared_error, *r = k->squared_error(a, b, n))
 KERNEL(use_ssim, if (n >= 121) dae_ssim_loops[k->target](r, a, b, 11, n / 11, 0.5))
 KERNEL(use_mark_rows, k->mark_rows((uint32_t *)b, a, n / 3, n < 3 ? 1 : 3, n - n / 3 * 2 * (n >= 3)))
@@ -127,10 +124,6 @@ static const struct {
     {"leaky relu", use_leaky_relu},
     {"relu_derive", use_relu_derive},
     {"leaky relu_derive", use_leaky_relu_derive},
-    {"sigmoid", use_sigmoid},
-    {"sigmoid_derive", use_sigmoid_derive},
-    {"tanh", use_tanh},
-    {"tanh_derive", use_tanh_derive},
     {"squared_error", use_squared_error},
     {"ssim", use_ssim},
     {"mark_rows", use_mark_rows},
@@ -327,6 +320,45 @@ START_TEST(every_clip_has_the_same_bits_everywhere) {
             }
         }
     }
+}
+END_TEST
+
+/* Every activation that has loops, with parameters of 0 and 0.75: values, and derivatives of them and of what went in.
+ * Nothing changes behind the last value. */
+static void compare_activation(const struct dae_activation_kind *kind, size_t set, size_t n, float parameter,
+                               bool special) {
+    static struct arrays expected, actual;
+    const struct dae_kernels *portable = dae_kernels_get(dae_kernels_count() - 1);
+    fill(&expected, special);
+    memcpy(expected.c, expected.a, sizeof expected.c);
+    kind->apply[portable->target](expected.c + n % 3, n, parameter);
+    kind->derive[portable->target](expected.b + n % 3, expected.c + n % 3, n, parameter);
+    kind->derive[portable->target](expected.d + n % 3, expected.a + n % 3, n, parameter);
+    fill(&actual, special);
+    memcpy(actual.c, actual.a, sizeof actual.c);
+    enum dae_target target = dae_kernels_get(set)->target;
+    kind->apply[target](actual.c + n % 3, n, parameter);
+    kind->derive[target](actual.b + n % 3, actual.c + n % 3, n, parameter);
+    kind->derive[target](actual.d + n % 3, actual.a + n % 3, n, parameter);
+    for (size_t i = 0; i < MOST + GUARD; i++) {
+        bool good = same(actual.b[i], expected.b[i]) && same(actual.c[i], expected.c[i]) &&
+                    same(actual.d[i], expected.d[i]) &&
+                    ((i >= n % 3 && i < n % 3 + n) || same(actual.c[i], actual.a[i]));
+        if (!good)
+            ck_abort_msg("%s of %s differs at %zu of %zu", kind->kind.name, dae_kernels_get(set)->name, i, n);
+    }
+}
+
+START_TEST(every_activation_gives_the_same_bits) {
+    size_t found = 0;
+    for (const struct dae_kind *const *row = dae_activation_category.kinds; *row != NULL; row++) {
+        const struct dae_activation_kind *kind = (const struct dae_activation_kind *)*row;
+        for (size_t set = 0; !kind->is_rectifier && set < dae_kernels_count(); set++, found++)
+            for (size_t n = 0; n <= MOST; n = next_size(n))
+                for (int way = 0; way < 4; way++)
+                    compare_activation(kind, set, n, way < 2 ? 0.0f : 0.75f, way % 2 == 1);
+    }
+    ck_assert_uint_gt(found, 0);
 }
 END_TEST
 
@@ -530,15 +562,17 @@ END_TEST
 
 /* ---- Elementary functions --------------------------------------------------------------------- */
 
-/* Largest error of a function over [-range, range], in units of the last place of the exact value. */
-static double worst(void (*function)(float *, size_t), double (*exact)(double), double range) {
+/* Largest error of an activation over [-range, range], in units of the last place of the exact value, which count as those of
+ * 2^-126 where it is less. */
+static double worst(const struct dae_activation_kind *kind, float parameter, double (*exact)(double),
+                    double range) {
     enum { STEPS = 400000, PIECE = 1000 };
     double most = 0;
     for (size_t first = 0; first < STEPS; first += PIECE) {
         float x[PIECE], y[PIECE];
         for (size_t i = 0; i < PIECE; i++)
             x[i] = y[i] = (float)(range * (2.0 * (double)(first + i) / (STEPS - 1) - 1));
-        function(y, PIECE);
+        kind->apply[dae_kernels()->target](y, PIECE, parameter);
         for (size_t i = 0; i < PIECE; i++) {
             double value = exact((double)x[i]);
             double unit = ldexp(1, (int)fmax(ilogb(value), -126) - 23);
@@ -548,30 +582,112 @@ static double worst(void (*function)(float *, size_t), double (*exact)(double), 
     return most;
 }
 
+/* Largest distance of a derivative from a central difference of the exact function. */
+static double worst_slope(const struct dae_activation_kind *kind, float parameter, double (*exact)(double),
+                          double range) {
+    enum { STEPS = 100000, PIECE = 1000 };
+    double most = 0, h = 1e-5;
+    for (size_t first = 0; first < STEPS; first += PIECE) {
+        float x[PIECE], y[PIECE], d[PIECE];
+        for (size_t i = 0; i < PIECE; i++) {
+            x[i] = y[i] = (float)(range * (2.0 * ((double)(first + i) + 0.5) / STEPS - 1));
+            d[i] = 1;
+        }
+        kind->apply[dae_kernels()->target](y, PIECE, parameter);
+        kind->derive[dae_kernels()->target](d, kind->derives_input ? x : y, PIECE, parameter);
+        for (size_t i = 0; i < PIECE; i++) {
+            double z = (double)x[i], slope = (exact(z + h) - exact(z - h)) / (2 * h);
+            most = fmax(most, fabs((double)d[i] - slope));
+        }
+    }
+    return most;
+}
+
 static double exact_sigmoid(double x) {
     return 1 / (1 + exp(-x));
 }
 
-START_TEST(sigmoid_and_tanh_are_good_to_a_few_units) {
-    ck_assert_double_lt(worst(dae_kernels()->sigmoid, exact_sigmoid, 80), 4);
-    ck_assert_double_lt(worst(dae_kernels()->sigmoid, exact_sigmoid, 1), 4);
-    ck_assert_double_lt(worst(dae_kernels()->tanh, tanh, 20), 4);
-    ck_assert_double_lt(worst(dae_kernels()->tanh, tanh, 1e-3), 4);
+static double exact_elu(double x) {
+    return x > 0 ? x : 1.5 * expm1(x);
+}
+
+static double exact_gelu(double x) {
+    return x * erfc(-x / sqrt(2)) / 2;
+}
+
+static double exact_gelu_tanh(double x) {
+    return x / (1 + exp(-2 * sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
+}
+
+static double exact_silu(double x) {
+    return x / (1 + exp(-x));
+}
+
+static double exact_softplus(double x) {
+    return fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+
+static double exact_hard_sigmoid(double x) {
+    return fmin(fmax((x + 3) / 6, 0), 1);
+}
+
+static double exact_softsign(double x) {
+    return x / (1 + fabs(x));
+}
+
+static const struct {
+    const struct dae_activation_kind *kind;
+    float parameter;
+    double (*exact)(double);
+} functions[] = {
+    {&dae_activation_sigmoid, 0, exact_sigmoid},   {&dae_activation_tanh, 0, tanh},
+    {&dae_activation_elu, 1.5f, exact_elu},        {&dae_activation_gelu, 0, exact_gelu},
+    {&dae_activation_gelu, 1, exact_gelu_tanh},    {&dae_activation_silu, 0, exact_silu},
+    {&dae_activation_softplus, 0, exact_softplus}, {&dae_activation_hard_sigmoid, 0, exact_hard_sigmoid},
+    {&dae_activation_softsign, 0, exact_softsign},
+};
+enum { FUNCTIONS = sizeof functions / sizeof *functions };
+
+START_TEST(activations_are_good_to_a_few_units) {
+    static const double ranges[] = {80, 20, 5, 1, 1e-3};
+    const struct dae_activation_kind *kind = functions[_i].kind;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        double error = worst(kind, functions[_i].parameter, functions[_i].exact, ranges[i]);
+        ck_assert_msg(error < 4, "%s within %g is off by %.3g units", kind->kind.name, ranges[i], error);
+    }
 }
 END_TEST
 
-START_TEST(sigmoid_and_tanh_at_the_ends) {
-    float s[] = {0.0f, 200.0f, -200.0f, INFINITY, -INFINITY, NAN};
-    float t[] = {-0.0f, 200.0f, -200.0f, INFINITY, -INFINITY, NAN};
-    dae_kernels()->sigmoid(s, 6);
-    ck_assert_float_eq(s[0], 0.5f);
-    ck_assert(s[1] == 1.0f && s[3] == 1.0f);
-    ck_assert(s[2] >= 0.0f && s[2] < 1e-37f && s[4] >= 0.0f && s[4] < 1e-37f);
-    ck_assert(isnan(s[5]));
-    dae_kernels()->tanh(t, 6);
-    ck_assert_float_eq(t[0], 0.0f);
-    ck_assert(t[1] == 1.0f && t[3] == 1.0f && t[2] == -1.0f && t[4] == -1.0f);
-    ck_assert(isnan(t[5]));
+/* Kinks are at 0 and 3, which no point comes near to. */
+START_TEST(derivatives_are_those_of_the_functions) {
+    static const double ranges[] = {80, 6, 1};
+    const struct dae_activation_kind *kind = functions[_i].kind;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        double error = worst_slope(kind, functions[_i].parameter, functions[_i].exact, ranges[i]);
+        ck_assert_msg(error < 1e-6, "a' of %s within %g is off by %.3g", kind->kind.name, ranges[i], error);
+    }
+}
+END_TEST
+
+/* At 0, far out, at infinity, and NaN, which stays. */
+START_TEST(activations_at_the_ends) {
+    const struct dae_activation_kind *kind = functions[_i].kind;
+    double (*exact)(double) = functions[_i].exact;
+    float parameter = functions[_i].parameter, x[] = {0.0f, 200.0f, -200.0f, INFINITY, -INFINITY, NAN}, y[6],
+          d[] = {1, 1, 1, 1, 1, 1};
+    memcpy(y, x, sizeof y);
+    kind->apply[dae_kernels()->target](y, 6, parameter);
+    kind->derive[dae_kernels()->target](d, kind->derives_input ? x : y, 6, parameter);
+    for (size_t i = 0; i < 5; i++) {
+        double end = exact(i == 3 ? 1e30 : i == 4 ? -1e30 : (double)x[i]);
+        double expected = fabs(end) > 1e29 ? copysign(INFINITY, end) : end;
+        bool near_zero = fabs(expected) < 1e-37 && fabs((double)y[i]) < 1e-37;
+        ck_assert_msg(near_zero || (double)y[i] == expected ||
+                          fabs((double)y[i] - expected) < 4e-7 * fabs(expected),
+                      "%s of %g is %g, not %g", kind->kind.name, (double)x[i], (double)y[i], expected);
+        ck_assert_msg(isfinite(d[i]), "a' of %s at %g is %g", kind->kind.name, (double)x[i], (double)d[i]);
+    }
+    ck_assert(isnan(y[5]) && isnan(d[5]));
 }
 END_TEST
 
@@ -585,13 +701,15 @@ int main(void) {
     tcase_add_test(sets, kernels_stay_inside_their_arrays);
     tcase_add_loop_test(sets, every_rule_has_the_same_bits_everywhere, 0, 2 * RULES);
     tcase_add_test(sets, every_clip_has_the_same_bits_everywhere);
+    tcase_add_test(sets, every_activation_gives_the_same_bits);
     TCase *products = add_case(suite, "products");
     tcase_add_test(products, products_are_chains_of_multiply_adds);
     tcase_add_test(products, units_for_bfloat16_give_its_products);
     tcase_add_test(products, amx_gives_its_products);
     tcase_add_test(products, small_products_are_sums_of_lanes);
-    TCase *functions = add_case(suite, "functions");
-    tcase_add_test(functions, sigmoid_and_tanh_are_good_to_a_few_units);
-    tcase_add_test(functions, sigmoid_and_tanh_at_the_ends);
+    TCase *elementary = add_case(suite, "functions");
+    tcase_add_loop_test(elementary, activations_are_good_to_a_few_units, 0, FUNCTIONS);
+    tcase_add_loop_test(elementary, derivatives_are_those_of_the_functions, 0, FUNCTIONS);
+    tcase_add_loop_test(elementary, activations_at_the_ends, 0, FUNCTIONS);
     return suite_main(suite);
 }

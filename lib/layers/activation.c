@@ -2,30 +2,6 @@
 
 #include <math.h>
 
-static float slope_of(const struct dae_activation_kind *kind, const struct dae_step *step) {
-    return kind->kind.parameters[0].name != NULL ? (float)step->values[0].number : kind->slope;
-}
-
-static void apply_sigmoid(const struct dae_activation *activation, float *z, size_t count) {
-    (void)activation;
-    dae_kernels()->sigmoid(z, count);
-}
-
-static void derive_sigmoid(const struct dae_activation *activation, float *d, const float *a, size_t count) {
-    (void)activation;
-    dae_kernels()->sigmoid_derive(d, a, count);
-}
-
-static void apply_tanh(const struct dae_activation *activation, float *z, size_t count) {
-    (void)activation;
-    dae_kernels()->tanh(z, count);
-}
-
-static void derive_tanh(const struct dae_activation *activation, float *d, const float *a, size_t count) {
-    (void)activation;
-    dae_kernels()->tanh_derive(d, a, count);
-}
-
 const struct dae_activation_kind dae_activation_linear = {
     .kind = {.name = "linear", .what = "a(z) = z", .example = "linear"},
     .is_rectifier = true,
@@ -64,27 +40,6 @@ const struct dae_activation_kind dae_activation_leaky_relu = {
     .high = INFINITY,
 };
 
-const struct dae_activation_kind dae_activation_sigmoid = {
-    .kind = {.name = "sigmoid", .what = "a(z) = 1 / (1 + exp(-z))", .example = "sigmoid"},
-    .is_sigmoid = true,
-    .apply = apply_sigmoid,
-    .derive = derive_sigmoid,
-    .singular = "sigmoid",
-    .plural = "sigmoids",
-    .low = 0,
-    .high = 1,
-};
-
-const struct dae_activation_kind dae_activation_tanh = {
-    .kind = {.name = "tanh", .what = "a(z) = tanh(z)", .example = "tanh"},
-    .apply = apply_tanh,
-    .derive = derive_tanh,
-    .singular = "tanh",
-    .plural = "tanh units",
-    .low = -1,
-    .high = 1,
-};
-
 static const struct dae_kind *const kinds[] = {DAE_ACTIVATION_ROWS, NULL};
 
 const struct dae_category dae_activation_category = {
@@ -94,11 +49,13 @@ const struct dae_category dae_activation_category = {
     .kinds = kinds,
 };
 
-const struct dae_activation dae_no_activation = {&dae_activation_linear, 1.0f};
+const struct dae_activation dae_no_activation = {.kind = &dae_activation_linear, .slope = 1.0f};
 
 struct dae_activation dae_activation_of(const struct dae_step *step) {
     const struct dae_activation_kind *kind = (const struct dae_activation_kind *)step->kind;
-    return (struct dae_activation){kind, slope_of(kind, step)};
+    bool has_parameter = kind->kind.parameters[0].name != NULL;
+    float parameter = has_parameter ? (float)step->values[0].number : 0.0f;
+    return (struct dae_activation){kind, has_parameter ? parameter : kind->slope, parameter};
 }
 
 void dae_activation_apply(const struct dae_activation *a, float *z, const float *bias, size_t count) {
@@ -106,7 +63,7 @@ void dae_activation_apply(const struct dae_activation *a, float *z, const float 
     if (bias != NULL || slope != 1.0f)
         dae_kernels()->rectify(z, bias, count, slope);
     if (!a->kind->is_rectifier)
-        a->kind->apply(a, z, count);
+        a->kind->apply[dae_kernels()->target](z, count, a->parameter);
 }
 
 void dae_activation_derive(const struct dae_activation *a, float *d, const float *y, size_t count) {
@@ -115,5 +72,5 @@ void dae_activation_derive(const struct dae_activation *a, float *d, const float
     if (a->kind->is_rectifier)
         dae_kernels()->rectify_derive(d, y, count, a->slope);
     else
-        a->kind->derive(a, d, y, count);
+        a->kind->derive[dae_kernels()->target](d, y, count, a->parameter);
 }

@@ -16,9 +16,10 @@ static void initialize(const dae_layer *layer, const struct dae_attachment *at, 
 
 /* out = g x, for a span of values x that begins at a column */
 static void multiply(const struct dae_pass *pass, struct dae_span span, const float *x, float *out) {
-    size_t values = pass->output->shape->size / pass->output->shape->dims[0]; /* of a channel */
+    float strip[DAE_STRIP];
+    const float *g = dae_span_spread(pass, span, pass->weight, strip);
     for (size_t i = 0; i < span.count; i++)
-        out[i] = pass->weight[(span.column + i) / values] * x[i];
+        out[i] = g[i] * x[i];
 }
 
 static void fill(const struct dae_pass *pass, struct dae_span span, float *out) {

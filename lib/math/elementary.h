@@ -40,22 +40,64 @@ static inline float dae_log(float x) {
     return (square * f * p + e * -2.12194440e-4f - 0.5f * square) + f + e * 0.693359375f;
 }
 
-/* exp x for |x| up to 87; beyond, that of +-87: x = n ln 2 + r, exp r = 1 + r + r^2 p(r) */
-static inline float dae_exp(float x) {
-    x = x < -87.0f ? -87.0f : x;
-    x = x > 87.0f ? 87.0f : x;
+/* x = n ln 2 + r, |r| up to ln 2 / 2, for |x| up to 120 */
+static inline float dae_exp_reduce(float x, int32_t *n) {
     float shifted = x * 1.44269504f + 12582912.0f; /* 1.5 * 2^23: rounds to the nearest whole number */
-    int32_t n = (int32_t)dae_bits_of(shifted) - 0x4b400000;
+    *n = (int32_t)dae_bits_of(shifted) - 0x4b400000;
     float whole = shifted - 12582912.0f;
-    float r = (x - whole * 0.693359375f) - whole * -2.12194440e-4f;
+    return (x - whole * 0.693359375f) - whole * -2.12194440e-4f;
+}
+
+/* exp r - 1 = r + r^2 p(r) for |r| up to ln 2 / 2 */
+static inline float dae_exp_less_1(float r) {
     float p = 1.990886529e-04f;
     p = p * r + 1.393442973e-03f;
     p = p * r + 8.333284196e-03f;
     p = p * r + 4.166645853e-02f;
     p = p * r + 1.666666676e-01f;
     p = p * r + 5.000000014e-01f;
-    float result = (r * r * p + r) + 1.0f;
-    return result * dae_float_of((uint32_t)(n + 127) << 23);
+    return r * r * p + r;
+}
+
+/* 2^n for n from -126 to 127 */
+static inline float dae_power_of_2(int32_t n) {
+    return dae_float_of((uint32_t)(n + 127) << 23);
+}
+
+/* x 2^n for n from -252 to 254: in two steps, so that a large x keeps its digits where 2^n is no float */
+static inline float dae_scale(float x, int32_t n) {
+    return x * dae_power_of_2(n >> 1) * dae_power_of_2(n - (n >> 1));
+}
+
+/* exp x for |x| up to 87; beyond, that of +-87 */
+static inline float dae_exp(float x) {
+    x = x < -87.0f ? -87.0f : x;
+    x = x > 87.0f ? 87.0f : x;
+    int32_t n;
+    float r = dae_exp_reduce(x, &n);
+    return (dae_exp_less_1(r) + 1.0f) * dae_power_of_2(n);
+}
+
+/* a exp x for x from -120 to 87, also where exp x alone would be no float */
+static inline float dae_times_exp(float a, float x) {
+    int32_t n;
+    float r = dae_exp_reduce(x, &n);
+    return dae_scale(a * (dae_exp_less_1(r) + 1.0f), n);
+}
+
+/* The same for an x of more digits. */
+static inline float dae_times_exp_of_double(float a, double x) {
+    int32_t n;
+    float high = (float)x, r = dae_exp_reduce(high, &n) + (float)(x - (double)high);
+    return dae_scale(a * (dae_exp_less_1(r) + 1.0f), n);
+}
+
+/* exp x - 1 for x <= 0: 2^n (exp r - 1) + (2^n - 1) */
+static inline float dae_exp_minus_1(float x) {
+    x = x < -87.0f ? -87.0f : x;
+    int32_t n;
+    float r = dae_exp_reduce(x, &n), power = dae_power_of_2(n);
+    return dae_exp_less_1(r) * power + (power - 1.0f);
 }
 
 /* 1 / (1 + exp(-z)); NaN stays NaN */
@@ -80,11 +122,15 @@ static inline float dae_tanh(float z) {
     return z == z ? y : z;
 }
 
-/* ln(1 + exp(-x)) for x >= 0: with u the rounded 1 + e, ln u + (e - (u - 1)) / u mends the rounding */
-static inline float dae_log1p_exp_minus(float x) {
-    float e = dae_exp(-x);
+/* ln(1 + e) for e from 0 to 1: with u the rounded 1 + e, ln u + (e - (u - 1)) / u mends the rounding */
+static inline float dae_log_1_plus(float e) {
     float u = 1.0f + e;
-    float y = dae_log(u) + (e - (u - 1.0f)) / u;
+    return dae_log(u) + (e - (u - 1.0f)) / u;
+}
+
+/* ln(1 + exp(-x)) for x >= 0 */
+static inline float dae_log1p_exp_minus(float x) {
+    float y = dae_log_1_plus(dae_exp(-x));
     return x == x ? y : x;
 }
 

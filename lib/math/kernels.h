@@ -56,11 +56,6 @@ struct dae_kernels {
      * is NULL, a(z) = z for z >= 0, slope z below; d *= a'(z), which is slope at 0, given a = a(z). */
     void (*rectify)(float *z, const float *c, size_t count, float slope);
     void (*rectify_derive)(float *d, const float *a, size_t count, float slope);
-    /* Other activations in place on z, and their derivatives. */
-    void (*sigmoid)(float *z, size_t count);
-    void (*sigmoid_derive)(float *d, const float *a, size_t count);
-    void (*tanh)(float *z, size_t count);
-    void (*tanh_derive)(float *d, const float *a, size_t count);
 
     /* sum of (a - t)^2 */
     double (*squared_error)(const float *a, const float *t, size_t count);

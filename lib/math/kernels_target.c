@@ -65,7 +65,7 @@ static void round_bfloat16(uint16_t *out, const float *x, size_t count) {
     }
 }
 
-/* ---- Activations -------------------------------------------------------------------------------- */
+/* ---- Rectifiers --------------------------------------------------------------------------------- */
 
 /* Columns whose sums stay in registers while rows go by. */
 enum { VECTORS_AT_ONCE = 4, COLUMNS_AT_ONCE = VECTORS_AT_ONCE * NATIVE };
@@ -110,26 +110,6 @@ static void rectify_derive(float *d, const float *a, size_t count, float slope) 
         float below = d[i] * slope;
         d[i] = a[i] > 0.0f ? d[i] : below;
     }
-}
-
-static void sigmoid(float *z, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        z[i] = dae_sigmoid(z[i]);
-}
-
-static void sigmoid_derive(float *d, const float *a, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        d[i] *= a[i] * (1.0f - a[i]);
-}
-
-static void tanh_(float *z, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        z[i] = dae_tanh(z[i]);
-}
-
-static void tanh_derive(float *d, const float *a, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        d[i] *= 1.0f - a[i] * a[i];
 }
 
 static double squared_error(const float *a, const float *t, size_t count) {
@@ -206,10 +186,6 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .add_rows = add_rows,
     .rectify = rectify,
     .rectify_derive = rectify_derive,
-    .sigmoid = sigmoid,
-    .sigmoid_derive = sigmoid_derive,
-    .tanh = tanh_,
-    .tanh_derive = tanh_derive,
     .squared_error = squared_error,
     .has_fused = HAS_FUSED,
     .multiply = multiply,

@@ -120,7 +120,7 @@ void dae_objective_compare(const struct dae_objective *objective, const struct d
     }
     memcpy(outputs, strip->values, strip->count * sizeof *outputs);
     if (objective->logits) /* of a sigmoid: no other has a term beside it that reads outputs */
-        dae_kernels()->sigmoid(outputs, strip->count);
+        dae_activation_sigmoid.apply[dae_kernels()->target](outputs, strip->count, 0.0f);
     memset(all, 0, strip->count * sizeof *all);
     for (size_t i = 0; i < objective->term_count; i++)
         if (objective->terms[i].compares) {

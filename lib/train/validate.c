@@ -66,7 +66,7 @@ static double squared_error(const struct dae_objective *objective, const struct 
             targets[known++] = strip->targets[i];
         }
     if (objective->logits)
-        dae_kernels()->sigmoid(outputs, known);
+        dae_activation_sigmoid.apply[dae_kernels()->target](outputs, known, 0.0f);
     return dae_kernels()->squared_error(outputs, targets, known);
 }
 
