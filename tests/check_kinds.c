@@ -323,7 +323,7 @@ static void through_governor(const char *text, char written[ROOM]) {
 /* After layers with all the labels that examples read; only what comes after them is looked at. What is no
  * layer has one after it. */
 static void through_layer(const char *text, char written[ROOM]) {
-    const char *start = "input(1, 28, 28) | dense(784) as noise | reshape(1, 28, 28) as e1 | ";
+    const char *start = "input(4, 14, 14) | dense(784) as noise | reshape(4, 14, 14) as e1 | ";
     bool begins = strncmp(text, "input", 5) == 0, goes_on = strncmp(text, "from", 4) == 0;
     char whole[ROOM];
     dae_model *model = NULL;

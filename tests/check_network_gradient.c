@@ -1,5 +1,6 @@
-/* Networks of any form: outputs and gradients against central differences of an independent forward pass in double
- * precision, for every kind of layer in every position, skips, tied weights, and units that are dead. */
+/* Networks of any form: outputs and gradients against central differences of an independent forward pass
+ * in double precision, for every kind of layer in every position, skips, tied weights, and units that
+ * are dead. */
 #include "reference.h"
 
 #include <math.h>
@@ -28,7 +29,8 @@ static int32_t look(float *gradients, size_t count, void *user) {
     return 1; /* the step ends, and the model stays as it is */
 }
 
-/* A layer whose label begins so has units that are dead: three of four, by their biases, or by their factors. */
+/* A layer whose label begins so has units that are dead: three of four, by their biases, or by their
+ * factors. */
 static bool dies(const char *name) {
     return strncmp(name, "dead", 4) == 0 &&
            (strstr(name, ".bias") != NULL || strstr(name, ".weight") == NULL);
@@ -93,7 +95,8 @@ static void take_gradient(setting *s) {
     dae_trainer_free(trainer);
 }
 
-/* d loss / d parameter i. With half a step of 2^-22 both the error of the formula and that of rounding are below 1e-8. */
+/* d loss / d parameter i. With half a step of 2^-22 both the error of the formula and that of rounding
+ * are below 1e-8. */
 static double central_difference(const setting *s, size_t i) {
     const double h = 1.0 / 4194304, kept = s->parameters[i];
     s->parameters[i] = kept + h;
@@ -182,6 +185,32 @@ static const char *const pieces[] = {
     "leaky_relu(0.1)",
     "sigmoid",
     "tanh",
+    "elu(alpha=0.75)",
+    "gelu",
+    "gelu(tanh=yes)",
+    "silu",
+    "softplus",
+    "hard_sigmoid",
+    "softsign",
+    "dense(7, activation=elu)",
+    "dense(7, activation=gelu)",
+    "dense(7, activation=gelu(tanh=yes), bias=no)",
+    "dense(7, activation=silu)",
+    "dense(7, activation=softplus)",
+    "dense(7, activation=hard_sigmoid)",
+    "dense(7, activation=softsign)",
+    "prelu",
+    "softmax",
+    "max_pool(3)",
+    "average_pool(2, stride=1)",
+    "upsample(2)",
+    "upsample(3, method=bilinear)",
+    "depth_to_space(2)",
+    "space_to_depth(3)",
+    "pad(2)",
+    "pad(2, mode=reflect)",
+    "pad(4, mode=replicate)",
+    "crop(1)",
 };
 enum { PIECES = sizeof pieces / sizeof *pieces };
 
@@ -228,6 +257,68 @@ START_TEST(every_kind_in_every_position) {
             check_text(text, batches[b], b % 2 == 0 ? "mse" : "mae", 1);
     }
     ck_assert_uint_ge(checked, (PLACES - 1) * BATCHES);
+}
+END_TEST
+
+/* ---- Pictures --------------------------------------------------------------------------------- */
+
+/* Of 4 x 6 x 8; 300 values are more than what lines are cut into. */
+static const char *const picture_pieces[] = {
+    "max_pool(2)",
+    "max_pool(2, stride=1)",
+    "max_pool(1, stride=1)",
+    "average_pool(2)",
+    "average_pool(4, stride=2)",
+    "upsample(1, method=bilinear)",
+    "upsample(2)",
+    "upsample(3)",
+    "upsample(2, method=bilinear)",
+    "upsample(3, method=bilinear)",
+    "upsample(4, method=bilinear)",
+    "depth_to_space(2)",
+    "space_to_depth(2)",
+    "pad(0)",
+    "pad(3)",
+    "pad(5, mode=reflect)",
+    "pad(9, mode=replicate)",
+    "crop(2)",
+    "prelu",
+    "softmax",
+    "gain",
+    "reshape(1, 192) | upsample(2, method=bilinear)",
+    "reshape(2, 96) | upsample(7, method=bilinear)",
+    "concatenate(p0) | reshape(1, 384) | upsample(2, method=bilinear)",
+    "concatenate(p0) | reshape(1, 384) | upsample(3, method=bilinear)",
+    "reshape(192, 1) | softmax",
+    "reshape(192) | softmax",
+    "reshape(192) | prelu(0.5)",
+    "reshape(1, 192) | max_pool(3)",
+    "reshape(3, 8, 8) | space_to_depth(4)",
+    "space_to_depth(2) | depth_to_space(2)",
+};
+enum { PICTURE_PIECES = sizeof picture_pieces / sizeof *picture_pieces };
+
+/* First, in the middle, last, and among readers that have come back before it or after it. */
+static const char *const picture_places[][2] = {
+    {"input(4, 6, 8) | gain as p0 | ", " | dense(5, activation=tanh) | dense(6)"},
+    {"input(5) | dense(192, activation=tanh) | reshape(4, 6, 8) as p0 | ",
+     " | dense(6, activation=tanh) | dense(3)"},
+    {"input(5) | dense(192, activation=silu) | reshape(4, 6, 8) as p0 | ", ""},
+    {"input(5) | dense(192, activation=relu) | reshape(4, 6, 8) as p0 | dense(3) as b | from(p0) | ",
+     " as p | sigmoid | add(p) | dense(3) | add(b)"},
+    {"input(5) | dense(192) | reshape(4, 6, 8) | gelu as p0 | ",
+     " as p | dense(3) as b | from(p0) | dense(3) | add(b)"},
+};
+enum { PICTURE_PLACES = sizeof picture_places / sizeof *picture_places };
+
+START_TEST(pictures_agree) {
+    for (size_t place = 0; place < PICTURE_PLACES; place++) {
+        char text[1024];
+        snprintf(text, sizeof text, "%s%s%s", picture_places[place][0], picture_pieces[_i],
+                 picture_places[place][1]);
+        check_text(text, batches[place % 3], "mse", 13);
+        check_text(text, 40, "mse", 101);
+    }
 }
 END_TEST
 
@@ -317,8 +408,9 @@ START_TEST(gradients_are_made_anew) {
 }
 END_TEST
 
-/* Three of four units of the layers called dead give 0, and of those called zero have a factor of 0, through which a gradient
- * still passes; so products leave columns out, while other readers of the value do not. */
+/* Three of four units of the layers called dead give 0, and of those called zero have a factor of 0,
+ * through which a gradient still passes; so products leave columns out, while other readers of the value
+ * do not. */
 static const char *const wide[] = {
     "input(60) | dense(200, activation=relu) as dead1 | dense(70, activation=tanh) as p | from(dead1) | "
     "dense(70)"
@@ -408,7 +500,8 @@ END_TEST
 
 /* ---- bfloat16 --------------------------------------------------------------------------------- */
 
-/* Factors are off by up to 2^-9 of themselves, so that units near 0 may live or die: as a whole the gradient stays near. */
+/* Factors are off by up to 2^-9 of themselves, so that units near 0 may live or die: as a whole the
+ * gradient stays near. */
 static void check_roughly(const char *text, size_t batch) {
     setting s = {.text = text, .batch = batch, .precision = DAE_PRECISION_BFLOAT16};
     open_setting(&s);
@@ -441,8 +534,9 @@ END_TEST
 
 /* ---- Dropout ---------------------------------------------------------------------------------- */
 
-/* With nothing but lines in a network, the loss is a parabola in each parameter that is used once, and the library's own
- * losses are good for a central difference with a wide step. Two trainers of one seed draw the same for their first step. */
+/* With nothing but lines in a network, the loss is a parabola in each parameter that is used once, and
+ * the library's own losses are good for a central difference with a wide step. Two trainers of one seed
+ * draw the same for their first step. */
 static double first_loss(dae_model *model, const setting *s) {
     dae_trainer *trainer = sgd_trainer(model, 1e-30, "mse");
     double loss = 0;
@@ -456,6 +550,9 @@ static const char *const dropping[] = {
     "input(5) | dense(7) | dropout(0.4) as d | dense(7) | add(d) | concatenate(d) | dense(3)",
     "input(5) | dense(7) as a | dropout(0.4) | add(a) | dropout(0.25)",
     "input(5) | dense(7) | dropout(0.4) as a | dropout(0.5) | add(a) | dense(1100) | dropout(0.5)",
+    "input(5) | dense(42) | reshape(7, 2, 3) | spatial_dropout(0.4) as a | spatial_dropout(0.5) | add(a) | "
+    "dense(3)",
+    "input(5) | dense(7) | spatial_dropout(0.4)",
 };
 enum { DROPPING = sizeof dropping / sizeof *dropping };
 
@@ -491,6 +588,7 @@ int main(void) {
     Suite *suite = suite_create("network_gradient");
     TCase *kinds = add_case(suite, "kinds");
     tcase_add_loop_test(kinds, every_kind_in_every_position, 0, PIECES);
+    tcase_add_loop_test(kinds, pictures_agree, 0, PICTURE_PIECES);
     tcase_add_loop_test(kinds, dropout_agrees, 0, DROPPING);
     TCase *whole = add_case(suite, "networks");
     tcase_add_loop_test(whole, networks_agree, 0, NETWORKS);

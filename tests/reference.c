@@ -1,11 +1,13 @@
 #include "reference.h"
+#include "reference_picture.h"
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_NODES = 256, MAX_ARGUMENTS = 8, MAX_WORD = 96, MAX_READ = 4 };
+enum { MAX_NODES = 256, MAX_ARGUMENTS = 8, MAX_WORD = 96, MAX_READ = 4, MAX_RANK = 8 };
 
 /* A step as it is written. */
 typedef struct {
@@ -18,13 +20,16 @@ typedef struct {
     step step;
     size_t count, read[MAX_READ]; /* values: 0 is the input, i + 1 what node i makes */
     size_t size, first;           /* values of a sample, and in its first dimension */
-    size_t weight, bias;          /* where they begin among the parameters */
+    size_t rank, dims[MAX_RANK];
+    bool is_picture;     /* a layer of those, */
+    picture picture;     /* as it is */
+    size_t weight, bias; /* where they begin among the parameters */
     bool transposed;
     double *y;
 } node;
 
 struct reference {
-    size_t inputs, first, count, parameters;
+    size_t inputs, first, count, parameters, rank, dims[MAX_RANK];
     double *x;
     node nodes[MAX_NODES];
 };
@@ -34,7 +39,8 @@ struct reference {
 static const char *read_word(const char *at, char *word) {
     size_t length = 0;
     for (; isalnum((unsigned char)*at) || *at == '_' || *at == '.'; at++) {
-        ck_assert_uint_lt(length, MAX_WORD - 1);
+        if (length == MAX_WORD - 1) /* no assertion for each letter: Check writes them down */
+            ck_abort_msg("a word that is too long");
         word[length++] = *at;
     }
     word[length] = '\0';
@@ -45,7 +51,8 @@ static const char *read_word(const char *at, char *word) {
 static const char *read_argument(const char *at, char *text) {
     size_t length = 0, depth = 0;
     for (; depth > 0 || (*at != ',' && *at != ')'); at++) {
-        ck_assert(*at != '\0' && length < MAX_WORD - 1);
+        if (*at == '\0' || length == MAX_WORD - 1)
+            ck_abort_msg("an argument that does not end");
         depth += *at == '(';
         depth -= *at == ')';
         text[length++] = *at;
@@ -105,6 +112,11 @@ static size_t first_of(const reference *r, size_t value) {
     return value == 0 ? r->first : r->nodes[value - 1].first;
 }
 
+static const size_t *dims_of(const reference *r, size_t value, size_t *rank) {
+    *rank = value == 0 ? r->rank : r->nodes[value - 1].rank;
+    return value == 0 ? r->dims : r->nodes[value - 1].dims;
+}
+
 /* Takes parameters from those that are left. */
 static size_t take(reference *r, size_t count) {
     r->parameters += count;
@@ -123,19 +135,54 @@ static void shape_dense(reference *r, node *n) {
         n->size = (size_t)strtoul(argument_of(&n->step, "units"), NULL, 10);
         n->weight = take(r, n->size * inputs);
     }
-    n->first = n->size;
+    n->first = n->dims[0] = n->size;
+    n->rank = 1;
     n->bias = bias != NULL && strcmp(bias, "no") == 0 ? SIZE_MAX : take(r, n->size);
+}
+
+/* Whether it is a layer of pictures; then its shape is set. */
+static bool shape_picture(const reference *r, node *n) {
+    size_t rank;
+    const size_t *dims = dims_of(r, n->read[0], &rank);
+    const char *stride = argument_of(&n->step, "stride"), *method = argument_of(&n->step, "method"),
+               *mode = argument_of(&n->step, "mode");
+    if (n->step.count == 0 || rank < 2 || rank > 3)
+        return false;
+    size_t size = number_at(&n->step, 0);
+    n->picture = (picture){.name = n->step.name,
+                           .word = method != NULL ? method : mode,
+                           .size = size,
+                           .stride = stride != NULL ? (size_t)strtoul(stride, NULL, 10) : size,
+                           .is_signal = rank == 2,
+                           .in = {dims[0], rank == 2 ? 1 : dims[1], dims[rank - 1]}};
+    n->is_picture = picture_shape(&n->picture);
+    if (!n->is_picture)
+        return false;
+    const size_t *out = n->picture.out;
+    n->rank = rank;
+    n->dims[0] = n->first = out[0];
+    n->dims[1] = out[rank == 2 ? 2 : 1];
+    n->dims[2] = out[2];
+    n->size = out[0] * out[1] * out[2];
+    return true;
 }
 
 static void shape_other(reference *r, node *n) {
     n->size = size_of(r, n->read[0]);
     n->first = first_of(r, n->read[0]);
-    if (is(n, "gain"))
+    memcpy(n->dims, dims_of(r, n->read[0], &n->rank), sizeof n->dims);
+    if (is(n, "gain") || is(n, "prelu"))
         n->weight = take(r, n->first);
-    if (is(n, "flatten"))
+    if (is(n, "flatten")) {
         n->first = n->size;
-    if (is(n, "reshape"))
+        n->rank = 1;
+    }
+    if (is(n, "reshape")) {
         n->first = number_at(&n->step, 0);
+        n->rank = n->step.count;
+        for (size_t i = 0; i < n->rank; i++)
+            n->dims[i] = number_at(&n->step, i);
+    }
     if (is(n, "channels")) {
         n->size = n->size / n->first * number_at(&n->step, 1);
         n->first = number_at(&n->step, 1);
@@ -144,6 +191,7 @@ static void shape_other(reference *r, node *n) {
         n->size += size_of(r, n->read[k]);
         n->first += first_of(r, n->read[k]);
     }
+    n->dims[0] = n->first;
 }
 
 static void add_node(reference *r, const step *s, size_t reads) {
@@ -155,8 +203,9 @@ static void add_node(reference *r, const step *s, size_t reads) {
             n->read[n->count++] = find_value(r, s->argument[i]);
     if (is(n, "dense"))
         shape_dense(r, n);
-    else
+    else if (!shape_picture(r, n))
         shape_other(r, n);
+    n->picture.name = n->step.name; /* of this node, not of the text that was read */
     n->y = must_have(n->size * sizeof *n->y);
     r->count++;
 }
@@ -172,8 +221,9 @@ reference *reference_of(const dae_model *model) {
     const char *at = read_step(text, &s);
     r->inputs = 1;
     r->count = r->parameters = 0;
+    r->rank = s.count;
     for (size_t i = 0; i < s.count; i++)
-        r->inputs *= number_at(&s, i);
+        r->inputs *= r->dims[i] = number_at(&s, i);
     r->first = number_at(&s, 0);
     r->x = must_have(r->inputs * sizeof *r->x);
     for (size_t next = 0; *at != '\0';) {
@@ -209,19 +259,95 @@ size_t reference_outputs(const reference *r) {
 
 /* ---- Running ---------------------------------------------------------------------------------- */
 
-/* `text` is a kind of activation, maybe with its slope; other layers leave values as they are. */
+typedef double (*function)(double z, double parameter);
+
+static double linear(double z, double parameter) {
+    (void)parameter;
+    return z;
+}
+
+static double relu(double z, double parameter) {
+    (void)parameter;
+    return z < 0 ? 0 : z;
+}
+
+static double leaky_relu(double z, double parameter) {
+    return z < 0 ? parameter * z : z;
+}
+
+static double sigmoid(double z, double parameter) {
+    (void)parameter;
+    return 1 / (1 + exp(-z));
+}
+
+static double hyperbolic(double z, double parameter) {
+    (void)parameter;
+    return tanh(z);
+}
+
+static double elu(double z, double parameter) {
+    return z < 0 ? parameter * (exp(z) - 1) : z;
+}
+
+static double gelu(double z, double parameter) {
+    if (parameter == 0)
+        return z * erfc(-z / sqrt(2)) / 2;
+    return z * (1 + tanh(sqrt(2 / acos(-1)) * (z + 0.044715 * z * z * z))) / 2;
+}
+
+static double silu(double z, double parameter) {
+    (void)parameter;
+    return z / (1 + exp(-z));
+}
+
+static double softplus(double z, double parameter) {
+    (void)parameter;
+    return log(1 + exp(z));
+}
+
+static double hard_sigmoid(double z, double parameter) {
+    (void)parameter;
+    return fmin(fmax(z / 6 + 0.5, 0), 1);
+}
+
+static double softsign(double z, double parameter) {
+    (void)parameter;
+    return z / (1 + fabs(z));
+}
+
+static const struct {
+    const char *name;
+    function function;
+} activations[] = {
+    {"relu", relu},
+    {"leaky_relu", leaky_relu},
+    {"sigmoid", sigmoid},
+    {"tanh", hyperbolic},
+    {"elu", elu},
+    {"gelu", gelu},
+    {"silu", silu},
+    {"softplus", softplus},
+    {"hard_sigmoid", hard_sigmoid},
+    {"softsign", softsign},
+};
+
+/* What is no activation leaves values as they are. */
+static function function_of(const char *name) {
+    for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
+        if (strcmp(activations[i].name, name) == 0)
+            return activations[i].function;
+    return linear;
+}
+
+/* `text` is a step: a kind of activation, maybe with its parameter, or another layer. */
 static void activate(const char *text, double *y, size_t count) {
-    const char *bracket = strchr(text, '(');
-    bool relu = strcmp(text, "relu") == 0, leaky = strncmp(text, "leaky_relu", 10) == 0,
-         sigmoid = strcmp(text, "sigmoid") == 0, hyperbolic = strcmp(text, "tanh") == 0;
-    double slope = relu ? 0 : bracket != NULL && leaky ? strtod(bracket + 1, NULL) : 0.3;
-    for (size_t i = 0; i < count; i++)
-        if (relu || leaky)
-            y[i] = y[i] < 0 ? slope * y[i] : y[i];
-        else if (sigmoid)
-            y[i] = 1 / (1 + exp(-y[i]));
-        else if (hyperbolic)
-            y[i] = tanh(y[i]);
+    char kind[MAX_WORD];
+    const char *rest = read_word(text, kind), *equals = strchr(rest, '=');
+    const char *given = equals != NULL ? equals + 1 : *rest == '(' ? rest + 1 : "0.3";
+    double parameter = strncmp(given, "yes", 3) == 0 ? 1 : strtod(given, NULL);
+    function a = function_of(kind);
+    for (size_t i = 0; i < count && a != linear; i++)
+        y[i] = a(y[i], parameter);
 }
 
 static const double *value_of(const reference *r, size_t value) {
@@ -256,6 +382,18 @@ static void run_join(const reference *r, const node *n) {
     }
 }
 
+/* softmax over the channels */
+static void normalize(const node *n) {
+    size_t places = n->size / n->first;
+    for (size_t i = 0; i < places; i++) {
+        double sum = 0;
+        for (size_t c = 0; c < n->first; c++)
+            sum += exp(n->y[c * places + i]);
+        for (size_t c = 0; c < n->first; c++)
+            n->y[c * places + i] = exp(n->y[c * places + i]) / sum;
+    }
+}
+
 static void run_plain(const reference *r, const node *n, const double *p) {
     size_t in = n->read[0], skipped = 0;
     if (is(n, "channels"))
@@ -263,11 +401,13 @@ static void run_plain(const reference *r, const node *n, const double *p) {
     memcpy(n->y, value_of(r, in) + skipped, n->size * sizeof *n->y);
     for (size_t i = 0; i < n->size && is(n, "gain"); i++)
         n->y[i] *= p[n->weight + i / (n->size / n->first)];
-    if (is(n, "leaky_relu") && n->step.count > 0)
-        for (size_t i = 0; i < n->size; i++)
-            n->y[i] *= n->y[i] < 0 ? strtod(n->step.argument[0], NULL) : 1;
-    else
-        activate(n->step.name, n->y, n->size);
+    for (size_t i = 0; i < n->size && is(n, "prelu"); i++)
+        n->y[i] *= n->y[i] < 0 ? p[n->weight + i / (n->size / n->first)] : 1;
+    if (is(n, "softmax"))
+        normalize(n);
+    char text[2 * MAX_WORD + 3];
+    snprintf(text, sizeof text, n->step.count > 0 ? "%s(%s)" : "%s%s", n->step.name, n->step.argument[0]);
+    activate(text, n->y, n->size);
 }
 
 static void run_nodes(reference *r, const double *p, const float *input) {
@@ -277,6 +417,8 @@ static void run_nodes(reference *r, const double *p, const float *input) {
         const node *n = &r->nodes[i];
         if (is(n, "dense"))
             run_dense(r, n, p);
+        else if (n->is_picture)
+            picture_run(&n->picture, value_of(r, n->read[0]), n->y);
         else if (n->count > 1)
             run_join(r, n);
         else

@@ -19,14 +19,47 @@
  *   channels(first, count)    some of the first dimension
  *   flatten, reshape(d1, ...) the same values in another shape
  *   gain                a factor for each index of the first dimension, 1 at first. Parameters: `weight`
- *   linear, relu, leaky_relu(slope=0.3), sigmoid, tanh: an activation as a layer of its own
+ *   prelu(start=0.25)   Y = X for X >= 0, w X below, derivative w at 0, with a slope w for each index of
+ *                       the first dimension (the channels), which is learnt and is `start` at first.
+ *                       Parameters: `weight`. PyTorch's default has one slope for all channels, Keras'
+ *                       one for each value
+ *   softmax             exp(X[c]) / sum_k exp(X[k]) over the channels c, each place of them by itself; in
+ *                       a flat sample over all values. The greatest value is subtracted first: nothing
+ *                       overflows
+ *   an activation       as a layer of its own: relu, or leaky_relu(0.1)
  *
- * Activations: linear a(z) = z; relu max(z, 0), derivative 0 at 0; leaky_relu z for z >= 0, slope * z below,
- * with 0 <= slope <= 1; sigmoid 1 / (1 + exp(-z)); tanh. Initialisers, with fan_in and fan_out the numbers of
- * inputs and outputs: glorot_uniform in [-l, l], l = sqrt(6 / (fan_in + fan_out)); glorot_normal, stddev
- * sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, AISTATS 2010); he_uniform, l = sqrt(6 / fan_in);
- * he_normal, stddev sqrt(2 / fan_in) (He et al., ICCV 2015); zeros. Normal ones are cut at two standard
- * deviations and keep that variance, as in Keras.
+ * Layers of pictures [channels, height, width] and signals [channels, length]. They treat each channel
+ * alone, and a signal as a picture of one line whose width alone they change:
+ *
+ *   max_pool(size), average_pool(size)  the greatest value, or the mean, of each window of size x size;
+ *                       windows are `stride` apart, which is `size` if it is left out. Sides are size and
+ *                       a multiple of stride, or refused: PyTorch and Keras leave out what windows do not
+ *                       cover. Of equal greatest values the first has the gradient
+ *   upsample(factor)    factor times as high and wide, factor up to 64. method=nearest repeats values;
+ *                       method=bilinear makes place o from the values around (o + 1/2) / factor - 1/2,
+ *                       and from the outer value alone beyond it: Keras' UpSampling2D, PyTorch's
+ *                       align_corners=False
+ *   depth_to_space(f)   [C f f, h, w] as [C, h f, w f]: Y[c, y f + i, x f + j] = X[(c f + i) f + j, y,
+ *                       x]; of a signal [C f, n] as [C, n f]. PyTorch's pixel_shuffle; TensorFlow's has
+ *                       another order of channels. space_to_depth(f): the inverse
+ *   pad(size)           `size` more values on each side. mode=zeros; reflect: a mirror on the last value,
+ *                       which is not repeated; replicate: the last value
+ *   crop(size)          `size` fewer values on each side
+ *   spatial_dropout(rate)  dropout of whole channels (Tompson et al., CVPR 2015); of any shape
+ *
+ * Activations: linear a(z) = z; relu max(z, 0), derivative 0 at 0; leaky_relu(slope=0.3) z for z >= 0,
+ * slope * z below, with 0 <= slope <= 1; sigmoid 1 / (1 + exp(-z)); tanh; elu(alpha=1) z for z > 0, alpha
+ * (exp(z) - 1) below (Clevert et al., ICLR 2016); gelu z P(z), P the normal distribution, or with tanh=yes
+ * z/2 (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) (Hendrycks and Gimpel 2016); silu z / (1 + exp(-z))
+ * (Elfwing et al. 2018), which is also called swish; softplus ln(1 + exp(z)), for all z, where PyTorch
+ * gives z above 20; hard_sigmoid z/6 + 1/2, at least 0 and at most 1, as Keras 3 and PyTorch, where Keras
+ * 2 had 0.2 z + 0.5; softsign z / (1 + |z|). They are within 4 units of the last place of the exact value,
+ * where that is 2^-126 or more, derivatives within 1e-6, and the same bits on every processor. In training
+ * gelu and silu take memory for what goes in beside what comes out. Initialisers, with fan_in and fan_out
+ * the numbers of inputs and outputs: glorot_uniform in [-l, l], l = sqrt(6 / (fan_in + fan_out));
+ * glorot_normal, stddev sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, AISTATS 2010); he_uniform, l =
+ * sqrt(6 / fan_in); he_normal, stddev sqrt(2 / fan_in) (He et al., ICCV 2015); zeros. Normal ones are cut
+ * at two standard deviations and keep that variance, as in Keras.
  */
 #ifndef DAE_LAYER_H
 #define DAE_LAYER_H

@@ -1,5 +1,5 @@
-/* a(z) = z for z > 0, alpha (exp(z) - 1) below, a' = 1 or a + alpha, alpha at 0 (Clevert et al. 2016); as Keras
- * and PyTorch have it. */
+/* a(z) = z for z > 0, alpha (exp(z) - 1) below, a' = 1 or a + alpha, which is alpha at 0 (Clevert et al.
+ * 2016); as Keras and PyTorch have it. */
 #include "layers/activation.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Layers of pictures [channels, height, width] and signals [channels, length]. A signal is a picture of one line, in which
- * they do to the width what they do to both sides of a picture. */
+/* Layers of pictures [channels, height, width] and signals [channels, length]. A signal is a picture of
+ * one line, in which they do to the width what they do to both sides of a picture. */
 #ifndef DAE_LAYERS_PICTURE_H
 #define DAE_LAYERS_PICTURE_H
 
@@ -27,7 +27,8 @@ dae_status dae_picture_write(const struct dae_picture *picture, struct dae_attac
 /* Says which shape was found, and what the layer takes. */
 dae_status dae_picture_refuse(const dae_layer *layer, const struct dae_attachment *at, const char *takes);
 
-/* A number that a layer's parameter gives for both sides: for the height, where a signal has another one. */
+/* A number that a layer's parameter gives for both sides: for the height, where a signal has another
+ * one. */
 static inline size_t dae_picture_vertical(const struct dae_picture *picture, size_t number,
                                           size_t of_signal) {
     return picture->is_signal ? of_signal : number;

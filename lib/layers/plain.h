@@ -1,5 +1,5 @@
-/* Layers whose values each depend on few values of the same sample: forward and backward from functions that
- * fill spans; or, where that is easier to write, from functions that do whole parts of samples. */
+/* Layers whose values each depend on few values of the same sample: forward and backward from functions
+ * that fill spans; or, where that is easier to write, from functions that do whole parts of samples. */
 #ifndef DAE_LAYERS_PLAIN_H
 #define DAE_LAYERS_PLAIN_H
 
@@ -16,7 +16,8 @@ dae_status dae_plain_backward(const struct dae_pass *pass, size_t input, dae_fil
 
 enum { DAE_STRIP = 1024 }; /* the most values of a span */
 
-/* Of parameters that each channel has one of, those of each value of a span: in `strip`, or where they lie. */
+/* Of parameters that each channel has one of, those of each value of a span: in `strip`, or where they
+ * lie. */
 const float *dae_span_spread(const struct dae_pass *pass, struct dae_span span, const float *parameters,
                              float strip[DAE_STRIP]);
 
@@ -34,8 +35,8 @@ struct dae_part {
 
 typedef void (*dae_part_fn)(const struct dae_pass *pass, struct dae_part part);
 
-/* For layers that make each part of Y from the same part of X, their only input: samples are cut into `parts`
- * of one size, such as the channels, or are one part. `fill` fills y; `add` adds to dx. */
+/* For layers that make each part of Y from the same part of X, their only input: samples are cut into
+ * `parts` of one size, such as the channels, or are one part. `fill` fills y; `add` adds to dx. */
 dae_status dae_parts_forward(const struct dae_pass *pass, size_t parts, dae_part_fn fill);
 dae_status dae_parts_backward(const struct dae_pass *pass, size_t parts, dae_part_fn add);
 

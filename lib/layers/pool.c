@@ -1,5 +1,6 @@
-/* Pooling, the greatest value or the mean of each window of size x size (size in a signal), windows `stride` apart. Windows
- * that do not fit exactly are refused; Keras' "valid" and PyTorch leave out what is left over. */
+/* Pooling, the greatest value or the mean of each window of size x size (size in a signal), windows
+ * `stride` apart. Windows that do not fit exactly are refused; Keras' "valid" and PyTorch leave out what
+ * is left over. */
 #include "layers/picture.h"
 
 #include <stdio.h>

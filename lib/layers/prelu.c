@@ -1,6 +1,6 @@
-/* PReLU (He et al. 2015): y = x for x >= 0, w x below, with a slope w for each channel, which is learnt; the derivative at
- * 0 is w. As PyTorch's with num_parameters = channels; Keras' has a slope for each value unless axes are
- * shared, 0 at first. */
+/* PReLU (He et al. 2015): y = x for x >= 0, w x below, with a slope w for each channel, which is learnt;
+ * the derivative at 0 is w. As PyTorch's with num_parameters = channels; Keras' has a slope for each
+ * value unless axes are shared, 0 at first. */
 #include "layers/plain.h"
 
 enum { START };
@@ -50,8 +50,8 @@ static dae_status backward(const struct dae_pass *pass, size_t input) {
 
 enum { LANES = 16 };
 
-/* dw[c] = sum of d x over what is below 0 of the channel: of a sample, value i in lane i % 16, the lanes one after
- * the other; samples in their order */
+/* dw[c] = sum of d x over what is below 0 of the channel: of a sample, value i in lane i % 16, the lanes
+ * one after the other; samples in their order */
 static dae_status sum_channel(void *context, size_t channel) {
     const struct dae_pass *pass = context;
     size_t size = pass->output->shape->size, values = size / pass->output->shape->dims[0];

@@ -1,9 +1,11 @@
-/* Channels into places and back, f = factor: depth_to_space makes of [C f f, h, w] the picture [C, h f, w f],
+/* Channels into places and back, f = factor: depth_to_space makes of [C f f, h, w] the picture [C, h f,
+ * w f],
  *
  *     wide[c, y f + i, x f + j] = deep[(c f + i) f + j, y, x]
  *
- * and of [C f, n] the signal [C, n f], wide[c, x f + j] = deep[c f + j, x]; space_to_depth is the inverse. PyTorch's pixel_shuffle
- * and ONNX' mode CRD; TensorFlow's depth_to_space has the channels of a place apart, at (i f + j) C + c. */
+ * and of [C f, n] the signal [C, n f], wide[c, x f + j] = deep[c f + j, x]; space_to_depth is the
+ * inverse. PyTorch's pixel_shuffle and ONNX' mode CRD; TensorFlow's depth_to_space has the channels of a
+ * place apart, at (i f + j) C + c. */
 #include "layers/picture.h"
 
 #include <stdio.h>
@@ -156,7 +158,7 @@ static dae_status backward_deep(const struct dae_pass *pass, size_t input) {
 const struct dae_layer_kind dae_layer_depth_to_space = {
     .kind = {.name = "depth_to_space",
              .what = "factor x factor channels become as many places, as pixel_shuffle in PyTorch",
-             .example = "depth_to_space(1)",
+             .example = "depth_to_space(2)",
              .parameters = {FACTOR}},
     .attach = attach_wide,
     .forward = forward_wide,

@@ -1,5 +1,5 @@
-/* a(z) = z sigmoid(z) (Elfwing et al. 2018), a' = s + z s (1 - s), s = sigmoid(z). Keras and PyTorch call it silu
- * and swish too. With e = exp(-|z|), s is 1 / (1 + e) or e / (1 + e). */
+/* a(z) = z sigmoid(z) (Elfwing et al. 2018), a' = s + z s (1 - s), s = sigmoid(z). Keras and PyTorch
+ * call it silu and swish too. With e = exp(-|z|), s is 1 / (1 + e) or e / (1 + e). */
 #include "layers/activation.h"
 
 #include <math.h>

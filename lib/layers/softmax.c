@@ -1,6 +1,6 @@
-/* Softmax over the channels, each place of them by itself: y[c] = exp(x[c] - m) / sum_k exp(x[k] - m) with m = max_k x[k],
- * so that nothing overflows; sums in the order of channels. All values of a flat sample are channels. As PyTorch's with
- * dim=1; Keras' takes the last axis, which are its channels.
+/* Softmax over the channels, each place of them by itself: y[c] = exp(x[c] - m) / sum_k exp(x[k] - m)
+ * with m = max_k x[k], so that nothing overflows; sums in the order of channels. All values of a flat
+ * sample are channels. As PyTorch's with dim=1; Keras' takes the last axis, which are its channels.
  *
  *     dx[c] += y[c] (dy[c] - sum_k dy[k] y[k]) */
 #include "layers/plain.h"

@@ -1,5 +1,5 @@
-/* a(z) = ln(1 + exp(z)) = max(z, 0) + ln(1 + exp(-|z|)), a' = sigmoid(z) = 1 - exp(-a). Keras' formula; PyTorch's gives z
- * itself for z > 20, which is 2e-9 less. */
+/* a(z) = ln(1 + exp(z)) = max(z, 0) + ln(1 + exp(-|z|)), a' = sigmoid(z) = 1 - exp(-a). Keras' formula;
+ * PyTorch's gives z itself for z > 20, which is 2e-9 less. */
 #include "layers/activation.h"
 
 #include <math.h>

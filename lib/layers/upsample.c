@@ -1,6 +1,7 @@
-/* Pictures `factor` times as high and wide, signals as long. With nearest, each value is repeated. With bilinear (linear in a signal) the
- * values are at the middles of what they stand for: place o of Y lies at (o + 1/2) / f - 1/2 of X, is made of the values on
- * both sides of that by how near they are, and of the outer value alone beyond it. As Keras' UpSampling2D, and PyTorch's interpolate() with
+/* Pictures `factor` times as high and wide, signals as long. With nearest, each value is repeated. With
+ * bilinear (linear in a signal) the values are at the middles of what they stand for: place o of Y lies
+ * at (o + 1/2) / f - 1/2 of X, is made of the values on both sides of that by how near they are, and of
+ * the outer value alone beyond it. As Keras' UpSampling2D, and PyTorch's interpolate() with
  * align_corners=False. */
 #include "layers/picture.h"
 
@@ -20,7 +21,8 @@ static dae_status attach(const dae_layer *layer, struct dae_attachment *at) {
     return dae_picture_write(&p, at);
 }
 
-/* What is done to a channel. Place i f + j of Y is near[j] x[i] + far[j] x[i - 1] for j < left, with x[i + 1] after that. */
+/* What is done to a channel. Place i f + j of Y is near[j] x[i] + far[j] x[i - 1] for j < left, with x[i
+ * + 1] after that. */
 struct scale {
     size_t height, width, factor, factor_y, left, left_y;
     float near[MOST_FACTOR], far[MOST_FACTOR], near_y[MOST_FACTOR], far_y[MOST_FACTOR];
@@ -131,8 +133,8 @@ static void fill_bilinear(const struct scale *s, struct dae_part part) {
     }
 }
 
-/* sums[i] = what the places of a line add to value first + i of it: its own, those before the middle of the next value, those after
- * the middle of the one before; and at the ends what has no neighbour. */
+/* sums[i] = what the places of a line add to value first + i of it: its own, those before the middle of
+ * the next value, those after the middle of the one before; and at the ends what has no neighbour. */
 static inline void shrink(const struct scale *s, const float *dy, size_t first, size_t count, float *sums,
                           size_t factor, size_t left) {
     size_t low = first > 0 ? 0 : 1, high = first + count < s->width ? count : count - 1;

@@ -1,5 +1,5 @@
-/* Loops beside the row that uses them: a file that has some is compiled once for each kind of processor, with
- * DAE_KERNELS_TARGET naming it, and once without, for all else in it (lib/meson.build):
+/* Loops beside the row that uses them: a file of kinds that has some is compiled once for each kind of
+ * processor, with DAE_KERNELS_TARGET naming it, and once without, for all else in it (lib/meson.build):
  *
  *     DAE_DECLARE_LOOP(function_type, name)
  *     #ifdef DAE_KERNELS_TARGET

@@ -29,7 +29,7 @@ static const char *scaling_for(const struct dae_activation_kind *kind) {
     if (!isfinite(kind->low))
         return "Subtract the mean of the training data and divide by their stddev, in inputs and targets "
                "alike.";
-    if (kind->low == 0)
+    if (kind->low == 0 || !isfinite(kind->high))
         return "Subtract the least value of the training data and divide by their range, so that they lie in "
                "[0, 1].";
     return "Scale the training data into [-1, 1], and all other data by the same numbers.";
@@ -140,7 +140,7 @@ static void add_remedy(struct dae_text *text, const struct findings *c,
         dae_text_add(text, is_output ? unit ? ", a sigmoid, linear output or leaky ReLU."
                                             : ", a linear output or leaky ReLU."
                                      : " or leaky ReLU in hidden layers.");
-    } else if (isfinite(kind->high)) {
+    } else if (!kind->is_rectifier) {
         dae_text_add(text,
                      " A %s that is saturated has no gradient worth speaking of. Train anew with a smaller "
                      "learning rate",

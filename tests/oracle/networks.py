@@ -4,8 +4,8 @@
     /usr/bin/python3 tests/oracle/networks.py           writes networks.h beside this file
     /usr/bin/python3 tests/oracle/networks.py --check   tells whether networks.h is up to date
 
-A residual network, a U-Net of dense layers, and autoencoders with tied weights. Each is there twice: as the
-text that the library reads, and as a function with PyTorch's own layers. Losses, optimizers, data and what is
+A residual network, a U-Net of dense layers, autoencoders with tied weights, every activation, and layers of pictures and
+signals. Each is there twice: as the text that the library reads, and as a function with PyTorch's own layers. Losses, optimizers, data and what is
 asked of them are those of trajectories.py.
 """
 
@@ -13,6 +13,7 @@ import os
 import sys
 
 import torch
+from torch.nn import functional
 from torch.nn.functional import linear
 
 import trajectories
@@ -43,6 +44,18 @@ class Run:
         weight, bias = self.next(), self.next()
         self.weight = weight
         return self.activate(activation, linear(x, weight, bias))
+
+    def prelu(self, x):
+        self.distance = min(self.distance, x.abs().min().item() / MARGIN)
+        return functional.prelu(x, self.next())
+
+    def max_pool(self, pool, x, size):
+        """Kinks are where the two greatest values of a window are equal."""
+        y = pool(x, size)
+        wide = functional.interpolate(y, scale_factor=size, mode="nearest")
+        others = torch.where(x == wide, torch.full_like(x, -1e3), x)
+        self.distance = min(self.distance, (y - pool(others, size)).min().item() / MARGIN)
+        return y
 
     def tied(self, x, weight, activation="linear"):
         return self.activate(activation, linear(x, weight.T, self.next()))
@@ -90,6 +103,45 @@ def twice(run, x):
     return z + y
 
 
+def activations(run, x):
+    x = functional.elu(run.dense(x), 0.75)
+    x = functional.gelu(run.dense(x))
+    x = functional.gelu(run.dense(x), approximate="tanh")
+    x = functional.silu(run.dense(x))
+    x = functional.softplus(run.dense(x))
+    x = functional.hardsigmoid(run.dense(x))
+    x = functional.softsign(run.dense(x))
+    x = run.dense(x)
+    return torch.softmax(run.prelu(x), dim=1)
+
+
+def picture(run, x):
+    batch = x.shape[0]
+    a = run.dense(x, "tanh").view(batch, 2, 4, 6)
+    x = run.prelu(run.max_pool(functional.max_pool2d, a, 2))
+    x = functional.pad(x, (1, 1, 1, 1), mode="reflect")
+    x = functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+    x = functional.avg_pool2d(x, 4, stride=2)
+    x = functional.pad(x, (1, 1, 1, 1), mode="replicate")
+    x = functional.silu(x)
+    x = functional.pixel_shuffle(torch.cat([x, x], dim=1), 2)
+    x = functional.interpolate(x, scale_factor=2, mode="nearest")
+    x = torch.softmax(functional.pixel_unshuffle(x, 2), dim=1)
+    x = functional.pad(functional.pad(x, (1, 1, 1, 1)), (-2, -2, -2, -2))
+    return run.dense(x.flatten(1))
+
+
+def signal(run, x):
+    batch = x.shape[0]
+    a = run.dense(x, "tanh").view(batch, 4, 6)
+    x = run.max_pool(functional.max_pool1d, a, 2)
+    x = functional.interpolate(x, scale_factor=3, mode="linear", align_corners=False)
+    x = functional.avg_pool1d(functional.pad(x, (2, 2), mode="reflect"), 3, stride=2)
+    x = run.prelu(functional.pad(x, (1, 1), mode="replicate"))
+    x = torch.softmax(functional.interpolate(x, scale_factor=2, mode="nearest"), dim=1)
+    return run.dense(functional.pad(x, (-2, -2)).flatten(1))
+
+
 # Name: (function, what the last activation is, text, inputs, outputs, shapes of the parameters)
 NETWORKS = {
     "residual": (residual, "linear",
@@ -115,11 +167,28 @@ NETWORKS = {
     "twice": (twice, "linear",
               "input(8) | dense(5, activation=tanh) as h | dense(tied=h, activation=tanh) as y | from(h)"
               " | gain | dense(tied=h, bias=no) | add(y)", 8, 8, [(5, 8), (5,), (8,), (5,)]),
+    "activations": (activations, "linear",
+                    "input(8) | dense(7, activation=elu(0.75)) | dense(6) | gelu | dense(5) | gelu(tanh=yes)"
+                    " | dense(6, activation=silu) | dense(7, activation=softplus) | dense(6, activation=hard_sigmoid)"
+                    " | dense(5, activation=softsign) | dense(8) | prelu | softmax", 8, 8,
+                    [(7, 8), (7,), (6, 7), (6,), (5, 6), (5,), (6, 5), (6,), (7, 6), (7,), (6, 7), (6,), (5, 6),
+                     (5,), (8, 5), (8,), (8,)]),
+    "picture": (picture, "linear",
+                "input(8) | dense(48, activation=tanh) | reshape(2, 4, 6) | max_pool(2) | prelu | pad(1, mode=reflect)"
+                " | upsample(2, method=bilinear) | average_pool(4, stride=2) | pad(1, mode=replicate) | silu as s"
+                " | concatenate(s) | depth_to_space(2) | upsample(2) | space_to_depth(2) | softmax | pad(1) | crop(2)"
+                " | dense(8)", 8, 8, [(48, 8), (48,), (2,), (8, 320), (8,)]),
+    "signal": (signal, "linear",
+               "input(8) | dense(24, activation=tanh) | reshape(4, 6) | max_pool(2) | upsample(3, method=bilinear)"
+               " | pad(2, mode=reflect) | average_pool(3, stride=2) | pad(1, mode=replicate) | prelu | upsample(2)"
+               " | softmax | crop(2) | dense(8)", 8, 8, [(24, 8), (24,), (4,), (8, 48), (8,)]),
 }
 CASES = [("residual", "mse", "adam"), ("residual", "mse", "nesterov"), ("unet", "mse", "adam"),
          ("unet", "bce", "momentum"), ("tied", "bce", "adam"), ("tied", "mse", "sgd"),
          ("stacked", "mse", "adam"), ("stacked", "mse", "momentum"),
-         ("twice", "mse", "adam_options"), ("twice", "mse", "sgd")]
+         ("twice", "mse", "adam_options"), ("twice", "mse", "sgd"),
+         ("activations", "mse", "adam"), ("activations", "mse", "adam_options"), ("picture", "mse", "momentum"),
+         ("picture", "mse", "nesterov"), ("signal", "mse", "adam"), ("signal", "mse", "adam_options")]
 
 
 def make_data(name, seed, dtype):
