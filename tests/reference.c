@@ -16,8 +16,94 @@ typedef struct {
     char argument[MAX_ARGUMENTS][MAX_WORD];
 } step;
 
+/* ---- Activations ------------------------------------------------------------------------------ */
+
+typedef double (*function)(double z, double parameter);
+
+static double linear(double z, double parameter) {
+    (void)parameter;
+    return z;
+}
+
+static double relu(double z, double parameter) {
+    (void)parameter;
+    return z < 0 ? 0 : z;
+}
+
+static double leaky_relu(double z, double parameter) {
+    return z < 0 ? parameter * z : z;
+}
+
+static double sigmoid(double z, double parameter) {
+    (void)parameter;
+    return 1 / (1 + exp(-z));
+}
+
+static double hyperbolic(double z, double parameter) {
+    (void)parameter;
+    return tanh(z);
+}
+
+static double elu(double z, double parameter) {
+    return z < 0 ? parameter * (exp(z) - 1) : z;
+}
+
+static double gelu(double z, double parameter) {
+    if (parameter == 0)
+        return z * erfc(-z / sqrt(2)) / 2;
+    return z * (1 + tanh(sqrt(2 / acos(-1)) * (z + 0.044715 * z * z * z))) / 2;
+}
+
+static double silu(double z, double parameter) {
+    (void)parameter;
+    return z / (1 + exp(-z));
+}
+
+static double softplus(double z, double parameter) {
+    (void)parameter;
+    return log(1 + exp(z));
+}
+
+static double hard_sigmoid(double z, double parameter) {
+    (void)parameter;
+    return fmin(fmax(z / 6 + 0.5, 0), 1);
+}
+
+static double softsign(double z, double parameter) {
+    (void)parameter;
+    return z / (1 + fabs(z));
+}
+
+static const struct {
+    const char *name;
+    function function;
+} activations[] = {
+    {"relu", relu},
+    {"leaky_relu", leaky_relu},
+    {"sigmoid", sigmoid},
+    {"tanh", hyperbolic},
+    {"elu", elu},
+    {"gelu", gelu},
+    {"silu", silu},
+    {"softplus", softplus},
+    {"hard_sigmoid", hard_sigmoid},
+    {"softsign", softsign},
+};
+
+/* What is no activation leaves values as they are. */
+static function function_of(const char *name) {
+    for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
+        if (strcmp(activations[i].name, name) == 0)
+            return activations[i].function;
+    return linear;
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------- */
+
 typedef struct {
     step step;
+    function activation;
+    double parameter;
     size_t count, read[MAX_READ]; /* values: 0 is the input, i + 1 what node i makes */
     size_t size, first;           /* values of a sample, and in its first dimension */
     size_t rank, dims[MAX_RANK];
@@ -33,8 +119,6 @@ struct reference {
     double *x;
     node nodes[MAX_NODES];
 };
-
-/* ---- Reading ---------------------------------------------------------------------------------- */
 
 static const char *read_word(const char *at, char *word) {
     size_t length = 0;
@@ -194,6 +278,18 @@ static void shape_other(reference *r, node *n) {
     n->dims[0] = n->first;
 }
 
+/* The activation that a step is, or has. */
+static void set_activation(node *n) {
+    char text[2 * MAX_WORD + 3], kind[MAX_WORD];
+    const char *own = argument_of(&n->step, "activation");
+    snprintf(text, sizeof text, own == NULL && n->step.count > 0 ? "%s(%s)" : "%s%s",
+             own != NULL ? own : n->step.name, own != NULL ? "" : n->step.argument[0]);
+    const char *rest = read_word(text, kind), *equals = strchr(rest, '=');
+    const char *given = equals != NULL ? equals + 1 : *rest == '(' ? rest + 1 : "0.3";
+    n->parameter = strncmp(given, "yes", 3) == 0 ? 1 : strtod(given, NULL);
+    n->activation = function_of(kind);
+}
+
 static void add_node(reference *r, const step *s, size_t reads) {
     node *n = &r->nodes[r->count];
     ck_assert_uint_lt(r->count, MAX_NODES);
@@ -205,6 +301,7 @@ static void add_node(reference *r, const step *s, size_t reads) {
         shape_dense(r, n);
     else if (!shape_picture(r, n))
         shape_other(r, n);
+    set_activation(n);
     n->picture.name = n->step.name; /* of this node, not of the text that was read */
     n->y = must_have(n->size * sizeof *n->y);
     r->count++;
@@ -259,95 +356,9 @@ size_t reference_outputs(const reference *r) {
 
 /* ---- Running ---------------------------------------------------------------------------------- */
 
-typedef double (*function)(double z, double parameter);
-
-static double linear(double z, double parameter) {
-    (void)parameter;
-    return z;
-}
-
-static double relu(double z, double parameter) {
-    (void)parameter;
-    return z < 0 ? 0 : z;
-}
-
-static double leaky_relu(double z, double parameter) {
-    return z < 0 ? parameter * z : z;
-}
-
-static double sigmoid(double z, double parameter) {
-    (void)parameter;
-    return 1 / (1 + exp(-z));
-}
-
-static double hyperbolic(double z, double parameter) {
-    (void)parameter;
-    return tanh(z);
-}
-
-static double elu(double z, double parameter) {
-    return z < 0 ? parameter * (exp(z) - 1) : z;
-}
-
-static double gelu(double z, double parameter) {
-    if (parameter == 0)
-        return z * erfc(-z / sqrt(2)) / 2;
-    return z * (1 + tanh(sqrt(2 / acos(-1)) * (z + 0.044715 * z * z * z))) / 2;
-}
-
-static double silu(double z, double parameter) {
-    (void)parameter;
-    return z / (1 + exp(-z));
-}
-
-static double softplus(double z, double parameter) {
-    (void)parameter;
-    return log(1 + exp(z));
-}
-
-static double hard_sigmoid(double z, double parameter) {
-    (void)parameter;
-    return fmin(fmax(z / 6 + 0.5, 0), 1);
-}
-
-static double softsign(double z, double parameter) {
-    (void)parameter;
-    return z / (1 + fabs(z));
-}
-
-static const struct {
-    const char *name;
-    function function;
-} activations[] = {
-    {"relu", relu},
-    {"leaky_relu", leaky_relu},
-    {"sigmoid", sigmoid},
-    {"tanh", hyperbolic},
-    {"elu", elu},
-    {"gelu", gelu},
-    {"silu", silu},
-    {"softplus", softplus},
-    {"hard_sigmoid", hard_sigmoid},
-    {"softsign", softsign},
-};
-
-/* What is no activation leaves values as they are. */
-static function function_of(const char *name) {
-    for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
-        if (strcmp(activations[i].name, name) == 0)
-            return activations[i].function;
-    return linear;
-}
-
-/* `text` is a step: a kind of activation, maybe with its parameter, or another layer. */
-static void activate(const char *text, double *y, size_t count) {
-    char kind[MAX_WORD];
-    const char *rest = read_word(text, kind), *equals = strchr(rest, '=');
-    const char *given = equals != NULL ? equals + 1 : *rest == '(' ? rest + 1 : "0.3";
-    double parameter = strncmp(given, "yes", 3) == 0 ? 1 : strtod(given, NULL);
-    function a = function_of(kind);
-    for (size_t i = 0; i < count && a != linear; i++)
-        y[i] = a(y[i], parameter);
+static void activate(const node *n) {
+    for (size_t i = 0; i < n->size && n->activation != linear; i++)
+        n->y[i] = n->activation(n->y[i], n->parameter);
 }
 
 static const double *value_of(const reference *r, size_t value) {
@@ -365,7 +376,7 @@ static void run_dense(const reference *r, const node *n, const double *p) {
     for (size_t k = 0; k < inputs && n->transposed; k++)
         for (size_t i = 0; i < n->size; i++)
             n->y[i] += w[k * n->size + i] * x[k];
-    activate(argument_of(&n->step, "activation"), n->y, n->size);
+    activate(n);
 }
 
 static void run_join(const reference *r, const node *n) {
@@ -405,9 +416,7 @@ static void run_plain(const reference *r, const node *n, const double *p) {
         n->y[i] *= n->y[i] < 0 ? p[n->weight + i / (n->size / n->first)] : 1;
     if (is(n, "softmax"))
         normalize(n);
-    char text[2 * MAX_WORD + 3];
-    snprintf(text, sizeof text, n->step.count > 0 ? "%s(%s)" : "%s%s", n->step.name, n->step.argument[0]);
-    activate(text, n->y, n->size);
+    activate(n);
 }
 
 static void run_nodes(reference *r, const double *p, const float *input) {
