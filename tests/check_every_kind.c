@@ -64,7 +64,7 @@ static struct recipe recipe_with(const char *category, const char *kind) {
     ok(dae_kind_get_text(category, kind, NULL, "example", &example));
     if (strcmp(category, "layer") == 0)
         snprintf(r.model, ROOM, "%s%s | flatten | dense(3)",
-                 strncmp(example, "input", 5) == 0 ? "" : "input(1, 28, 28) | gain as noise | gain as e1 | ",
+                 strncmp(example, "input", 5) == 0 ? "" : "input(4, 14, 14) | gain as noise | gain as e1 | ",
                  example);
     if (strcmp(category, "activation") == 0)
         snprintf(r.model, ROOM, "input(28, 28) | dense(8, activation=%s) | dense(3)", example);

@@ -1,6 +1,5 @@
-/* Networks of any form: outputs and gradients against central differences of an independent forward pass
- * in double precision, for every kind of layer in every position, skips, tied weights, and units that
- * are dead. */
+/* Networks of any form: outputs and gradients against central differences of an independent forward pass in double
+ * precision, for every kind of layer in every position, skips, tied weights, and units that are dead. */
 #include "reference.h"
 
 #include <math.h>
@@ -29,8 +28,7 @@ static int32_t look(float *gradients, size_t count, void *user) {
     return 1; /* the step ends, and the model stays as it is */
 }
 
-/* A layer whose label begins so has units that are dead: three of four, by their biases, or by their
- * factors. */
+/* A layer whose label begins so has units that are dead: three of four, by their biases, or by their factors. */
 static bool dies(const char *name) {
     return strncmp(name, "dead", 4) == 0 &&
            (strstr(name, ".bias") != NULL || strstr(name, ".weight") == NULL);
@@ -95,8 +93,7 @@ static void take_gradient(setting *s) {
     dae_trainer_free(trainer);
 }
 
-/* d loss / d parameter i. With half a step of 2^-22 both the error of the formula and that of rounding
- * are below 1e-8. */
+/* d loss / d parameter i. With half a step of 2^-22 both the error of the formula and that of rounding are below 1e-8. */
 static double central_difference(const setting *s, size_t i) {
     const double h = 1.0 / 4194304, kept = s->parameters[i];
     s->parameters[i] = kept + h;
@@ -410,9 +407,8 @@ START_TEST(gradients_are_made_anew) {
 }
 END_TEST
 
-/* Three of four units of the layers called dead give 0, and of those called zero have a factor of 0,
- * through which a gradient still passes; so products leave columns out, while other readers of the value
- * do not. */
+/* Three of four units of the layers called dead give 0, and of those called zero have a factor of 0, through which a gradient
+ * still passes; so products leave columns out, while other readers of the value do not. */
 static const char *const wide[] = {
     "input(60) | dense(200, activation=relu) as dead1 | dense(70, activation=tanh) as p | from(dead1) | "
     "dense(70)"
@@ -502,8 +498,7 @@ END_TEST
 
 /* ---- bfloat16 --------------------------------------------------------------------------------- */
 
-/* Factors are off by up to 2^-9 of themselves, so that units near 0 may live or die: as a whole the
- * gradient stays near. */
+/* Factors are off by up to 2^-9 of themselves, so that units near 0 may live or die: as a whole the gradient stays near. */
 static void check_roughly(const char *text, size_t batch) {
     setting s = {.text = text, .batch = batch, .precision = DAE_PRECISION_BFLOAT16};
     open_setting(&s);
@@ -536,9 +531,8 @@ END_TEST
 
 /* ---- Dropout ---------------------------------------------------------------------------------- */
 
-/* With nothing but lines in a network, the loss is a parabola in each parameter that is used once, and
- * the library's own losses are good for a central difference with a wide step. Two trainers of one seed
- * draw the same for their first step. */
+/* With nothing but lines in a network, the loss is a parabola in each parameter that is used once, and the library's own
+ * losses are good for a central difference with a wide step. Two trainers of one seed draw the same for their first step. */
 static double first_loss(dae_model *model, const setting *s) {
     dae_trainer *trainer = sgd_trainer(model, 1e-30, "mse");
     double loss = 0;

@@ -247,7 +247,7 @@ HEADER = """\
 typedef struct oracle_network {
     const char *name, *text;
     size_t inputs, outputs;
-    int32_t loss;
+    const char *loss;
     int32_t adam; /* 1: Adam with beta1, beta2, epsilon; 0: SGD with momentum, nesterov */
     double learning_rate;
     double momentum;
@@ -276,7 +276,7 @@ def entry(case, seed, losses, parameters):
     chosen = [i * (count - 1) // (CHOSEN - 1) for i in range(CHOSEN)]
     return "\n".join([
         '    {"%s",' % " ".join(case), '     "%s",' % text,
-        "     %d, %d, DAE_LOSS_%s," % (inputs, outputs, loss.upper()),
+        "     %d, %d, \"%s\"," % (inputs, outputs, loss),
         "     %d, %g, %s, %d," % (adam, rate, row(options, "%g"), seed),
         "     {%s}," % rows(losses, "      "),
         "     %d, %s, {%s}," % (count, row([parameters.sum(), (parameters ** 2).sum()]), row(chosen, "%d")),

@@ -311,7 +311,7 @@ typedef struct oracle_gradient {
     size_t layers;
     size_t sizes[ORACLE_MAX_LAYERS + 1];
     const char *activations[ORACLE_MAX_LAYERS];
-    int32_t loss;
+    const char *loss;
     uint64_t seed;
     double loss_value;
     double gradient[ORACLE_GRADIENT_SIZE];
@@ -331,7 +331,7 @@ typedef struct oracle_trajectory {
     size_t layers;
     size_t sizes[ORACLE_MAX_LAYERS + 1];
     const char *activations[ORACLE_MAX_LAYERS];
-    int32_t loss;
+    const char *loss;
     int32_t adam; /* 1: Adam with beta1, beta2, epsilon; 0: SGD with momentum, nesterov */
     double learning_rate;
     double momentum;
@@ -363,7 +363,7 @@ def network(case):
     sizes = list(case["sizes"]) + [0] * (4 - len(case["sizes"]))
     activations = ['"%s"' % a for a in case["activations"]] + ["0"] * 3
     return ['    {"%s", %d, {%s},' % (case["name"], len(case["activations"]), row(sizes, "%d")),
-            "     {%s}, DAE_LOSS_%s," % (", ".join(activations[:3]), case["loss"].upper())]
+            "     {%s}, \"%s\"," % (", ".join(activations[:3]), case["loss"])]
 
 
 def gradient_entry(case, seed, loss, gradient):
