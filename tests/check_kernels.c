@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include "layers/activation.h"
+#include "layers/softmax.h"
 #include "math/bfloat16.h"
 #include "math/kernels.h"
 #include "noise/noise.h"
@@ -101,6 +102,10 @@ KERNEL(use_relu, k->rectify(a, b, n, 0))
 KERNEL(use_leaky_relu, k->rectify(a, b, n, 0.3f))
 KERNEL(use_relu_derive, k->rectify_derive(a, b, n, 0))
 KERNEL(use_leaky_relu_derive, k->rectify_derive(a, b, n, 0.3f))
+KERNEL(use_softmax, dae_softmax_loops[k->target](a, b, 1, n); dae_softmax_loops[k->target](a, c, n, 1);
+       dae_softmax_loops[k->target](a, d, 5, n / 5))
+KERNEL(use_softmax_back, dae_softmax_back_loops[k->target](a, c, b, n, 1);
+       dae_softmax_back_loops[k->target](a, c, d, 3, n / 3))
 KERNEL(use_squared_error, *r = k->squared_error(a, b, n))
 KERNEL(use_ssim, if (n >= 121) dae_ssim_loops[k->target](r, a, b, 11, n / 11, 0.5))
 KERNEL(use_mark_rows, k->mark_rows((uint32_t *)b, a, n / 3, n < 3 ? 1 : 3, n - n / 3 * 2 * (n >= 3)))
@@ -124,6 +129,8 @@ static const struct {
     {"leaky relu", use_leaky_relu},
     {"relu_derive", use_relu_derive},
     {"leaky relu_derive", use_leaky_relu_derive},
+    {"softmax", use_softmax},
+    {"softmax_back", use_softmax_back},
     {"squared_error", use_squared_error},
     {"ssim", use_ssim},
     {"mark_rows", use_mark_rows},

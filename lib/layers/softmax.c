@@ -3,14 +3,10 @@
  * sample are channels. As PyTorch's with dim=1; Keras' takes the last axis, which are its channels.
  *
  *     dx[c] += y[c] (dy[c] - sum_k dy[k] y[k]) */
+#include "layers/softmax.h"
 #include "layers/plain.h"
 
 #include <string.h>
-
-/* One sample x[channels, values] -> y; and dx from x and dy. */
-typedef void dae_softmax_loop(const float *x, float *y, size_t channels, size_t values);
-typedef void dae_softmax_back_loop(const float *x, const float *dy, float *dx, size_t channels,
-                                   size_t values);
 
 DAE_DECLARE_LOOP(dae_softmax_loop, softmax)
 DAE_DECLARE_LOOP(dae_softmax_back_loop, softmax_back)
@@ -90,6 +86,9 @@ void DAE_LOOP(softmax_back)(const float *x, const float *dy, float *dx, size_t c
 
 #else
 
+dae_softmax_loop *const dae_softmax_loops[DAE_TARGETS] = DAE_LOOPS(softmax);
+dae_softmax_back_loop *const dae_softmax_back_loops[DAE_TARGETS] = DAE_LOOPS(softmax_back);
+
 static dae_status attach(const dae_layer *layer, struct dae_attachment *at) {
     (void)layer;
     at->output = *at->inputs[0];
@@ -97,15 +96,14 @@ static dae_status attach(const dae_layer *layer, struct dae_attachment *at) {
 }
 
 static void fill(const struct dae_pass *pass, struct dae_part part) {
-    static dae_softmax_loop *const loops[DAE_TARGETS] = DAE_LOOPS(softmax);
     const struct dae_shape *shape = pass->output->shape;
-    loops[dae_kernels()->target](part.x, part.y, shape->dims[0], shape->size / shape->dims[0]);
+    dae_softmax_loops[dae_kernels()->target](part.x, part.y, shape->dims[0], shape->size / shape->dims[0]);
 }
 
 static void add(const struct dae_pass *pass, struct dae_part part) {
-    static dae_softmax_back_loop *const loops[DAE_TARGETS] = DAE_LOOPS(softmax_back);
     const struct dae_shape *shape = pass->output->shape;
-    loops[dae_kernels()->target](part.x, part.dy, part.dx, shape->dims[0], shape->size / shape->dims[0]);
+    dae_softmax_back_loops[dae_kernels()->target](part.x, part.dy, part.dx, shape->dims[0],
+                                                  shape->size / shape->dims[0]);
 }
 
 static dae_status forward(const struct dae_pass *pass) {

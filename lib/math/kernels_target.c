@@ -65,7 +65,7 @@ static void round_bfloat16(uint16_t *out, const float *x, size_t count) {
     }
 }
 
-/* ---- Rectifiers --------------------------------------------------------------------------------- */
+/* ---- Rectifiers and errors ----------------------------------------------------------------------- */
 
 /* Columns whose sums stay in registers while rows go by. */
 enum { VECTORS_AT_ONCE = 4, COLUMNS_AT_ONCE = VECTORS_AT_ONCE * NATIVE };
