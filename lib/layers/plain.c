@@ -107,7 +107,7 @@ static size_t parts_of(const struct plain *p) {
     return p->count / p->pass->batch;
 }
 
-/* Part number `i` of all. */
+/* Part number `i` of all, but for D of X. */
 static struct dae_part part_at(const struct plain *p, size_t i) {
     const struct dae_rows *in = p->pass->inputs[0], *out = p->pass->output;
     size_t x = i * (in->shape->size / parts_of(p)), y = i * (out->shape->size / parts_of(p));
@@ -116,7 +116,6 @@ static struct dae_part part_at(const struct plain *p, size_t i) {
         .index = i % parts_of(p),
         .x = in->y + x,
         .y = out->y + y,
-        .dx = in->d != NULL ? in->d + x : NULL,
         .dy = out->d != NULL ? out->d + y : NULL,
     };
 }
@@ -135,6 +134,7 @@ static dae_status backward_parts(void *context, size_t task) {
     size_t end, first = first_of(p, task, &end), size = to->shape->size / parts_of(p);
     for (size_t i = first; i < end; i++) {
         struct dae_part part = part_at(p, i);
+        part.dx = to->d + i * size;
         if (dae_rows_is_first(to))
             memset(part.dx, 0, size * sizeof *part.dx);
         p->part_fn(p->pass, part);

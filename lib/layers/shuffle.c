@@ -78,30 +78,33 @@ static inline void deepen_line(const float *wide, float *deep, size_t apart, siz
         }
 }
 
-/* Numbers of line `y` and row `i` of places: where their channels begin, and where the wide line does. */
-#define EACH_LINE(s, i, y)                     \
-    for (size_t i = 0; i < (s)->factor_y; i++) \
-        for (size_t y = 0; y < (s)->height; y++)
-#define DEEP_AT(s, i, y) ((i) * (s)->factor * (s)->height * (s)->width + (y) * (s)->width)
-#define WIDE_AT(s, i, y) (((y) * (s)->factor_y + (i)) * (s)->width * (s)->factor)
+/* Where line `y` of the wide channel, and of the first of its channels, begins: it is line y / factor of
+ * those. */
+static size_t deep_at(const struct shuffle *s, size_t y) {
+    return (y % s->factor_y * s->factor * s->height + y / s->factor_y) * s->width;
+}
+
+static size_t wide_at(const struct shuffle *s, size_t y) {
+    return y * s->width * s->factor;
+}
 
 static void widen(const struct shuffle *s, const float *deep, float *wide, bool adds) {
     size_t apart = s->height * s->width;
-    EACH_LINE(s, i, y) {
+    for (size_t y = 0; y < s->height * s->factor_y; y++) {
         if (s->factor == 2)
-            widen_line(deep + DEEP_AT(s, i, y), apart, wide + WIDE_AT(s, i, y), s->width, 2, adds);
+            widen_line(deep + deep_at(s, y), apart, wide + wide_at(s, y), s->width, 2, adds);
         else
-            widen_line(deep + DEEP_AT(s, i, y), apart, wide + WIDE_AT(s, i, y), s->width, s->factor, adds);
+            widen_line(deep + deep_at(s, y), apart, wide + wide_at(s, y), s->width, s->factor, adds);
     }
 }
 
 static void deepen(const struct shuffle *s, const float *wide, float *deep, bool adds) {
     size_t apart = s->height * s->width;
-    EACH_LINE(s, i, y) {
+    for (size_t y = 0; y < s->height * s->factor_y; y++) {
         if (s->factor == 2)
-            deepen_line(wide + WIDE_AT(s, i, y), deep + DEEP_AT(s, i, y), apart, s->width, 2, adds);
+            deepen_line(wide + wide_at(s, y), deep + deep_at(s, y), apart, s->width, 2, adds);
         else
-            deepen_line(wide + WIDE_AT(s, i, y), deep + DEEP_AT(s, i, y), apart, s->width, s->factor, adds);
+            deepen_line(wide + wide_at(s, y), deep + deep_at(s, y), apart, s->width, s->factor, adds);
     }
 }
 
