@@ -489,16 +489,147 @@ START_TEST(missing_targets_are_left_out_only_when_asked_for) {
 }
 END_TEST
 
+/* ---- Classes ------------------------------------------------------------------------------------------------- */
+
+enum { CLASSES = 6 };
+
+/* The loss of class numbers and of one-hot targets, by a softmax in double precision. */
+static double cross_entropy_of(const dae_model *model, const float *x, const float *classes, size_t count) {
+    double *w = doubles_of(model), sum = 0;
+    for (size_t row = 0; row < count; row++) {
+        double z[CLASSES], total = 0;
+        for (size_t k = 0; k < CLASSES; k++) {
+            z[k] = w[CLASSES * IN + k];
+            for (size_t i = 0; i < IN; i++)
+                z[k] += w[k * IN + i] * (double)x[row * IN + i];
+            total += exp(z[k]);
+        }
+        sum += log(total) - z[(size_t)classes[row]];
+    }
+    free(w);
+    return sum / (double)count;
+}
+
+static void one_hot(const float *classes, size_t count, float *targets) {
+    for (size_t row = 0; row < count; row++)
+        for (size_t k = 0; k < CLASSES; k++)
+            targets[row * CLASSES + k] = k == (size_t)classes[row];
+}
+
+static const char classifier[] = "input(5) | dense(6) | softmax as class";
+
+/* Fits by numbers and by one-hot targets, and by a softmax that is taken before the logarithm, all the same. */
+START_TEST(classes_are_numbers_or_one_hot) {
+    float x[ROWS * IN], classes[ROWS] = {0, 5, 2, 2, 4, 1, 3}, targets[ROWS * CLASSES];
+    world w;
+    const char *const texts[] = {"cross_entropy", "cross_entropy", "cross_entropy | mse(weight=0)"};
+    dae_model *models[3];
+    double losses[3][3], validation[3], figures[2];
+    dae_model *base = model_of(&cases[0]);
+    fill(&w, &cases[0], base);
+    memcpy(x, w.x, sizeof x);
+    dae_model_free(base);
+    one_hot(classes, ROWS, targets);
+    for (size_t i = 0; i < 3; i++) {
+        models[i] = model_from(4, "%s", classifier);
+        double expected = cross_entropy_of(models[i], x, classes, ROWS);
+        dae_trainer *trainer = trainer_of(models[i], texts[i]);
+        dae_dataset *data = i == 0 ? pair_dataset(x, IN, classes, 1, ROWS)
+                                   : pair_dataset(x, IN, targets, CLASSES, ROWS);
+        ok(dae_trainer_set_validation(trainer, data));
+        ok(dae_trainer_set_batch_size(trainer, ROWS));
+        ok(dae_trainer_fit(trainer, data, 3));
+        ok(dae_trainer_get_history(trainer, "loss", losses[i], 3));
+        ok(dae_trainer_get_history(trainer, "validation_loss", validation, 3));
+        near(losses[i][0], expected, 2e-6 * expected);
+        expected = cross_entropy_of(models[i], x, classes, ROWS);
+        near(validation[2], expected, 2e-6 * expected);
+        ok(dae_model_measure(models[i], data, "error_rate | mse", figures, 2));
+        ok(dae_trainer_get_history(trainer, "validation_psnr", validation, 3));
+        ck_assert(isfinite(validation[2]) && validation[2] > 0 && validation[2] < 40);
+        dae_dataset_free(data);
+        dae_trainer_free(trainer);
+    }
+    same_parameters(models[0], models[1]);
+    ck_assert_mem_eq(losses[0], losses[1], sizeof losses[0]);
+    for (size_t epoch = 0; epoch < 3; epoch++)
+        near(losses[2][epoch], losses[0][epoch], 1e-6);
+    for (size_t i = 0; i < 3; i++)
+        dae_model_free(models[i]);
+}
+END_TEST
+
+START_TEST(classes_that_do_not_exist_are_refused) {
+    const float bad[] = {-1, 6, 2.5f, INFINITY};
+    float x[2 * IN] = {0}, classes[2] = {3, 0};
+    dae_model *model = model_from(4, "%s", classifier), *flat = model_from(4, "input(5) | dense(6)");
+    dae_trainer *trainer = trainer_of(model, "cross_entropy"), *other = trainer_of(flat, "mse");
+    for (size_t i = 0; i < 4; i++) {
+        classes[1] = bad[i];
+        dae_dataset *data = pair_dataset(x, IN, classes, 1, 2);
+        dae_status status = i < 3 ? DAE_ERROR_ARGUMENT : DAE_ERROR_NOT_FINITE;
+        fails(dae_trainer_fit(trainer, data, 1), status, i < 3 ? "a class from 0 to 5" : "a finite number");
+        ok(dae_trainer_set_validation(trainer, data));
+        classes[1] = 1;
+        dae_dataset *good = pair_dataset(x, IN, classes, 1, 2);
+        fails(dae_trainer_fit(trainer, good, 1), status, "of the validation data");
+        ok(dae_trainer_set_validation(trainer, NULL));
+        fails(dae_trainer_fit(other, good, 1), DAE_ERROR_SHAPE,
+              "targets have shape 1, the model gives 6");
+        dae_dataset_free(data);
+        dae_dataset_free(good);
+    }
+    dae_trainer_free(trainer);
+    dae_trainer_free(other);
+    dae_model_free(model);
+    dae_model_free(flat);
+}
+END_TEST
+
+/* A sample without a class is left out where that is asked for. */
+START_TEST(samples_without_a_class_may_be_left_out) {
+    float x[3 * IN], classes[3] = {3, NAN, 1};
+    float *drawn = random_floats(3 * IN, -1, 1, 3);
+    dae_model *models[2] = {model_from(4, "%s", classifier), model_from(4, "%s", classifier)};
+    dae_trainer *all = trainer_of(models[0], "cross_entropy(missing=skip)"),
+                *known = trainer_of(models[1], "cross_entropy");
+    memcpy(x, drawn, sizeof x);
+    dae_dataset *some = pair_dataset(x, IN, classes, 1, 3);
+    memcpy(x + IN, x + 2 * IN, IN * sizeof *x);
+    classes[1] = 1;
+    dae_dataset *others = pair_dataset(x, IN, classes, 1, 2);
+    ok(dae_trainer_set_shuffle(all, 0));
+    ok(dae_trainer_set_shuffle(known, 0));
+    ok(dae_trainer_fit(all, some, 1));
+    ok(dae_trainer_fit(known, others, 1));
+    float *a = parameters_of(models[0], NULL), *b = parameters_of(models[1], NULL);
+    for (size_t i = 0; i < CLASSES * IN + CLASSES; i++)
+        near(a[i], b[i], 1e-7);
+    free(a);
+    free(b);
+    free(drawn);
+    dae_dataset_free(some);
+    dae_dataset_free(others);
+    dae_trainer_free(all);
+    dae_trainer_free(known);
+    for (size_t i = 0; i < 2; i++)
+        dae_model_free(models[i]);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("objective");
     TCase *terms = add_case(suite, "terms"), *whole = add_case(suite, "whole"),
-          *edges = add_case(suite, "edges");
+          *edges = add_case(suite, "edges"), *classes = add_case(suite, "classes");
     tcase_add_loop_test(terms, values_and_gradients_are_those_of_the_formulae, 0, CASES);
     tcase_add_loop_test(terms, terms_are_columns, 0, CASES);
     tcase_add_test(whole, any_number_of_threads_gives_the_same);
     tcase_add_test(whole, a_checkpoint_in_an_epoch_goes_on_to_the_bit);
     tcase_add_test(whole, any_allocation_may_fail);
     tcase_add_loop_test(edges, what_does_not_suit_is_refused, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(classes, classes_are_numbers_or_one_hot);
+    tcase_add_test(classes, classes_that_do_not_exist_are_refused);
+    tcase_add_test(classes, samples_without_a_class_may_be_left_out);
     tcase_add_test(edges, missing_targets_are_left_out_only_when_asked_for);
     return suite_main(suite);
 }

@@ -88,6 +88,8 @@ typedef int32_t (*dae_gradient_fn)(float *gradients, size_t count, void *user);
  * input differs from their target and of others (emphasis; Vincent et al., JMLR 2010). Penalties look at the
  * parameters of all layers, at those of the layer that `layer` names, or at the value that `of` names. The
  * kinds, their formulae and ranges are those of the category `objective` (dae_kind_list()).
+ * `cross_entropy` also takes a dataset whose targets are single numbers, classes from 0 on, in the place of
+ * one value for each class.
  *
  * @param model, optimizer  are kept
  * @param objective  NULL for "mse"

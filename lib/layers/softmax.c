@@ -95,13 +95,22 @@ static dae_status attach(const dae_layer *layer, struct dae_attachment *at) {
     return DAE_OK;
 }
 
+/* With logits, the loss applies it itself. */
 static void fill(const struct dae_pass *pass, struct dae_part part) {
     const struct dae_shape *shape = pass->output->shape;
+    if (pass->logits) {
+        memcpy(part.y, part.x, shape->size * sizeof *part.y);
+        return;
+    }
     dae_softmax_loops[dae_kernels()->target](part.x, part.y, shape->dims[0], shape->size / shape->dims[0]);
 }
 
 static void add(const struct dae_pass *pass, struct dae_part part) {
     const struct dae_shape *shape = pass->output->shape;
+    if (pass->logits) {
+        dae_kernels()->add_rows(part.dx, part.dy, 0, 1, shape->size);
+        return;
+    }
     dae_softmax_back_loops[dae_kernels()->target](part.x, part.dy, part.dx, shape->dims[0],
                                                   shape->size / shape->dims[0]);
 }

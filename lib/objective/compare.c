@@ -1,4 +1,5 @@
 /* Outputs beside their targets: what terms that compare make of them. */
+#include "layers/softmax.h"
 #include "objective/objective.h"
 
 #include <math.h>
@@ -110,6 +111,18 @@ static double compare_one(const struct dae_term *term, const struct dae_strip *s
     return sum;
 }
 
+void dae_objective_finish(const struct dae_objective *objective, float *values, size_t count) {
+    float logits[STRIP];
+    if (!objective->logits)
+        return;
+    if (!objective->whole_rows) {
+        dae_activation_sigmoid.apply[dae_kernels()->target](values, count, 0.0f);
+        return;
+    }
+    memcpy(logits, values, count * sizeof *logits);
+    dae_softmax_loops[dae_kernels()->target](logits, values, count, 1);
+}
+
 void dae_objective_compare(const struct dae_objective *objective, const struct dae_strip *strip,
                            double *sums) {
     float outputs[STRIP], d[STRIP], all[STRIP];
@@ -119,8 +132,7 @@ void dae_objective_compare(const struct dae_objective *objective, const struct d
         return;
     }
     memcpy(outputs, strip->values, strip->count * sizeof *outputs);
-    if (objective->logits) /* of a sigmoid: no other has a term beside it that reads outputs */
-        dae_activation_sigmoid.apply[dae_kernels()->target](outputs, strip->count, 0.0f);
+    dae_objective_finish(objective, outputs, strip->count);
     memset(all, 0, strip->count * sizeof *all);
     for (size_t i = 0; i < objective->term_count; i++)
         if (objective->terms[i].compares) {

@@ -88,11 +88,18 @@ static bool ends_in(const dae_model *model, const struct dae_kind *kind) {
     return kind != NULL && (&last->activation.kind->kind == kind || &last->kind->kind == kind);
 }
 
+/* Whether the output is flat, and a strip takes all of it. */
+static bool is_short(const dae_model *model) {
+    const struct dae_shape *output = dae_model_output(model);
+    return output->dims[0] == output->size && output->size <= DAE_OBJECTIVE_STRIP;
+}
+
 static dae_status read_comparison(struct dae_term *term, const dae_model *model,
                                   const struct dae_step *step) {
     snprintf(term->name, sizeof term->name, "%s", step->kind->name);
     term->compares = true;
-    term->logits = ends_in(model, term->kind->logits_of);
+    term->channels = dae_model_output(model)->dims[0];
+    term->logits = ends_in(model, term->kind->logits_of) && (!term->kind->whole_rows || is_short(model));
     term->skips = number_of(step, "missing", 0) != 0;
     term->corrupted = number_of(step, "corrupted", 1);
     term->intact = number_of(step, "intact", 1);
@@ -124,16 +131,15 @@ static dae_status check_name(const struct dae_objective *o, const struct dae_ter
  * no term applies what takes whole samples. */
 static void choose_logits(struct dae_objective *o) {
     size_t comparing = 0, first = 0;
-    bool whole_rows = false;
     for (size_t i = o->term_count; i-- > 0;) {
         comparing += o->terms[i].compares;
         first = o->terms[i].compares ? i : first;
         o->logits = o->logits || o->terms[i].logits;
-        whole_rows = whole_rows || (o->terms[i].logits && o->terms[i].kind->whole_rows);
+        o->whole_rows = o->whole_rows || (o->terms[i].logits && o->terms[i].kind->whole_rows);
     }
     o->only = comparing == 1 ? first : o->term_count;
-    if (whole_rows && comparing > 1)
-        o->logits = false;
+    if (o->whole_rows && comparing > 1)
+        o->logits = o->whole_rows = false;
     for (size_t i = 0; i < o->term_count; i++)
         o->terms[i].logits = o->terms[i].logits && o->logits;
 }
@@ -198,8 +204,8 @@ double dae_objective_sum(const struct dae_objective *objective, const double *te
     return sum;
 }
 
-double dae_term_divisor(const struct dae_term *term, double samples, double values) {
-    return fmax(term->kind->per_sample ? samples : values, 1);
+double dae_term_divisor(const struct dae_term *term, double values) {
+    return fmax(term->kind->per_place ? values / (double)term->channels : values, 1);
 }
 
 void dae_objective_write(struct dae_text *text, const void *object) {

@@ -46,7 +46,7 @@ struct dae_term_kind {
     dae_compare_loop *compare[DAE_TARGETS], *compare_logits[DAE_TARGETS];
     const struct dae_kind *logits_of;
     bool whole_rows;   /* compare_logits takes whole samples */
-    bool per_sample;   /* a mean over samples, of sums over their values; else over all values */
+    bool per_place;    /* a mean over samples and places, of sums over channels; else over all values */
     bool unit_targets; /* takes targets in [0,1] only */
     bool classes;      /* takes the number of a class as a target, too */
     /* Penalties, one of them or both: of a value where `of` names one, else of parameters. */
@@ -66,18 +66,22 @@ extern const struct dae_category dae_objective_category;
         .name = "layer", .what = "label of the layer whose parameters it looks at; those of all without it", \
         .type = DAE_TYPE_LABEL, .flags = DAE_OPTIONAL                                                        \
     }
-#define DAE_TERM_COMPARES                                                                                     \
-    DAE_TERM_WEIGHT,                                                                                          \
-        {.name = "missing",                                                                                   \
-         .what = "what a target that is NaN does: ends the fit, or is left out of the mean",                  \
-         .type = DAE_TYPE_WORD,                                                                               \
-         .flags = DAE_LATER,                                                                                  \
-         .fallback = "refuse",                                                                                \
-         .words = "refuse, skip"},                                                                            \
-        {"corrupted", "factor of values whose input is not their target", DAE_TYPE_NUMBER, DAE_LATER, 0, 1e6, \
-         "1"},                                                                                                \
-    {                                                                                                         \
-        "intact", "factor of values whose input is their target", DAE_TYPE_NUMBER, DAE_LATER, 0, 1e6, "1"     \
+#define DAE_TERM_MISSING                                                                         \
+    {                                                                                            \
+        .name = "missing",                                                                       \
+        .what = "what a target that is NaN does: ends the fit, or is left out of the mean",      \
+        .type = DAE_TYPE_WORD, .flags = DAE_LATER, .fallback = "refuse", .words = "refuse, skip" \
+    }
+#define DAE_TERM_COMPARES                                                                                 \
+    DAE_TERM_WEIGHT, DAE_TERM_MISSING, {"corrupted",                                                      \
+                                        "factor of values whose input is not their target",               \
+                                        DAE_TYPE_NUMBER,                                                  \
+                                        DAE_LATER,                                                        \
+                                        0,                                                                \
+                                        1e6,                                                              \
+                                        "1"},                                                             \
+    {                                                                                                     \
+        "intact", "factor of values whose input is their target", DAE_TYPE_NUMBER, DAE_LATER, 0, 1e6, "1" \
     }
 
 struct dae_term {
@@ -90,6 +94,7 @@ struct dae_term {
     double corrupted, intact; /* factors */
     size_t value;             /* that a penalty looks at; 0 for none */
     size_t first, count;      /* parameters that it looks at */
+    size_t channels;          /* of a term per place */
 };
 
 struct dae_objective {
@@ -97,6 +102,7 @@ struct dae_objective {
     size_t term_count;
     struct dae_term terms[DAE_OBJECTIVE_MAX_TERMS];
     size_t only;       /* the only term that compares; term_count where there are more */
+    bool whole_rows;   /* a term takes whole samples, before a softmax */
     bool logits;       /* terms start from what the last layer's nonlinearity was given */
     bool skips;        /* some term skips targets that are NaN */
     bool emphasizes;   /* some term asks which values are corrupted */
@@ -117,8 +123,8 @@ double dae_objective_sum(const struct dae_objective *objective, const double *te
 /* (A dae_text_writer.) */
 void dae_objective_write(struct dae_text *text, const void *object);
 
-/* What a term's mean is over: samples, or values; at least 1. */
-double dae_term_divisor(const struct dae_term *term, double samples, double values);
+/* What a term's mean is over, of so many values: these, or places; at least 1. */
+double dae_term_divisor(const struct dae_term *term, double values);
 
 /* Targets of a sample of a class, from `first` on: 1 for the class, 0 for others, all NaN for NaN. */
 void dae_class_to_targets(float class, size_t first, size_t count, float *targets);
@@ -139,6 +145,9 @@ struct dae_strip {
         *activation; /* that D is taken through; NULL for D by the values themselves */
     const float *z;  /* what it was given, where it is derived from that */
 };
+
+/* Applies what was left out to logits, of a whole sample where a term takes those. */
+void dae_objective_finish(const struct dae_objective *objective, float *values, size_t count);
 
 /* Adds what terms that compare make of a strip to sums[term_count]. */
 void dae_objective_compare(const struct dae_objective *objective, const struct dae_strip *strip,

@@ -41,33 +41,22 @@ static void prefetch_targets(const struct dae_train_step *step, struct dae_span 
 
 /* ---- What means are over ----------------------------------------------------------------------------- */
 
-/* Counts the samples and values of which targets are known. */
-static void count_known(const struct dae_train_step *step, double *samples, double *values) {
-    size_t width = stored_width(step);
-    *samples = *values = 0;
-    for (size_t row = 0; row < step->batch->count; row++) {
-        const float *targets = step->targets + row * width;
-        size_t known = 0;
-        for (size_t i = 0; i < width; i++)
-            known += !isnan(targets[i]);
-        *values += (double)known;
-        *samples += !isnan(targets[0]);
-    }
-    if (step->batch->classes)
-        *values *= (double)dae_model_output(step->trainer->model)->size;
+/* How many values have targets that are known. */
+static double count_known(const struct dae_train_step *step) {
+    size_t width = stored_width(step), known = 0;
+    for (size_t i = 0; i < step->batch->count * width; i++)
+        known += !isnan(step->targets[i]);
+    return (double)known * (double)(dae_model_output(step->trainer->model)->size / width);
 }
 
 void dae_step_weigh(struct dae_train_step *step) {
     const struct dae_objective *objective = step->trainer->objective;
-    double all = (double)step->batch->count, size = (double)dae_model_output(step->trainer->model)->size;
-    double samples = all, values = all * size;
+    double values = (double)step->batch->count * (double)dae_model_output(step->trainer->model)->size;
     if (objective->skips)
-        count_known(step, &samples, &values);
+        values = count_known(step);
     for (size_t i = 0; i < objective->term_count; i++) {
-        const struct dae_term *term = &objective->terms[i];
-        step->divisors[i] = dae_term_divisor(term, term->skips ? samples : all,
-                                             term->skips ? values : all * size);
-        step->scales[i] = (float)(term->weight / step->divisors[i]);
+        step->divisors[i] = dae_term_divisor(&objective->terms[i], values);
+        step->scales[i] = (float)(objective->terms[i].weight / step->divisors[i]);
     }
 }
 

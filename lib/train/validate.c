@@ -3,6 +3,7 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { ROWS_PER_TASK = 16, STRIP = DAE_OBJECTIVE_STRIP };
 
@@ -13,10 +14,10 @@ struct validation {
     const struct dae_sweep_batch *batch;
     struct dae_pool *pool;
     struct row {
-        double sums[DAE_OBJECTIVE_MAX_TERMS], squared, values, samples;
+        double sums[DAE_OBJECTIVE_MAX_TERMS], squared, values;
     } rows[DAE_SWEEP_BATCH];
     double sums[DAE_OBJECTIVE_MAX_TERMS], psnr; /* over samples */
-    double values, samples, compared;           /* with targets that are known */
+    double values, compared;                    /* with targets that are known, and samples with some */
     dae_status row_status[DAE_SWEEP_BATCH];     /* what is wrong with its data */
     size_t bad_samples;
     dae_status status; /* of the first of them */
@@ -60,13 +61,13 @@ static double squared_error(const struct dae_objective *objective, const struct 
     size_t known = 0;
     if (!objective->logits && !objective->skips)
         return dae_kernels()->squared_error(strip->values, strip->targets, strip->count);
+    memcpy(outputs, strip->values, strip->count * sizeof *outputs);
+    dae_objective_finish(objective, outputs, strip->count);
     for (size_t i = 0; i < strip->count; i++)
         if (!isnan(strip->targets[i])) {
-            outputs[known] = strip->values[i];
+            outputs[known] = outputs[i];
             targets[known++] = strip->targets[i];
         }
-    if (objective->logits)
-        dae_activation_sigmoid.apply[dae_kernels()->target](outputs, known, 0.0f);
     return dae_kernels()->squared_error(outputs, targets, known);
 }
 
@@ -99,7 +100,7 @@ static void visit_strip(const struct validation *v, struct dae_span span, struct
 
 static void visit_row(struct validation *v, size_t index) {
     struct row *row = &v->rows[index];
-    *row = (struct row){.samples = isnan(v->batch->targets[index * stored_width(v)]) ? 0 : 1};
+    *row = (struct row){.squared = 0};
     v->row_status[index] = check_row(v, index);
     for (size_t done = 0; done < v->width; done += STRIP)
         visit_strip(v, (struct dae_span){index, done, dae_size_min(STRIP, v->width - done)}, row);
@@ -152,7 +153,6 @@ static dae_status visit(void *context, struct dae_pool *pool, const struct dae_s
         v->psnr += row->values > 0 ? dae_psnr(row->squared / row->values) : 0;
         v->compared += row->values > 0;
         v->values += row->values;
-        v->samples += row->samples;
         if (v->row_status[i] != DAE_OK)
             note_bad(v, i);
     }
@@ -173,7 +173,7 @@ static double conclude(const struct validation *v, size_t k) {
     const dae_trainer *trainer = v->trainer;
     const struct dae_term *term = &trainer->objective->terms[k];
     if (term->compares)
-        return v->sums[k] / dae_term_divisor(term, v->samples, v->values);
+        return v->sums[k] / dae_term_divisor(term, v->values);
     if (term->value > 0)
         return v->sums[k] / (double)trainer->validation->count;
     return dae_term_of_parameters(term, &trainer->taps[k], trainer->model, 0, trainer->model->parameter_count,
