@@ -48,9 +48,9 @@ static float *run(dae_model *model, const float *inputs, size_t count) {
 
 START_TEST(creating_refuses_bad_arguments) {
     dae_model *model = NULL;
-    const size_t good[] = {3, 2}, zero[] = {3, 0}, endless[] = {SIZE_MAX / 2, 4};
+    const size_t good[] = {3, 2}, zero[] = {0, 3}, endless[] = {SIZE_MAX / 2, 4};
     const size_t nine[] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
-    fails(dae_model_create(&model, 1, zero + 1), DAE_ERROR_ARGUMENT, "shape");
+    fails(dae_model_create(&model, 1, zero), DAE_ERROR_ARGUMENT, "shape");
     fails(dae_model_create(NULL, 2, good), DAE_ERROR_ARGUMENT, "out");
     fails(dae_model_create(&model, 0, good), DAE_ERROR_ARGUMENT, "rank");
     fails(dae_model_create(&model, 9, nine), DAE_ERROR_ARGUMENT, "9");

@@ -425,10 +425,17 @@ class Session(Handle, noun="session"):
 
     _instead = "make another by Session(model)"
 
-    def __init__(self, model, max_batch=64, precision="float32"):
-        self._create("dae_session_create", model, max_batch)
+    def __init__(self, model, max_batch=64, precision="float32", shape=None):
+        """`shape` of a sample is for models that take several, such as input(1, any, any)."""
+        if shape is None:
+            self._create("dae_session_create", model, max_batch)
+        else:
+            self._create("dae_session_create_shaped", model, max_batch, *c.sizes(c.shape_of(shape)))
         c.call("dae_session_set_precision", self, c.pick(Precision, precision))
-        self._input, self._output = model.input_shape, model.output_shape
+        self._input, self._output = self.input_shape, self.output_shape
+
+    input_shape = property(lambda self: c.get_shape("dae_session_get_input_shape", self))
+    output_shape = property(lambda self: c.get_shape("dae_session_get_output_shape", self))
 
     def run(self, inputs):
         """Outputs [count, ...] for inputs [count, ...]."""

@@ -158,8 +158,11 @@ SIGNATURES = {
     "dae_model_serialize": (STATUS, MODEL, BYTES, SIZE, SIZE_OUT),
     "dae_model_deserialize": (STATUS, MODEL_OUT, BYTES, SIZE),
 
+    "dae_session_create_shaped": (STATUS, SESSION_OUT, MODEL, SIZE, SIZE, SIZES),
     "dae_session_create": (STATUS, SESSION_OUT, MODEL, SIZE),
     "dae_session_free": (None, SESSION),
+    "dae_session_get_input_shape": (STATUS, SESSION, SIZE_OUT, SIZES),
+    "dae_session_get_output_shape": (STATUS, SESSION, SIZE_OUT, SIZES),
     "dae_session_set_precision": (STATUS, SESSION, I32),
     "dae_session_run": (STATUS, SESSION, FLOATS, SIZE, FLOATS),
 

@@ -6,6 +6,10 @@
  *   input(784) | dense(128, activation=relu) as code | dense(784, activation=sigmoid)
  *   input(64) | dense(64, activation=relu) | dense(64) as noise | from(input) | subtract(noise)
  *
+ * A dimension after the first may be `any`: input(1, any, any). Such a model is trained with data of any size,
+ * one size in a fit, and runs at others (dae_session_create_shaped()), as long as every layer takes them. Layers
+ * whose parameters depend on a size, such as dense, are refused.
+ *
  * from(LABEL) lets the next layer read that value. The last layer gives the model's output. layer.h lists the
  * layers. Labels begin neither with `best.` nor with `optimizer.`, which tensors of checkpoints do.
  *
@@ -37,7 +41,7 @@ typedef struct dae_model dae_model;
 /** Creates a model without layers for samples of a shape, such as 3, {1, 28, 28}. dae_dataset.h says which
  * data fit.
  *
- * @param rank, shape  1 to DAE_MAX_RANK dimensions, each at least 1
+ * @param rank, shape  1 to DAE_MAX_RANK dimensions, each at least 1; all but the first may be 0, for any
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_model_create(dae_model **out, size_t rank, const size_t *shape);
@@ -104,10 +108,12 @@ DAE_API dae_status dae_model_copy_parameters(dae_model *model, const dae_model *
 
 /* ---- Looking ---------------------------------------------------------------------------------- */
 
-/** Shape of what the model takes, as dae_dataset_get_shape(). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Shape of what the model takes, as dae_dataset_get_shape(); 0 for a dimension that may be any.
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_model_get_input_shape(const dae_model *model, size_t *rank, size_t *shape);
 
-/** Shape of what the model gives, as dae_dataset_get_shape(). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Shape of what the model gives, as dae_dataset_get_shape(); 0 likewise. Errors: DAE_ERROR_ARGUMENT.
+ * @since 0.1.0 */
 DAE_API dae_status dae_model_get_output_shape(const dae_model *model, size_t *rank, size_t *shape);
 
 /** Number of layers. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */

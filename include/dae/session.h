@@ -22,6 +22,20 @@ typedef struct dae_session dae_session;
  * @since 0.1.0 */
 DAE_API dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_batch);
 
+/** Creates a session for inputs of one shape, which a model whose dimensions may be any needs, such as
+ * input(1, any, any): it runs at any size that all its layers take, whatever it was trained with.
+ *
+ * @param shape  [rank] of a sample: the model's input, with a size for each dimension that may be any
+ * Errors: as dae_session_create(); DAE_ERROR_SHAPE for a shape that the model does not take, and where a layer
+ * does not, such as a pooling that does not divide it, which the message names. @since 0.1.0 */
+DAE_API dae_status dae_session_create_shaped(dae_session **out, dae_model *model, size_t max_batch,
+                                             size_t rank, const size_t *shape);
+
+/** Shape of what the session takes and gives, as dae_dataset_get_shape(): that of the model but for dimensions
+ * that may be any. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+DAE_API dae_status dae_session_get_input_shape(const dae_session *session, size_t *rank, size_t *shape);
+DAE_API dae_status dae_session_get_output_shape(const dae_session *session, size_t *rank, size_t *shape);
+
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_session_free(dae_session *session);
 

@@ -135,7 +135,7 @@ DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t preci
  * dae_trainer_set_skip_not_finite() says about batches.
  *
  * @param validation  is kept
- * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_SHAPE when it does not fit the model. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when it does not fit the model. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation);
 

@@ -20,7 +20,9 @@ dae_status dae_arrays_check_apart(struct dae_array a, struct dae_array b, const 
                     a.name, b.name);
 }
 
-dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context) {
+/* `open` dimensions, at the end, may be 0. */
+static dae_status set(struct dae_shape *shape, size_t rank, const size_t *dims, size_t open,
+                      const char *context) {
     if (rank < 1 || rank > DAE_SHAPE_MAX_RANK)
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: rank is %zu, expected 1 to %d", context, rank,
                         DAE_SHAPE_MAX_RANK);
@@ -28,8 +30,9 @@ dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dim
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: shape is NULL, expected a pointer", context);
     struct dae_shape result = {.rank = rank, .size = 1};
     for (size_t i = 0; i < rank; i++) {
-        if (dims[i] == 0)
-            return dae_fail(DAE_ERROR_ARGUMENT, "%s: shape[%zu] is 0, expected at least 1", context, i);
+        if (dims[i] == 0 && i + open < rank)
+            return dae_fail(DAE_ERROR_ARGUMENT, "%s: shape[%zu] is 0, expected at least 1%s", context, i,
+                            open > 0 ? ": only dimensions after the first may be any" : "");
         result.dims[i] = dims[i];
         size_t bytes;
         if (!dae_size_multiply(result.size, dims[i], &result.size) ||
@@ -39,6 +42,14 @@ dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dim
     }
     *shape = result;
     return DAE_OK;
+}
+
+dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context) {
+    return set(shape, rank, dims, 0, context);
+}
+
+dae_status dae_shape_set_open(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context) {
+    return set(shape, rank, dims, rank > 0 ? rank - 1 : 0, context);
 }
 
 struct dae_shape dae_shape_flat(size_t size) {
@@ -68,9 +79,12 @@ bool dae_shape_fits(const struct dae_shape *a, const struct dae_shape *b) {
 const char *dae_shape_text(const struct dae_shape *shape, char *text) {
     size_t length = 0;
     text[0] = '\0';
-    for (size_t i = 0; i < shape->rank; i++)
-        length += (size_t)snprintf(text + length, DAE_SHAPE_TEXT_SIZE - length, "%s%zu", i ? " x " : "",
-                                   shape->dims[i]);
+    for (size_t i = 0; i < shape->rank; i++) {
+        length += (size_t)snprintf(text + length, DAE_SHAPE_TEXT_SIZE - length, "%s", i ? " x " : "");
+        length += shape->dims[i] == 0
+                      ? (size_t)snprintf(text + length, DAE_SHAPE_TEXT_SIZE - length, "any")
+                      : (size_t)snprintf(text + length, DAE_SHAPE_TEXT_SIZE - length, "%zu", shape->dims[i]);
+    }
     return text;
 }
 

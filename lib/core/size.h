@@ -41,7 +41,7 @@ struct dae_array {
 /* Refuses two arrays that share memory; `context` begins the message. */
 dae_status dae_arrays_check_apart(struct dae_array a, struct dae_array b, const char *context);
 
-/* The dimensions of one sample; `size` is their product. size * 8 is addressable, so that size *
+/* The dimensions of one sample; `size` is their product, or 0 where one of them is 0, which stands for any. size * 8 is addressable, so that size *
  * sizeof(float) may be written; products with anything else go through dae_allocate(count, size) or the
  * functions above. */
 struct dae_shape {
@@ -52,6 +52,14 @@ struct dae_shape {
 
 /* Checks and takes over dimensions given by a caller; `context` begins the message. */
 dae_status dae_shape_set(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context);
+
+/* The same, where all dimensions but the first may be 0, for any. */
+dae_status dae_shape_set_open(struct dae_shape *shape, size_t rank, const size_t *dims, const char *context);
+
+/* Whether some dimension may be any. */
+static inline bool dae_shape_is_open(const struct dae_shape *shape) {
+    return shape->size == 0;
+}
 
 /* A shape of one dimension. */
 struct dae_shape dae_shape_flat(size_t size);

@@ -14,9 +14,9 @@ const struct dae_kind dae_layer_input = {
     .what = "begins a network: the shape of a sample",
     .example = "input(1, 28, 28)",
     .parameters = {{.name = "shape",
-                    .what = "dimensions, the last one changes fastest",
+                    .what = "dimensions, the last one changes fastest; all but the first may be any",
                     .type = DAE_TYPE_COUNT,
-                    .flags = DAE_BY_PLACE | DAE_MANY,
+                    .flags = DAE_BY_PLACE | DAE_MANY | DAE_ANY,
                     .low = 1,
                     .high = DAE_MOST_SIZE}},
 };

@@ -11,22 +11,26 @@ static void forget_range(dae_model *model) {
     model->high = 0;
 }
 
-static dae_status create(dae_model **out, const struct dae_shape *input) {
+dae_status dae_model_make(dae_model **out, const struct dae_shape *input) {
     dae_model *model = dae_allocate(1, sizeof *model);
     if (model == NULL)
         return DAE_ERROR_MEMORY;
     dae_references_start(&model->references);
     model->input = *input;
     forget_range(model);
-    *out = model;
-    return DAE_OK;
+    dae_status status = dae_shape_is_open(input) ? dae_model_make_probes(model) : DAE_OK;
+    if (status != DAE_OK)
+        dae_model_free(model);
+    else
+        *out = model;
+    return status;
 }
 
 dae_status dae_model_create(dae_model **out, size_t rank, const size_t *shape) {
     DAE_REQUIRE(out);
     struct dae_shape input;
-    DAE_TRY(dae_shape_set(&input, rank, shape, __func__));
-    return create(out, &input);
+    DAE_TRY(dae_shape_set_open(&input, rank, shape, __func__));
+    return dae_model_make(out, &input);
 }
 
 static void drop_block(struct dae_block *block) {
@@ -42,6 +46,8 @@ void dae_model_free(dae_model *model) {
     for (size_t i = 0; i < model->node_count; i++)
         dae_layer_free(model->nodes[i].layer);
     dae_release(model->nodes);
+    for (size_t i = 0; i < 2; i++)
+        dae_model_free(model->probes[i]);
     drop_block(model->block);
     dae_noise_free(model->noise);
     dae_release(model);
@@ -164,13 +170,18 @@ static dae_status make_room(dae_model *model) {
     return DAE_OK;
 }
 
-/* Works out the shapes of a node whose inputs are known, and puts it after the others; keeps its layer. */
-static dae_status attach(dae_model *model, struct dae_node *node) {
-    size_t total, bytes;
-    DAE_TRY(make_room(model));
+static dae_status find_shapes(dae_model *model, struct dae_node *node) {
+    if (dae_shape_is_open(&model->input))
+        return dae_model_probe(model, node, &node->at);
     node->at = (struct dae_attachment){.input_count = node->input_count};
     point_to_shapes(model, node);
-    DAE_TRY(node->layer->kind->attach(node->layer, &node->at));
+    return node->layer->kind->attach(node->layer, &node->at);
+}
+
+dae_status dae_model_attach(dae_model *model, struct dae_node *node) {
+    size_t total, bytes;
+    DAE_TRY(make_room(model));
+    DAE_TRY(find_shapes(model, node));
     if (!dae_size_add(model->parameter_count, node->at.parameter_count, &total) ||
         !dae_size_multiply(total, sizeof(double), &bytes))
         return dae_fail(DAE_ERROR_ARGUMENT, "the parameters are more than can be addressed");
@@ -186,6 +197,18 @@ static dae_status attach(dae_model *model, struct dae_node *node) {
     model->parameter_count = total;
     model->next = model->node_count;
     return DAE_OK;
+}
+
+void dae_model_detach(dae_model *model, size_t count) {
+    for (size_t i = 0; i < 2; i++)
+        if (model->probes[i] != NULL)
+            dae_model_detach(model->probes[i], count);
+    while (model->node_count > count) {
+        const struct dae_node *last = &model->nodes[--model->node_count];
+        model->parameter_count = last->offset;
+        dae_layer_free(last->layer);
+    }
+    model->next = count;
 }
 
 static dae_status check_label(const dae_model *model, const dae_layer *layer) {
@@ -218,7 +241,7 @@ dae_status dae_model_append(dae_model *model, dae_layer *layer) {
     DAE_TRY(check_label(model, layer));
     DAE_TRY(find_inputs(model, &node));
     DAE_TRY(find_tied(model, &node));
-    DAE_TRY(attach(model, &node));
+    DAE_TRY(dae_model_attach(model, &node));
     atomic_store(&layer->in_model, true);
     return DAE_OK;
 }
@@ -278,7 +301,7 @@ static dae_status append_shifted(dae_model *slice, const dae_model *model, size_
         node.inputs[k] -= first;
     }
     node.tied = node.tied > first ? node.tied - first : 0;
-    return attach(slice, &node);
+    return dae_model_attach(slice, &node);
 }
 
 static dae_status fill_slice(dae_model *slice, dae_model *model, size_t first, size_t last) {
@@ -305,7 +328,7 @@ dae_status dae_model_slice(dae_model **out, dae_model *model, const char *from, 
                         "which they are made",
                         from != NULL ? from : "the input", to != NULL ? to : "the output");
     dae_model *slice = NULL;
-    DAE_TRY(create(&slice, dae_model_shape(model, first)));
+    DAE_TRY(dae_model_make(&slice, dae_model_shape(model, first)));
     status = fill_slice(slice, model, first, last);
     if (status == DAE_OK) {
         *out = slice;
@@ -332,7 +355,7 @@ dae_status dae_model_copy(dae_model **out, const dae_model *model) {
     dae_model *copy = NULL;
     if (!dae_model_is_whole(model))
         return dae_model_make_whole(out, model);
-    DAE_TRY(create(&copy, &model->input));
+    DAE_TRY(dae_model_make(&copy, &model->input));
     dae_status status = fill_copy(copy, model);
     if (status != DAE_OK)
         dae_model_free(copy);
@@ -357,19 +380,6 @@ dae_status dae_model_check_ready(const dae_model *model, const char *context) {
     if (model->block == NULL)
         return dae_fail(DAE_ERROR_STATE,
                         "%s: the model has no parameters yet; call dae_model_initialize() first", context);
-    return DAE_OK;
-}
-
-dae_status dae_model_check_shapes(const dae_model *model, const struct dae_shape *input,
-                                  const struct dae_shape *target, const char *context) {
-    char found[DAE_SHAPE_TEXT_SIZE], expected[DAE_SHAPE_TEXT_SIZE];
-    if (!dae_shape_fits(input, &model->input))
-        return dae_fail(DAE_ERROR_SHAPE, "%s: the dataset's inputs have shape %s, the model takes %s",
-                        context, dae_shape_text(input, found), dae_shape_text(&model->input, expected));
-    const struct dae_shape *output = dae_model_output(model);
-    if (!dae_shape_fits(target, output))
-        return dae_fail(DAE_ERROR_SHAPE, "%s: the dataset's targets have shape %s, the model gives %s",
-                        context, dae_shape_text(target, found), dae_shape_text(output, expected));
     return DAE_OK;
 }
 

@@ -30,7 +30,8 @@ struct dae_node {
 
 struct dae_model {
     dae_references references;
-    struct dae_shape input;
+    struct dae_shape input;      /* with 0 for dimensions that may be any */
+    struct dae_model *probes[2]; /* of a model with such dimensions, without parameters: see model/open.c */
     struct dae_node *nodes;
     size_t node_count, node_capacity;
     size_t next; /* the value that the next node reads */
@@ -55,9 +56,30 @@ dae_status dae_model_allocate(dae_model *model);
 /* Refuses NULL and a model without parameters; `context` begins the message. */
 dae_status dae_model_check_ready(const dae_model *model, const char *context);
 
-/* Refuses shapes that the model cannot take or give. */
-dae_status dae_model_check_shapes(const dae_model *model, const struct dae_shape *input,
-                                  const struct dae_shape *target, const char *context);
+/* A new model for inputs of a shape. */
+dae_status dae_model_make(dae_model **out, const struct dae_shape *input);
+
+/* Works out the shapes of a node whose inputs are known, and puts it after the others; keeps its layer. */
+dae_status dae_model_attach(dae_model *model, struct dae_node *node);
+
+/* Takes back all nodes but the first `count`. */
+void dae_model_detach(dae_model *model, size_t count);
+
+/* Makes the probes of a model that takes inputs of several sizes; what a node's attachment is to it. */
+dae_status dae_model_make_probes(dae_model *model);
+dae_status dae_model_probe(dae_model *model, const struct dae_node *node, struct dae_attachment *at);
+
+/* The model for inputs of one shape, with the same layers and parameters: itself, kept, where it takes no
+ * other. Fails with DAE_ERROR_SHAPE; `context` begins the message. */
+dae_status dae_model_at(dae_model **out, dae_model *model, const struct dae_shape *input,
+                        const char *context);
+
+/* Refuses a model that takes inputs of several sizes, and says what to call instead. */
+dae_status dae_model_check_closed(const dae_model *model, const char *instead, const char *context);
+
+/* The same, which also gives targets of a shape; NULL for any targets. */
+dae_status dae_model_for(dae_model **out, dae_model *model, const struct dae_shape *input,
+                         const struct dae_shape *target, const char *context);
 
 /* The shape of a value. */
 const struct dae_shape *dae_model_shape(const dae_model *model, size_t value);

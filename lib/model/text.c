@@ -9,8 +9,13 @@
 
 static void write_input(struct dae_text *text, const struct dae_shape *shape) {
     dae_text_add(text, "input(");
-    for (size_t i = 0; i < shape->rank; i++)
-        dae_text_add(text, "%s%zu", i > 0 ? ", " : "", shape->dims[i]);
+    for (size_t i = 0; i < shape->rank; i++) {
+        dae_text_add(text, "%s", i > 0 ? ", " : "");
+        if (shape->dims[i] == 0)
+            dae_text_add(text, "any");
+        else
+            dae_text_add(text, "%zu", shape->dims[i]);
+    }
     dae_text_add(text, ")");
 }
 
@@ -126,14 +131,11 @@ static dae_status add_steps(dae_model *model, struct dae_layer_text *text, size_
 }
 
 /* The model as it was before nodes were added. */
-static void go_back(dae_model *model, size_t node_count, size_t next, size_t parameter_count) {
-    while (model->node_count > node_count) {
-        dae_layer *layer = model->nodes[--model->node_count].layer;
-        atomic_store(&layer->in_model, false);
-        dae_layer_free(layer);
-    }
+static void go_back(dae_model *model, size_t node_count, size_t next) {
+    for (size_t i = node_count; i < model->node_count; i++)
+        atomic_store(&model->nodes[i].layer->in_model, false);
+    dae_model_detach(model, node_count);
     model->next = next;
-    model->parameter_count = parameter_count;
 }
 
 dae_status dae_model_extend(dae_model *model, const char *text) {
@@ -141,10 +143,10 @@ dae_status dae_model_extend(dae_model *model, const char *text) {
     DAE_REQUIRE(model);
     DAE_REQUIRE(text);
     DAE_TRY(dae_layer_text_read(&read, text));
-    size_t nodes = model->node_count, next = model->next, parameters = model->parameter_count;
+    size_t nodes = model->node_count, next = model->next;
     dae_status status = add_steps(model, read, 0);
     if (status != DAE_OK)
-        go_back(model, nodes, next, parameters);
+        go_back(model, nodes, next);
     dae_layer_text_drop(read);
     return status;
 }
@@ -154,7 +156,7 @@ static dae_status read_shape(struct dae_shape *shape, const struct dae_step *ste
     DAE_TRY(check_no_label(step));
     for (size_t i = 0; i < rank && i < DAE_SHAPE_MAX_RANK; i++)
         dims[i] = (size_t)step->values->items[i].number;
-    return dae_shape_set(shape, rank, dims, step->kind->name);
+    return dae_shape_set_open(shape, rank, dims, step->kind->name);
 }
 
 static dae_status read_input(dae_model **out, const struct dae_recipe *recipe) {

@@ -213,18 +213,18 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(dataset);
-    DAE_TRY(dae_model_check_shapes(model, &dataset->shape, &dataset->target_shape, __func__));
-    /* kept meanwhile: a callback that gives samples may drop the caller's references */
-    dae_references_keep(&model->references);
+    dae_model *at = NULL;
+    DAE_TRY(dae_model_for(&at, model, &dataset->shape, &dataset->target_shape, __func__));
+    /* both are kept meanwhile: a callback that gives samples may drop the caller's references */
     dae_dataset_keep(dataset);
-    dae_status status = start(&report, model, dataset);
+    dae_status status = start(&report, at, dataset);
     if (status == DAE_OK)
-        status = evaluate(report, model, dataset);
+        status = evaluate(report, at, dataset);
     if (status == DAE_OK)
         *out = report;
     else
         dae_report_free(report);
     dae_dataset_free(dataset);
-    dae_model_free(model);
+    dae_model_free(at);
     return status;
 }

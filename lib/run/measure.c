@@ -38,17 +38,17 @@ dae_status dae_model_measure(dae_model *model, dae_dataset *dataset, const char 
     DAE_REQUIRE(figures);
     DAE_REQUIRE(values);
     bool classes = dataset->target_shape.size == 1;
-    DAE_TRY(dae_model_check_shapes(model, &dataset->shape,
-                                   classes ? dae_model_output(model) : &dataset->target_shape, __func__));
-    DAE_TRY(dae_figures_open(&taken, figures, model, dataset));
-    /* kept meanwhile: a callback that gives samples may drop the caller's references */
-    dae_references_keep(&model->references);
+    dae_model *at = NULL;
+    DAE_TRY(dae_model_for(&at, model, &dataset->shape, classes ? NULL : &dataset->target_shape, __func__));
+    /* both are kept meanwhile: a callback that gives samples may drop the caller's references */
     dae_dataset_keep(dataset);
-    dae_status status = check_count(taken, count);
+    dae_status status = dae_figures_open(&taken, figures, at, dataset);
     if (status == DAE_OK)
-        status = measure(taken, model, dataset, values, count);
+        status = check_count(taken, count);
+    if (status == DAE_OK)
+        status = measure(taken, at, dataset, values, count);
     dae_release(taken);
     dae_dataset_free(dataset);
-    dae_model_free(model);
+    dae_model_free(at);
     return status;
 }

@@ -47,7 +47,31 @@ dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batc
 dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_batch) {
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
+    DAE_TRY(dae_model_check_closed(model, "dae_session_create_shaped() with one of them", __func__));
     return dae_session_open(out, model, max_batch);
+}
+
+dae_status dae_session_create_shaped(dae_session **out, dae_model *model, size_t max_batch, size_t rank,
+                                     const size_t *shape) {
+    struct dae_shape input;
+    dae_model *at = NULL;
+    DAE_REQUIRE(out);
+    DAE_TRY(dae_model_check_ready(model, __func__));
+    DAE_TRY(dae_shape_set(&input, rank, shape, __func__));
+    DAE_TRY(dae_model_at(&at, model, &input, __func__));
+    dae_status status = dae_session_open(out, at, max_batch);
+    dae_model_free(at);
+    return status;
+}
+
+dae_status dae_session_get_input_shape(const dae_session *session, size_t *rank, size_t *shape) {
+    DAE_REQUIRE(session);
+    return dae_shape_get(&session->model->input, rank, shape, __func__);
+}
+
+dae_status dae_session_get_output_shape(const dae_session *session, size_t *rank, size_t *shape) {
+    DAE_REQUIRE(session);
+    return dae_shape_get(dae_model_output(session->model), rank, shape, __func__);
 }
 
 static void release16(dae_session *session) {

@@ -276,7 +276,10 @@ static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *datas
         return dae_fail(DAE_ERROR_STATE,
                         "dae_trainer_fit: the optimizer's schedule goes by the validation loss, which needs "
                         "validation data, the trainer has none");
-    return dae_trainer_check_dataset(trainer, dataset, "dae_trainer_fit");
+    dae_model *model = NULL;
+    DAE_TRY(dae_trainer_model_for(&model, trainer, dataset, "dae_trainer_fit"));
+    dae_model_free(model);
+    return DAE_OK;
 }
 
 enum { HISTORY_AHEAD = 1000 };
@@ -284,14 +287,14 @@ enum { HISTORY_AHEAD = 1000 };
 /* Takes what the fit needs, so that memory running out is found before anything has changed. */
 static dae_status reserve(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
-    DAE_TRY(dae_trainer_reserve(trainer, fit->batch));
+    DAE_TRY(dae_trainer_reserve(trainer, fit->batch, &fit->dataset->shape));
     DAE_TRY(
         dae_trainer_reserve_history(trainer, dae_size_min(fit->last_epoch - trainer->epoch, HISTORY_AHEAD)));
     fit->order = dae_allocate(fit->dataset->count, sizeof *fit->order);
     if (fit->order == NULL)
         return DAE_ERROR_MEMORY;
     if (trainer->validation != NULL)
-        DAE_TRY(dae_sweep_open(&fit->validation, trainer->model, trainer->validation));
+        DAE_TRY(dae_sweep_open(&fit->validation, trainer->validation_model, trainer->validation));
     return DAE_OK;
 }
 
@@ -406,12 +409,13 @@ dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t ep
 
 static dae_status run_step(dae_trainer *trainer, const struct dae_batch *batch, double *loss) {
     struct fit fit = {.trainer = trainer};
-    struct dae_losses losses;
+    struct dae_losses losses = {0};
     if (dae_governors_count_epochs(&trainer->optimizer->governors))
         return dae_fail(DAE_ERROR_STATE,
                         "dae_trainer_step: the optimizer's schedule counts epochs, expected one that counts "
                         "steps: only a fit has epochs");
-    DAE_TRY(dae_trainer_reserve(trainer, batch->count));
+    DAE_TRY(dae_model_check_closed(trainer->model, "a fit, whose dataset has one", "dae_trainer_step"));
+    DAE_TRY(dae_trainer_reserve(trainer, batch->count, &trainer->model->input));
     DAE_TRY(enter(&fit));
     dae_status status = dae_trainer_prepare(trainer, fit.pool);
     if (status == DAE_OK)

@@ -10,7 +10,7 @@ enum { STRIP = DAE_OBJECTIVE_STRIP };
 
 /* Values of a target as it lies: one for a class. */
 static size_t stored_width(const struct dae_train_step *step) {
-    return step->batch->classes ? 1 : dae_model_output(step->trainer->model)->size;
+    return step->batch->classes ? 1 : dae_model_output(step->trainer->workspace.model)->size;
 }
 
 dae_status dae_step_targets(const struct dae_train_step *step, struct dae_span span, float *strip,
@@ -46,12 +46,14 @@ static double count_known(const struct dae_train_step *step) {
     size_t width = stored_width(step), known = 0;
     for (size_t i = 0; i < step->batch->count * width; i++)
         known += !isnan(step->targets[i]);
-    return (double)known * (double)(dae_model_output(step->trainer->model)->size / width);
+    size_t values = dae_model_output(step->trainer->workspace.model)->size / width; /* of a stored one */
+    return (double)(known * values);
 }
 
 void dae_step_weigh(struct dae_train_step *step) {
     const struct dae_objective *objective = step->trainer->objective;
-    double values = (double)step->batch->count * (double)dae_model_output(step->trainer->model)->size;
+    double values = (double)step->batch->count *
+                    (double)dae_model_output(step->trainer->workspace.model)->size;
     if (objective->skips)
         values = count_known(step);
     for (size_t i = 0; i < objective->term_count; i++) {

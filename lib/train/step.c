@@ -34,7 +34,7 @@ double dae_range_magnitude(const struct dae_range *range) {
 static void after_gather(void *context, size_t slot, size_t row, const float *values) {
     struct dae_train_step *step = context;
     uint16_t *inputs16 = step->trainer->workspace.inputs16;
-    size_t width = step->trainer->model->input.size;
+    size_t width = step->trainer->workspace.model->input.size;
     widen(&step->input_ranges[slot], values, width);
     if (inputs16 != NULL)
         dae_kernels()->round_bfloat16(inputs16 + row * width, values, width);
@@ -43,7 +43,7 @@ static void after_gather(void *context, size_t slot, size_t row, const float *va
 /* The same for inputs that a caller gave. */
 static dae_status look_at_rows(void *context, size_t task) {
     struct dae_train_step *step = context;
-    size_t width = step->trainer->model->input.size;
+    size_t width = step->trainer->workspace.model->input.size;
     size_t end = step->batch->count * (task + 1) / DAE_GATHER_SLOTS;
     for (size_t row = step->batch->count * task / DAE_GATHER_SLOTS; row < end; row++)
         after_gather(step, task, row, step->inputs + row * width);
@@ -74,7 +74,7 @@ static dae_status gather(struct dae_train_step *step) {
     step->inputs = to.passing ? NULL : to.inputs;
     step->targets = to.targets;
     step->target_size = dae_dataset_locate_targets(batch->dataset, batch->order[0]).size /
-                        dae_model_output(step->trainer->model)->size;
+                        dae_model_output(step->trainer->workspace.model)->size;
     return dae_dataset_gather(batch->dataset, step->pool, batch->epoch, batch->order, batch->count, &to);
 }
 
@@ -118,7 +118,8 @@ static dae_status forward(struct dae_train_step *step, const struct dae_batch_ru
         for (size_t i = 0; i < DAE_MAX_TILES; i++)
             sum += step->losses[i].sums[k];
         if (term->value > 0)
-            sum = dae_tap_measure(&trainer->taps[k], step->pool, plan->rows[term->value].y, run->count);
+            sum = dae_tap_measure(&trainer->workspace.taps[k], step->pool, plan->rows[term->value].y,
+                                  run->count);
         losses->terms[k] = sum / (term->value > 0 ? (double)run->count : step->divisors[k]);
     }
     losses->loss = dae_objective_sum(objective, losses->terms);
@@ -131,7 +132,7 @@ static dae_status go_back(void *context, size_t value, struct dae_rows *rows) {
     const dae_trainer *trainer = step->trainer;
     for (size_t k = 0; k < trainer->objective->term_count; k++)
         if (trainer->objective->terms[k].value == value) {
-            DAE_TRY(dae_tap_go_back(&trainer->taps[k], step->pool, rows, step->batch->count));
+            DAE_TRY(dae_tap_go_back(&trainer->workspace.taps[k], step->pool, rows, step->batch->count));
             rows->left--;
         }
     return DAE_OK;
@@ -146,9 +147,9 @@ static dae_status penalize_part(void *context, size_t task) {
     size_t first = trainer->model->parameter_count * task / parts;
     size_t end = trainer->model->parameter_count * (task + 1) / parts;
     for (size_t k = 0; k < trainer->objective->term_count; k++)
-        step->losses[task].sums[k] = dae_term_of_parameters(&trainer->objective->terms[k], &trainer->taps[k],
-                                                            trainer->model, first, end - first,
-                                                            trainer->gradient + first);
+        step->losses[task].sums[k] = dae_term_of_parameters(&trainer->objective->terms[k],
+                                                            &trainer->workspace.taps[k], trainer->model,
+                                                            first, end - first, trainer->gradient + first);
     return DAE_OK;
 }
 

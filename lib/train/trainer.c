@@ -11,11 +11,16 @@ static void release_workspace(struct dae_workspace *w) {
     dae_release(w->inputs);
     dae_release(w->inputs16);
     dae_release(w->targets);
+    dae_taps_free(w->taps);
+    dae_model_free(w->model);
     *w = (struct dae_workspace){0};
 }
 
-static dae_status fill_workspace(struct dae_workspace *w, const dae_trainer *trainer, size_t batch) {
-    const dae_model *model = trainer->model;
+static dae_status fill_workspace(struct dae_workspace *w, const dae_trainer *trainer, size_t batch,
+                                 const struct dae_shape *input) {
+    DAE_TRY(dae_model_at(&w->model, trainer->model, input, "dae_trainer_fit"));
+    DAE_TRY(dae_taps_create(&w->taps, trainer->objective, w->model));
+    const dae_model *model = w->model;
     bool bfloat16 = trainer->parameters16 != NULL;
     size_t output = dae_model_output(model)->size;
     w->batch = batch;
@@ -35,11 +40,12 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_trainer *tra
                            });
 }
 
-dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
-    if (batch <= trainer->workspace.batch)
+dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch, const struct dae_shape *input) {
+    const struct dae_workspace *w = &trainer->workspace;
+    if (batch <= w->batch && dae_shape_fits(input, &w->model->input))
         return DAE_OK;
     struct dae_workspace larger = {0};
-    dae_status status = fill_workspace(&larger, trainer, batch);
+    dae_status status = fill_workspace(&larger, trainer, batch, input);
     release_workspace(status == DAE_OK ? &trainer->workspace : &larger);
     if (status == DAE_OK)
         trainer->workspace = larger;
@@ -48,7 +54,6 @@ dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
 
 static dae_status fill_trainer(dae_trainer *trainer, const char *objective) {
     DAE_TRY(dae_objective_create(&trainer->objective, trainer->model, objective));
-    DAE_TRY(dae_taps_create(&trainer->taps, trainer->objective, trainer->model));
     DAE_TRY(dae_trainer_make_columns(trainer));
     size_t count = trainer->model->parameter_count;
     trainer->gradient = dae_allocate(count, sizeof *trainer->gradient);
@@ -99,6 +104,15 @@ dae_status dae_trainer_format_objective(const dae_trainer *trainer, char *buffer
     return dae_text_deliver(dae_objective_write, trainer->objective, buffer, capacity, length, __func__);
 }
 
+static void release_validation(dae_trainer *trainer) {
+    dae_dataset_free(trainer->validation);
+    dae_model_free(trainer->validation_model);
+    dae_taps_free(trainer->validation_taps);
+    trainer->validation = NULL;
+    trainer->validation_model = NULL;
+    trainer->validation_taps = NULL;
+}
+
 void dae_trainer_free(dae_trainer *trainer) {
     if (trainer == NULL || !dae_references_drop(&trainer->references))
         return;
@@ -111,12 +125,11 @@ void dae_trainer_free(dae_trainer *trainer) {
     dae_release(trainer->memory.values);
     dae_release(trainer->history);
     dae_release(trainer->column_names);
-    dae_taps_free(trainer->taps);
     dae_objective_free(trainer->objective);
     dae_release(trainer->findings);
     dae_release(trainer->early.best);
     dae_release(trainer->checkpoint.path);
-    dae_dataset_free(trainer->validation);
+    release_validation(trainer);
     dae_optimizer_free(trainer->optimizer);
     dae_model_free(trainer->model);
     dae_release(trainer);
@@ -204,22 +217,33 @@ bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *da
            dae_model_output(trainer->model)->size > 1;
 }
 
-dae_status dae_trainer_check_dataset(const dae_trainer *trainer, const dae_dataset *dataset,
-                                     const char *context) {
+dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, const dae_dataset *dataset,
+                                 const char *context) {
     bool classes = dae_trainer_takes_classes(trainer, dataset);
-    return dae_model_check_shapes(trainer->model, &dataset->shape,
-                                  classes ? dae_model_output(trainer->model) : &dataset->target_shape,
-                                  context);
+    if (trainer->objective->emphasizes && dataset->shape.size != dataset->target_shape.size)
+        return dae_fail(DAE_ERROR_SHAPE,
+                        "%s: the objective compares inputs with targets, which differ in size", context);
+    return dae_model_for(out, trainer->model, &dataset->shape, classes ? NULL : &dataset->target_shape,
+                         context);
 }
 
 dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation) {
+    dae_model *model = NULL;
+    struct dae_tap *taps = NULL;
     DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     if (validation != NULL) {
-        DAE_TRY(dae_trainer_check_dataset(trainer, validation, __func__));
+        DAE_TRY(dae_trainer_model_for(&model, trainer, validation, __func__));
+        dae_status status = dae_taps_create(&taps, trainer->objective, model);
+        if (status != DAE_OK) {
+            dae_model_free(model);
+            return status;
+        }
         dae_dataset_keep(validation);
     }
-    dae_dataset_free(trainer->validation);
+    release_validation(trainer);
     trainer->validation = validation;
+    trainer->validation_model = model;
+    trainer->validation_taps = taps;
     return DAE_OK;
 }
 

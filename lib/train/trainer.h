@@ -40,10 +40,12 @@ struct dae_range {
 
 /* What a step works in; grows with the largest batch seen. */
 struct dae_workspace {
-    size_t batch; /* rows that there is room for */
+    size_t batch;     /* rows that there is room for */
+    dae_model *model; /* kept: the trainer's for inputs of the shape that there is room for */
     float *inputs, *targets;
     uint16_t *inputs16; /* rounded; NULL in float32 */
     struct dae_plan *plan;
+    struct dae_tap *taps; /* of the objective's terms */
 };
 
 /* An epoch that has begun and not ended: where the next fit goes on. */
@@ -79,15 +81,16 @@ struct dae_trainer {
     dae_model *model;         /* kept */
     dae_optimizer *optimizer; /* kept */
     struct dae_objective *objective;
-    struct dae_tap *taps; /* of its terms */
-    size_t column_count;  /* of the history */
+    size_t column_count; /* of the history */
     char (*column_names)[DAE_COLUMN_NAME_SIZE];
 
     size_t batch_size;
     uint64_t seed;
     bool shuffle;
     bool skip_not_finite;
-    dae_dataset *validation; /* kept; or NULL */
+    dae_dataset *validation;         /* kept; or NULL */
+    dae_model *validation_model;     /* kept: for inputs of its shape */
+    struct dae_tap *validation_taps; /* of the objective's terms, on it */
     dae_progress_fn progress;
     void *progress_user;
     dae_gradient_fn hook;
@@ -127,10 +130,11 @@ void dae_trainer_give_back(dae_trainer *trainer);
 /* Names the columns of the history. */
 dae_status dae_trainer_make_columns(dae_trainer *trainer);
 
-/* Whether targets of a dataset are numbers of classes; refuses one that model and objective cannot take. */
+/* Whether targets of a dataset are numbers of classes; the model for a dataset, kept, which objective and model
+ * can take. */
 bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *dataset);
-dae_status dae_trainer_check_dataset(const dae_trainer *trainer, const dae_dataset *dataset,
-                                     const char *context);
+dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, const dae_dataset *dataset,
+                                 const char *context);
 
 /* Room in the history for at least `epochs` more. */
 dae_status dae_trainer_reserve_history(dae_trainer *trainer, size_t epochs);
@@ -142,8 +146,8 @@ void dae_trainer_note_validation(dae_trainer *trainer, double loss);
 /* Writes the checkpoint of the trainer's plan, and moves older ones on. */
 dae_status dae_trainer_write_checkpoint(const dae_trainer *trainer);
 
-/* Makes room for batches of `batch` samples. */
-dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch);
+/* Makes room for batches of `batch` samples whose inputs have a shape. */
+dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch, const struct dae_shape *input);
 
 /* The samples of a step: two arrays, or samples order[0] ... of a dataset as they are in an epoch. */
 struct dae_batch {
@@ -152,7 +156,7 @@ struct dae_batch {
     const dae_dataset *dataset;
     const size_t *order;
     uint64_t epoch;
-    bool classes; /* a target is the number of a class, not an output */
+    bool classes;             /* a target is the number of a class, not an output */
     uint64_t steps_per_epoch; /* 0: there are no epochs */
 };
 

@@ -22,7 +22,7 @@ static bool is_unit(float value) {
 /* Inputs of a sample; those that were only rounded are read again. */
 static dae_status inputs_of(const struct dae_train_step *step, size_t row, const float **inputs) {
     const struct dae_batch *batch = step->batch;
-    size_t width = step->trainer->model->input.size;
+    size_t width = step->trainer->workspace.model->input.size;
     *inputs = step->inputs != NULL ? step->inputs + row * width : step->trainer->workspace.inputs;
     if (step->inputs != NULL)
         return DAE_OK;
@@ -57,7 +57,7 @@ static dae_status check_values(const struct dae_train_step *step, const float *v
 
 static dae_status check_targets(const struct dae_train_step *step, bool (*is_good)(float value),
                                 dae_status status, const char *expected) {
-    size_t width = dae_model_output(step->trainer->model)->size;
+    size_t width = dae_model_output(step->trainer->workspace.model)->size;
     float strip[STRIP];
     for (size_t row = 0; row < step->batch->count; row++)
         for (size_t done = 0; done < width; done += STRIP) {
@@ -73,7 +73,7 @@ static dae_status check_targets(const struct dae_train_step *step, bool (*is_goo
 static dae_status find_bad_value(const struct dae_train_step *step) {
     const char *expected = "a finite number";
     for (size_t row = 0; row < step->batch->count; row++) {
-        struct dae_span span = {row, 0, step->trainer->model->input.size};
+        struct dae_span span = {row, 0, step->trainer->workspace.model->input.size};
         const float *inputs;
         DAE_TRY(inputs_of(step, row, &inputs));
         DAE_TRY(check_values(step, inputs, span, is_finite_value, DAE_ERROR_NOT_FINITE, "input", expected));
@@ -84,7 +84,7 @@ static dae_status find_bad_value(const struct dae_train_step *step) {
 
 /* Names the first target that the objective does not take. */
 static dae_status find_refused_target(const struct dae_train_step *step) {
-    size_t classes = dae_model_output(step->trainer->model)->size;
+    size_t classes = dae_model_output(step->trainer->workspace.model)->size;
     if (!step->batch->classes)
         return check_targets(step, is_unit, DAE_ERROR_ARGUMENT, "0 to 1: the objective takes no other");
     for (size_t row = 0; row < step->batch->count; row++)

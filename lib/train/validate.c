@@ -9,8 +9,8 @@ enum { ROWS_PER_TASK = 16, STRIP = DAE_OBJECTIVE_STRIP };
 
 struct validation {
     const dae_trainer *trainer;
-    size_t width;
-    bool classes; /* a target is the number of a class */
+    size_t inputs, width; /* values of a sample */
+    bool classes;         /* a target is the number of a class */
     const struct dae_sweep_batch *batch;
     struct dae_pool *pool;
     struct row {
@@ -44,7 +44,7 @@ static bool are_good_targets(const struct validation *v, const float *targets, d
 
 /* Inputs and targets are finite, and targets such as the objective takes. */
 static dae_status check_row(const struct validation *v, size_t row) {
-    size_t inputs = v->trainer->model->input.size;
+    size_t inputs = v->inputs;
     const struct dae_objective *objective = v->trainer->objective;
     const float *targets = v->batch->targets + row * stored_width(v);
     if (!dae_kernels()->is_finite(v->batch->inputs + row * inputs, inputs) ||
@@ -128,7 +128,7 @@ static void write_expected(const struct validation *v, struct dae_text *text) {
 static void note_bad(struct validation *v, size_t row) {
     if (v->bad_samples++ > 0)
         return;
-    size_t inputs = v->trainer->model->input.size, i = 0;
+    size_t inputs = v->inputs, i = 0;
     const float *values = v->batch->inputs + row * inputs;
     v->status = v->row_status[row];
     bool is_target = v->status == DAE_ERROR_ARGUMENT || dae_kernels()->is_finite(values, inputs);
@@ -165,7 +165,7 @@ static void watch(void *context, size_t place, const float *y, size_t count) {
     const struct dae_objective *objective = v->trainer->objective;
     for (size_t k = 0; k < objective->term_count; k++)
         if (objective->terms[k].value == place + 1)
-            v->sums[k] += dae_tap_measure(&v->trainer->taps[k], v->pool, y, count);
+            v->sums[k] += dae_tap_measure(&v->trainer->validation_taps[k], v->pool, y, count);
 }
 
 /* A term's mean, or its sum over parameters. */
@@ -176,8 +176,8 @@ static double conclude(const struct validation *v, size_t k) {
         return v->sums[k] / dae_term_divisor(term, v->values);
     if (term->value > 0)
         return v->sums[k] / (double)trainer->validation->count;
-    return dae_term_of_parameters(term, &trainer->taps[k], trainer->model, 0, trainer->model->parameter_count,
-                                  NULL);
+    return dae_term_of_parameters(term, &trainer->validation_taps[k], trainer->model, 0,
+                                  trainer->model->parameter_count, NULL);
 }
 
 dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sweep, struct dae_pool *pool,
@@ -186,7 +186,8 @@ dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sw
     struct validation v = {
         .trainer = trainer,
         .pool = pool,
-        .width = dae_model_output(trainer->model)->size,
+        .inputs = trainer->validation->shape.size,
+        .width = dae_model_output(trainer->validation_model)->size,
         .classes = dae_trainer_takes_classes(trainer, trainer->validation),
     };
     if (objective->tapped_count > 0)
