@@ -88,6 +88,25 @@ START_TEST(memory_must_be_that_of_the_file) {
 }
 END_TEST
 
+/* So are the columns of the history. */
+START_TEST(columns_must_be_those_of_the_file) {
+    training *with = set_up(&(setting){.schedule = "clip_norm(1)"}), *without = set_up(&(setting){0});
+    size_t size;
+    unsigned char *bytes = checkpoint_of(with, &size);
+    fails(dae_trainer_deserialize_checkpoint(without->trainer, bytes, size), DAE_ERROR_STATE,
+          "columns 'loss validation_loss validation_psnr seconds gradient_norm', the trainer has 'loss "
+          "validation_loss validation_psnr seconds'");
+    free(bytes);
+    bytes = checkpoint_of(without, &size);
+    fails(dae_trainer_deserialize_checkpoint(with->trainer, bytes, size), DAE_ERROR_STATE,
+          "columns 'loss validation_loss validation_psnr seconds', the trainer has 'loss "
+          "validation_loss validation_psnr seconds gradient_norm'");
+    free(bytes);
+    tear_down(with);
+    tear_down(without);
+}
+END_TEST
+
 START_TEST(bfloat16_resumes_anywhere) {
     resume_everywhere(&(setting){.bfloat16 = true, .batch = 16}, false);
 }
@@ -489,6 +508,7 @@ int main(void) {
     tcase_add_test(resume, adam_resumes_anywhere);
     tcase_add_loop_test(resume, every_rule_resumes_anywhere, 0, 16);
     tcase_add_test(resume, memory_must_be_that_of_the_file);
+    tcase_add_test(resume, columns_must_be_those_of_the_file);
     tcase_add_test(resume, sgd_resumes_anywhere);
     tcase_add_test(resume, schedules_and_changed_rates_resume);
     tcase_add_test(resume, bfloat16_resumes_anywhere);

@@ -247,8 +247,13 @@ DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_
  *   validation_psnr  PSNR in dB on the validation data, mean over samples (report.h); NaN without
  *   seconds          that the epoch took, validation included, time between two fits not
  *
- * and where the objective has several terms, each of them without its weight, by its kind and what it looks
- * at, such as `mse` and `kl_sparsity.code`, and then those on the validation data, such as `validation_mse`.
+ * and then, where there are such,
+ *
+ *   mse, kl_sparsity.code, ...  the terms of an objective that has several, each without its weight, by its
+ *                    kind and what it looks at
+ *   gradient_norm    with clip_norm (optimizer.h): the norm of the gradient before it was clipped, over the
+ *                    epoch's batches as the loss is: each counts by its samples
+ *   validation_mse, ...  those terms on the validation data
  *
  * @param name  borrowed until the trainer is freed
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */

@@ -12,21 +12,38 @@ static const char *const names[DAE_HISTORY_TERMS] = {
     [DAE_HISTORY_SECONDS] = "seconds",
 };
 
+size_t dae_trainer_term_columns(const dae_trainer *trainer) {
+    return trainer->objective->term_count > 1 ? trainer->objective->term_count : 0;
+}
+
+static void name_column(dae_trainer *trainer, const char *before, const char *name) {
+    snprintf(trainer->column_names[trainer->column_count++], DAE_COLUMN_NAME_SIZE, "%s%s", before, name);
+}
+
 dae_status dae_trainer_make_columns(dae_trainer *trainer) {
-    size_t terms = trainer->objective->term_count;
-    trainer->column_count = DAE_HISTORY_TERMS + (terms > 1 ? 2 * terms : 0); /* the only one is the loss */
-    trainer->column_names = dae_allocate(trainer->column_count, sizeof *trainer->column_names);
+    const struct dae_term *terms = trainer->objective->terms;
+    size_t term_count = dae_trainer_term_columns(trainer);
+    bool takes_norm = dae_governors_take_norm(&trainer->optimizer->governors);
+    trainer->sum_count = term_count + takes_norm;
+    trainer->column_names = dae_allocate(DAE_HISTORY_TERMS + trainer->sum_count + term_count,
+                                         sizeof *trainer->column_names);
     if (trainer->column_names == NULL)
         return DAE_ERROR_MEMORY;
-    for (size_t i = 0; i < trainer->column_count; i++) {
-        size_t term = i - DAE_HISTORY_TERMS;
-        if (i < DAE_HISTORY_TERMS)
-            snprintf(trainer->column_names[i], DAE_COLUMN_NAME_SIZE, "%s", names[i]);
-        else
-            snprintf(trainer->column_names[i], DAE_COLUMN_NAME_SIZE, "%s%s",
-                     term < terms ? "" : "validation_", trainer->objective->terms[term % terms].name);
-    }
+    for (size_t i = 0; i < DAE_HISTORY_TERMS; i++)
+        name_column(trainer, "", names[i]);
+    for (size_t i = 0; i < term_count; i++)
+        name_column(trainer, "", terms[i].name);
+    if (takes_norm)
+        name_column(trainer, "", "gradient_norm");
+    for (size_t i = 0; i < term_count; i++)
+        name_column(trainer, "validation_", terms[i].name);
     return DAE_OK;
+}
+
+void dae_trainer_write_columns(struct dae_text *text, const void *object) {
+    const dae_trainer *trainer = object;
+    for (size_t i = 0; i < trainer->column_count; i++)
+        dae_text_add(text, "%s%s", i > 0 ? " " : "", trainer->column_names[i]);
 }
 
 dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_t *epochs) {

@@ -13,7 +13,8 @@
 
 enum { DAE_MAX_BATCH = 1 << 20 };
 
-/* The first columns of every history. Where an objective has several terms, those follow, and then those on
+/* The first columns of every history. After them come further means over an epoch's batches (the terms of an
+ * objective that has several, the norm of the gradient where the optimizer asks for it), and then the terms on
  * the validation data. */
 enum {
     DAE_HISTORY_LOSS,
@@ -23,7 +24,7 @@ enum {
     DAE_HISTORY_TERMS
 };
 
-enum { DAE_COLUMN_NAME_SIZE = DAE_TERM_NAME_SIZE + 16 };
+enum { DAE_COLUMN_NAME_SIZE = DAE_TERM_NAME_SIZE + 16, DAE_MAX_SUMS = DAE_OBJECTIVE_MAX_TERMS + 1 };
 
 /* What an objective comes to: the sum of its terms, each with its weight, and the terms without. */
 struct dae_losses {
@@ -50,9 +51,9 @@ struct dae_workspace {
 struct dae_open_epoch {
     size_t samples; /* that are done; 0 when no epoch is open */
     uint64_t steps;
-    size_t counted; /* samples that `losses` are sums over: all but those of skipped batches */
-    struct dae_losses losses;
-    double seconds; /* that it has taken */
+    size_t counted;                  /* samples that sums are over: all but those of skipped batches */
+    double loss, sums[DAE_MAX_SUMS]; /* over samples: of the loss, of the trainer's further means */
+    double seconds;                  /* that it has taken */
 };
 
 struct dae_early_stopping {
@@ -81,6 +82,7 @@ struct dae_trainer {
     struct dae_objective *objective;
     struct dae_tap *taps; /* of its terms */
     size_t column_count;  /* of the history */
+    size_t sum_count;     /* columns that are means of `open.sums` */
     char (*column_names)[DAE_COLUMN_NAME_SIZE];
 
     size_t batch_size;
@@ -127,6 +129,12 @@ void dae_trainer_give_back(dae_trainer *trainer);
 /* Names the columns of the history. */
 dae_status dae_trainer_make_columns(dae_trainer *trainer);
 
+/* Terms that have columns of their own: none where there is but one, which is the loss. */
+size_t dae_trainer_term_columns(const dae_trainer *trainer);
+
+/* The names of all columns, with blanks between them. (A dae_text_writer.) */
+void dae_trainer_write_columns(struct dae_text *text, const void *object);
+
 /* Whether targets of a dataset are numbers of classes; refuses one that model and objective cannot take. */
 bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *dataset);
 dae_status dae_trainer_check_dataset(const dae_trainer *trainer, const dae_dataset *dataset,
@@ -152,7 +160,7 @@ struct dae_batch {
     const dae_dataset *dataset;
     const size_t *order;
     uint64_t epoch;
-    bool classes; /* a target is the number of a class, not an output */
+    bool classes;             /* a target is the number of a class, not an output */
     uint64_t steps_per_epoch; /* 0: there are no epochs */
 };
 
