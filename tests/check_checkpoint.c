@@ -88,6 +88,13 @@ START_TEST(memory_must_be_that_of_the_file) {
 }
 END_TEST
 
+START_TEST(figures_resume_anywhere) {
+    resume_everywhere(
+        &(setting){.figures = "mae | psnr(peak=2)", .loss = "bce | l2(weight=0.01)", .validation = true},
+        false);
+}
+END_TEST
+
 /* So are the columns of the history. */
 START_TEST(columns_must_be_those_of_the_file) {
     training *with = set_up(&(setting){.schedule = "clip_norm(1)"}), *without = set_up(&(setting){0});
@@ -102,6 +109,16 @@ START_TEST(columns_must_be_those_of_the_file) {
           "columns 'loss validation_loss validation_psnr seconds', the trainer has 'loss "
           "validation_loss validation_psnr seconds gradient_norm'");
     free(bytes);
+    training *other = set_up(&(setting){.figures = "mae | ssim"});
+    bytes = checkpoint_of(other, &size);
+    ok(dae_trainer_set_figures(other->trainer, "ssim | mae"));
+    fails(dae_trainer_deserialize_checkpoint(other->trainer, bytes, size), DAE_ERROR_STATE,
+          "validation_mae validation_ssim', the trainer has 'loss validation_loss validation_psnr seconds "
+          "validation_ssim validation_mae'");
+    ok(dae_trainer_set_figures(other->trainer, "mae|ssim"));
+    ok(dae_trainer_deserialize_checkpoint(other->trainer, bytes, size));
+    free(bytes);
+    tear_down(other);
     tear_down(with);
     tear_down(without);
 }
@@ -508,6 +525,7 @@ int main(void) {
     tcase_add_test(resume, adam_resumes_anywhere);
     tcase_add_loop_test(resume, every_rule_resumes_anywhere, 0, 16);
     tcase_add_test(resume, memory_must_be_that_of_the_file);
+    tcase_add_test(resume, figures_resume_anywhere);
     tcase_add_test(resume, columns_must_be_those_of_the_file);
     tcase_add_test(resume, sgd_resumes_anywhere);
     tcase_add_test(resume, schedules_and_changed_rates_resume);

@@ -137,6 +137,18 @@ DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t preci
  */
 DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation);
 
+/** Sets figures that are taken on the validation data after every epoch: further columns of the history, such
+ * as `validation_ssim`, or `validation_psnr(peak=255)` for one with other parameters than the usual ones.
+ * They are NaN without validation data, and where dae_model_measure() says NaN; targets that are missing are
+ * values that are not finite.
+ *
+ * @param figures  as for dae_model_measure(), such as "ssim | psnr(peak=255)"; NULL (default) for none
+ * Errors: DAE_ERROR_ARGUMENT, also for a figure that is a column already, such as `psnr`; DAE_ERROR_FORMAT for
+ * a text that is none of figures; dae_last_error_position() says where; DAE_ERROR_MEMORY; DAE_ERROR_STATE for
+ * others than before once the history has an epoch. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_figures(dae_trainer *trainer, const char *figures);
+
 /** Sets what a fit does with a batch that is not finite: with a NaN or an infinity in its inputs, targets,
  * loss or gradient. The parameters are never touched by such a batch.
  *
@@ -254,8 +266,9 @@ DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_
  *   gradient_norm    with clip_norm (optimizer.h): the norm of the gradient before it was clipped, over the
  *                    epoch's batches as the loss is: each counts by its samples
  *   validation_mse, ...  those terms on the validation data
+ *   validation_ssim, ...  what dae_trainer_set_figures() asks for
  *
- * @param name  borrowed until the trainer is freed
+ * @param name  borrowed until the trainer is freed or given other figures
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_list_history(const dae_trainer *trainer, size_t index, const char **name);
 

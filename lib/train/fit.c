@@ -205,6 +205,8 @@ static void write_history(struct fit *fit) {
         row[i] = trainer->open.sums[i] / (double)trainer->open.counted;
     for (size_t i = 0; i < terms; i++)
         row[sums + i] = fit->validation != NULL ? fit->validation_losses.terms[i] : NAN;
+    for (size_t i = 0; i < dae_trainer_figure_count(trainer); i++)
+        row[sums + terms + i] = fit->validation != NULL ? dae_figures_get(trainer->figures, i) : NAN;
 }
 
 static dae_status end_epoch(struct fit *fit) {

@@ -49,7 +49,7 @@ dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch) {
 static dae_status fill_trainer(dae_trainer *trainer, const char *objective) {
     DAE_TRY(dae_objective_create(&trainer->objective, trainer->model, objective));
     DAE_TRY(dae_taps_create(&trainer->taps, trainer->objective, trainer->model));
-    DAE_TRY(dae_trainer_make_columns(trainer));
+    DAE_TRY(dae_trainer_make_columns(trainer, NULL));
     size_t count = trainer->model->parameter_count;
     trainer->gradient = dae_allocate(count, sizeof *trainer->gradient);
     trainer->findings = dae_allocate(1, sizeof *trainer->findings);
@@ -111,6 +111,7 @@ void dae_trainer_free(dae_trainer *trainer) {
     dae_release(trainer->memory.values);
     dae_release(trainer->history);
     dae_release(trainer->column_names);
+    dae_release(trainer->figures);
     dae_taps_free(trainer->taps);
     dae_objective_free(trainer->objective);
     dae_release(trainer->findings);

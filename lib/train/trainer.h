@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "data/dataset.h"
+#include "run/figure.h"
 #include "run/over_dataset.h"
 #include "run/report.h"
 #include "objective/objective.h"
@@ -14,8 +15,8 @@
 enum { DAE_MAX_BATCH = 1 << 20 };
 
 /* The first columns of every history. After them come further means over an epoch's batches (the terms of an
- * objective that has several, the norm of the gradient where the optimizer asks for it), and then the terms on
- * the validation data. */
+ * objective that has several, the norm of the gradient where the optimizer asks for it), and then the terms
+ * and the trainer's figures on the validation data. */
 enum {
     DAE_HISTORY_LOSS,
     DAE_HISTORY_VALIDATION_LOSS,
@@ -84,6 +85,7 @@ struct dae_trainer {
     size_t column_count;  /* of the history */
     size_t sum_count;     /* columns that are means of `open.sums` */
     char (*column_names)[DAE_COLUMN_NAME_SIZE];
+    struct dae_figures *figures; /* that are columns; or NULL */
 
     size_t batch_size;
     uint64_t seed;
@@ -126,8 +128,11 @@ dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *contex
 dae_status dae_trainer_take(dae_trainer *trainer, const char *context);
 void dae_trainer_give_back(dae_trainer *trainer);
 
-/* Names the columns of the history. */
-dae_status dae_trainer_make_columns(dae_trainer *trainer);
+/* Names the columns of the history, which stay what they are once it has epochs; takes figures over, which
+ * may be NULL. Changes nothing when it fails. */
+dae_status dae_trainer_make_columns(dae_trainer *trainer, struct dae_figures *figures);
+
+size_t dae_trainer_figure_count(const dae_trainer *trainer);
 
 /* Terms that have columns of their own: none where there is but one, which is the loss. */
 size_t dae_trainer_term_columns(const dae_trainer *trainer);
