@@ -538,6 +538,10 @@ class Trainer(Handle, noun="trainer"):
             if value is not None:
                 c.call("dae_trainer_set_" + name, self, value)
 
+    def freeze(self, layer, frozen=True):
+        """Whether the parameters of a layer, by its label or number, stay what they are."""
+        c.call("dae_trainer_set_frozen", self, str(layer).encode(), frozen)
+
     def on_gradient(self, function):
         """function(gradient) sees every gradient before its use, and may change it in place; it must not
         keep the array. A true result fails the step. None: no function."""

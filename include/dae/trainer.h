@@ -127,6 +127,18 @@ DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle
  */
 DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision);
 
+/** Sets whether the parameters of a layer stay what they are: in fine-tuning, those of layers that were
+ * trained before. The gradient of such parameters counts as 0 before its norm is taken; steps leave them
+ * alone, weight decay too, and what the optimizer remembers of them stays as it is. Their gradient is still
+ * worked out: the gradient hook sees it, and a step takes about as long. A weight that another layer is tied
+ * to stays for both; freezing the layer that is tied freezes its bias.
+ *
+ * @param layer   its label, or its number if it has none, such as "code" or "0"
+ * @param frozen  1: they stay; 0 (default): they are trained
+ * Errors: DAE_ERROR_ARGUMENT, also for a layer without parameters. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_frozen(dae_trainer *trainer, const char *layer, int32_t frozen);
+
 /** Sets data on which loss and PSNR are taken after every epoch; NULL (default) for none. Its noise is
  * that of epoch 0 every time, so that epochs can be compared. A NaN or an infinity in them ends a fit with
  * DAE_ERROR_NOT_FINITE at the end of the epoch, and the message names sample and place, whatever
@@ -143,8 +155,8 @@ DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset 
  * values that are not finite.
  *
  * @param figures  as for dae_model_measure(), such as "ssim | psnr(peak=255)"; NULL (default) for none
- * Errors: DAE_ERROR_ARGUMENT, also for a figure that is a column already, such as `psnr`; DAE_ERROR_FORMAT for
- * a text that is none of figures; dae_last_error_position() says where; DAE_ERROR_MEMORY; DAE_ERROR_STATE for
+ * Errors: DAE_ERROR_ARGUMENT, also for a figure that is a column already, such as `psnr`; DAE_ERROR_FORMAT
+ * for a text that is none of figures; dae_last_error_position() says where; DAE_ERROR_MEMORY; DAE_ERROR_STATE for
  * others than before once the history has an epoch. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_figures(dae_trainer *trainer, const char *figures);

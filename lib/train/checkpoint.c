@@ -75,7 +75,7 @@ static const struct field {
 
 _Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 3 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
 
-enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 9 };
+enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 10 };
 
 _Static_assert(FIELD_COUNT + TEXT_COUNT + 1 <= DAE_METADATA_MAX, "raise DAE_METADATA_MAX");
 
@@ -176,35 +176,40 @@ static struct dae_shape history_shape(const dae_trainer *trainer, size_t epochs)
     return (struct dae_shape){.rank = 2, .dims = {epochs, columns}, .size = epochs * columns};
 }
 
-/* Further sums over an open epoch: "0.5 0.25". */
-static void write_open_sums(struct dae_text *text, const dae_trainer *trainer) {
+/* Further sums over an open epoch: "0.5 0.25". (A dae_text_writer.) */
+static void write_open_sums(struct dae_text *text, const void *object) {
+    const dae_trainer *trainer = object;
     for (size_t i = 0; i < trainer->sum_count; i++) {
         dae_text_add(text, "%s", i > 0 ? " " : "");
         dae_text_add_number(text, trainer->open.sums[i]);
     }
 }
 
+static void write_text(struct dae_text *text, const char *key, dae_text_writer write, const void *object) {
+    dae_text_add(text, ",\"%s\":\"", key);
+    write(text, object);
+    dae_text_add(text, "\"");
+}
+
+static void write_text_if_any(struct dae_text *text, const char *key, dae_text_writer write,
+                              const dae_trainer *trainer) {
+    struct dae_text measured = {NULL, 0, 0};
+    write(&measured, trainer);
+    if (measured.length > 0)
+        write_text(text, key, write, trainer);
+}
+
 static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
     struct state state = state_of(trainer);
     dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.checkpoint\":\"1\",");
     dae_model_write_metadata(text, trainer->model);
-    dae_text_add(text, ",\"dae.loss\":\"");
-    dae_objective_write(text, trainer->objective);
-    dae_text_add(text, "\",\"dae.optimizer\":\"");
-    dae_optimizer_write_options(text, trainer->optimizer);
-    dae_text_add(text, "\",\"dae.schedule\":\"");
-    dae_governors_write(text, &trainer->optimizer->governors);
-    dae_text_add(text, "\"");
-    if (trainer->column_count > DAE_HISTORY_TERMS) {
-        dae_text_add(text, ",\"dae.columns\":\"");
-        dae_trainer_write_columns(text, trainer);
-        dae_text_add(text, "\"");
-    }
-    if (trainer->sum_count > 0) {
-        dae_text_add(text, ",\"dae.open.sums\":\"");
-        write_open_sums(text, trainer);
-        dae_text_add(text, "\"");
-    }
+    write_text(text, "dae.loss", dae_objective_write, trainer->objective);
+    write_text(text, "dae.optimizer", dae_optimizer_write_options, trainer->optimizer);
+    write_text(text, "dae.schedule", dae_governors_write, &trainer->optimizer->governors);
+    if (trainer->column_count > DAE_HISTORY_TERMS)
+        write_text(text, "dae.columns", dae_trainer_write_columns, trainer);
+    write_text_if_any(text, "dae.open.sums", write_open_sums, trainer);
+    write_text_if_any(text, "dae.frozen", dae_trainer_write_frozen, trainer);
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (is_of_plateau(&fields[i]) && !dae_governors_follow_loss(&trainer->optimizer->governors))
             continue;
@@ -480,13 +485,15 @@ static dae_status check_optimizer(const struct dae_safetensors *file, const dae_
                : fail_option(file, "optimizer", found, expected);
 }
 
-static dae_status check_columns(const struct dae_safetensors *file, const dae_trainer *trainer) {
-    const char *found = dae_safetensors_value(file, "dae.columns");
+/* A text that is not always written, and what it is where it is not. */
+static dae_status check_text(const struct dae_safetensors *file, const char *key, const char *otherwise,
+                             const char *option, dae_text_writer write, const dae_trainer *trainer) {
+    const char *found = dae_safetensors_value(file, key);
     char *expected = NULL;
     if (found == NULL)
-        found = "loss validation_loss validation_psnr seconds"; /* there are no others */
-    DAE_TRY(copy_written(dae_trainer_write_columns, trainer, &expected));
-    dae_status status = strcmp(found, expected) == 0 ? DAE_OK : fail_option(file, "columns", found, expected);
+        found = otherwise;
+    DAE_TRY(copy_written(write, trainer, &expected));
+    dae_status status = strcmp(found, expected) == 0 ? DAE_OK : fail_option(file, option, found, expected);
     dae_release(expected);
     return status;
 }
@@ -501,7 +508,9 @@ static dae_status check_kind(const struct dae_safetensors *file, const dae_train
     DAE_TRY(check_optimizer(file, trainer->optimizer));
     DAE_TRY(check_architecture(file, trainer->model));
     DAE_TRY(check_objective(file, trainer));
-    return check_columns(file, trainer);
+    DAE_TRY(check_text(file, "dae.columns", "loss validation_loss validation_psnr seconds", "columns",
+                       dae_trainer_write_columns, trainer));
+    return check_text(file, "dae.frozen", "", "frozen layers", dae_trainer_write_frozen, trainer);
 }
 
 static dae_status read_open_sums(struct loaded *loaded, const dae_trainer *trainer) {
@@ -667,9 +676,9 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
 }
 
 static dae_status load(dae_trainer *trainer, const unsigned char *bytes, size_t size, const char *name) {
-    static const char *const texts[TEXT_COUNT] = {"dae.checkpoint", "dae.architecture", "dae.noise",
-                                                  "dae.range",      "dae.loss",         "dae.optimizer",
-                                                  "dae.schedule",   "dae.columns",      "dae.open.sums"};
+    static const char *const texts[TEXT_COUNT] = {
+        "dae.checkpoint", "dae.architecture", "dae.noise",   "dae.range",     "dae.loss",
+        "dae.optimizer",  "dae.schedule",     "dae.columns", "dae.open.sums", "dae.frozen"};
     const char *keys[TEXT_COUNT + FIELD_COUNT + 1] = {NULL};
     memcpy(keys, texts, sizeof texts);
     for (size_t i = 0; i < FIELD_COUNT; i++)

@@ -67,6 +67,11 @@ struct dae_early_stopping {
     bool stopped;
 };
 
+/* Parameters [first, end). */
+struct dae_stretch {
+    size_t first, end;
+};
+
 /* When checkpoints are written, and where. */
 struct dae_checkpoint_plan {
     char *path; /* or NULL */
@@ -91,7 +96,10 @@ struct dae_trainer {
     uint64_t seed;
     bool shuffle;
     bool skip_not_finite;
-    dae_dataset *validation; /* kept; or NULL */
+    dae_dataset *validation;     /* kept; or NULL */
+    bool *frozen;                /* layers, by place */
+    struct dae_stretch *trained; /* parameters of all others, in order */
+    size_t trained_count;
     dae_progress_fn progress;
     void *progress_user;
     dae_gradient_fn hook;
@@ -139,6 +147,15 @@ size_t dae_trainer_term_columns(const dae_trainer *trainer);
 
 /* The names of all columns, with blanks between them. (A dae_text_writer.) */
 void dae_trainer_write_columns(struct dae_text *text, const void *object);
+
+/* Nothing is frozen. */
+dae_status dae_trainer_make_stretches(dae_trainer *trainer);
+
+/* The gradient of frozen parameters among [first, first + count) is 0. */
+void dae_trainer_clear_frozen(const dae_trainer *trainer, size_t first, size_t count);
+
+/* The names of frozen layers, with blanks between them. (A dae_text_writer.) */
+void dae_trainer_write_frozen(struct dae_text *text, const void *object);
 
 /* Whether targets of a dataset are numbers of classes; refuses one that model and objective cannot take. */
 bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *dataset);
