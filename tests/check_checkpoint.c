@@ -88,6 +88,68 @@ START_TEST(memory_must_be_that_of_the_file) {
 }
 END_TEST
 
+START_TEST(figures_resume_anywhere) {
+    resume_everywhere(
+        &(setting){.figures = "mae | psnr(peak=2)", .loss = "bce | l2(weight=0.01)", .validation = true},
+        false);
+}
+END_TEST
+
+START_TEST(frozen_layers_resume_anywhere) {
+    setting s = {.frozen = _i == 0 ? "0" : "h2",
+                 .rule = "adamw(0.01)",
+                 .schedule = "clip_norm(0.1)",
+                 .network = _i == 0 ? NULL : "input(12) | dense(9) as h1 | dense(5) as h2 | dense(12) as h3"};
+    resume_everywhere(&s, false);
+    training *frozen = set_up(&s), *trained = set_up(&s);
+    size_t size;
+    ok(dae_trainer_set_frozen(trained->trainer, s.frozen, 0));
+    unsigned char *bytes = checkpoint_of(frozen, &size);
+    fails(dae_trainer_deserialize_checkpoint(trained->trainer, bytes, size), DAE_ERROR_STATE,
+          _i == 0 ? "with frozen layers '0', the trainer has ''"
+                  : "with frozen layers 'h2', the trainer has ''");
+    free(bytes);
+    bytes = checkpoint_of(trained, &size);
+    if (_i == 1)
+        ok(dae_trainer_set_frozen(frozen->trainer, "h1", 1));
+    fails(dae_trainer_deserialize_checkpoint(frozen->trainer, bytes, size), DAE_ERROR_STATE,
+          _i == 0 ? "with frozen layers '', the trainer has '0'"
+                  : "with frozen layers '', the trainer has 'h1 h2'");
+    free(bytes);
+    tear_down(frozen);
+    tear_down(trained);
+}
+END_TEST
+
+/* So are the columns of the history. */
+START_TEST(columns_must_be_those_of_the_file) {
+    training *with = set_up(&(setting){.schedule = "clip_norm(1)"}), *without = set_up(&(setting){0});
+    size_t size;
+    unsigned char *bytes = checkpoint_of(with, &size);
+    fails(dae_trainer_deserialize_checkpoint(without->trainer, bytes, size), DAE_ERROR_STATE,
+          "columns 'loss validation_loss validation_psnr seconds gradient_norm', the trainer has 'loss "
+          "validation_loss validation_psnr seconds'");
+    free(bytes);
+    bytes = checkpoint_of(without, &size);
+    fails(dae_trainer_deserialize_checkpoint(with->trainer, bytes, size), DAE_ERROR_STATE,
+          "columns 'loss validation_loss validation_psnr seconds', the trainer has 'loss "
+          "validation_loss validation_psnr seconds gradient_norm'");
+    free(bytes);
+    training *other = set_up(&(setting){.figures = "mae | ssim"});
+    bytes = checkpoint_of(other, &size);
+    ok(dae_trainer_set_figures(other->trainer, "ssim | mae"));
+    fails(dae_trainer_deserialize_checkpoint(other->trainer, bytes, size), DAE_ERROR_STATE,
+          "validation_mae validation_ssim', the trainer has 'loss validation_loss validation_psnr seconds "
+          "validation_ssim validation_mae'");
+    ok(dae_trainer_set_figures(other->trainer, "mae|ssim"));
+    ok(dae_trainer_deserialize_checkpoint(other->trainer, bytes, size));
+    free(bytes);
+    tear_down(other);
+    tear_down(with);
+    tear_down(without);
+}
+END_TEST
+
 START_TEST(bfloat16_resumes_anywhere) {
     resume_everywhere(&(setting){.bfloat16 = true, .batch = 16}, false);
 }
@@ -489,6 +551,9 @@ int main(void) {
     tcase_add_test(resume, adam_resumes_anywhere);
     tcase_add_loop_test(resume, every_rule_resumes_anywhere, 0, 16);
     tcase_add_test(resume, memory_must_be_that_of_the_file);
+    tcase_add_loop_test(resume, frozen_layers_resume_anywhere, 0, 2);
+    tcase_add_test(resume, figures_resume_anywhere);
+    tcase_add_test(resume, columns_must_be_those_of_the_file);
     tcase_add_test(resume, sgd_resumes_anywhere);
     tcase_add_test(resume, schedules_and_changed_rates_resume);
     tcase_add_test(resume, bfloat16_resumes_anywhere);

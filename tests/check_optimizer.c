@@ -603,6 +603,56 @@ START_TEST(the_norm_is_that_of_all_parameters) {
 }
 END_TEST
 
+/* The column of the history is the mean of norms that a hook can take for itself, which clips leave alone. */
+typedef struct {
+    double norms[16];
+    size_t count;
+} norms;
+
+static int32_t note_norm(float *gradients, size_t count, void *user) {
+    norms *n = user;
+    return keep_norm(gradients, count, &n->norms[n->count++]);
+}
+
+START_TEST(the_history_has_the_norm) {
+    enum { BATCHES = 4, ROWS = 3 };
+    network net = {INPUTS, 1, {{INPUTS, "linear"}}, 0};
+    dae_dataset *data = random_dataset(BATCHES * ROWS, INPUTS, -1, 1, 7);
+    dae_model *model = network_model(&net, 5);
+    dae_optimizer *optimizer = NULL;
+    dae_trainer *trainer = NULL;
+    norms seen = {.count = 0};
+    ok(dae_optimizer_parse(&optimizer,
+                           _i == 0 ? "sgd(0.1) | clip_norm(1e-3)" : "sgd(0.1) | clip_value(1e-3)"));
+    ok(dae_trainer_create(&trainer, model, optimizer, _i == 0 ? "mse | l2(weight=0.01)" : "mse"));
+    ok(dae_trainer_set_batch_size(trainer, ROWS));
+    ok(dae_trainer_set_gradient_hook(trainer, note_norm, &seen));
+    ok(dae_trainer_fit(trainer, data, 2));
+    ck_assert_uint_eq(seen.count, 2 * BATCHES);
+    double column[2];
+    if (_i == 0) {
+        const char *names[2];
+        ok(dae_trainer_list_history(trainer, 6, &names[0]));
+        ok(dae_trainer_list_history(trainer, 7, &names[1]));
+        ck_assert_str_eq(names[0], "gradient_norm");
+        ck_assert_str_eq(names[1], "validation_mse");
+        ok(dae_trainer_get_history(trainer, "gradient_norm", column, 2));
+        for (size_t epoch = 0; epoch < 2; epoch++) {
+            double sum = 0;
+            for (size_t i = 0; i < BATCHES; i++)
+                sum += seen.norms[epoch * BATCHES + i];
+            near(column[epoch], sum / BATCHES, 1e-9);
+        }
+    } else {
+        fails(dae_trainer_get_history(trainer, "gradient_norm", column, 2), DAE_ERROR_ARGUMENT, "seconds");
+    }
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    dae_model_free(model);
+    dae_dataset_free(data);
+}
+END_TEST
+
 /* ---- What decides about memory -------------------------------------------------------------------- */
 
 START_TEST(what_decides_about_memory_cannot_be_changed) {
@@ -670,6 +720,7 @@ int main(void) {
     tcase_add_loop_test(rules, steps_stay_finite_whatever_gradients_come, 0, MOST_RULES);
     tcase_add_loop_test(rules, every_rule_has_the_same_bytes_on_any_number_of_threads, 0, MOST_RULES);
     tcase_add_test(rules, the_norm_is_that_of_all_parameters);
+    tcase_add_loop_test(rules, the_history_has_the_norm, 0, 2);
     tcase_add_test(rules, what_decides_about_memory_cannot_be_changed);
     return suite_main(suite);
 }

@@ -45,6 +45,10 @@ training *set_up(const setting *s) {
     ok(dae_trainer_set_skip_not_finite(t->trainer, s->skip));
     ok(dae_trainer_set_progress(t->trainer, on_progress, t));
     ok(dae_trainer_set_precision(t->trainer, s->bfloat16 ? DAE_PRECISION_BFLOAT16 : DAE_PRECISION_FLOAT32));
+    if (s->frozen != NULL)
+        ok(dae_trainer_set_frozen(t->trainer, s->frozen, 1));
+    if (s->figures != NULL)
+        ok(dae_trainer_set_figures(t->trainer, s->figures));
     if (s->patience > 0)
         ok(dae_trainer_set_early_stopping(t->trainer, s->patience, s->min_delta));
     if (s->validation || s->patience > 0) {

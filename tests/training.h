@@ -17,6 +17,7 @@ typedef struct {
     int32_t shuffle_off, skip;
     const char *rule; /* instead of SGD or Adam; or NULL */
     const char *schedule;
+    const char *figures, *frozen;
     const char *network; /* from SIZE values to as many */
 } setting;
 

@@ -535,14 +535,19 @@ class Trainer(Handle, noun="trainer"):
     _instead = "make another by Trainer(), and hand it checkpoint_to_bytes() of this one by load_checkpoint()"
 
     def __init__(self, model, optimizer, objective="mse", batch_size=None, seed=None, shuffle=None,
-                 validation=None, precision="float32", skip_not_finite=None):
+                 validation=None, precision="float32", skip_not_finite=None, figures=None):
         self._create("dae_trainer_create", model, optimizer, os.fsencode(objective))
         c.call("dae_trainer_set_precision", self, c.pick(Precision, precision))
         self._hook, self._sizes = None, (model.input_shape, model.output_shape)
         for name, value in (("batch_size", batch_size), ("seed", seed), ("shuffle", shuffle),
-                            ("validation", validation), ("skip_not_finite", skip_not_finite)):
+                            ("validation", validation), ("skip_not_finite", skip_not_finite),
+                            ("figures", figures.encode() if figures else None)):
             if value is not None:
                 c.call("dae_trainer_set_" + name, self, value)
+
+    def freeze(self, layer, frozen=True):
+        """Whether the parameters of a layer, by its label or number, stay what they are."""
+        c.call("dae_trainer_set_frozen", self, str(layer).encode(), frozen)
 
     def on_gradient(self, function):
         """function(gradient) sees every gradient before its use, and may change it in place; it must not
@@ -643,8 +648,8 @@ class Trainer(Handle, noun="trainer"):
 
     @property
     def history(self):
-        """Lists by name (loss, validation_loss, validation_psnr, seconds, and the terms of an objective that
-        has several), one number per epoch."""
+        """Lists by name (loss, validation_loss, validation_psnr, seconds, the terms of an objective that has
+        several, gradient_norm with clip_norm, and validation_... for `figures`), one number per epoch."""
         values, result, index = (c.DOUBLE * self.epochs)(), {}, 0
         while (name := c.get("dae_trainer_list_history", c.TEXT, self, index)) is not None:
             c.call("dae_trainer_get_history", self, name, values, len(values))

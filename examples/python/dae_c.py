@@ -182,6 +182,8 @@ SIGNATURES = {
     "dae_trainer_set_shuffle": (STATUS, TRAINER, I32),
     "dae_trainer_set_precision": (STATUS, TRAINER, I32),
     "dae_trainer_set_validation": (STATUS, TRAINER, DATASET),
+    "dae_trainer_set_figures": (STATUS, TRAINER, TEXT),
+    "dae_trainer_set_frozen": (STATUS, TRAINER, TEXT, I32),
     "dae_trainer_set_progress": (STATUS, TRAINER, PROGRESS_FN, USER),
     "dae_trainer_set_gradient_hook": (STATUS, TRAINER, GRADIENT_FN, USER),
     "dae_trainer_set_skip_not_finite": (STATUS, TRAINER, I32),

@@ -129,6 +129,18 @@ DAE_API dae_status dae_trainer_set_shuffle(dae_trainer *trainer, int32_t shuffle
  */
 DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision);
 
+/** Sets whether the parameters of a layer stay what they are: in fine-tuning, those of layers that were
+ * trained before. The gradient of such parameters counts as 0 before its norm is taken; steps leave them
+ * alone, weight decay too, and what the optimizer remembers of them stays as it is. Their gradient is still
+ * worked out: the gradient hook sees it, and a step takes about as long. A weight that another layer is tied
+ * to stays for both; freezing the layer that is tied freezes its bias.
+ *
+ * @param layer   its label, or its number if it has none, such as "code" or "0"
+ * @param frozen  1: they stay; 0 (default): they are trained
+ * Errors: DAE_ERROR_ARGUMENT, also for a layer without parameters. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_frozen(dae_trainer *trainer, const char *layer, int32_t frozen);
+
 /** Sets data on which loss and PSNR are taken after every epoch; NULL (default) for none. Its noise is
  * that of epoch 0 every time, so that epochs can be compared. A NaN or an infinity in them ends a fit with
  * DAE_ERROR_NOT_FINITE at the end of the epoch, and the message names sample and place, whatever
@@ -138,6 +150,18 @@ DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t preci
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when it does not fit the model. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation);
+
+/** Sets figures that are taken on the validation data after every epoch: further columns of the history, such
+ * as `validation_ssim`, or `validation_psnr(peak=255)` for one with other parameters than the usual ones.
+ * They are NaN without validation data, and where dae_model_measure() says NaN; targets that are missing are
+ * values that are not finite.
+ *
+ * @param figures  as for dae_model_measure(), such as "ssim | psnr(peak=255)"; NULL (default) for none
+ * Errors: DAE_ERROR_ARGUMENT, also for a figure that is a column already, such as `psnr`; DAE_ERROR_FORMAT
+ * for a text that is none of figures; dae_last_error_position() says where; DAE_ERROR_MEMORY; DAE_ERROR_STATE for
+ * others than before once the history has an epoch. @since 0.1.0
+ */
+DAE_API dae_status dae_trainer_set_figures(dae_trainer *trainer, const char *figures);
 
 /** Sets what a fit does with a batch that is not finite: with a NaN or an infinity in its inputs, targets,
  * loss or gradient. The parameters are never touched by such a batch.
@@ -249,10 +273,16 @@ DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_
  *   validation_psnr  PSNR in dB on the validation data, mean over samples (report.h); NaN without
  *   seconds          that the epoch took, validation included, time between two fits not
  *
- * and where the objective has several terms, each of them without its weight, by its kind and what it looks
- * at, such as `mse` and `kl_sparsity.code`, and then those on the validation data, such as `validation_mse`.
+ * and then, where there are such,
  *
- * @param name  borrowed until the trainer is freed
+ *   mse, kl_sparsity.code, ...  the terms of an objective that has several, each without its weight, by its
+ *                    kind and what it looks at
+ *   gradient_norm    with clip_norm (optimizer.h): the norm of the gradient before it was clipped, over the
+ *                    epoch's batches as the loss is: each counts by its samples
+ *   validation_mse, ...  those terms on the validation data
+ *   validation_ssim, ...  what dae_trainer_set_figures() asks for
+ *
+ * @param name  borrowed until the trainer is freed or given other figures
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_list_history(const dae_trainer *trainer, size_t index, const char **name);
 

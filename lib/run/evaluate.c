@@ -197,13 +197,13 @@ static dae_status start(dae_report **out, const dae_model *model, const dae_data
     if (report == NULL)
         return DAE_ERROR_MEMORY;
     dae_references_start(&report->references);
-    dae_status status = dae_figures_open(&report->figures, NULL, model, dataset);
+    dae_status status = dae_figures_open(&report->figures, NULL);
     if (status == DAE_OK)
         report->errors = dae_allocate(dataset->count, sizeof *report->errors);
     if (status == DAE_OK && report->errors == NULL)
         status = DAE_ERROR_MEMORY;
     if (status == DAE_OK)
-        dae_figures_start(report->figures);
+        dae_figures_start(report->figures, model, dataset);
     *out = report;
     return status;
 }

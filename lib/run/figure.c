@@ -14,6 +14,7 @@ const struct dae_category dae_figure_category = {
 
 struct taken {
     const struct dae_figure *kind;
+    size_t position; /* in the text */
     double parameters[DAE_FIGURE_MAX_PARAMETERS];
     double sums[DAE_FIGURE_SUMS];
 };
@@ -64,24 +65,18 @@ static dae_status open_steps(struct dae_figures **out, const struct dae_recipe *
     for (size_t i = 0; i < recipe->count; i++) {
         struct taken *taken = &(*out)->list[(*out)->count++];
         taken->kind = (const struct dae_figure *)recipe->steps[i].kind;
+        taken->position = recipe->steps[i].position;
         dae_step_get_numbers(&recipe->steps[i], taken->parameters);
     }
     return DAE_OK;
 }
 
-dae_status dae_figures_open(struct dae_figures **out, const char *text, const dae_model *model,
-                            const dae_dataset *dataset) {
+dae_status dae_figures_open(struct dae_figures **out, const char *text) {
     struct dae_recipe *recipe = NULL;
-    const struct dae_shape *output = dae_model_output(model), *target = &dataset->target_shape;
     if (text != NULL)
         DAE_TRY(dae_recipe_bind(&recipe, &dae_figure_category, text));
     dae_status status = text != NULL ? open_steps(out, recipe) : open_all(out);
     dae_release(recipe);
-    if (status == DAE_OK) {
-        (*out)->input = dataset->shape.size;
-        (*out)->output = output->size;
-        (*out)->target = target->rank == 1 && target->size == output->size ? *output : *target;
-    }
     return status;
 }
 
@@ -89,9 +84,34 @@ size_t dae_figures_count(const struct dae_figures *figures) {
     return figures->count;
 }
 
+size_t dae_figures_position(const struct dae_figures *figures, size_t index) {
+    return figures->list[index].position;
+}
+
+static bool are_equal(const struct taken *a, const struct taken *b) {
+    size_t same = 0, count = dae_kind_parameter_count(&a->kind->kind);
+    while (a->kind == b->kind && same < count && a->parameters[same] == b->parameters[same])
+        same++;
+    return a->kind == b->kind && same == count;
+}
+
+void dae_figures_write_name(struct dae_text *text, const struct dae_figures *figures, size_t index) {
+    const struct taken *taken = &figures->list[index];
+    struct taken usual = {.kind = taken->kind};
+    dae_kind_get_defaults(&taken->kind->kind, usual.parameters);
+    if (are_equal(taken, &usual))
+        dae_text_add(text, "%s", taken->kind->kind.name);
+    else
+        dae_kind_write_numbers(text, &taken->kind->kind, taken->parameters);
+}
+
 /* ---- Sample by sample -------------------------------------------------------------------------------- */
 
-void dae_figures_start(struct dae_figures *figures) {
+void dae_figures_start(struct dae_figures *figures, const dae_model *model, const dae_dataset *dataset) {
+    const struct dae_shape *output = dae_model_output(model), *target = &dataset->target_shape;
+    figures->input = dataset->shape.size;
+    figures->output = output->size;
+    figures->target = target->rank == 1 && target->size == output->size ? *output : *target;
     figures->samples = 0;
     figures->flawed = 0;
     for (size_t i = 0; i < figures->count; i++)
@@ -178,13 +198,6 @@ static dae_status take_again(const struct dae_figures *figures, struct taken *ta
         taken->kind->add(taken->sums, &answer, taken->parameters);
     }
     return DAE_OK;
-}
-
-static bool are_equal(const struct taken *a, const struct taken *b) {
-    size_t same = 0, count = dae_kind_parameter_count(&a->kind->kind);
-    while (a->kind == b->kind && same < count && a->parameters[same] == b->parameters[same])
-        same++;
-    return a->kind == b->kind && same == count;
 }
 
 dae_status dae_figures_get_step(const struct dae_figures *figures, const struct dae_step *step,

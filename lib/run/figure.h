@@ -65,16 +65,19 @@ struct dae_errors {
     double output, input;
 };
 
-/* The figures of a text, in its order, such as "mse | psnr(peak=255)", of a model's answers to a dataset;
- * those of the text NULL are all that add something up. Fails with DAE_ERROR_FORMAT, DAE_ERROR_ARGUMENT, also
- * for what only a report has, or DAE_ERROR_MEMORY. dae_release() frees them. */
-dae_status dae_figures_open(struct dae_figures **out, const char *text, const dae_model *model,
-                            const dae_dataset *dataset);
+/* The figures of a text, in its order, such as "mse | psnr(peak=255)"; those of the text NULL are all that
+ * add something up. Fails with DAE_ERROR_FORMAT, DAE_ERROR_ARGUMENT, also for what only a report has, or
+ * DAE_ERROR_MEMORY. dae_release() frees them. */
+dae_status dae_figures_open(struct dae_figures **out, const char *text);
 
 size_t dae_figures_count(const struct dae_figures *figures);
 
-/* Begins with the first sample, in memory that is there. */
-void dae_figures_start(struct dae_figures *figures);
+/* A figure's name, with its parameters where those are not the usual ones; where it stands in the text. */
+void dae_figures_write_name(struct dae_text *text, const struct dae_figures *figures, size_t index);
+size_t dae_figures_position(const struct dae_figures *figures, size_t index);
+
+/* Begins with the first sample of a model's answers to a dataset, in memory that is there. */
+void dae_figures_start(struct dae_figures *figures, const dae_model *model, const dae_dataset *dataset);
 
 /* Takes the next sample; sums follow the order of samples. The output must be what a session gives, not
  * logits. */

@@ -22,7 +22,7 @@ static dae_status check_count(const struct dae_figures *figures, size_t count) {
 static dae_status measure(struct dae_figures *figures, dae_model *model, dae_dataset *dataset, double *values,
                           size_t count) {
     uint64_t fpu = dae_fpu_prepare();
-    dae_figures_start(figures);
+    dae_figures_start(figures, model, dataset);
     dae_status status = dae_sweep_over(model, dataset, fpu, NULL, visit, figures);
     for (size_t i = 0; status == DAE_OK && i < count; i++)
         values[i] = dae_figures_get(figures, i);
@@ -42,7 +42,7 @@ dae_status dae_model_measure(dae_model *model, dae_dataset *dataset, const char 
     DAE_TRY(dae_model_for(&at, model, &dataset->shape, classes ? NULL : &dataset->target_shape, __func__));
     /* both are kept meanwhile: a callback that gives samples may drop the caller's references */
     dae_dataset_keep(dataset);
-    dae_status status = dae_figures_open(&taken, figures, at, dataset);
+    dae_status status = dae_figures_open(&taken, figures);
     if (status == DAE_OK)
         status = check_count(taken, count);
     if (status == DAE_OK)

@@ -75,7 +75,7 @@ static const struct field {
 
 _Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 3 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
 
-enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 8 };
+enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 10 };
 
 _Static_assert(FIELD_COUNT + TEXT_COUNT + 1 <= DAE_METADATA_MAX, "raise DAE_METADATA_MAX");
 
@@ -111,7 +111,7 @@ static struct state state_of(const dae_trainer *trainer) {
         .open_samples = open->samples,
         .open_steps = open->steps,
         .open_counted = open->counted,
-        .open_loss = open->losses.loss,
+        .open_loss = open->loss,
         .open_seconds = open->seconds,
         .best_epoch = early->best_epoch,
         .best_loss = early->best_loss,
@@ -136,7 +136,7 @@ static void set_state(dae_trainer *trainer, const struct state *state) {
         .samples = (size_t)state->open_samples,
         .steps = state->open_steps,
         .counted = (size_t)state->open_counted,
-        .losses = {.loss = state->open_loss},
+        .loss = state->open_loss,
         .seconds = state->open_seconds,
     };
     trainer->early.best_epoch = state->best_epoch;
@@ -176,31 +176,40 @@ static struct dae_shape history_shape(const dae_trainer *trainer, size_t epochs)
     return (struct dae_shape){.rank = 2, .dims = {epochs, columns}, .size = epochs * columns};
 }
 
-/* The sums of several terms over an open epoch: "0.5 0.25". (A dae_text_writer.) */
-static void write_open_terms(struct dae_text *text, const void *object) {
+/* Further sums over an open epoch: "0.5 0.25". (A dae_text_writer.) */
+static void write_open_sums(struct dae_text *text, const void *object) {
     const dae_trainer *trainer = object;
-    for (size_t i = 0; i < trainer->objective->term_count; i++) {
+    for (size_t i = 0; i < trainer->sum_count; i++) {
         dae_text_add(text, "%s", i > 0 ? " " : "");
-        dae_text_add_number(text, trainer->open.losses.terms[i]);
+        dae_text_add_number(text, trainer->open.sums[i]);
     }
+}
+
+static void write_text(struct dae_text *text, const char *key, dae_text_writer write, const void *object) {
+    dae_text_add(text, ",\"%s\":\"", key);
+    write(text, object);
+    dae_text_add(text, "\"");
+}
+
+static void write_text_if_any(struct dae_text *text, const char *key, dae_text_writer write,
+                              const dae_trainer *trainer) {
+    struct dae_text measured = {NULL, 0, 0};
+    write(&measured, trainer);
+    if (measured.length > 0)
+        write_text(text, key, write, trainer);
 }
 
 static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
     struct state state = state_of(trainer);
     dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.checkpoint\":\"1\",");
     dae_model_write_metadata(text, trainer->model);
-    dae_text_add(text, ",\"dae.loss\":\"");
-    dae_objective_write(text, trainer->objective);
-    dae_text_add(text, "\",\"dae.optimizer\":\"");
-    dae_optimizer_write_options(text, trainer->optimizer);
-    dae_text_add(text, "\",\"dae.schedule\":\"");
-    dae_governors_write(text, &trainer->optimizer->governors);
-    dae_text_add(text, "\"");
-    if (trainer->objective->term_count > 1) {
-        dae_text_add(text, ",\"dae.open.terms\":\"");
-        write_open_terms(text, trainer);
-        dae_text_add(text, "\"");
-    }
+    write_text(text, "dae.loss", dae_objective_write, trainer->objective);
+    write_text(text, "dae.optimizer", dae_optimizer_write_options, trainer->optimizer);
+    write_text(text, "dae.schedule", dae_governors_write, &trainer->optimizer->governors);
+    if (trainer->column_count > DAE_HISTORY_TERMS)
+        write_text(text, "dae.columns", dae_trainer_write_columns, trainer);
+    write_text_if_any(text, "dae.open.sums", write_open_sums, trainer);
+    write_text_if_any(text, "dae.frozen", dae_trainer_write_frozen, trainer);
     for (size_t i = 0; i < FIELD_COUNT; i++) {
         if (is_of_plateau(&fields[i]) && !dae_governors_follow_loss(&trainer->optimizer->governors))
             continue;
@@ -305,7 +314,7 @@ struct loaded {
     float *slots[DAE_OPTIMIZER_MAX_SLOTS];
     float *best;
     double *history;
-    double terms[DAE_OBJECTIVE_MAX_TERMS];     /* of the open epoch */
+    double sums[DAE_MAX_SUMS];                 /* of the open epoch */
     double options[DAE_OPTIMIZER_MAX_OPTIONS]; /* the optimizer's */
     struct dae_governors governors;
 };
@@ -432,14 +441,13 @@ static dae_status check_architecture(const struct dae_safetensors *file, const d
     return status;
 }
 
-/* An objective as the library writes it now. */
-static dae_status copy_objective(const struct dae_objective *objective, char **out) {
+/* A text of an object as the library writes it now. */
+static dae_status copy_written(dae_text_writer write, const void *object, char **out) {
     size_t length = 0;
-    dae_text_deliver(dae_objective_write, objective, NULL, 0, &length, __func__);
+    dae_text_deliver(write, object, NULL, 0, &length, __func__);
     *out = dae_allocate(length + 1, 1);
-    return *out == NULL
-               ? DAE_ERROR_MEMORY
-               : dae_text_deliver(dae_objective_write, objective, *out, length + 1, &length, __func__);
+    return *out == NULL ? DAE_ERROR_MEMORY
+                        : dae_text_deliver(write, object, *out, length + 1, &length, __func__);
 }
 
 static dae_status rewrite_objective(const struct dae_safetensors *file, const dae_model *model,
@@ -450,7 +458,7 @@ static dae_status rewrite_objective(const struct dae_safetensors *file, const da
         return status == DAE_ERROR_MEMORY
                    ? status
                    : dae_fail_in(dae_fail_in(DAE_ERROR_FORMAT, "dae.loss"), file->name);
-    status = copy_objective(objective, out);
+    status = copy_written(dae_objective_write, objective, out);
     dae_objective_free(objective);
     return status;
 }
@@ -460,7 +468,7 @@ static dae_status check_objective(const struct dae_safetensors *file, const dae_
     char *found = NULL, *expected = NULL;
     DAE_TRY(require_value(file, "dae.loss", &text));
     DAE_TRY(rewrite_objective(file, trainer->model, text, &found));
-    dae_status status = copy_objective(trainer->objective, &expected);
+    dae_status status = copy_written(dae_objective_write, trainer->objective, &expected);
     if (status == DAE_OK && strcmp(found, expected) != 0)
         status = fail_option(file, "objective", found, expected);
     dae_release(found);
@@ -477,6 +485,19 @@ static dae_status check_optimizer(const struct dae_safetensors *file, const dae_
                : fail_option(file, "optimizer", found, expected);
 }
 
+/* A text that is not always written, and what it is where it is not. */
+static dae_status check_text(const struct dae_safetensors *file, const char *key, const char *otherwise,
+                             const char *option, dae_text_writer write, const dae_trainer *trainer) {
+    const char *found = dae_safetensors_value(file, key);
+    char *expected = NULL;
+    if (found == NULL)
+        found = otherwise;
+    DAE_TRY(copy_written(write, trainer, &expected));
+    dae_status status = strcmp(found, expected) == 0 ? DAE_OK : fail_option(file, option, found, expected);
+    dae_release(expected);
+    return status;
+}
+
 static dae_status check_kind(const struct dae_safetensors *file, const dae_trainer *trainer) {
     const char *version;
     DAE_TRY(require_value(file, "dae.checkpoint", &version));
@@ -486,24 +507,26 @@ static dae_status check_kind(const struct dae_safetensors *file, const dae_train
                         file->name, version);
     DAE_TRY(check_optimizer(file, trainer->optimizer));
     DAE_TRY(check_architecture(file, trainer->model));
-    return check_objective(file, trainer);
+    DAE_TRY(check_objective(file, trainer));
+    DAE_TRY(check_text(file, "dae.columns", "loss validation_loss validation_psnr seconds", "columns",
+                       dae_trainer_write_columns, trainer));
+    return check_text(file, "dae.frozen", "", "frozen layers", dae_trainer_write_frozen, trainer);
 }
 
-/* The sums of an open epoch's terms, where there are several. */
-static dae_status read_open_terms(struct loaded *loaded, const dae_trainer *trainer) {
+static dae_status read_open_sums(struct loaded *loaded, const dae_trainer *trainer) {
     const char *text;
-    size_t terms = trainer->objective->term_count;
-    if (terms == 1)
+    size_t count = trainer->sum_count;
+    if (count == 0)
         return DAE_OK;
-    DAE_TRY(require_value(&loaded->file, "dae.open.terms", &text));
+    DAE_TRY(require_value(&loaded->file, "dae.open.sums", &text));
     const char *rest = text;
-    for (size_t i = 0; i < terms; i++) {
-        size_t length = dae_text_read_number(rest, strlen(rest), &loaded->terms[i]);
+    for (size_t i = 0; i < count; i++) {
+        size_t length = dae_text_read_number(rest, strlen(rest), &loaded->sums[i]);
         rest += length;
-        if (length == 0 || !isfinite(loaded->terms[i]) || *rest != (i + 1 < terms ? ' ' : '\0'))
-            return dae_fail(DAE_ERROR_FORMAT, "%s: dae.open.terms is '%.64s', expected %zu numbers",
-                            loaded->file.name, text, terms);
-        rest += i + 1 < terms;
+        if (length == 0 || !isfinite(loaded->sums[i]) || *rest != (i + 1 < count ? ' ' : '\0'))
+            return dae_fail(DAE_ERROR_FORMAT, "%s: dae.open.sums is '%.64s', expected %zu numbers",
+                            loaded->file.name, text, count);
+        rest += i + 1 < count;
     }
     return DAE_OK;
 }
@@ -513,7 +536,7 @@ static dae_status read_state(struct loaded *loaded, const dae_trainer *trainer) 
     DAE_TRY(check_kind(file, trainer));
     for (size_t i = 0; i < FIELD_COUNT; i++)
         DAE_TRY(read_field(file, &fields[i], &loaded->state));
-    DAE_TRY(read_open_terms(loaded, trainer));
+    DAE_TRY(read_open_sums(loaded, trainer));
     DAE_TRY(check_options(file, &loaded->state, trainer));
     const char *nonsense = find_nonsense(&loaded->state);
     return nonsense == NULL ? DAE_OK
@@ -646,16 +669,16 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
     memcpy(trainer->optimizer->options, loaded->options, sizeof loaded->options);
     trainer->optimizer->governors = loaded->governors;
     set_state(trainer, &loaded->state);
-    memcpy(trainer->open.losses.terms, loaded->terms, sizeof loaded->terms);
+    memcpy(trainer->open.sums, loaded->sums, sizeof loaded->sums);
     if (loaded->history != NULL)
         memcpy(trainer->history, loaded->history,
                history_shape(trainer, trainer->history_count).size * sizeof(double));
 }
 
 static dae_status load(dae_trainer *trainer, const unsigned char *bytes, size_t size, const char *name) {
-    static const char *const texts[TEXT_COUNT] = {"dae.checkpoint", "dae.architecture", "dae.noise",
-                                                  "dae.range",      "dae.loss",         "dae.optimizer",
-                                                  "dae.schedule",   "dae.open.terms"};
+    static const char *const texts[TEXT_COUNT] = {
+        "dae.checkpoint", "dae.architecture", "dae.noise",   "dae.range",     "dae.loss",
+        "dae.optimizer",  "dae.schedule",     "dae.columns", "dae.open.sums", "dae.frozen"};
     const char *keys[TEXT_COUNT + FIELD_COUNT + 1] = {NULL};
     memcpy(keys, texts, sizeof texts);
     for (size_t i = 0; i < FIELD_COUNT; i++)

@@ -122,6 +122,18 @@ static void set_order(struct fit *fit, uint64_t epoch) {
             fit->order[i] = i;
 }
 
+/* Adds a batch that was learned from to the sums of the open epoch. */
+static void add_up(dae_trainer *trainer, const struct dae_losses *losses, size_t samples) {
+    struct dae_open_epoch *open = &trainer->open;
+    size_t terms = dae_trainer_term_columns(trainer);
+    open->loss += losses->loss * (double)samples;
+    for (size_t i = 0; i < terms; i++)
+        open->sums[i] += losses->terms[i] * (double)samples;
+    if (terms < trainer->sum_count)
+        open->sums[terms] += trainer->gradient_norm * (double)samples;
+    open->counted += samples;
+}
+
 /* One step. A batch that is not finite is left out, if the caller wishes so. */
 static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
     dae_trainer *trainer = fit->trainer;
@@ -129,10 +141,7 @@ static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
     struct dae_losses losses;
     dae_status status = dae_trainer_run_step(trainer, fit->pool, fit->fpu, batch, &losses);
     if (status == DAE_OK) {
-        open->losses.loss += losses.loss * (double)batch->count;
-        for (size_t i = 0; i < trainer->objective->term_count; i++)
-            open->losses.terms[i] += losses.terms[i] * (double)batch->count;
-        open->counted += batch->count;
+        add_up(trainer, &losses, batch->count);
         if (trainer->model->noise != fit->dataset->noise)
             dae_model_remember_noise(trainer->model, fit->dataset->noise);
     } else if (status == DAE_ERROR_NOT_FINITE && trainer->skip_not_finite) {
@@ -166,7 +175,7 @@ static dae_status run_steps(struct fit *fit) {
         DAE_TRY(run_batch(fit, &batch));
         open->seconds = now() - began;
         progress->step = open->steps;
-        progress->loss = open->losses.loss / (double)open->counted; /* NaN while there is none */
+        progress->loss = open->loss / (double)open->counted; /* NaN while there is none */
         progress->skipped = trainer->skipped;
         progress->epoch_seconds = open->seconds;
         progress->seconds = now() - fit->began;
@@ -185,16 +194,19 @@ static void leave_epoch(dae_trainer *trainer) {
 static void write_history(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
     const dae_progress *progress = &fit->progress;
-    size_t terms = trainer->objective->term_count;
+    size_t terms = dae_trainer_term_columns(trainer), sums = trainer->sum_count;
     double *row = trainer->history + trainer->history_count++ * trainer->column_count;
     row[DAE_HISTORY_LOSS] = progress->loss;
     row[DAE_HISTORY_VALIDATION_LOSS] = progress->validation_loss;
     row[DAE_HISTORY_VALIDATION_PSNR] = progress->validation_psnr;
     row[DAE_HISTORY_SECONDS] = progress->epoch_seconds;
-    for (size_t i = 0; terms > 1 && i < terms; i++) {
-        row[DAE_HISTORY_TERMS + i] = trainer->open.losses.terms[i] / (double)trainer->open.counted;
-        row[DAE_HISTORY_TERMS + terms + i] = fit->validation != NULL ? fit->validation_losses.terms[i] : NAN;
-    }
+    row += DAE_HISTORY_TERMS;
+    for (size_t i = 0; i < sums; i++)
+        row[i] = trainer->open.sums[i] / (double)trainer->open.counted;
+    for (size_t i = 0; i < terms; i++)
+        row[sums + i] = fit->validation != NULL ? fit->validation_losses.terms[i] : NAN;
+    for (size_t i = 0; i < dae_trainer_figure_count(trainer); i++)
+        row[sums + terms + i] = fit->validation != NULL ? dae_figures_get(trainer->figures, i) : NAN;
 }
 
 static dae_status end_epoch(struct fit *fit) {
@@ -224,7 +236,7 @@ static dae_status run_epoch(struct fit *fit) {
         .step = trainer->open.steps,
         .steps = trainer->open.steps +
                  dae_size_divide_up(fit->dataset->count - trainer->open.samples, fit->batch),
-        .loss = trainer->open.losses.loss / (double)trainer->open.counted,
+        .loss = trainer->open.loss / (double)trainer->open.counted,
         .validation_loss = NAN,
         .validation_psnr = NAN,
         .skipped = trainer->skipped,

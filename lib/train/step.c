@@ -86,10 +86,8 @@ static size_t chunk_of(const struct dae_train_step *step, size_t task, size_t *f
     return dae_size_min(DAE_UPDATE_CHUNK, step->trainer->model->parameter_count - *first);
 }
 
-static dae_status update_chunk(void *context, size_t task) {
-    struct dae_train_step *step = context;
+static void update(struct dae_train_step *step, size_t offset, size_t count) {
     dae_trainer *trainer = step->trainer;
-    size_t offset, count = chunk_of(step, task, &offset);
     struct dae_parameters parameters = {
         .values = dae_model_values(trainer->model) + offset,
         .gradient = trainer->gradient + offset,
@@ -100,6 +98,19 @@ static dae_status update_chunk(void *context, size_t task) {
     dae_update_apply(&step->update, step->norm, &parameters);
     if (trainer->parameters16 != NULL)
         dae_kernels()->round_bfloat16(trainer->parameters16 + offset, parameters.values, count);
+}
+
+/* All of a chunk but what is frozen. */
+static dae_status update_chunk(void *context, size_t task) {
+    struct dae_train_step *step = context;
+    size_t first, end = chunk_of(step, task, &first);
+    end += first;
+    for (size_t i = 0; i < step->trainer->trained_count; i++) {
+        const struct dae_stretch *trained = &step->trainer->trained[i];
+        size_t from = trained->first > first ? trained->first : first, to = dae_size_min(trained->end, end);
+        if (from < to)
+            update(step, from, to - from);
+    }
     return DAE_OK;
 }
 
@@ -188,6 +199,7 @@ static dae_status check_chunk(void *context, size_t task) {
     const struct dae_train_step *step = context;
     struct dae_range range = no_range;
     size_t first, count = chunk_of(step, task, &first);
+    dae_trainer_clear_frozen(step->trainer, first, count);
     widen(&range, step->trainer->gradient + first, count);
     if (dae_range_magnitude(&range) > GRADIENT_LIMIT)
         return dae_fail(DAE_ERROR_NOT_FINITE, "step %llu: the gradient is not finite or beyond %g: %s",

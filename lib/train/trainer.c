@@ -54,7 +54,8 @@ dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch, const struct 
 
 static dae_status fill_trainer(dae_trainer *trainer, const char *objective) {
     DAE_TRY(dae_objective_create(&trainer->objective, trainer->model, objective));
-    DAE_TRY(dae_trainer_make_columns(trainer));
+    DAE_TRY(dae_trainer_make_columns(trainer, NULL));
+    DAE_TRY(dae_trainer_make_stretches(trainer));
     size_t count = trainer->model->parameter_count;
     trainer->gradient = dae_allocate(count, sizeof *trainer->gradient);
     trainer->findings = dae_allocate(1, sizeof *trainer->findings);
@@ -125,6 +126,9 @@ void dae_trainer_free(dae_trainer *trainer) {
     dae_release(trainer->memory.values);
     dae_release(trainer->history);
     dae_release(trainer->column_names);
+    dae_release(trainer->figures);
+    dae_release(trainer->frozen);
+    dae_release(trainer->trained);
     dae_objective_free(trainer->objective);
     dae_release(trainer->findings);
     dae_release(trainer->early.best);

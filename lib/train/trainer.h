@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "data/dataset.h"
+#include "run/figure.h"
 #include "run/over_dataset.h"
 #include "run/report.h"
 #include "objective/objective.h"
@@ -13,8 +14,9 @@
 
 enum { DAE_MAX_BATCH = 1 << 20 };
 
-/* The first columns of every history. Where an objective has several terms, those follow, and then those on
- * the validation data. */
+/* The first columns of every history. After them come further means over an epoch's batches (the terms of an
+ * objective that has several, the norm of the gradient where the optimizer asks for it), and then the terms
+ * and the trainer's figures on the validation data. */
 enum {
     DAE_HISTORY_LOSS,
     DAE_HISTORY_VALIDATION_LOSS,
@@ -23,7 +25,7 @@ enum {
     DAE_HISTORY_TERMS
 };
 
-enum { DAE_COLUMN_NAME_SIZE = DAE_TERM_NAME_SIZE + 16 };
+enum { DAE_COLUMN_NAME_SIZE = DAE_TERM_NAME_SIZE + 16, DAE_MAX_SUMS = DAE_OBJECTIVE_MAX_TERMS + 1 };
 
 /* What an objective comes to: the sum of its terms, each with its weight, and the terms without. */
 struct dae_losses {
@@ -52,9 +54,9 @@ struct dae_workspace {
 struct dae_open_epoch {
     size_t samples; /* that are done; 0 when no epoch is open */
     uint64_t steps;
-    size_t counted; /* samples that `losses` are sums over: all but those of skipped batches */
-    struct dae_losses losses;
-    double seconds; /* that it has taken */
+    size_t counted;                  /* samples that sums are over: all but those of skipped batches */
+    double loss, sums[DAE_MAX_SUMS]; /* over samples: of the loss, of the trainer's further means */
+    double seconds;                  /* that it has taken */
 };
 
 struct dae_early_stopping {
@@ -65,6 +67,11 @@ struct dae_early_stopping {
     double best_loss;
     size_t waited; /* epochs since */
     bool stopped;
+};
+
+/* Parameters [first, end). */
+struct dae_stretch {
+    size_t first, end;
 };
 
 /* When checkpoints are written, and where. */
@@ -82,7 +89,9 @@ struct dae_trainer {
     dae_optimizer *optimizer; /* kept */
     struct dae_objective *objective;
     size_t column_count; /* of the history */
+    size_t sum_count;    /* columns that are means of `open.sums` */
     char (*column_names)[DAE_COLUMN_NAME_SIZE];
+    struct dae_figures *figures; /* that are columns; or NULL */
 
     size_t batch_size;
     uint64_t seed;
@@ -91,6 +100,9 @@ struct dae_trainer {
     dae_dataset *validation;         /* kept; or NULL */
     dae_model *validation_model;     /* kept: for inputs of its shape */
     struct dae_tap *validation_taps; /* of the objective's terms, on it */
+    bool *frozen;                    /* layers, by place */
+    struct dae_stretch *trained;     /* parameters of all others, in order */
+    size_t trained_count;
     dae_progress_fn progress;
     void *progress_user;
     dae_gradient_fn hook;
@@ -127,8 +139,26 @@ dae_status dae_trainer_check_idle(const dae_trainer *trainer, const char *contex
 dae_status dae_trainer_take(dae_trainer *trainer, const char *context);
 void dae_trainer_give_back(dae_trainer *trainer);
 
-/* Names the columns of the history. */
-dae_status dae_trainer_make_columns(dae_trainer *trainer);
+/* Names the columns of the history, which stay what they are once it has epochs; takes figures over, which
+ * may be NULL. Changes nothing when it fails. */
+dae_status dae_trainer_make_columns(dae_trainer *trainer, struct dae_figures *figures);
+
+size_t dae_trainer_figure_count(const dae_trainer *trainer);
+
+/* Terms that have columns of their own: none where there is but one, which is the loss. */
+size_t dae_trainer_term_columns(const dae_trainer *trainer);
+
+/* The names of all columns, with blanks between them. (A dae_text_writer.) */
+void dae_trainer_write_columns(struct dae_text *text, const void *object);
+
+/* Nothing is frozen. */
+dae_status dae_trainer_make_stretches(dae_trainer *trainer);
+
+/* The gradient of frozen parameters among [first, first + count) is 0. */
+void dae_trainer_clear_frozen(const dae_trainer *trainer, size_t first, size_t count);
+
+/* The names of frozen layers, with blanks between them. (A dae_text_writer.) */
+void dae_trainer_write_frozen(struct dae_text *text, const void *object);
 
 /* Whether targets of a dataset are numbers of classes; the model for a dataset, kept, which objective and model
  * can take. */

@@ -83,7 +83,7 @@ static void visit_strip(const struct validation *v, struct dae_span span, struct
     const struct dae_objective *objective = v->trainer->objective;
     size_t at = span.row * v->width + span.column;
     const float *stored = v->batch->targets + span.row * stored_width(v);
-    float class[STRIP];
+    float class[STRIP], copy[STRIP];
     if (v->classes)
         dae_class_to_targets(stored[0], span.column, span.count, class);
     struct dae_strip strip = {
@@ -93,6 +93,11 @@ static void visit_strip(const struct validation *v, struct dae_span span, struct
         .count = span.count,
         .scales = ones,
     };
+    if (v->trainer->figures != NULL) { /* which need the outputs after this */
+        memcpy(copy, strip.values, span.count * sizeof *copy);
+        strip.values = copy;
+        dae_objective_finish(objective, v->batch->outputs + at, span.count);
+    }
     row->values += (double)(objective->skips ? count_known(strip.targets, span.count) : span.count);
     row->squared += squared_error(objective, &strip);
     dae_objective_compare(objective, &strip, row->sums);
@@ -156,6 +161,8 @@ static dae_status visit(void *context, struct dae_pool *pool, const struct dae_s
         if (v->row_status[i] != DAE_OK)
             note_bad(v, i);
     }
+    if (v->trainer->figures != NULL)
+        dae_figures_add_batch(v->trainer->figures, batch);
     return DAE_OK;
 }
 
@@ -190,6 +197,8 @@ dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sw
         .width = dae_model_output(trainer->validation_model)->size,
         .classes = dae_trainer_takes_classes(trainer, trainer->validation),
     };
+    if (trainer->figures != NULL)
+        dae_figures_start(trainer->figures, trainer->validation_model, trainer->validation);
     if (objective->tapped_count > 0)
         dae_sweep_watch(sweep, watch, &v);
     DAE_TRY(dae_sweep_run(sweep, pool, fpu, objective->logits, visit, &v));

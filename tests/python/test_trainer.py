@@ -24,13 +24,14 @@ class TrainerTest(Standard):
 
     def test_fit(self):
         data = dae.Dataset.from_array(make_data()).corrupt("gaussian(0.1)", 2)
-        model, trainer = self.make(validation=data)
+        model, trainer = self.make(validation=data, figures="mae")
         epochs, steps = [], []
         self.assertTrue(trainer.fit(data, 4, on_epoch=epochs.append, on_step=steps.append))
         self.assertEqual([p.epoch for p in epochs], [1, 2, 3, 4])
         self.assertEqual([p.step for p in steps], [1, 2, 3] * 4)
         self.assertEqual((trainer.epochs, trainer.steps), (4, 12))
         history = trainer.history
+        self.assertEqual(history["validation_mae"][-1], model.measure(data, "mae")[0])
         self.assertEqual(history["loss"], [p.loss for p in epochs])
         self.assertEqual(history["validation_loss"], [p.validation_loss for p in epochs])
         self.assertLess(history["loss"][-1], history["loss"][0])
