@@ -546,8 +546,7 @@ static const char *const dropping[] = {
     "input(5) | dense(7) | dropout(0.4) as d | dense(7) | add(d) | concatenate(d) | dense(3)",
     "input(5) | dense(7) as a | dropout(0.4) | add(a) | dropout(0.25)",
     "input(5) | dense(7) | dropout(0.4) as a | dropout(0.5) | add(a) | dense(1100) | dropout(0.5)",
-    "input(5) | dense(42) | reshape(7, 2, 3) | spatial_dropout(0.4) as a | spatial_dropout(0.5) | add(a) | "
-    "dense(3)",
+    "input(5) | dense(12) | reshape(2, 2, 3) | spatial_dropout(0.4) as a | spatial_dropout(0.5) | add(a)",
     "input(5) | dense(7) | spatial_dropout(0.4)",
 };
 enum { DROPPING = sizeof dropping / sizeof *dropping };

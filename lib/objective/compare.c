@@ -43,7 +43,7 @@ static enum sort sort_of(const struct dae_term *term, const struct dae_strip *st
 /* Runs a term on the values of one sort, brought together. */
 static double run_sort(const struct dae_term *term, const struct dae_strip *strip, enum sort sort, float *a,
                        float scale) {
-    float values[STRIP], targets[STRIP];
+    float values[STRIP] = {0}, targets[STRIP] = {0};
     size_t places[STRIP], count = 0;
     for (size_t i = 0; i < strip->count; i++)
         if (sort_of(term, strip, i) == sort) {
