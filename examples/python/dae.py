@@ -545,6 +545,10 @@ class Trainer(Handle, noun="trainer"):
             if value is not None:
                 c.call("dae_trainer_set_" + name, self, value)
 
+    def copy_average(self):
+        """A model of the averages that `average` keeps."""
+        return Model._make("dae_trainer_copy_average", self)
+
     def freeze(self, layer, frozen=True):
         """Whether the parameters of a layer, by its label or number, stay what they are."""
         c.call("dae_trainer_set_frozen", self, str(layer).encode(), frozen)

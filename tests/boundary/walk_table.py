@@ -244,6 +244,7 @@ ROWS = {
     "dae_trainer_set_validation": Row({"validation": "w->view"}, null=("validation",), allocates=True),
     "dae_trainer_set_figures": Row({"figures": "NULL"}, also=[{"trainer": "w->fresh_trainer", "figures": '"mae"'}],
                                    null=("figures",), allocates=True),
+    "dae_trainer_copy_average": Row(allocates=True),
     "dae_trainer_set_frozen": Row({"layer": '"0"', "frozen": "1"}),
     "dae_trainer_set_progress": Row(null=("progress", "user")),
     "dae_trainer_set_gradient_hook": Row(null=("hook", "user")),
