@@ -8,8 +8,7 @@ static const struct dae_kind *const kinds[] = {DAE_GOVERNOR_ROWS, NULL};
 
 const struct dae_category dae_governor_category = {
     .name = "governor",
-    .what = "what governs an optimizer: a schedule of its learning rate, clips of gradients, an average of "
-            "parameters",
+    .what = "what governs an optimizer: its schedule, clips of gradients, an average of parameters",
     .text = "schedule",
     .kinds = kinds,
 };
