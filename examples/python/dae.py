@@ -411,6 +411,10 @@ class Model(Handle, noun="model"):
         c.call("dae_model_measure", self, dataset, " | ".join(figures).encode(), values, len(values))
         return list(values)
 
+    def map(self, dataset):
+        """A Dataset of what the model makes of the inputs of another, whenever it is read."""
+        return Dataset._make("dae_model_map", self, dataset, None)
+
     def run(self, inputs):
         """What the model makes of inputs [count, ...]; to run it often, keep a Session."""
         return Session(self).run(inputs)

@@ -212,6 +212,7 @@ SIGNATURES = {
     "dae_trainer_deserialize_checkpoint": (STATUS, TRAINER, BYTES, SIZE),
 
     "dae_model_evaluate": (STATUS, REPORT_OUT, MODEL, DATASET),
+    "dae_model_map": (STATUS, DATASET_OUT, MODEL, DATASET, TEXT),
     "dae_model_measure": (STATUS, MODEL, DATASET, TEXT, DOUBLES, SIZE),
     "dae_report_free": (None, REPORT),
     "dae_report_get": (STATUS, REPORT, TEXT, DOUBLE_OUT),

@@ -222,6 +222,7 @@ ROWS = {
                                      may_give=("DAE_ERROR_UNSUPPORTED",)),
     "dae_session_run": Row({"inputs": "w->samples", "count": "SAMPLES", "outputs": "w->outputs"},
                            also=[{"count": "3"}], vouched=("count",)),
+    "dae_model_map": Row({"cover": "NULL"}, null=("cover",), allocates=True),
     # optimizer.h
     "dae_optimizer_create_sgd": Row({"learning_rate": "0.01"}, allocates=True),
     "dae_optimizer_create_adam": Row({"learning_rate": "0.01"}, allocates=True),
