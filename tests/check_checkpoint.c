@@ -121,6 +121,41 @@ START_TEST(frozen_layers_resume_anywhere) {
 }
 END_TEST
 
+START_TEST(averages_resume_anywhere) {
+    static const char *const networks[] = {NULL, "input(12) | dense(9, activation=tanh) as code | dense(12)",
+                                           "input(12) | dense(9, activation=relu) as h1 | dense(tied=h1)"};
+    setting s = {.schedule = "average(decay=0.9) | clip_norm(0.1)",
+                 .network = networks[_i],
+                 .loss = _i == 1 ? "mse | contractive(of=code, weight=0.1)" : NULL,
+                 .validation = true,
+                 .patience = _i == 2 ? 2 : 0};
+    resume_everywhere(&s, false);
+    training *with = set_up(&s), *without, *loaded = set_up(&s);
+    s.schedule = "clip_norm(0.1)";
+    without = set_up(&s);
+    finish(with);
+    size_t size;
+    unsigned char *bytes = checkpoint_of(with, &size);
+    fails(dae_trainer_deserialize_checkpoint(without->trainer, bytes, size), DAE_ERROR_STATE,
+          "with schedule 'average(decay=0.9) | clip_norm(norm=0.1)', the trainer has 'clip_norm(norm=0.1)'");
+    ok(dae_trainer_deserialize_checkpoint(loaded->trainer, bytes, size));
+    dae_model *averages[2] = {NULL, NULL};
+    ok(dae_trainer_copy_average(&averages[0], with->trainer));
+    ok(dae_trainer_copy_average(&averages[1], loaded->trainer));
+    same_parameters(averages[0], averages[1]);
+    for (size_t i = 0; i < 2; i++)
+        dae_model_free(averages[i]);
+    free(bytes);
+    bytes = checkpoint_of(without, &size);
+    fails(dae_trainer_deserialize_checkpoint(with->trainer, bytes, size), DAE_ERROR_STATE,
+          "with schedule 'clip_norm(norm=0.1)', the trainer has 'average(decay=0.9) | clip_norm(norm=0.1)'");
+    free(bytes);
+    tear_down(with);
+    tear_down(without);
+    tear_down(loaded);
+}
+END_TEST
+
 /* So are the columns of the history. */
 START_TEST(columns_must_be_those_of_the_file) {
     training *with = set_up(&(setting){.schedule = "clip_norm(1)"}), *without = set_up(&(setting){0});
@@ -552,6 +587,7 @@ int main(void) {
     tcase_add_loop_test(resume, every_rule_resumes_anywhere, 0, 16);
     tcase_add_test(resume, memory_must_be_that_of_the_file);
     tcase_add_loop_test(resume, frozen_layers_resume_anywhere, 0, 2);
+    tcase_add_loop_test(resume, averages_resume_anywhere, 0, 3);
     tcase_add_test(resume, figures_resume_anywhere);
     tcase_add_test(resume, columns_must_be_those_of_the_file);
     tcase_add_test(resume, sgd_resumes_anywhere);

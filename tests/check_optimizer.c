@@ -90,7 +90,7 @@ START_TEST(texts_of_no_optimizer_are_refused) {
         {"adam", DAE_ERROR_FORMAT, 1, "adam needs learning_rate"},
         {"adam(0.1) | sgd(0.1)", DAE_ERROR_FORMAT, 13,
          "found 'sgd', expected constant, exponential, inverse_time, polynomial, cosine, step, one_cycle, "
-         "cosine_restarts, plateau, clip_value or clip_norm"},
+         "cosine_restarts, plateau, clip_value, clip_norm or average"},
         {"sgd(1) | cosine(1) | cosine(1)", DAE_ERROR_FORMAT, 22, "expected at most one schedule"},
         {"adam(1,5)", DAE_ERROR_FORMAT, 8, "adam takes 1 value without a name"},
         {"sgd(0.1, beta1=0)", DAE_ERROR_FORMAT, 10, "sgd has no parameter 'beta1'"},

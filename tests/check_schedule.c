@@ -284,7 +284,7 @@ START_TEST(malformed_texts_are_refused) {
         {" ", "position 12: found the end of the text"},
         {"linear(10)",
          "found 'linear', expected constant, exponential, inverse_time, polynomial, cosine, step, one_cycle, "
-         "cosine_restarts, plateau, clip_value or clip_norm"},
+         "cosine_restarts, plateau, clip_value, clip_norm or average"},
         {"Cosine(10)", "position 11: found 'Cosine', expected constant"},
         {"exponential", "exponential needs steps or epochs"},
         {"exponential(10)", "exponential needs rate"},

@@ -411,6 +411,10 @@ class Model(Handle, noun="model"):
         c.call("dae_model_measure", self, dataset, " | ".join(figures).encode(), values, len(values))
         return list(values)
 
+    def map(self, dataset):
+        """A Dataset of what the model makes of the inputs of another, whenever it is read."""
+        return Dataset._make("dae_model_map", self, dataset, None)
+
     def run(self, inputs):
         """What the model makes of inputs [count, ...]; to run it often, keep a Session."""
         return Session(self).run(inputs)
@@ -544,6 +548,10 @@ class Trainer(Handle, noun="trainer"):
                             ("figures", figures.encode() if figures else None)):
             if value is not None:
                 c.call("dae_trainer_set_" + name, self, value)
+
+    def copy_average(self):
+        """A model of the averages that `average` keeps."""
+        return Model._make("dae_trainer_copy_average", self)
 
     def freeze(self, layer, frozen=True):
         """Whether the parameters of a layer, by its label or number, stay what they are."""

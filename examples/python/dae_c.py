@@ -176,6 +176,7 @@ SIGNATURES = {
     "dae_optimizer_get_rate_at": (STATUS, OPTIMIZER, U64, U64, DOUBLE_OUT),
 
     "dae_trainer_create": (STATUS, TRAINER_OUT, MODEL, OPTIMIZER, TEXT),
+    "dae_trainer_copy_average": (STATUS, MODEL_OUT, TRAINER),
     "dae_trainer_free": (None, TRAINER),
     "dae_trainer_set_batch_size": (STATUS, TRAINER, SIZE),
     "dae_trainer_set_seed": (STATUS, TRAINER, U64),
@@ -211,6 +212,7 @@ SIGNATURES = {
     "dae_trainer_deserialize_checkpoint": (STATUS, TRAINER, BYTES, SIZE),
 
     "dae_model_evaluate": (STATUS, REPORT_OUT, MODEL, DATASET),
+    "dae_model_map": (STATUS, DATASET_OUT, MODEL, DATASET, TEXT),
     "dae_model_measure": (STATUS, MODEL, DATASET, TEXT, DOUBLES, SIZE),
     "dae_report_free": (None, REPORT),
     "dae_report_get": (STATUS, REPORT, TEXT, DOUBLE_OUT),

@@ -169,8 +169,9 @@ DAE_API dae_status dae_dataset_clip(dae_dataset **out, dae_dataset *source, doub
  * @since 0.1.0 */
 DAE_API dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset *targets);
 
-/** The same dataset with its inputs, as they are in epoch 0, held in memory as float32; targets are
- * read from the source. Worth its memory when inputs are dear to make and the same in every epoch.
+/** The same dataset with its inputs, as they are in epoch 0, held in memory as float32. Targets that are the
+ * inputs come from there too; others are read from the source. Worth its memory when inputs are dear to make
+ * and the same in every epoch.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK. @since 0.1.0
  */

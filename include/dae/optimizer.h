@@ -47,7 +47,13 @@
  *   clip_value(value)   makes g at least -value and at most value
  *   clip_norm(norm)     g norm / n, where n, the root of the sum of squares of all gradients, is above norm
  *
- * with 0 < value, norm, finite. clip_norm is Keras' global_clipnorm; PyTorch divides by n + 1e-6. The
+ *   average(decay=0.999)
+ *                       keeps an average a of the parameters w beside them: a = w before a trainer's first
+ *                       step, and a += (1 - decay) (w - a) after each
+ *
+ * with 0 < value, norm, finite; 0 <= decay < 1. Validation, and with it the best epoch of early stopping,
+ * looks at the averages, and dae_trainer_copy_average() gives them as a model; training and the model itself
+ * know nothing of them. clip_norm is Keras' global_clipnorm; PyTorch divides by n + 1e-6. The
  * gradient hook (dae/trainer.h) sees gradients before they are clipped, and beyond 1e18 they end the step all
  * the same.
  *

@@ -2,6 +2,7 @@
 #ifndef DAE_SESSION_H
 #define DAE_SESSION_H
 
+#include <dae/dataset.h>
 #include <dae/model.h>
 #include <dae/runtime.h>
 
@@ -60,6 +61,24 @@ DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t preci
  * the session. @since 0.1.0
  */
 DAE_API dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs);
+
+/** Creates a dataset of what a model makes of the inputs of another: of codes, to train the next layer on
+ * (Vincent et al., JMLR 2010), or of denoised samples. It is a view (dataset.h): the model is run when samples
+ * are read, in the epoch that is read, with the parameters that it has then; dae_dataset_cache() keeps the
+ * outputs where that is dear. Where the targets are the inputs, as those of a file of images, the outputs are
+ * both; all other targets, such as labels or the samples without noise, stay what they are.
+ *
+ * Values are those of dae_session_run() for one sample at a time, to the bit, however they are read. Reading
+ * many samples uses dae_get_num_threads(), and any number of threads may read at once, as far as the source
+ * may be read so, while nobody trains or changes the model. Reading in more threads than before takes memory,
+ * and may fail with DAE_ERROR_MEMORY.
+ *
+ * @param model, dataset  are kept
+ * @param cover  NULL: samples are run whole; today there is no other way
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize();
+ * DAE_ERROR_SHAPE when the model does not take the inputs. @since 0.1.0 */
+DAE_API dae_status dae_model_map(dae_dataset **out, dae_model *model, dae_dataset *dataset,
+                                 const char *cover);
 
 #ifdef __cplusplus
 }

@@ -158,8 +158,8 @@ DAE_API dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset 
  *
  * @param figures  as for dae_model_measure(), such as "ssim | psnr(peak=255)"; NULL (default) for none
  * Errors: DAE_ERROR_ARGUMENT, also for a figure that is a column already, such as `psnr`; DAE_ERROR_FORMAT
- * for a text that is none of figures; dae_last_error_position() says where; DAE_ERROR_MEMORY; DAE_ERROR_STATE for
- * others than before once the history has an epoch. @since 0.1.0
+ * for a text that is none of figures; dae_last_error_position() says where; DAE_ERROR_MEMORY;
+ * DAE_ERROR_STATE for others than before once the history has an epoch. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_set_figures(dae_trainer *trainer, const char *figures);
 
@@ -177,7 +177,8 @@ DAE_API dae_status dae_trainer_set_skip_not_finite(dae_trainer *trainer, int32_t
 /** Sets early stopping: a fit ends with DAE_OK once the validation loss has not gone below its best by more
  * than `min_delta` for `patience` epochs, and the model then has the parameters of the best epoch. Where all
  * epochs are done before, it has those of the last one, and dae_trainer_restore_best() gives it the best.
- * Once stopped, later fits return DAE_OK at once. Patience and min_delta are those of EarlyStopping in Keras.
+ * Once stopped, later fits return DAE_OK at once. With `average` (optimizer.h) the parameters of an epoch are
+ * here the averages, whose loss it is. Patience and min_delta are those of EarlyStopping in Keras.
  *
  * This call forgets the best epoch and starts anew.
  *
@@ -262,6 +263,14 @@ DAE_API dae_status dae_trainer_get_best(const dae_trainer *trainer, uint64_t *ep
  * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE when no best epoch is known. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_restore_best(dae_trainer *trainer);
+
+/** Makes a model of the averages that the optimizer's `average` keeps (optimizer.h): a new one, ready to be
+ * saved, evaluated or run, while the trainer's own keeps the parameters that training needs. All else is as
+ * in that model. A progress callback may call it.
+ *
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the optimizer keeps no average, or no
+ * step has been made. @since 0.1.0 */
+DAE_API dae_status dae_trainer_copy_average(dae_model **out, const dae_trainer *trainer);
 
 /** Epochs in the history. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_trainer_get_epoch_count(const dae_trainer *trainer, size_t *epochs);

@@ -233,6 +233,8 @@ size_t dae_pool_threads(const struct dae_pool *pool) {
 }
 
 dae_status dae_thread_memory_reserve(struct dae_thread_memory *memory, size_t threads, size_t room) {
+    if (threads <= this_thread) /* in a task of another pool */
+        threads = this_thread + 1;
     if (threads <= memory->threads && room <= memory->room)
         return DAE_OK;
     float *values = dae_allocate_raw(threads, room * sizeof *values);

@@ -44,8 +44,8 @@ struct dae_thread_memory {
     size_t threads;
 };
 
-/* Makes room for `room` floats for each of `threads` threads, where there is less; what was there is lost
- * then. */
+/* Makes room for `room` floats for each of `threads` threads, the calling one among them, where there is
+ * less; what was there is lost then. */
 dae_status dae_thread_memory_reserve(struct dae_thread_memory *memory, size_t threads, size_t room);
 
 /* That of the calling thread. */

@@ -1,4 +1,4 @@
-/* A dataset with its inputs held in memory. */
+/* A dataset with its inputs held in memory, which are its targets where they are those of the source. */
 #include "data/dataset.h"
 #include "core/memory.h"
 
@@ -23,12 +23,22 @@ static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample
     return (struct dae_stored){inputs + sample * dataset->shape.size, dataset->shape.size * sizeof *inputs};
 }
 
+static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                               struct dae_part part, float *out) {
+    return dataset->alike ? read_inputs(dataset, epoch, first, count, part, out)
+                          : dae_dataset_pass_targets(dataset, epoch, first, count, part, out);
+}
+
+static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
+    return dataset->alike ? locate_inputs(dataset, sample) : dae_dataset_pass_locate_targets(dataset, sample);
+}
+
 static void destroy(dae_dataset *dataset) {
     dae_release(((struct cache *)dataset)->inputs);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets, locate_inputs,
-                                                         dae_dataset_pass_locate_targets, destroy};
+static const struct dae_dataset_operations operations = {read_inputs, read_targets, locate_inputs,
+                                                         locate_targets, destroy};
 
 static dae_status fill(struct cache *cache) {
     const dae_dataset *source = cache->base.source;

@@ -61,6 +61,7 @@ static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *nois
             noise->step_count, source->steps + noise->step_count, DAE_NOISE_MOST_APPLIED);
     DAE_TRY(dae_dataset_create_view(&created, sizeof(struct corrupt), &operations, source, context));
     struct corrupt *corrupt = created;
+    corrupt->base.alike = false;
     corrupt->noise = dae_noise_keep(noise);
     corrupt->seed = seed;
     corrupt->once = once;

@@ -27,7 +27,7 @@ dae_status dae_dataset_create_source(void **out, size_t size, const struct dae_d
         return DAE_ERROR_MEMORY;
     dataset->count = count;
     dataset->shape = dataset->target_shape = checked;
-    dataset->concurrent = true;
+    dataset->concurrent = dataset->alike = true;
     *out = dataset;
     return DAE_OK;
 }
@@ -51,6 +51,7 @@ dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dat
     dataset->shape = source->shape;
     dataset->target_shape = source->target_shape;
     dataset->concurrent = source->concurrent;
+    dataset->alike = source->alike;
     dataset->source = dae_dataset_keep(source);
     dataset->depth = source->depth + 1;
     dataset->steps = source->steps;

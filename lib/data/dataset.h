@@ -42,6 +42,7 @@ struct dae_dataset {
     size_t count;
     struct dae_shape shape, target_shape;
     bool concurrent;     /* any number of threads may read at once */
+    bool alike;          /* the targets are the inputs */
     dae_dataset *source; /* of a view: kept */
     size_t depth;        /* how many views stand upon each other here; 0 for a source */
     size_t steps;        /* of noise that the inputs have had, in this view and below */

@@ -38,6 +38,7 @@ dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset 
     struct pair *pair = created;
     pair->targets = dae_dataset_keep(targets);
     pair->base.target_shape = targets->shape;
+    pair->base.alike = false;
     if (pair->base.depth <= targets->depth)
         pair->base.depth = targets->depth + 1;
     pair->base.concurrent = inputs->concurrent && targets->concurrent;

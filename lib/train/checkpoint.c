@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    /* parameters, memory and best parameters of any model, and the history */
-    MAX_TENSORS = (2 + DAE_OPTIMIZER_MAX_SLOTS) * DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS + 1,
+    /* parameters, their averages, memory and best parameters of any model, and the history */
+    MAX_TENSORS = (3 + DAE_OPTIMIZER_MAX_SLOTS) * DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS + 1,
 };
 
 /* Parameters beyond this are refused: steps from there on could overflow. */
@@ -73,7 +73,7 @@ static const struct field {
     {"dae.plateau.best", offsetof(struct state, plateau_best), true, NULL, NULL},
 };
 
-_Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 3 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
+_Static_assert(DAE_OPTIMIZER_MAX_SLOTS + 4 <= DAE_TENSORS_MAX_PARTS, "raise DAE_TENSORS_MAX_PARTS");
 
 enum { FIELD_COUNT = sizeof fields / sizeof *fields, TEXT_COUNT = 10 };
 
@@ -169,7 +169,7 @@ static const char *optimizer_prefix(const dae_trainer *trainer, size_t slot,
     return prefix;
 }
 
-static const char best_prefix[] = "best.";
+static const char best_prefix[] = "best.", average_prefix[] = "optimizer.average.";
 
 static struct dae_shape history_shape(const dae_trainer *trainer, size_t epochs) {
     size_t columns = trainer->column_count;
@@ -231,6 +231,8 @@ static void write_header(struct dae_text *text, const void *object) {
     dae_model_write_tensors(text, trainer->model, "", &end);
     for (size_t i = 0; i < slot_count(trainer); i++)
         dae_model_write_tensors(text, trainer->model, optimizer_prefix(trainer, i, prefix), &end);
+    if (trainer->average != NULL)
+        dae_model_write_tensors(text, trainer->model, average_prefix, &end);
     if (trainer->early.best_epoch > 0)
         dae_model_write_tensors(text, trainer->model, best_prefix, &end);
     struct dae_shape history = history_shape(trainer, trainer->history_count);
@@ -245,6 +247,8 @@ static struct dae_tensors tensors_of(const dae_trainer *trainer) {
     *next++ = (struct dae_bytes){dae_model_values(trainer->model), parameters};
     for (size_t i = 0; i < slot_count(trainer); i++)
         *next++ = (struct dae_bytes){trainer->slots[i], parameters};
+    if (trainer->average != NULL)
+        *next++ = (struct dae_bytes){dae_model_values(trainer->average), parameters};
     if (trainer->early.best_epoch > 0)
         *next++ = (struct dae_bytes){trainer->early.best, parameters};
     *next++ = (struct dae_bytes){trainer->history,
@@ -269,6 +273,8 @@ static dae_status check_loadable(const float *parameters, size_t count, const ch
 static dae_status check_parameters(const dae_trainer *trainer) {
     size_t count = trainer->model->parameter_count;
     DAE_TRY(check_loadable(dae_model_values(trainer->model), count, "the parameters"));
+    if (trainer->average != NULL)
+        DAE_TRY(check_loadable(dae_model_values(trainer->average), count, "the averages of parameters"));
     return trainer->early.best_epoch > 0
                ? check_loadable(trainer->early.best, count, "the parameters of the best epoch")
                : DAE_OK;
@@ -312,7 +318,7 @@ struct loaded {
     struct state state;
     dae_model *model; /* a copy: parameters, noise and range */
     float *slots[DAE_OPTIMIZER_MAX_SLOTS];
-    float *best;
+    float *average, *best;
     double *history;
     double sums[DAE_MAX_SUMS];                 /* of the open epoch */
     double options[DAE_OPTIMIZER_MAX_OPTIONS]; /* the optimizer's */
@@ -322,6 +328,7 @@ struct loaded {
 static void release_loaded(struct loaded *loaded) {
     for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS; i++)
         dae_release(loaded->slots[i]);
+    dae_release(loaded->average);
     dae_release(loaded->best);
     dae_release(loaded->history);
     dae_model_free(loaded->model);
@@ -553,6 +560,10 @@ static dae_status check_tensors(const struct loaded *loaded, const dae_trainer *
     DAE_TRY(dae_model_read_tensors(file, trainer->model, "", NULL));
     for (size_t i = 0; i < slot_count(trainer); i++, sets++)
         DAE_TRY(dae_model_read_tensors(file, trainer->model, optimizer_prefix(trainer, i, prefix), NULL));
+    if (trainer->average != NULL) {
+        DAE_TRY(dae_model_read_tensors(file, trainer->model, average_prefix, NULL));
+        sets++;
+    }
     if (loaded->state.best_epoch > 0) {
         DAE_TRY(dae_model_read_tensors(file, trainer->model, best_prefix, NULL));
         sets++;
@@ -603,11 +614,11 @@ static dae_status read_slots(struct loaded *loaded, const dae_trainer *trainer) 
         loaded->file.name, dae_safetensors_value(&loaded->file, "dae.optimizer"));
 }
 
-static dae_status read_best(struct loaded *loaded, const dae_model *model) {
-    if (loaded->state.best_epoch == 0)
-        return DAE_OK;
-    DAE_TRY(read_parameters(loaded, model, best_prefix, &loaded->best));
-    return check_range(loaded, best_prefix, loaded->best, -PARAMETER_LIMIT, PARAMETER_LIMIT);
+/* A further set of what can be the model's parameters. */
+static dae_status read_set(struct loaded *loaded, const dae_model *model, const char *prefix,
+                           float **values) {
+    DAE_TRY(read_parameters(loaded, model, prefix, values));
+    return check_range(loaded, prefix, *values, -PARAMETER_LIMIT, PARAMETER_LIMIT);
 }
 
 static dae_status read_history(struct loaded *loaded, const dae_trainer *trainer) {
@@ -633,7 +644,10 @@ static dae_status read_tensors(struct loaded *loaded, const dae_trainer *trainer
     DAE_TRY(check_range(loaded, "", dae_model_values(loaded->model), -PARAMETER_LIMIT, PARAMETER_LIMIT));
     DAE_TRY(dae_model_read_metadata(&loaded->file, loaded->model));
     DAE_TRY(read_slots(loaded, trainer));
-    DAE_TRY(read_best(loaded, trainer->model));
+    if (trainer->average != NULL)
+        DAE_TRY(read_set(loaded, trainer->model, average_prefix, &loaded->average));
+    if (loaded->state.best_epoch > 0)
+        DAE_TRY(read_set(loaded, trainer->model, best_prefix, &loaded->best));
     return read_history(loaded, trainer);
 }
 
@@ -646,9 +660,13 @@ static dae_status read_optimizer(struct loaded *loaded, const dae_trainer *train
         status = dae_optimizer_read_options(trainer->optimizer, options, loaded->options);
     if (status != DAE_OK)
         return status == DAE_ERROR_MEMORY ? status : dae_fail_in(DAE_ERROR_FORMAT, loaded->file.name);
+    char own[256] = "";
+    if (dae_governors_keep_average(&loaded->governors) != (trainer->average != NULL)) {
+        dae_governors_write(&(struct dae_text){own, sizeof own, 0}, &trainer->optimizer->governors);
+        return fail_option(&loaded->file, "schedule", schedule, own);
+    }
     if (dae_optimizer_count_slots(trainer->optimizer->kind, loaded->options) == slot_count(trainer))
         return DAE_OK;
-    char own[256] = "";
     dae_optimizer_write_options(&(struct dae_text){own, sizeof own, 0}, trainer->optimizer);
     return fail_option(&loaded->file, "optimizer", options, own);
 }
@@ -664,6 +682,8 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
     model->high = loaded->model->high;
     for (size_t i = 0; i < slot_count(trainer); i++)
         memcpy(trainer->slots[i], loaded->slots[i], parameters);
+    if (loaded->average != NULL)
+        memcpy(dae_model_values(trainer->average), loaded->average, parameters);
     if (loaded->best != NULL)
         memcpy(trainer->early.best, loaded->best, parameters);
     memcpy(trainer->optimizer->options, loaded->options, sizeof loaded->options);

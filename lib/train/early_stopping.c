@@ -66,7 +66,7 @@ void dae_trainer_note_validation(dae_trainer *trainer, double loss) {
         early->best_epoch = trainer->epoch + 1;
         early->best_loss = loss;
         early->waited = 0;
-        memcpy(early->best, dae_model_values(trainer->model),
+        memcpy(early->best, dae_model_values(dae_trainer_validated(trainer)),
                trainer->model->parameter_count * sizeof *early->best);
         return;
     }

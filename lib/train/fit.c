@@ -289,7 +289,7 @@ static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *datas
                         "dae_trainer_fit: the optimizer's schedule goes by the validation loss, which needs "
                         "validation data, the trainer has none");
     dae_model *model = NULL;
-    DAE_TRY(dae_trainer_model_for(&model, trainer, dataset, "dae_trainer_fit"));
+    DAE_TRY(dae_trainer_model_for(&model, trainer, trainer->model, dataset, "dae_trainer_fit"));
     dae_model_free(model);
     return DAE_OK;
 }

@@ -8,7 +8,7 @@ static const struct dae_kind *const kinds[] = {DAE_GOVERNOR_ROWS, NULL};
 
 const struct dae_category dae_governor_category = {
     .name = "governor",
-    .what = "what governs an optimizer: a schedule of its learning rate, clips of gradients",
+    .what = "what governs an optimizer: its schedule, clips of gradients, an average of parameters",
     .text = "schedule",
     .kinds = kinds,
 };
@@ -151,7 +151,7 @@ static void clip(const struct dae_governors *governors, size_t first, size_t end
                  float *gradient, size_t count) {
     for (size_t i = first; i < end; i++) {
         const struct dae_governor *governor = &governors->list[i];
-        if (!is_schedule(governor->kind))
+        if (governor->kind->loops[DAE_TARGET_portable] != NULL)
             governor->kind->loops[dae_kernels()->target](gradient, count, norm, governor->parameters);
     }
 }
@@ -163,4 +163,24 @@ double dae_governors_look(const struct dae_governors *governors, float *gradient
 
 void dae_governors_clip(const struct dae_governors *governors, double norm, float *gradient, size_t count) {
     clip(governors, find_norm(governors), governors->count, norm, gradient, count);
+}
+
+/* ---- Parameters ----------------------------------------------------------------------------------- */
+
+static const struct dae_governor *find_average(const struct dae_governors *governors) {
+    for (size_t i = 0; i < governors->count; i++)
+        if (governors->list[i].kind->averages[DAE_TARGET_portable] != NULL)
+            return &governors->list[i];
+    return NULL;
+}
+
+bool dae_governors_keep_average(const struct dae_governors *governors) {
+    return find_average(governors) != NULL;
+}
+
+void dae_governors_move_average(const struct dae_governors *governors, float *average, const float *values,
+                                size_t count) {
+    const struct dae_governor *governor = find_average(governors);
+    governor->kind->averages[dae_kernels()->target](average, values, count,
+                                                    (float)(1 - governor->parameters[0]));
 }

@@ -1,4 +1,4 @@
-/* What governs an optimizer: schedules of its learning rate, and clips of gradients. */
+/* What governs an optimizer: schedules of its learning rate, clips of gradients, an average of parameters. */
 #ifndef DAE_TRAIN_GOVERNOR_H
 #define DAE_TRAIN_GOVERNOR_H
 
@@ -6,7 +6,7 @@
 #include "kinds.h"
 #include "math/loops.h"
 
-enum { DAE_GOVERNOR_MAX_PARAMETERS = 6, DAE_MAX_GOVERNORS = 3 };
+enum { DAE_GOVERNOR_MAX_PARAMETERS = 6, DAE_MAX_GOVERNORS = 4 };
 
 /* With gradients of at most 1e18 (step.c), a step that takes at most this rate keeps finite weights
  * finite. */
@@ -30,7 +30,10 @@ struct dae_plateau {
 /* Changes a part of a gradient, of which `norm` is that of the whole, if it has been asked for. */
 typedef void dae_clip_loop(float *gradient, size_t count, double norm, const double *p);
 
-/* One kind, with parameters p: a schedule or a clip. */
+/* average[i] += share (values[i] - average[i]) */
+typedef void dae_average_loop(float *average, const float *values, size_t count, float share);
+
+/* One kind, with parameters p: a schedule, a clip, or the average. */
 struct dae_governor_kind {
     struct dae_kind kind;
     /* What a schedule makes of the rate `base` at time t >= 0, in epochs if its parameters have those, else
@@ -41,6 +44,7 @@ struct dae_governor_kind {
     void (*note)(struct dae_plateau *state, const double *p, double loss);
     dae_clip_loop *loops[DAE_TARGETS];
     bool takes_norm;
+    dae_average_loop *averages[DAE_TARGETS]; /* p[0] is the share that is kept */
 };
 
 struct dae_governor {
@@ -48,7 +52,7 @@ struct dae_governor {
     double parameters[DAE_GOVERNOR_MAX_PARAMETERS];
 };
 
-/* In the order in which they are written; at most one schedule, and one of each clip. */
+/* In the order in which they are written; at most one schedule, and one of each other kind. */
 struct dae_governors {
     size_t count;
     struct dae_governor list[DAE_MAX_GOVERNORS];
@@ -95,6 +99,11 @@ double dae_governors_look(const struct dae_governors *governors, float *gradient
 
 /* Second pass: the rest changes it. */
 void dae_governors_clip(const struct dae_governors *governors, double norm, float *gradient, size_t count);
+
+/* Whether an average of the parameters is kept; moves that of a part of them after a step. */
+bool dae_governors_keep_average(const struct dae_governors *governors);
+void dae_governors_move_average(const struct dae_governors *governors, float *average, const float *values,
+                                size_t count);
 
 /* In an order that depends on nothing but the count. */
 double dae_sum_of_squares(const float *x, size_t count);

@@ -5,6 +5,7 @@
 #include "train/step.h"
 
 #include <math.h>
+#include <string.h>
 
 /* Gradients beyond this are refused: their square, which Adam keeps, must stay finite. */
 #define GRADIENT_LIMIT 1e18
@@ -100,7 +101,7 @@ static void update(struct dae_train_step *step, size_t offset, size_t count) {
         dae_kernels()->round_bfloat16(trainer->parameters16 + offset, parameters.values, count);
 }
 
-/* All of a chunk but what is frozen. */
+/* All of a chunk but what is frozen; then the average of all. */
 static dae_status update_chunk(void *context, size_t task) {
     struct dae_train_step *step = context;
     size_t first, end = chunk_of(step, task, &first);
@@ -111,6 +112,10 @@ static dae_status update_chunk(void *context, size_t task) {
         if (from < to)
             update(step, from, to - from);
     }
+    if (step->trainer->average != NULL)
+        dae_governors_move_average(&step->trainer->optimizer->governors,
+                                   dae_model_values(step->trainer->average) + first,
+                                   dae_model_values(step->trainer->model) + first, end - first);
     return DAE_OK;
 }
 
@@ -220,6 +225,9 @@ static void take_norm(struct dae_train_step *step, size_t chunks) {
 
 /* Takes what steps need, so that memory running out is found before anything has changed. */
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool) {
+    if (trainer->average != NULL && trainer->steps == 0) /* that of one point */
+        memcpy(dae_model_values(trainer->average), dae_model_values(trainer->model),
+               trainer->model->parameter_count * sizeof(float));
     if (trainer->parameters16 != NULL) /* the caller may have set parameters */
         dae_kernels()->round_bfloat16(trainer->parameters16, dae_model_values(trainer->model),
                                       trainer->model->parameter_count);

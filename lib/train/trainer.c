@@ -64,6 +64,8 @@ static dae_status fill_trainer(dae_trainer *trainer, const char *objective) {
     trainer->squares = dae_allocate(dae_size_divide_up(count, DAE_UPDATE_CHUNK), sizeof *trainer->squares);
     if (trainer->squares == NULL)
         return DAE_ERROR_MEMORY;
+    if (dae_governors_keep_average(&trainer->optimizer->governors))
+        DAE_TRY(dae_model_copy(&trainer->average, trainer->model));
     size_t slots = dae_optimizer_count_slots(trainer->optimizer->kind, trainer->optimizer->options);
     for (size_t i = 0; i < slots; i++)
         if ((trainer->slots[i] = dae_allocate(count, sizeof(float))) == NULL)
@@ -120,6 +122,7 @@ void dae_trainer_free(dae_trainer *trainer) {
     release_workspace(&trainer->workspace);
     for (size_t i = 0; i < DAE_OPTIMIZER_MAX_SLOTS; i++)
         dae_release(trainer->slots[i]);
+    dae_model_free(trainer->average);
     dae_release(trainer->gradient);
     dae_release(trainer->squares);
     dae_release(trainer->parameters16);
@@ -221,14 +224,13 @@ bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *da
            dae_model_output(trainer->model)->size > 1;
 }
 
-dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, const dae_dataset *dataset,
-                                 const char *context) {
+dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, dae_model *model,
+                                 const dae_dataset *dataset, const char *context) {
     bool classes = dae_trainer_takes_classes(trainer, dataset);
     if (trainer->objective->emphasizes && dataset->shape.size != dataset->target_shape.size)
         return dae_fail(DAE_ERROR_SHAPE,
                         "%s: the objective compares inputs with targets, which differ in size", context);
-    return dae_model_for(out, trainer->model, &dataset->shape, classes ? NULL : &dataset->target_shape,
-                         context);
+    return dae_model_for(out, model, &dataset->shape, classes ? NULL : &dataset->target_shape, context);
 }
 
 dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation) {
@@ -236,7 +238,7 @@ dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validat
     struct dae_tap *taps = NULL;
     DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     if (validation != NULL) {
-        DAE_TRY(dae_trainer_model_for(&model, trainer, validation, __func__));
+        DAE_TRY(dae_trainer_model_for(&model, trainer, dae_trainer_validated(trainer), validation, __func__));
         dae_status status = dae_taps_create(&taps, trainer->objective, model);
         if (status != DAE_OK) {
             dae_model_free(model);
@@ -318,6 +320,29 @@ dae_status dae_trainer_set_checkpoint_failure(dae_trainer *trainer, int32_t poli
                         "dae_trainer_set_checkpoint_failure: policy is %d, expected one of DAE_CHECKPOINT_*",
                         (int)policy);
     trainer->checkpoint.go_on = policy == DAE_CHECKPOINT_GO_ON;
+    return DAE_OK;
+}
+
+/* ---- Averages ---------------------------------------------------------------------------------------- */
+
+dae_model *dae_trainer_validated(const dae_trainer *trainer) {
+    return trainer->average != NULL ? trainer->average : trainer->model;
+}
+
+dae_status dae_trainer_copy_average(dae_model **out, const dae_trainer *trainer) {
+    dae_model *copy = NULL;
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(trainer);
+    if (trainer->average == NULL)
+        return dae_fail(DAE_ERROR_STATE,
+                        "dae_trainer_copy_average: the optimizer keeps no average, expected one "
+                        "such as \"adam(0.001) | average(decay=0.999)\"");
+    if (trainer->steps == 0)
+        return dae_fail(DAE_ERROR_STATE,
+                        "dae_trainer_copy_average: no step has been made, expected at least one");
+    DAE_TRY(dae_model_copy(&copy, trainer->model));
+    memcpy(dae_model_values(copy), dae_model_values(trainer->average), copy->parameter_count * sizeof(float));
+    *out = copy;
     return DAE_OK;
 }
 

@@ -124,6 +124,7 @@ struct dae_trainer {
     struct dae_findings *findings; /* drawn from it when they are asked for */
 
     float *slots[DAE_OPTIMIZER_MAX_SLOTS]; /* the optimizer's memory, like the model's parameters */
+    dae_model *average; /* a model of the averages of parameters; NULL where the optimizer keeps none */
     float *gradient;
     double *squares;      /* sums of squares of the gradient, by chunks of DAE_UPDATE_CHUNK */
     double gradient_norm; /* of the last step, before it was clipped; NaN where nothing asks for it */
@@ -160,11 +161,14 @@ void dae_trainer_clear_frozen(const dae_trainer *trainer, size_t first, size_t c
 /* The names of frozen layers, with blanks between them. (A dae_text_writer.) */
 void dae_trainer_write_frozen(struct dae_text *text, const void *object);
 
-/* Whether targets of a dataset are numbers of classes; the model for a dataset, kept, which objective and model
- * can take. */
+/* What validation looks at: the model, or that of the averages. */
+dae_model *dae_trainer_validated(const dae_trainer *trainer);
+
+/* Whether targets of a dataset are numbers of classes; the model for a dataset, kept, of the parameters of `model`,
+ * which objective and model can take. */
 bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *dataset);
-dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, const dae_dataset *dataset,
-                                 const char *context);
+dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, dae_model *model,
+                                 const dae_dataset *dataset, const char *context);
 
 /* Room in the history for at least `epochs` more. */
 dae_status dae_trainer_reserve_history(dae_trainer *trainer, size_t epochs);

@@ -183,7 +183,7 @@ static double conclude(const struct validation *v, size_t k) {
         return v->sums[k] / dae_term_divisor(term, v->values);
     if (term->value > 0)
         return v->sums[k] / (double)trainer->validation->count;
-    return dae_term_of_parameters(term, &trainer->validation_taps[k], trainer->model, 0,
+    return dae_term_of_parameters(term, &trainer->validation_taps[k], trainer->validation_model, 0,
                                   trainer->model->parameter_count, NULL);
 }
 

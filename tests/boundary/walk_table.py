@@ -222,6 +222,7 @@ ROWS = {
                                      may_give=("DAE_ERROR_UNSUPPORTED",)),
     "dae_session_run": Row({"inputs": "w->samples", "count": "SAMPLES", "outputs": "w->outputs"},
                            also=[{"count": "3"}], vouched=("count",)),
+    "dae_model_map": Row({"cover": "NULL"}, null=("cover",), allocates=True),
     # optimizer.h
     "dae_optimizer_create_sgd": Row({"learning_rate": "0.01"}, allocates=True),
     "dae_optimizer_create_adam": Row({"learning_rate": "0.01"}, allocates=True),
@@ -244,6 +245,7 @@ ROWS = {
     "dae_trainer_set_validation": Row({"validation": "w->view"}, null=("validation",), allocates=True),
     "dae_trainer_set_figures": Row({"figures": "NULL"}, also=[{"trainer": "w->fresh_trainer", "figures": '"mae"'}],
                                    null=("figures",), allocates=True),
+    "dae_trainer_copy_average": Row(allocates=True),
     "dae_trainer_set_frozen": Row({"layer": '"0"', "frozen": "1"}),
     "dae_trainer_set_progress": Row(null=("progress", "user")),
     "dae_trainer_set_gradient_hook": Row(null=("hook", "user")),

@@ -158,7 +158,7 @@ static void make_stuck_trainer(struct world *w) {
 }
 
 static void make_trainers(struct world *w) {
-    ok(dae_optimizer_create_adam(&w->adam, 0.0625));
+    ok(dae_optimizer_parse(&w->adam, "adam(0.0625) | average(decay=0.5)"));
     ok(dae_optimizer_create_sgd(&w->sgd, 0.0625));
     ok(dae_trainer_create(&w->trainer, w->model, w->adam, "mse"));
     ok(dae_trainer_create(&w->fresh_trainer, w->untrained, w->adam, "bce"));
