@@ -217,6 +217,38 @@ START_TEST(training_is_the_same_on_any_threads) {
 }
 END_TEST
 
+/* ---- What is said of them ------------------------------------------------------------------------- */
+
+START_TEST(a_table_shows_shapes_and_activations) {
+    dae_model *model = unset_from("input(1, 28, 28) | conv2d(8, 3, activation=relu) as e1 | max_pool(2)"
+                                  " | conv2d(4, 3) | conv2d_transpose(8, 2, stride=2) | concatenate(e1)");
+    static const char *const words[] = {"0  conv2d, relu as e1       8 x 28 x 28", "conv2d, linear",
+                                        "conv2d_transpose, linear", "16 x 28 x 28"};
+    char table[4096];
+    ok(dae_model_describe(model, table, sizeof table, NULL));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        ck_assert_msg(strstr(table, words[i]) != NULL, "no '%s' in\n%s", words[i], table);
+    dae_model_free(model);
+}
+END_TEST
+
+/* A channel is a unit: it is dead where it is the same at all places of all samples, not where a margin of pictures is. */
+START_TEST(dead_channels_are_found) {
+    dae_model *model = model_from(3, "input(1, 12, 12) | conv2d(5, 3, activation=relu) as e | conv2d(1, 3)");
+    float *x = random_floats(40 * 144, 0, 1, 8), bias[] = {0.25f, -1000, 0.25f, 0.25f, -1000};
+    for (size_t i = 0; i < 40 * 144; i++)
+        x[i] *= i / 12 % 12 > 3 && i / 12 % 12 < 8;
+    ok(dae_model_set_tensor(model, "e.bias", bias, 5));
+    dae_dataset *data = array_dataset(x, 40, 144);
+    dae_report *report = evaluated(model, data);
+    near(figure(report, "dead_hidden_units"), 0.4, 0);
+    dae_report_free(report);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    free(x);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("convolution");
     TCase *bits = add_case(suite, "bits");
@@ -224,5 +256,8 @@ int main(void) {
     tcase_add_loop_test(bits, samples_are_the_same_in_any_batch_on_any_threads, 0, LAYERS);
     tcase_add_loop_test(bits, parts_of_a_picture_are_parts_of_the_whole, 0, LAYERS);
     tcase_add_loop_test(bits, training_is_the_same_on_any_threads, 0, LAYERS);
+    TCase *said = add_case(suite, "what is said");
+    tcase_add_test(said, a_table_shows_shapes_and_activations);
+    tcase_add_test(said, dead_channels_are_found);
     return suite_main(suite);
 }
