@@ -66,6 +66,9 @@ static struct recipe recipe_with(const char *category, const char *kind) {
         snprintf(r.model, ROOM, "%s%s | flatten | dense(3)",
                  strncmp(example, "input", 5) == 0 ? "" : "input(4, 14, 14) | gain as noise | gain as e1 | ",
                  example);
+    if (strcmp(category, "layer") == 0 && !suits(&r)) /* a layer of signals */
+        snprintf(r.model, ROOM, "input(4, 196) | gain as noise | gain as e1 | %s | flatten | dense(3)",
+                 example);
     if (strcmp(category, "activation") == 0)
         snprintf(r.model, ROOM, "input(28, 28) | dense(8, activation=%s) | dense(3)", example);
     if (strcmp(category, "initializer") == 0)

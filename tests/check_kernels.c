@@ -1,7 +1,7 @@
 /* White box: the inner loops. Philox against the published vectors, every set of kernels against the portable one to the bit,
  * products against fma(), those for AMX in an emulation if need be, and the elementary functions against libm. */
 #include "amx.h"
-#include "support.h"
+#include "network.h"
 
 #include "layers/activation.h"
 #include "layers/softmax.h"
@@ -566,6 +566,81 @@ START_TEST(small_products_are_sums_of_lanes) {
 }
 END_TEST
 
+/* ---- Convolutions ----------------------------------------------------------------------------- */
+
+enum { TAPS = 5, PLANE = 160 };
+static const size_t tap_offsets[TAPS] = {0, 1, 3, 17, 23};
+
+static float chain_step(float a, float b, float sum, bool fused) {
+    volatile float product = a * b;
+    return fused ? fmaf(a, b, sum) : product + sum;
+}
+
+/* Each result one chain, of as many places as are asked for at least. */
+static void check_convolve(const struct dae_kernels *set, size_t height, size_t channels, size_t places) {
+    enum { STRIDE = PLANE + DAE_CONVOLVE_ROOM };
+    float *x = random_floats(channels * PLANE + DAE_CONVOLVE_ROOM + PLANE, -1, 1, 1),
+          *weights = random_floats(channels * TAPS * height, -1, 1, 2),
+          *out = must_have(height * STRIDE * sizeof *out);
+    struct dae_taps taps = {x, channels, PLANE, tap_offsets, TAPS};
+    set->convolve(out, STRIDE, weights, height, &taps, places);
+    for (size_t i = 0; i < height; i++)
+        for (size_t p = 0; p < places; p++) {
+            float sum = 0;
+            for (size_t k = 0; k < channels * TAPS; k++)
+                sum = chain_step(weights[k * height + i], x[k / TAPS * PLANE + tap_offsets[k % TAPS] + p],
+                                 sum, set->has_fused);
+            ck_assert_msg(same(out[i * STRIDE + p], sum),
+                          "convolve of %s, height %zu, %zu channels: %.9g, not %.9g", set->name, height,
+                          channels, (double)out[i * STRIDE + p], (double)sum);
+        }
+    free(x);
+    free(weights);
+    free(out);
+}
+
+START_TEST(convolutions_are_chains) {
+    static const size_t places[] = {1, 15, 16, 17, 100, 128};
+    for (size_t i = 0; i < dae_kernels_count(); i++) {
+        const struct dae_kernels *set = dae_kernels_get(i);
+        const size_t heights[] = {set->convolve_height, 4, 2, 1};
+        for (size_t k = 0; k < 4 * 6; k++)
+            for (size_t channels = 1; channels < 4; channels++)
+                check_convolve(set, heights[k / 6], channels, places[k % 6]);
+    }
+}
+END_TEST
+
+/* Sums of lanes, added to what is there. */
+static void check_correlate(const struct dae_kernels *set, size_t units, size_t channels, size_t places) {
+    size_t all = channels * TAPS;
+    float *x = random_floats(channels * PLANE + DAE_CONVOLVE_ROOM, -1, 1, 1),
+          *d = random_floats(units * PLANE, -1, 1, 2), *sums = random_floats(units * all, -1, 1, 3),
+          *before = random_floats(units * all, -1, 1, 3);
+    struct dae_taps taps = {x, channels, PLANE, tap_offsets, TAPS};
+    set->correlate(sums, all, d, PLANE, units, &taps, places);
+    for (size_t i = 0; i < units * all; i++) {
+        const float *from = x + i % all / TAPS * PLANE + tap_offsets[i % TAPS];
+        float expected = before[i] + sum_of_lanes(d + i / all * PLANE, from, places, set->has_fused);
+        ck_assert_msg(same(sums[i], expected),
+                      "correlate of %s, %zu units, %zu channels, %zu places: %.9g, not %.9g", set->name,
+                      units, channels, places, (double)sums[i], (double)expected);
+    }
+    free(x);
+    free(d);
+    free(sums);
+    free(before);
+}
+
+START_TEST(gradients_of_convolutions_are_sums_of_lanes) {
+    for (size_t i = 0; i < dae_kernels_count(); i++)
+        for (size_t units = 1; units < 8; units++)
+            for (size_t channels = 1; channels < 5; channels++)
+                for (size_t places = 16; places <= 128; places *= 2)
+                    check_correlate(dae_kernels_get(i), units, channels, places);
+}
+END_TEST
+
 /* ---- Elementary functions --------------------------------------------------------------------- */
 
 /* Largest error of an activation over [-range, range], in units of the last place of the exact value, which count as those of
@@ -714,6 +789,8 @@ int main(void) {
     tcase_add_test(products, units_for_bfloat16_give_its_products);
     tcase_add_test(products, amx_gives_its_products);
     tcase_add_test(products, small_products_are_sums_of_lanes);
+    tcase_add_test(products, convolutions_are_chains);
+    tcase_add_test(products, gradients_of_convolutions_are_sums_of_lanes);
     TCase *elementary = add_case(suite, "functions");
     tcase_add_loop_test(elementary, activations_are_good_to_a_few_units, 0, FUNCTIONS);
     tcase_add_loop_test(elementary, derivatives_are_those_of_the_functions, 0, FUNCTIONS);

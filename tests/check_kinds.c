@@ -219,8 +219,8 @@ static void facts_agree(const char *category, const char *kind) {
         double by_default = number(category, kind, parameter, "default");
         is_one_line(fact(category, kind, parameter, "what"));
         ck_assert(is_one_of(type, types) && !is(parameter, "kind") && !is(parameter, "label"));
-        ck_assert((is(type, "flag") || is(type, "word")) ==
-                  (fact(category, kind, parameter, "words") != NULL));
+        ck_assert(is(type, "count") || (is(type, "flag") || is(type, "word")) ==
+                                           (fact(category, kind, parameter, "words") != NULL));
         ck_assert(!is(type, "kind") || list(fact(category, kind, parameter, "of"), NULL, 0) != NULL);
         ck_assert(other == NULL || is(fact(category, kind, other, "other"), parameter));
         ck_assert(!(low > high) && !(by_default < low) && !(by_default > high));
@@ -322,13 +322,23 @@ static void through_governor(const char *text, char written[ROOM]) {
 
 /* After layers with all the labels that examples read; only what comes after them is looked at. What is no
  * layer has one after it. */
-static void through_layer(const char *text, char written[ROOM]) {
-    const char *start = "input(4, 14, 14) | dense(784) as noise | reshape(4, 14, 14) as e1 | ";
+static void write_network(const char *shape, const char *text, char whole[ROOM]) {
     bool begins = strncmp(text, "input", 5) == 0, goes_on = strncmp(text, "from", 4) == 0;
+    char start[ROOM / 4];
+    snprintf(start, sizeof start, "input(%s) | dense(784) as noise | reshape(%s) as e1 | ", shape, shape);
+    ck_assert_uint_lt(strlen(text), ROOM / 2);
+    snprintf(whole, ROOM, "%s%.512s%s", begins ? "" : start, text, begins || goes_on ? " | flatten" : "");
+}
+
+/* In a picture, or in a signal. */
+static void through_layer(const char *text, char written[ROOM]) {
     char whole[ROOM];
     dae_model *model = NULL;
-    snprintf(whole, ROOM, "%s%s%s", begins ? "" : start, text, begins || goes_on ? " | flatten" : "");
-    ok(dae_model_parse(&model, whole));
+    write_network("4, 14, 14", text, whole);
+    if (dae_model_parse(&model, whole) == DAE_ERROR_SHAPE) {
+        write_network("4, 196", text, whole);
+        ok(dae_model_parse(&model, whole));
+    }
     ok(dae_model_format(model, whole, ROOM, NULL));
     const char *rest = strstr(whole, "as e1 | ");
     snprintf(written, ROOM, "%s", rest != NULL ? rest + 8 : whole);

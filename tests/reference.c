@@ -1,4 +1,5 @@
 #include "reference.h"
+#include "reference_convolution.h"
 #include "reference_picture.h"
 
 #include <ctype.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_NODES = 256, MAX_ARGUMENTS = 8, MAX_WORD = 96, MAX_READ = 4, MAX_RANK = 8 };
+enum { MAX_NODES = 256, MAX_ARGUMENTS = 12, MAX_WORD = 96, MAX_READ = 4, MAX_RANK = 8 };
 
 /* A step as it is written. */
 typedef struct {
@@ -107,8 +108,9 @@ typedef struct {
     size_t count, read[MAX_READ]; /* values: 0 is the input, i + 1 what node i makes */
     size_t size, first;           /* values of a sample, and in its first dimension */
     size_t rank, dims[MAX_RANK];
-    bool is_picture;     /* a layer of those, */
-    picture picture;     /* as it is */
+    bool is_picture, is_convolution; /* a layer of those, as it is: */
+    picture picture;
+    convolution convolution;
     size_t weight, bias; /* where they begin among the parameters */
     bool transposed;
     double *y;
@@ -137,8 +139,8 @@ static const char *read_argument(const char *at, char *text) {
     for (; depth > 0 || (*at != ',' && *at != ')'); at++) {
         if (*at == '\0' || length == MAX_WORD - 1)
             ck_abort_msg("an argument that does not end");
-        depth += *at == '(';
-        depth -= *at == ')';
+        depth += *at == '(' || *at == '[';
+        depth -= *at == ')' || *at == ']';
         text[length++] = *at;
     }
     text[length] = '\0';
@@ -224,6 +226,51 @@ static void shape_dense(reference *r, node *n) {
     n->bias = bias != NULL && strcmp(bias, "no") == 0 ? SIZE_MAX : take(r, n->size);
 }
 
+/* The numbers of an argument, for height and width; `fallback` without it. */
+static void read_pair(const node *n, const char *name, bool is_signal, long fallback, long neutral,
+                      long pair[2]) {
+    const char *text = argument_of(&n->step, name), *comma = text != NULL ? strchr(text, ',') : NULL;
+    if (text != NULL && strcmp(text, "valid") == 0)
+        text = "0";
+    if (text != NULL && strcmp(text, "same") == 0)
+        text = "-1";
+    pair[0] = text != NULL ? strtol(text + (*text == '['), NULL, 10) : fallback;
+    pair[1] = comma != NULL ? strtol(comma + 1, NULL, 10) : pair[0];
+    if (is_signal)
+        pair[0] = neutral;
+}
+
+/* Whether it is a convolution; then its shape is set, and its parameters are taken. */
+static bool shape_convolution(reference *r, node *n) {
+    size_t rank;
+    const size_t *dims = dims_of(r, n->read[0], &rank);
+    convolution *c = &n->convolution;
+    bool is_signal = rank == 2;
+    if (strncmp(n->step.name, "conv", 4) != 0 || !isdigit((unsigned char)n->step.name[4]))
+        return false;
+    const char *groups = argument_of(&n->step, "groups"), *bias = argument_of(&n->step, "bias");
+    n->is_convolution = true;
+    c->transposed = strstr(n->step.name, "transpose") != NULL;
+    c->units = number_at(&n->step, 0);
+    c->groups = groups == NULL ? 1 : isdigit((unsigned char)*groups) ? strtoul(groups, NULL, 10) : dims[0];
+    read_pair(n, "size", is_signal, 1, 1, c->size);
+    read_pair(n, "stride", is_signal, 1, 1, c->stride);
+    read_pair(n, "dilation", is_signal, 1, 1, c->dilation);
+    read_pair(n, "padding", is_signal, -1, 0, c->padding);
+    read_pair(n, "output_padding", is_signal, 0, 0, c->more);
+    for (size_t i = 0; i < 3; i++)
+        c->in[i] = (long)(is_signal && i == 1 ? 1 : dims[is_signal && i == 2 ? 1 : i]);
+    convolution_shape(c);
+    n->rank = rank;
+    n->dims[0] = n->first = c->units;
+    n->dims[1] = (size_t)c->out[is_signal ? 2 : 1];
+    n->dims[2] = (size_t)c->out[2];
+    n->size = c->units * (size_t)(c->out[1] * c->out[2]);
+    n->weight = take(r, dims[0] / c->groups * c->units * (size_t)(c->size[0] * c->size[1]));
+    n->bias = bias != NULL && strcmp(bias, "no") == 0 ? SIZE_MAX : take(r, c->units);
+    return true;
+}
+
 /* Whether it is a layer of pictures; then its shape is set. */
 static bool shape_picture(const reference *r, node *n) {
     size_t rank;
@@ -299,10 +346,12 @@ static void add_node(reference *r, const step *s, size_t reads) {
             n->read[n->count++] = find_value(r, s->argument[i]);
     if (is(n, "dense"))
         shape_dense(r, n);
-    else if (!shape_picture(r, n))
+    else if (!shape_convolution(r, n) && !shape_picture(r, n))
         shape_other(r, n);
     set_activation(n);
     n->picture.name = n->step.name; /* of this node, not of the text that was read */
+    const char *mode = argument_of(&n->step, "mode");
+    n->convolution.mode = mode != NULL ? mode : "zeros";
     n->y = must_have(n->size * sizeof *n->y);
     r->count++;
 }
@@ -379,6 +428,12 @@ static void run_dense(const reference *r, const node *n, const double *p) {
     activate(n);
 }
 
+static void run_convolution(const reference *r, const node *n, const double *p) {
+    convolution_run(&n->convolution, p + n->weight, n->bias != SIZE_MAX ? p + n->bias : NULL,
+                    value_of(r, n->read[0]), n->y);
+    activate(n);
+}
+
 static void run_join(const reference *r, const node *n) {
     double sign = is(n, "subtract") ? -1 : 1;
     size_t done = size_of(r, n->read[0]);
@@ -426,6 +481,8 @@ static void run_nodes(reference *r, const double *p, const float *input) {
         const node *n = &r->nodes[i];
         if (is(n, "dense"))
             run_dense(r, n, p);
+        else if (n->is_convolution)
+            run_convolution(r, n, p);
         else if (n->is_picture)
             picture_run(&n->picture, value_of(r, n->read[0]), n->y);
         else if (n->count > 1)

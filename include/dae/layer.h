@@ -47,6 +47,38 @@
  *   crop(size)          `size` fewer values on each side
  *   spatial_dropout(rate)  dropout of whole channels (Tompson et al., CVPR 2015); of any shape
  *
+ * Convolutions of pictures, and of signals, which are the same with a window of one line:
+ *
+ *   conv2d(units, size), conv1d(units, size)  windows of size x size over all channels:
+ *                       Y[n,i,j] = a(sum_{c,u,v} W[n,c,u,v] X[c, s i + d u - p, s j + d v - p] + b[n]),
+ *                       s the stride=1, d the dilation=1. padding=same, the default, gives ceil(side / s)
+ *                       values, with p = floor(P / 2) of the P that are missing before the first value
+ *                       and the rest after the last, as Keras does; PyTorch has it for stride 1 only.
+ *                       padding=valid is p = 0, and a number is p on each side as in PyTorch: (side + 2 p
+ *                       - d (size - 1) - 1) / s + 1 values, rounded down. Keras' default is valid,
+ *                       PyTorch's 0. mode=zeros, reflect, replicate: what padding is made of, as pad.
+ *                       groups=1: channels are cut into so many parts, each of which makes its part of
+ *                       the units; groups=depthwise: as many as there are channels. bias=yes, 0 at first;
+ *                       activation=linear; initializer=glorot_uniform. For pictures size, stride, dilation
+ *                       and padding may be [height, width]. Parameters: `weight` [units, channels / groups,
+ *                       height, width], PyTorch's order (Keras': height, width, channels, units), of
+ *                       signals [units, channels / groups, size]; `bias` [units]
+ *   conv2d_transpose(units, size), conv1d_transpose(units, size)  each value is spread over a window:
+ *                       Y[n,i] = a(sum of W[c,n,u] X[c,j] over c and all u, j with s j + d u - p = i, +
+ *                       b[n]), and likewise in two directions. padding=same, the default, gives s side
+ *                       values, and is conv2d(padding=same) on so many turned around, as in Keras. A number,
+ *                       or valid for 0, is PyTorch's padding: s (side - 1) + d (size - 1) + 1 - 2 p +
+ *                       output_padding values; Keras' valid has stride - size more where stride is above
+ *                       size. output_padding=0 is below stride or dilation. All else is as in conv2d.
+ *                       Parameters: `weight` [channels, units / groups, height, width], PyTorch's order;
+ *                       `bias` [units]
+ *
+ * A value of these is one chain of multiply-adds from 0, fused where the processor has that, in the order of
+ * the channels, rows and columns that it reads; the bias is added last. So it has the same bits in any batch,
+ * at any place of a picture of any size, away from its ends, and on any number of threads. The gradient of
+ * weights is a sum of at most 8 parts of the batch, which depend on shapes only. DAE_PRECISION_BFLOAT16
+ * changes nothing in convolutions.
+ *
  * Activations: linear a(z) = z; relu max(z, 0), derivative 0 at 0; leaky_relu(slope=0.3) z for z >= 0,
  * slope * z below, with 0 <= slope <= 1; sigmoid 1 / (1 + exp(-z)); tanh; elu(alpha=1) z for z > 0, alpha
  * (exp(z) - 1) below (Clevert et al., ICLR 2016); gelu z P(z), P the normal distribution, or with tanh=yes
@@ -56,7 +88,8 @@
  * 2 had 0.2 z + 0.5; softsign z / (1 + |z|). They are within 4 units of the last place of the exact value,
  * where that is 2^-126 or more, derivatives within 1e-6, and the same bits on every processor. In training
  * gelu and silu take memory for what goes in beside what comes out. Initialisers, with fan_in and fan_out
- * the numbers of inputs and outputs: glorot_uniform in [-l, l], l = sqrt(6 / (fan_in + fan_out));
+ * the numbers of inputs and outputs, of convolutions the values of a window times the second and the first
+ * dimension of the weight, as in Keras and PyTorch: glorot_uniform in [-l, l], l = sqrt(6 / (fan_in + fan_out));
  * glorot_normal, stddev sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, AISTATS 2010); he_uniform, l =
  * sqrt(6 / fan_in); he_normal, stddev sqrt(2 / fan_in) (He et al., ICCV 2015); zeros. Normal ones are cut
  * at two standard deviations and keep that variance, as in Keras.

@@ -71,7 +71,7 @@ DAE_API dae_status dae_kind_list(const char *category, const char *kind, size_t 
  *   type     number; count, a whole number; flag, yes or no; word; label, the name of a value or a layer;
  *            kind, one step; recipe, steps                      parameter
  *   of       the category of a step in it, also where a number may be drawn                parameter
- *   words    what a flag or a word may be: "no, yes"            parameter
+ *   words    what a flag or a word may be, or may stand in the place of a count: "no, yes"   parameter
  *   default  as it is written                                   parameter
  *   other    the parameter that may be given instead: one of both must be, and not both    parameter
  *   since    the version that it came with                      kind, parameter

@@ -152,7 +152,10 @@ static void write_expected(struct dae_text *text, const struct dae_parameter *p)
         dae_text_add(text, "a number%s", p->of != NULL ? ", or one of " : "");
         break;
     case DAE_TYPE_COUNT:
-        dae_text_add(text, "a whole number%s", p->flags & DAE_ANY ? " or any" : "");
+        dae_text_add(text, "a whole number%s%s", p->flags & DAE_ANY ? " or any" : "",
+                     p->words != NULL ? ", or " : "");
+        if (p->words != NULL)
+            write_choice(text, p->words);
         return;
     case DAE_TYPE_FLAG:
         dae_text_add(text, "yes or no");
@@ -200,9 +203,9 @@ static bool bind_word(struct binder *binder, const struct dae_parameter *p, cons
                       struct dae_value *out) {
     if (word == NULL)
         return false;
-    if (p->type == DAE_TYPE_LABEL)
+    if (p->type == DAE_TYPE_LABEL || (p->type == DAE_TYPE_COUNT && p->words != NULL))
         out->label = copy_word(binder, word);
-    if (p->type == DAE_TYPE_FLAG || p->type == DAE_TYPE_WORD)
+    if (p->type == DAE_TYPE_FLAG || p->words != NULL)
         return find_word(p->type == DAE_TYPE_FLAG ? "no, yes" : p->words, word, &out->number);
     return p->type == DAE_TYPE_LABEL || (p->flags & DAE_ANY && strcmp(word, "any") == 0);
 }
@@ -465,7 +468,7 @@ static void write_single(struct dae_text *text, const struct dae_parameter *p,
     }
     if (value->steps != NULL)
         write_steps(text, value->steps, value->count);
-    else if (p->type == DAE_TYPE_LABEL)
+    else if (value->label != NULL)
         dae_text_add(text, "%s", value->label);
     else if (p->type == DAE_TYPE_WORD)
         write_word(text, p->words, (size_t)value->number);

@@ -16,7 +16,7 @@ enum { DAE_KIND_MAX_PARAMETERS = 16 };
 
 enum dae_type {
     DAE_TYPE_NUMBER, /* or, where a category `of` draws is named, one of its kinds, such as uniform(0, 1) */
-    DAE_TYPE_COUNT,  /* a whole number from 0 to 2^53 */
+    DAE_TYPE_COUNT,  /* a whole number from 0 to 2^53, or one of `words`, which has a label then */
     DAE_TYPE_FLAG,   /* yes or no; 1 and 0 are read too */
     DAE_TYPE_WORD,   /* one of `words` */
     DAE_TYPE_LABEL,  /* any word */
@@ -57,9 +57,9 @@ struct dae_parameter {
 
 /* The value of a parameter. */
 struct dae_value {
-    size_t count;  /* of values, of `items` or `steps` if there are any; 0: not given */
-    double number; /* the number (NAN where it is drawn), count or weight; flag: 1 or 0; word: which */
-    const char *label;
+    size_t count;      /* of values, of `items` or `steps` if there are any; 0: not given */
+    double number;     /* the number (NAN where it is drawn), count or weight; flag: 1 or 0; word: which */
+    const char *label; /* or the word that is given in the place of a count */
     const struct dae_step *steps;
     const struct dae_value *items; /* of a list */
 };

@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum { SIZE, MODE };
-enum mode { ZEROS, REFLECT, REPLICATE };
 
 static size_t size_of(const dae_layer *layer) {
     return (size_t)layer->values[SIZE].number;
@@ -25,7 +24,7 @@ static dae_status attach_pad(const dae_layer *layer, struct dae_attachment *at) 
     size_t size = size_of(layer), more;
     char takes[160];
     DAE_TRY(dae_picture_read(&p, layer, at));
-    if (layer->values[MODE].number == REFLECT && !can_reflect(&p, size)) {
+    if (layer->values[MODE].number == DAE_PADDING_REFLECT && !can_reflect(&p, size)) {
         snprintf(takes, sizeof takes, "sides of at least %zu, for %zu values to be reflected", size + 1,
                  size);
         return dae_picture_refuse(layer, at, takes);
@@ -36,37 +35,25 @@ static dae_status attach_pad(const dae_layer *layer, struct dae_attachment *at) 
     return dae_picture_write(&p, at);
 }
 
-/* Which of `count` values stands at place `at` of those with `size` more on each side; SIZE_MAX for a
- * zero. */
-static size_t source_of(size_t at, size_t size, size_t count, enum mode mode) {
-    if (at >= size && at - size < count)
-        return at - size;
-    if (mode == ZEROS)
-        return SIZE_MAX;
-    if (mode == REPLICATE)
-        return at < size ? 0 : count - 1;
-    return at < size ? size - at : 2 * (count - 1) - (at - size);
-}
-
 /* What a channel is padded by. */
 struct padding {
     size_t size, size_y, height, width; /* of X */
-    enum mode mode;
+    enum dae_padding mode;
 };
 
 static struct padding padding_of(const struct dae_pass *pass) {
     struct dae_picture p = dae_picture_of(pass->inputs[0]->shape);
     size_t size = size_of(pass->layer);
     return (struct padding){size, dae_picture_vertical(&p, size, 0), p.height, p.width,
-                            (enum mode)pass->layer->values[MODE].number};
+                            (enum dae_padding)pass->layer->values[MODE].number};
 }
 
 static void pad_line(const struct padding *p, const float *x, float *y) {
     size_t end = p->size + p->width;
     memcpy(y + p->size, x, p->width * sizeof *y);
     for (size_t i = 0; i < p->size; i++) {
-        size_t before = source_of(i, p->size, p->width, p->mode),
-               after = source_of(end + i, p->size, p->width, p->mode);
+        size_t before = dae_padding_source(i, p->size, p->width, p->mode),
+               after = dae_padding_source(end + i, p->size, p->width, p->mode);
         y[i] = before != SIZE_MAX ? x[before] : 0.0f;
         y[end + i] = after != SIZE_MAX ? x[after] : 0.0f;
     }
@@ -76,9 +63,9 @@ static void pad_line_back(const struct padding *p, const float *dy, float *dx) {
     size_t end = p->size + p->width;
     for (size_t i = 0; i < p->width; i++)
         dx[i] += dy[p->size + i];
-    for (size_t i = 0; i < p->size && p->mode != ZEROS; i++) {
-        dx[source_of(i, p->size, p->width, p->mode)] += dy[i];
-        dx[source_of(end + i, p->size, p->width, p->mode)] += dy[end + i];
+    for (size_t i = 0; i < p->size && p->mode != DAE_PADDING_ZEROS; i++) {
+        dx[dae_padding_source(i, p->size, p->width, p->mode)] += dy[i];
+        dx[dae_padding_source(end + i, p->size, p->width, p->mode)] += dy[end + i];
     }
 }
 
@@ -86,7 +73,7 @@ static void fill_pad(const struct dae_pass *pass, struct dae_part part) {
     struct padding p = padding_of(pass);
     size_t row = p.width + 2 * p.size;
     for (size_t line = 0; line < p.height + 2 * p.size_y; line++) {
-        size_t from = source_of(line, p.size_y, p.height, p.mode);
+        size_t from = dae_padding_source(line, p.size_y, p.height, p.mode);
         if (from != SIZE_MAX)
             pad_line(&p, part.x + from * p.width, part.y + line * row);
         else
@@ -98,7 +85,7 @@ static void add_pad(const struct dae_pass *pass, struct dae_part part) {
     struct padding p = padding_of(pass);
     size_t row = p.width + 2 * p.size;
     for (size_t line = 0; line < p.height + 2 * p.size_y; line++) {
-        size_t from = source_of(line, p.size_y, p.height, p.mode);
+        size_t from = dae_padding_source(line, p.size_y, p.height, p.mode);
         if (from != SIZE_MAX)
             pad_line_back(&p, part.dy + line * row, part.dx + from * p.width);
     }
@@ -177,7 +164,7 @@ const struct dae_layer_kind dae_layer_pad = {
                             [MODE] = {.name = "mode",
                                       .what = "what they are",
                                       .type = DAE_TYPE_WORD,
-                                      .words = "zeros, reflect, replicate",
+                                      .words = DAE_PADDING_WORDS,
                                       .fallback = "zeros"}}},
     .attach = attach_pad,
     .forward = forward_pad,

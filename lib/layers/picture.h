@@ -5,6 +5,8 @@
 
 #include "layers/plain.h"
 
+#include <stdint.h>
+
 struct dae_picture {
     size_t channels, height, width;
     bool is_signal;
@@ -32,6 +34,22 @@ dae_status dae_picture_refuse(const dae_layer *layer, const struct dae_attachmen
 static inline size_t dae_picture_vertical(const struct dae_picture *picture, size_t number,
                                           size_t of_signal) {
     return picture->is_signal ? of_signal : number;
+}
+
+/* What stands beyond the ends of a side: zeros, what a mirror on the last value shows, or the last value. */
+enum dae_padding { DAE_PADDING_ZEROS, DAE_PADDING_REFLECT, DAE_PADDING_REPLICATE };
+#define DAE_PADDING_WORDS "zeros, reflect, replicate"
+
+/* Which of `count` values stands at place `at` of those with `before` more before them; SIZE_MAX for a
+ * zero. */
+static inline size_t dae_padding_source(size_t at, size_t before, size_t count, enum dae_padding mode) {
+    if (at >= before && at - before < count)
+        return at - before;
+    if (mode == DAE_PADDING_ZEROS)
+        return SIZE_MAX;
+    if (mode == DAE_PADDING_REPLICATE)
+        return at < before ? 0 : count - 1;
+    return at < before ? before - at : 2 * (count - 1) - (at - before);
 }
 
 #endif

@@ -28,6 +28,16 @@ struct dae_strided {
 typedef void dae_multiply_fn(float *memory, float *c, size_t c_stride, struct dae_strided a,
                              struct dae_strided b, size_t m, size_t n, size_t k);
 
+/* What a convolution reads: of each channel a plane, and in it values from `offsets[tap]` on. */
+struct dae_taps {
+    const float *values; /* of the first channel */
+    size_t channels, plane;
+    const size_t *offsets;
+    size_t count;
+};
+
+enum { DAE_CONVOLVE_ROOM = 128 }; /* floats that convolve() may read and write beyond the places */
+
 /* Kinds of processors, for which loops are compiled. */
 enum dae_target { DAE_TARGET_portable, DAE_TARGET_avx2, DAE_TARGET_avx512, DAE_TARGETS };
 
@@ -57,7 +67,8 @@ struct dae_kernels {
     void (*rectify)(float *z, const float *c, size_t count, float slope);
     void (*rectify_derive)(float *d, const float *a, size_t count, float slope);
 
-    /* sum of (a - t)^2 */
+    /* sum of x, and of (a - t)^2 */
+    float (*sum)(const float *x, size_t count);
     double (*squared_error)(const float *a, const float *t, size_t count);
 
     /* Whether the processor has fused multiply-adds. */
@@ -68,6 +79,16 @@ struct dae_kernels {
     /* Y[samples,n] = X[samples,k] W[n,k]^T, for few samples: term k of a sum goes to lane k % 16, and lanes
      * are added pairwise */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k, size_t samples);
+
+    /* out[i][p] = sum over channels c and taps t of weights[c][t][i] x[c][offsets[t] + p], one chain from 0 in
+     * that order, as multiply(); of a block of units, which is convolve_height, 4, 2 or 1. */
+    void (*convolve)(float *out, size_t stride, const float *weights, size_t height,
+                     const struct dae_taps *taps, size_t places);
+    size_t convolve_height;
+    /* sums[i][c][t] += sum_p d[i][p] x[c][offsets[t] + p], in lanes as affine(), of a multiple of 16
+     * places. */
+    void (*correlate)(float *sums, size_t stride, const float *d, size_t d_stride, size_t units,
+                      const struct dae_taps *taps, size_t places);
 
     /* seen |= 0 where all rows of x are 0, something else where not */
     void (*mark_rows)(uint32_t *seen, const float *x, size_t stride, size_t rows, size_t count);

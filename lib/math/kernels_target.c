@@ -3,6 +3,7 @@
 #include "core/size.h"
 #include "math/kernels.h"
 #include "math/affine.h"
+#include "math/convolve.h"
 #include "math/draws.h"
 #include "math/elementary.h"
 #include "math/multiply.h"
@@ -112,6 +113,16 @@ static void rectify_derive(float *d, const float *a, size_t count, float slope) 
     }
 }
 
+static double sum_values(const float *x, size_t count) {
+#define BODY(i) (x[i])
+    SUM_OVER(count, BODY);
+#undef BODY
+}
+
+static float sum(const float *x, size_t count) {
+    return (float)sum_values(x, count);
+}
+
 static double squared_error(const float *a, const float *t, size_t count) {
 #define BODY(i) ((a[i] - t[i]) * (a[i] - t[i]))
     SUM_OVER(count, BODY);
@@ -186,11 +197,15 @@ const struct dae_kernels NAME_OF(DAE_KERNELS_TARGET) = {
     .add_rows = add_rows,
     .rectify = rectify,
     .rectify_derive = rectify_derive,
+    .sum = sum,
     .squared_error = squared_error,
     .has_fused = HAS_FUSED,
     .multiply = multiply,
     .multiply_bfloat16 = multiply_bfloat16,
     .affine = affine,
+    .convolve = convolve,
+    .convolve_height = HEIGHT,
+    .correlate = correlate,
     .is_finite = is_finite,
     .mark_rows = mark_rows,
     .pick = pick,

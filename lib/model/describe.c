@@ -16,12 +16,20 @@ static void write_row(struct dae_text *text, const char *first, const char *seco
     dae_text_add(text, "%-28s%-16s%14s\n", first, second, third);
 }
 
+/* Whether one of its parameters is an activation. */
+static bool has_activation(const struct dae_kind *kind) {
+    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++)
+        if (kind->parameters[i].of == &dae_activation_category)
+            return true;
+    return false;
+}
+
 /* What a layer is, in short: "dense, relu", "dropout, 0.25", "add, e1". */
 static void write_kind(struct dae_text *text, const dae_model *model, const struct dae_node *node) {
     const struct dae_step *step = node->layer->step;
     char name[DAE_VALUE_NAME_SIZE];
     dae_text_add(text, "%s", step->kind->name);
-    if (node->layer->kind->product_batch > 0)
+    if (has_activation(step->kind))
         dae_text_add(text, ", %s", node->layer->activation.kind->kind.name);
     else if (step->kind->parameters[0].name != NULL && step->kind->parameters[0].type == DAE_TYPE_NUMBER)
         dae_text_add(text, ", %g", step->values[0].number);

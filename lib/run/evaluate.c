@@ -12,11 +12,11 @@ static bool has_parameters(const dae_model *model, size_t place) {
     return model->nodes[place].at.parameter_count > 0;
 }
 
-bool dae_model_has_units(const dae_model *model, size_t place) {
+size_t dae_model_units(const dae_model *model, size_t place) {
     size_t last = model->node_count - 1;
     while (last > place && !has_parameters(model, last))
         last--;
-    return place < last && has_parameters(model, place);
+    return place < last && has_parameters(model, place) ? model->nodes[place].at.output.dims[0] : 0;
 }
 
 /* Room for what is looked at: all outputs, and the units of hidden layers. */
@@ -25,8 +25,7 @@ static dae_status reserve(struct dae_evaluation *e) {
     for (size_t i = 0; e->columns != NULL && i < e->outputs; i++)
         e->columns[i].output = e->columns[i].target = dae_no_bounds;
     for (size_t i = 0; i < e->model->node_count; i++)
-        if (dae_model_has_units(e->model, i))
-            e->unit_count += e->model->nodes[i].at.output.size;
+        e->unit_count += dae_model_units(e->model, i);
     e->units = dae_allocate(e->unit_count + 1, sizeof *e->units);
     for (size_t i = 0; e->units != NULL && i < e->unit_count; i++)
         e->units[i] = dae_no_bounds;
@@ -49,15 +48,16 @@ static void add_difference(struct dae_difference *d, double difference) {
 static void watch_units(void *context, size_t place, const float *y, size_t count) {
     const struct dae_evaluation *e = context;
     struct dae_bounds *units = e->units;
-    if (!dae_model_has_units(e->model, place))
+    size_t unit_count = dae_model_units(e->model, place);
+    if (unit_count == 0)
         return;
     for (size_t i = 0; i < place; i++)
-        if (dae_model_has_units(e->model, i))
-            units += e->model->nodes[i].at.output.size;
-    size_t size = e->model->nodes[place].at.output.size;
+        units += dae_model_units(e->model, i);
+    size_t values = e->model->nodes[place].at.output.size / unit_count;
     for (size_t row = 0; row < count; row++)
-        for (size_t i = 0; i < size; i++)
-            dae_bounds_widen(&units[i], y[row * size + i]);
+        for (size_t unit = 0; unit < unit_count; unit++)
+            for (size_t i = 0; i < values; i++)
+                dae_bounds_widen(&units[unit], *y++);
 }
 
 /* Whether all values are finite; if not, remembers the first. */

@@ -55,8 +55,9 @@ static inline void dae_bounds_widen(struct dae_bounds *b, float value) {
         *b = (struct dae_bounds){-INFINITY, INFINITY};
 }
 
-/* A layer whose units are counted: one that makes something of its own, with another after it that does. */
-bool dae_model_has_units(const dae_model *model, size_t place);
+/* How many units of a layer are counted: of one that makes something of its own, with another after it that
+ * does, its values, or its channels. 0 of others. */
+size_t dae_model_units(const dae_model *model, size_t place);
 
 /* The evidence of an evaluation that has seen all samples. */
 void dae_evaluation_conclude(struct dae_evaluation *evaluation);

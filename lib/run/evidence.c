@@ -36,8 +36,7 @@ static void count_dead_units(struct dae_evaluation *e) {
     struct dae_dead_units *hidden = &e->evidence->hidden;
     const struct dae_bounds *units = e->units;
     for (size_t place = 0; place < e->model->node_count; place++) {
-        size_t dead = 0,
-               size = dae_model_has_units(e->model, place) ? e->model->nodes[place].at.output.size : 0;
+        size_t dead = 0, size = dae_model_units(e->model, place);
         for (size_t i = 0; e->samples > 1 && i < size; i++)
             dead += is_same(units[i]);
         if (dead > hidden->layer_dead) {

@@ -57,6 +57,9 @@ class Run:
         self.distance = min(self.distance, (y - pool(others, size)).min().item() / MARGIN)
         return y
 
+    def conv(self, layer, x, activation="linear", **options):
+        return self.activate(activation, layer(x, self.next(), self.next(), **options))
+
     def tied(self, x, weight, activation="linear"):
         return self.activate(activation, linear(x, weight.T, self.next()))
 
@@ -142,6 +145,44 @@ def signal(run, x):
     return run.dense(functional.pad(x, (-2, -2)).flatten(1))
 
 
+def conv_autoencoder(run, x):
+    """The form of Keras' documentation, small."""
+    x = x.view(-1, 1, 8, 8)
+    x = run.max_pool(functional.max_pool2d, run.conv(functional.conv2d, x, "tanh", padding=1), 2)
+    x = run.max_pool(functional.max_pool2d, run.conv(functional.conv2d, x, "tanh", padding=1), 2)
+    x = run.conv(functional.conv_transpose2d, x, "relu", stride=2)[:, :, :4, :4]
+    x = run.conv(functional.conv_transpose2d, x, "tanh", stride=2, padding=1, output_padding=1)
+    return run.conv(functional.conv2d, x, "sigmoid", padding=1).flatten(1)
+
+
+def conv_residual(run, x):
+    x = x.view(-1, 1, 6, 7)
+    y = run.conv(functional.conv2d, x, "relu", padding=1)
+    y = run.conv(functional.conv2d, y, "tanh", padding=2, dilation=2)
+    y = functional.conv2d(y, run.next(), padding=1)
+    return (x - y).flatten(1)
+
+
+def conv_unet(run, x):
+    x = x.view(-1, 1, 8, 8)
+    e1 = run.conv(functional.conv2d, x, "tanh", padding=1)
+    e2 = run.conv(functional.conv2d, run.max_pool(functional.max_pool2d, e1, 2), "tanh", padding=1)
+    code = run.conv(functional.conv2d, functional.pad(e2, (1, 1, 1, 1), mode="reflect"), "relu", stride=2)
+    y = torch.cat([functional.interpolate(code, scale_factor=2, mode="nearest"), e2], dim=1)
+    y = run.conv(functional.conv2d, y, "tanh", padding=1, groups=2)
+    y = torch.cat([run.conv(functional.conv_transpose2d, y, stride=2), e1], dim=1)
+    return run.conv(functional.conv2d, y, "sigmoid").flatten(1)
+
+
+def conv_signal(run, x):
+    x = x.view(-1, 1, 20)
+    y = run.conv(functional.conv1d, functional.pad(x, (4, 4), mode="replicate"), "tanh")
+    y = run.conv(functional.conv1d, y, "tanh", stride=2, padding=1)
+    y = run.conv(functional.conv1d, y, "tanh", padding=2, groups=4)
+    y = run.conv(functional.conv_transpose1d, y, "tanh", stride=2, padding=1)
+    return run.conv(functional.conv1d, y, padding=1).flatten(1)
+
+
 # Name: (function, what the last activation is, text, inputs, outputs, shapes of the parameters)
 NETWORKS = {
     "residual": (residual, "linear",
@@ -182,13 +223,38 @@ NETWORKS = {
                "input(8) | dense(24, activation=tanh) | reshape(4, 6) | max_pool(2) | upsample(3, method=bilinear)"
                " | pad(2, mode=reflect) | average_pool(3, stride=2) | pad(1, mode=replicate) | prelu | upsample(2)"
                " | softmax | crop(2) | dense(8)", 8, 8, [(24, 8), (24,), (4,), (8, 48), (8,)]),
+    "conv_autoencoder": (conv_autoencoder, "sigmoid",
+                         "input(1, 8, 8) | conv2d(4, 3, activation=tanh) | max_pool(2) | conv2d(3, 3, activation=tanh)"
+                         " | max_pool(2) | conv2d_transpose(3, 3, stride=2, activation=relu)"
+                         " | conv2d_transpose(4, 3, stride=2, padding=1, output_padding=1, activation=tanh)"
+                         " | conv2d(1, 3, activation=sigmoid) | flatten", 64, 64,
+                         [(4, 1, 3, 3), (4,), (3, 4, 3, 3), (3,), (3, 3, 3, 3), (3,), (3, 4, 3, 3), (4,), (1, 4, 3, 3), (1,)]),
+    "conv_residual": (conv_residual, "linear",
+                      "input(1, 6, 7) | conv2d(4, 3, activation=relu) | conv2d(3, 3, dilation=2, activation=tanh)"
+                      " | conv2d(1, 3, bias=no) as noise | from(input) | subtract(noise) | flatten", 42, 42,
+                      [(4, 1, 3, 3), (4,), (3, 4, 3, 3), (3,), (1, 3, 3, 3)]),
+    "conv_unet": (conv_unet, "sigmoid",
+                  "input(1, 8, 8) | conv2d(4, 3, activation=tanh) as e1 | max_pool(2) | conv2d(4, 3, activation=tanh) as e2"
+                  " | conv2d(2, 3, stride=2, padding=1, mode=reflect, activation=relu) | upsample(2) | concatenate(e2)"
+                  " | conv2d(4, 3, groups=2, activation=tanh) | conv2d_transpose(2, 2, stride=2) | concatenate(e1)"
+                  " | conv2d(1, 1, activation=sigmoid) | flatten", 64, 64,
+                  [(4, 1, 3, 3), (4,), (4, 4, 3, 3), (4,), (2, 4, 3, 3), (2,), (4, 3, 3, 3), (4,), (4, 2, 2, 2), (2,),
+                   (1, 6, 1, 1), (1,)]),
+    "conv_signal": (conv_signal, "linear",
+                    "input(1, 20) | conv1d(4, 9, mode=replicate, activation=tanh)"
+                    " | conv1d(4, 4, stride=2, activation=tanh) | conv1d(4, 5, groups=depthwise, activation=tanh)"
+                    " | conv1d_transpose(3, 4, stride=2, activation=tanh) | conv1d(1, 3) | flatten", 20, 20,
+                    [(4, 1, 9), (4,), (4, 4, 4), (4,), (4, 1, 5), (4,), (4, 3, 4), (3,), (1, 3, 3), (1,)]),
 }
 CASES = [("residual", "mse", "adam"), ("residual", "mse", "nesterov"), ("unet", "mse", "adam"),
          ("unet", "bce", "momentum"), ("tied", "bce", "adam"), ("tied", "mse", "sgd"),
          ("stacked", "mse", "adam"), ("stacked", "mse", "momentum"),
          ("twice", "mse", "adam_options"), ("twice", "mse", "sgd"),
          ("activations", "mse", "adam"), ("activations", "mse", "adam_options"), ("picture", "mse", "momentum"),
-         ("picture", "mse", "nesterov"), ("signal", "mse", "adam"), ("signal", "mse", "adam_options")]
+         ("picture", "mse", "nesterov"), ("signal", "mse", "adam"), ("signal", "mse", "adam_options"),
+         ("conv_autoencoder", "bce", "adam"), ("conv_autoencoder", "mse", "nesterov"), ("conv_residual", "mse", "adam"),
+         ("conv_residual", "mse", "momentum"), ("conv_unet", "bce", "adam"), ("conv_unet", "mse", "momentum"),
+         ("conv_signal", "mse", "adam"), ("conv_signal", "mse", "nesterov")]
 
 
 def make_data(name, seed, dtype):
@@ -217,7 +283,7 @@ def train(case, seed, dtype):
         run, x, t = Run(leaves), inputs[step % 2], targets[step % 2]
         output = function(run, x)
         assert not run.left
-        loss = loss_of(loss_name, activation, run.logits, output, t)
+        loss = loss_of(loss_name, activation, run.logits.flatten(1), output, t)
         optimizer.step(parameters, torch.autograd.grad(loss, leaves))
         losses.append(loss.item())
         least = min(least, run.distance)
