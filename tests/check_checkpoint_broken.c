@@ -67,12 +67,16 @@ static void is_whole_or_refused(training *t, const unsigned char *own, size_t ow
     free(after);
 }
 
-/* Trained, with everything that a checkpoint can hold, in the middle of an epoch. */
-static training *rich_training(void) {
-    training *t = set_up(&(setting){.patience = 5});
+/* Trained, in the middle of an epoch. */
+static training *stopped_training(const setting *s) {
+    training *t = set_up(s);
     t->stop_at = 15;
     fails(dae_trainer_fit(t->trainer, t->data, EPOCHS), DAE_ERROR_CANCELLED, "");
     return t;
+}
+
+static training *rich_training(void) {
+    return stopped_training(&(setting){.patience = 5});
 }
 
 START_TEST(every_prefix_is_refused) {
@@ -115,8 +119,9 @@ START_TEST(every_flipped_bit_of_the_header_is_harmless) {
 END_TEST
 
 /* The first place of `text` in the file is overwritten by `other`, of the same length. */
-static void refused_with(const char *text, const char *other, dae_status status, const char *word) {
-    training *t = rich_training(), *u = set_up(&(setting){.patience = 5});
+static void refused_of(const setting *s, const char *text, const char *other, dae_status status,
+                       const char *word) {
+    training *t = stopped_training(s), *u = set_up(s);
     size_t size, at = 0, length = strlen(text);
     unsigned char *bytes = checkpoint_of(t, &size);
     while (at + length < size && memcmp(bytes + at, text, length) != 0)
@@ -129,6 +134,27 @@ static void refused_with(const char *text, const char *other, dae_status status,
     tear_down(t);
     tear_down(u);
 }
+
+static void refused_with(const char *text, const char *other, dae_status status, const char *word) {
+    refused_of(&(setting){.patience = 5}, text, other, status, word);
+}
+
+/* What only some trainings have. */
+START_TEST(nonsense_of_options_is_refused) {
+    const setting s = {.patience = 5,
+                       .schedule = "clip_norm(1) | average(decay=0.5)",
+                       .loss = "mse | l2(weight=0.01)",
+                       .figures = "mae",
+                       .frozen = "0"};
+    refused_of(&s, "\"dae.open.sums\"", "\"dae.open.sumz\"", DAE_ERROR_FORMAT, "no dae.open.sums");
+    refused_of(&s, "validation_mae\"", "validation_mse\"", DAE_ERROR_STATE, "columns");
+    refused_of(&s, "\"dae.columns\"", "\"dae.column_\"", DAE_ERROR_STATE, "columns");
+    refused_of(&s, "\"dae.frozen\":\"0\"", "\"dae.frozen\":\"2\"", DAE_ERROR_STATE, "frozen layers '2'");
+    refused_of(&s, "\"dae.frozen\"", "\"dae.frozem\"", DAE_ERROR_STATE, "frozen layers ''");
+    refused_of(&s, "average(decay=0.5)", "average(decay=1.5)", DAE_ERROR_FORMAT, "decay");
+    refused_of(&s, "optimizer.average.0", "optimizer.avirage.0", DAE_ERROR_FORMAT, "optimizer.average.0");
+}
+END_TEST
 
 START_TEST(nonsense_is_refused) {
     refused_with("\"dae.steps\":\"15\"", "\"dae.steps\":\"-5\"", DAE_ERROR_FORMAT, "dae.steps is '-5'");
@@ -309,6 +335,7 @@ int main(void) {
     tcase_add_test(refused, every_prefix_is_refused);
     tcase_add_test(refused, every_flipped_bit_of_the_header_is_harmless);
     tcase_add_test(refused, nonsense_is_refused);
+    tcase_add_test(refused, nonsense_of_options_is_refused);
     tcase_add_test(refused, memory_that_cannot_be_is_refused);
     tcase_add_test(refused, parameters_that_could_not_be_loaded_are_not_saved);
     tcase_add_test(refused, memory_that_would_overflow_is_refused);

@@ -70,6 +70,29 @@ START_TEST(columns_are_what_the_model_measures) {
 }
 END_TEST
 
+/* Numbers of classes, from what a softmax was given. */
+START_TEST(the_error_rate_of_classes_is_a_column) {
+    dae_model *model = model_from(3, "input(6) | dense(5) | softmax");
+    dae_trainer *trainer = adam_trainer(model, 1e-2, "cross_entropy");
+    float *x = random_floats(60 * 6, -1, 1, 1), *classes = random_floats(60, 0, 5, 2);
+    for (size_t i = 0; i < 60; i++)
+        classes[i] = floorf(classes[i]);
+    dae_dataset *data = pair_dataset(x, 6, classes, 1, 60);
+    double column, measured;
+    ok(dae_trainer_set_validation(trainer, data));
+    ok(dae_trainer_set_figures(trainer, "error_rate"));
+    ok(dae_trainer_fit(trainer, data, 1));
+    ok(dae_trainer_get_history(trainer, "validation_error_rate", &column, 1));
+    ok(dae_model_measure(model, data, "error_rate", &measured, 1));
+    ck_assert(column == measured && column > 0 && column < 1);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    free(x);
+    free(classes);
+}
+END_TEST
+
 START_TEST(figures_without_validation_data_are_not_known) {
     dae_model *model = identity_model(4);
     dae_trainer *trainer = sgd_trainer(model, 0.1, "mse");
@@ -200,6 +223,7 @@ int main(void) {
     Suite *suite = suite_create("columns");
     TCase *columns = add_case(suite, "columns");
     tcase_add_loop_test(columns, columns_are_what_the_model_measures, 0, 3);
+    tcase_add_test(columns, the_error_rate_of_classes_is_a_column);
     tcase_add_test(columns, figures_without_validation_data_are_not_known);
     tcase_add_test(columns, texts_that_are_refused);
     tcase_add_test(columns, an_open_epoch_may_get_figures);

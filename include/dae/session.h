@@ -32,9 +32,11 @@ DAE_API dae_status dae_session_create(dae_session **out, dae_model *model, size_
 DAE_API dae_status dae_session_create_shaped(dae_session **out, dae_model *model, size_t max_batch,
                                              size_t rank, const size_t *shape);
 
-/** Shape of what the session takes and gives, as dae_dataset_get_shape(): that of the model but for dimensions
- * that may be any. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Shape of what the session takes, as dae_dataset_get_shape(): that of the model but for dimensions that may
+ * be any. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_session_get_input_shape(const dae_session *session, size_t *rank, size_t *shape);
+
+/** Shape of what it gives, likewise. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_session_get_output_shape(const dae_session *session, size_t *rank, size_t *shape);
 
 /** Drops a reference; NULL is allowed. @since 0.1.0 */

@@ -407,6 +407,16 @@ class ModelTest(Standard):
         other = dae.Model.parse("input(6) | dense(5) as code").initialize(1)
         self.assertFails(dae.Status.ERROR_SHAPE, "code.weight", other.copy_parameters, model)
 
+    def test_map(self):
+        model = dae.Model.parse("input(6) | dense(4, activation=tanh) as code | dense(6)").initialize(1)
+        data, encoder = dae.Dataset.from_array(make_data()), model.slice(None, "code")
+        codes = encoder.map(data)
+        self.assertEqual((len(codes), codes.shape, codes.target_shape), (len(data), (4,), (4,)))
+        inputs, targets = codes.read(0, 3)
+        self.assertEqual(flat(inputs), flat(dae.Session(encoder, 1).run(data.read(0, 3)[0])))
+        self.assertEqual(flat(targets), flat(inputs))
+        self.assertEqual(encoder.map(data.corrupt("gaussian(0.1)", 2)).target_shape, data.target_shape)
+
     def test_files(self):
         model = make_model()
         self.assertEqual(flat(dae.Model.from_bytes(model.to_bytes()).parameters), flat(model.parameters))

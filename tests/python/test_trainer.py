@@ -271,6 +271,22 @@ class TrainerTest(Standard):
         _, trainer = self.make()
         self.assertFails(dae.Status.ERROR_SHAPE, "5", trainer.fit, dae.Dataset.from_array(make_data(4, 5)))
 
+    def test_frozen_layers_and_averages(self):
+        data = dae.Dataset.from_array(make_data())
+        model = dae.Model.parse("input(6) | dense(4) as code | dense(6)").initialize(1)
+        trainer = dae.Trainer(model, dae.Optimizer.parse("adam(0.01) | average(decay=0.5)"), validation=data)
+        first = flat(model.tensors["code.weight"])
+        self.assertFails(dae.Status.ERROR_STATE, "no step", trainer.copy_average)
+        trainer.freeze("code")
+        trainer.fit(data, 2)
+        self.assertEqual(flat(model.tensors["code.weight"]), first)
+        average = trainer.copy_average()
+        self.assertNotEqual(flat(average.tensors["1.weight"]), flat(model.tensors["1.weight"]))
+        self.assertAlmostEqual(average.measure(data, "mse")[0], trainer.history["validation_loss"][-1], delta=1e-9)
+        trainer.freeze("code", False)
+        trainer.fit(data)
+        self.assertNotEqual(flat(model.tensors["code.weight"]), first)
+
     def test_findings_of_training(self):
         _, trainer = self.make()
         self.assertEqual(trainer.findings, [])
