@@ -7,7 +7,9 @@
 enum { MOST = 24 * 32, COUNT = 12 };
 
 /* Layers of pictures with parameters, a skip and a size that has to be even. */
-static const char layers[] = "gain as g | max_pool(2) | prelu | upsample(2) | add(g) | gain";
+static const char layers[] =
+    "gain as g | conv2d(1, 3, activation=tanh) | max_pool(2) | prelu"
+    " | conv2d(2, 3, mode=replicate) | conv2d_transpose(1, 2, stride=2) | add(g) | gain";
 
 static dae_model *open_model(uint64_t seed) {
     return model_from(seed, "input(1, any, any) | %s", layers);

@@ -241,7 +241,7 @@ enum { MOST = 4096 };
         .low = (least), .high = MOST, __VA_ARGS__                                             \
     }
 
-#define PARAMETERS(list, mode)                                                                             \
+#define PARAMETERS(list, ...)                                                                              \
     {                                                                                                      \
         [DAE_CONVOLUTION_UNITS] = {.name = "units",                                                        \
                                    .what = "channels that it gives",                                       \
@@ -257,7 +257,7 @@ enum { MOST = 4096 };
                                              DAE_LATER | (list), 1, .fallback = "1"),                      \
         [DAE_CONVOLUTION_PADDING] = NUMBERS("padding", "how far windows reach beyond the ends", (list), 0, \
                                             .fallback = "same", .words = "same, valid"),                   \
-        [DAE_CONVOLUTION_MODE] = mode,                                                                     \
+        [DAE_CONVOLUTION_MODE] = __VA_ARGS__,                                                              \
         [DAE_CONVOLUTION_GROUPS] = {.name = "groups",                                                      \
                                     .what = "channels are cut into as many, which know nothing of each "   \
                                             "other; depthwise: each is one",                               \
