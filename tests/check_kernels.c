@@ -611,33 +611,52 @@ START_TEST(convolutions_are_chains) {
 }
 END_TEST
 
-/* Sums of lanes, added to what is there. */
-static void check_correlate(const struct dae_kernels *set, size_t units, size_t channels, size_t places) {
+/* Each sum one chain that goes on from what is there, over rows and columns. */
+static void check_correlate(const struct dae_kernels *set, size_t units, size_t channels, size_t rows,
+                            size_t columns) {
+    enum { STRIDE = 2 * DAE_CORRELATE_WIDTH, PITCH = 13 };
     size_t all = channels * TAPS;
-    float *x = random_floats(channels * PLANE + DAE_CONVOLVE_ROOM, -1, 1, 1),
-          *d = random_floats(units * PLANE, -1, 1, 2), *sums = random_floats(units * all, -1, 1, 3),
-          *before = random_floats(units * all, -1, 1, 3);
-    struct dae_taps taps = {x, channels, PLANE, tap_offsets, TAPS};
-    set->correlate(sums, all, d, PLANE, units, &taps, places);
-    for (size_t i = 0; i < units * all; i++) {
-        const float *from = x + i % all / TAPS * PLANE + tap_offsets[i % TAPS];
-        float expected = before[i] + sum_of_lanes(d + i / all * PLANE, from, places, set->has_fused);
-        ck_assert_msg(same(sums[i], expected),
-                      "correlate of %s, %zu units, %zu channels, %zu places: %.9g, not %.9g", set->name,
-                      units, channels, places, (double)sums[i], (double)expected);
-    }
+    float *x = random_floats(channels * PLANE, -1, 1, 1), *d = random_floats(units * PLANE, -1, 1, 2),
+          *sums = random_floats(all * STRIDE, -1, 1, 3), *before = random_floats(all * STRIDE, -1, 1, 3),
+          *memory = must_have(DAE_CORRELATE_WIDTH * rows * columns * sizeof *memory);
+    struct dae_correlation c = {{x, channels, PLANE, tap_offsets, TAPS},
+                                d,
+                                PLANE,
+                                11,
+                                PITCH,
+                                units,
+                                rows,
+                                columns,
+                                sums,
+                                STRIDE,
+                                memory};
+    set->correlate(&c);
+    for (size_t k = 0; k < all; k++)
+        for (size_t n = 0; n < units; n++) {
+            float sum = before[k * STRIDE + n];
+            for (size_t p = 0; p < rows * columns; p++) {
+                size_t i = p / columns, j = p % columns;
+                sum = chain_step(x[k / TAPS * PLANE + tap_offsets[k % TAPS] + i * PITCH + j],
+                                 d[n * PLANE + i * 11 + j], sum, set->has_fused);
+            }
+            ck_assert_msg(same(sums[k * STRIDE + n], sum),
+                          "correlate of %s, %zu units, %zu channels: %.9g, not %.9g", set->name, units,
+                          channels, (double)sums[k * STRIDE + n], (double)sum);
+        }
     free(x);
     free(d);
     free(sums);
     free(before);
+    free(memory);
 }
 
-START_TEST(gradients_of_convolutions_are_sums_of_lanes) {
+START_TEST(gradients_of_convolutions_are_chains) {
+    static const size_t units[] = {1, 4, 7, 8, 9, 16, 17, 33, 64};
     for (size_t i = 0; i < dae_kernels_count(); i++)
-        for (size_t units = 1; units < 8; units++)
+        for (size_t u = 0; u < sizeof units / sizeof *units; u++)
             for (size_t channels = 1; channels < 5; channels++)
-                for (size_t places = 16; places <= 128; places *= 2)
-                    check_correlate(dae_kernels_get(i), units, channels, places);
+                for (size_t columns = 1; columns < 12; columns += 2)
+                    check_correlate(dae_kernels_get(i), units[u], channels, 1 + columns / 2, columns);
 }
 END_TEST
 
@@ -790,7 +809,7 @@ int main(void) {
     tcase_add_test(products, amx_gives_its_products);
     tcase_add_test(products, small_products_are_sums_of_lanes);
     tcase_add_test(products, convolutions_are_chains);
-    tcase_add_test(products, gradients_of_convolutions_are_sums_of_lanes);
+    tcase_add_test(products, gradients_of_convolutions_are_chains);
     TCase *elementary = add_case(suite, "functions");
     tcase_add_loop_test(elementary, activations_are_good_to_a_few_units, 0, FUNCTIONS);
     tcase_add_loop_test(elementary, derivatives_are_those_of_the_functions, 0, FUNCTIONS);

@@ -76,7 +76,7 @@
  * A value of these is one chain of multiply-adds from 0, fused where the processor has that, in the order of
  * the channels, rows and columns that it reads; the bias is added last. So it has the same bits in any batch,
  * at any place of a picture of any size, away from its ends, and on any number of threads. The gradient of
- * weights is a sum of at most 8 parts of the batch, which depend on shapes only. DAE_PRECISION_BFLOAT16
+ * weights is the sum of at most 8 parts of the batch, one chain each, which depend on shapes only. DAE_PRECISION_BFLOAT16
  * changes nothing in convolutions.
  *
  * Activations: linear a(z) = z; relu max(z, 0), derivative 0 at 0; leaky_relu(slope=0.3) z for z >= 0,

@@ -11,8 +11,7 @@ enum {
     LEAST_ROWS = 4,   /* or rows, where bands are for threads to share: */
     SHARES = 8,       /* there are that many at least, if there can be */
     PARTS = 8,        /* sums of the batch that a gradient is made of, at most */
-    PLACES = 16,      /* that correlate() adds up together */
-    CHUNK = 1024      /* of a gradient, which one task completes */
+    CHUNK = 16        /* taps of a gradient, which one task completes */
 };
 
 /* ---- Axes --------------------------------------------------------------------------------------- */
@@ -131,7 +130,7 @@ static void cut(struct operation *o, size_t channels) {
     /* NOLINTEND(clang-analyzer-core.DivideZero) */
     o->pitch = o->columns + o->x.reach;
     o->plane = phases * (o->rows + o->y.reach) * o->pitch;
-    o->strip = dae_size_divide_up(o->rows * o->pitch, PLACES) * PLACES + DAE_CONVOLVE_ROOM;
+    o->strip = o->rows * o->pitch + DAE_CONVOLVE_ROOM;
 }
 
 static struct band band_at(const struct operation *o, size_t index) {
@@ -227,13 +226,10 @@ static void copy_cells(const struct operation *o, const struct band *b, const fl
 static void copy_band(const struct operation *o, const struct band *b, float *to) {
     size_t size = o->y.in * o->x.in, rows = o->rows + o->y.reach;
     const float *from = o->from + b->sample * o->in * size;
-    if (b->rows < o->rows || b->columns < o->columns) /* numbers everywhere: some are multiplied by 0 */
-        memset(to, 0, o->in * o->plane * sizeof *to);
     for (size_t c = 0; c < o->in; c++, from += size)
         for (size_t ry = 0; ry < o->y.stride_in; ry++)
             for (size_t rx = 0; rx < o->x.stride_in; rx++, to += rows * o->pitch)
                 copy_cells(o, b, from, ry, rx, to);
-    memset(to, 0, DAE_CONVOLVE_ROOM * sizeof *to);
 }
 
 /* ---- Weights ------------------------------------------------------------------------------------ */
@@ -452,59 +448,73 @@ dae_status dae_convolution_backward(const struct dae_pass *pass, size_t input) {
 
 /* ---- Gradients ---------------------------------------------------------------------------------- */
 
-/* The gradient of the weights is the sum of that of some parts of the bands of all samples. */
+/* The gradient of the weights is the sum of that of some parts of the bands of all samples: in each
+ * sums[group][channel][tap][unit], and some floats that only round rows up. */
 struct gradient {
     struct operation gather; /* on the wide side */
     const float *narrow;
+    size_t taps, units, width; /* of a group: channels times taps, units; floats that these take */
     size_t parts;
 };
 
-/* Rows of a channel of the narrow side as a band has them, with zeros between and after. */
-static void copy_narrow(const struct operation *o, const struct band *b, const float *channel, float *to) {
-    memset(to, 0, o->strip * sizeof *to);
-    for (size_t i = 0; i < b->rows; i++)
-        memcpy(to + i * o->pitch, channel + (b->y + i) * o->x.out + b->x, b->columns * sizeof *to);
+static size_t part_size(const struct gradient *g) {
+    return g->gather.c.groups * g->taps * g->width;
 }
 
 static void add_band(const struct gradient *g, size_t index, float *sums) {
     const struct operation *o = &g->gather;
     struct band b = band_at(o, index);
-    float *band = dae_thread_memory_here(o->pass->memory),
-          *rows = band + o->in * o->plane + DAE_CONVOLVE_ROOM;
-    size_t in = o->in / o->c.groups, out = o->out / o->c.groups, size = o->y.out * o->x.out;
-    struct dae_taps taps = {band, in, o->plane, o->own->offsets, o->y.window.size * o->x.window.size};
-    size_t places = dae_size_divide_up(places_of(o, &b), PLACES) * PLACES;
+    float *band = dae_thread_memory_here(o->pass->memory);
+    size_t channels = o->in / o->c.groups, size = o->y.out * o->x.out;
+    const float *narrow = g->narrow + b.sample * o->out * size + b.y * o->x.out + b.x;
     copy_band(o, &b, band);
-    for (size_t n = 0; n < o->out; n++)
-        copy_narrow(o, &b, g->narrow + (b.sample * o->out + n) * size, rows + n * o->strip);
     for (size_t group = 0; group < o->c.groups; group++) {
-        taps.values = band + group * in * o->plane;
-        dae_kernels()->correlate(sums + group * out * in * taps.count, in * taps.count,
-                                 rows + group * out * o->strip, o->strip, out, &taps, places);
+        struct dae_correlation c = {
+            .taps = {band + group * channels * o->plane, channels, o->plane, o->own->offsets,
+                     g->taps / channels},
+            .d = narrow + group * g->units * size,
+            .d_plane = size,
+            .d_row = o->x.out,
+            .pitch = o->pitch,
+            .units = g->units,
+            .rows = b.rows,
+            .columns = b.columns,
+            .sums = sums + group * g->taps * g->width,
+            .stride = g->width,
+            .memory = band + o->in * o->plane + DAE_CONVOLVE_ROOM,
+        };
+        dae_kernels()->correlate(&c);
     }
 }
 
 static dae_status sum_part(void *context, size_t part) {
     const struct gradient *g = context;
     const struct dae_pass *pass = g->gather.pass;
-    size_t count = g->gather.own->weight_count, bands = pass->batch * g->gather.bands;
-    float *sums = pass->scratch + part * count;
-    memset(sums, 0, count * sizeof *sums);
+    size_t size = part_size(g), bands = pass->batch * g->gather.bands;
+    float *sums = pass->scratch + part * size;
+    memset(sums, 0, size * sizeof *sums);
     for (size_t i = bands * part / g->parts; i < bands * (part + 1) / g->parts; i++)
         add_band(g, i, sums);
     return DAE_OK;
 }
 
-/* Adds up parts, pairs of neighbours first. */
-static dae_status add_parts(void *context, size_t task) {
-    const struct gradient *g = context;
-    const struct dae_pass *pass = g->gather.pass;
-    size_t all = g->gather.own->weight_count, first = task * CHUNK, count = dae_size_min(CHUNK, all - first);
-    float *sums = pass->scratch + first;
+/* Adds up parts, pairs of neighbours first, of one tap of a channel, and brings the sums to their units. */
+static void add_tap(const struct gradient *g, size_t group, size_t tap) {
+    size_t size = part_size(g);
+    float *sums = g->gather.pass->scratch + (group * g->taps + tap) * g->width,
+          *out = g->gather.pass->weight_gradient + group * g->units * g->taps + tap;
     for (size_t step = 1; step < g->parts; step *= 2)
         for (size_t part = 0; part + step < g->parts; part += 2 * step)
-            dae_kernels()->add_rows(sums + part * all, sums + (part + step) * all, 0, 1, count);
-    memcpy(pass->weight_gradient + first, sums, count * sizeof *sums);
+            dae_kernels()->add_rows(sums + part * size, sums + (part + step) * size, 0, 1, g->units);
+    for (size_t n = 0; n < g->units; n++)
+        out[n * g->taps] = sums[n];
+}
+
+static dae_status add_parts(void *context, size_t task) {
+    const struct gradient *g = context;
+    size_t all = g->gather.c.groups * g->taps, end = dae_size_min(all, (task + 1) * CHUNK);
+    for (size_t i = task * CHUNK; i < end; i++)
+        add_tap(g, i / g->taps, i % g->taps);
     return DAE_OK;
 }
 
@@ -521,27 +531,40 @@ static dae_status sum_bias(void *context, size_t channel) {
     return DAE_OK;
 }
 
+/* Floats that sums for units of a group take. */
+static size_t width_of(size_t units) {
+    return dae_size_divide_up(units, DAE_CORRELATE_WIDTH) * DAE_CORRELATE_WIDTH;
+}
+
 dae_status dae_convolution_gradients(const struct dae_pass *pass) {
     bool transposed = dae_convolution_is_transposed(pass->layer);
-    struct gradient g = {operation_of(pass, false), transposed ? pass->inputs[0]->y : pass->output->d, 0};
+    struct gradient g = {.gather = operation_of(pass, false),
+                         .narrow = transposed ? pass->inputs[0]->y : pass->output->d};
     struct operation *o = &g.gather;
     o->from = transposed ? pass->output->d : pass->inputs[0]->y;
-    cut(o, o->in + o->out);
+    cut(o, o->in);
+    g.units = o->out / o->c.groups;
+    g.taps = o->own->weight_count / o->out;
+    g.width = width_of(g.units);
     g.parts = dae_size_min(PARTS, pass->batch * o->bands);
     DAE_TRY(dae_thread_memory_reserve(pass->memory, dae_pool_threads(pass->pool),
-                                      o->in * o->plane + DAE_CONVOLVE_ROOM + o->out * o->strip));
+                                      o->in * o->plane + DAE_CONVOLVE_ROOM +
+                                          DAE_CORRELATE_WIDTH * o->rows * o->columns));
     write_taps(o, 0, 0, 0);
     struct dae_work works[] = {{sum_part, &g, g.parts},
                                {sum_bias, &g, has_bias(pass) ? pass->output->shape->dims[0] : 0}};
     DAE_TRY(dae_pool_run_all(pass->pool, works, 2));
-    return dae_pool_run(pass->pool, add_parts, &g, dae_size_divide_up(o->own->weight_count, CHUNK));
+    return dae_pool_run(pass->pool, add_parts, &g, dae_size_divide_up(o->c.groups * g.taps, CHUNK));
 }
 
 /* ---- Memory ------------------------------------------------------------------------------------- */
 
 size_t dae_convolution_scratch(const struct dae_attachment *at, size_t batch) {
     (void)batch;
-    return PARTS * at->tensors[0].shape.size;
+    const size_t *dims = at->tensors[0].shape.dims, size = at->tensors[0].shape.size;
+    size_t channels = dims[0] == at->output.dims[0] ? at->inputs[0]->dims[0] : at->output.dims[0];
+    size_t groups = channels / dims[1], units = dims[0] / groups;
+    return PARTS * (size / units) * width_of(units);
 }
 
 dae_status dae_convolution_reserve(const struct dae_attachment *at, const struct dae_use *use, void **own) {

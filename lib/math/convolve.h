@@ -6,7 +6,6 @@
 #define DAE_MATH_CONVOLVE_H
 
 #include "core/size.h"
-#include "math/affine.h"
 #include "math/kernels.h"
 #include "math/multiply.h"
 
@@ -66,81 +65,93 @@ static void convolve(float *out, size_t stride, const float *weights, size_t hei
 
 /* ---- Weights from both sides -------------------------------------------------------------------- */
 
-/* Term i of a sum goes to lane i % LANES, and lanes are added pairwise, as in affine.h. */
+/* Taps whose sums are made together, for two vectors of units: more addresses do not fit into registers. */
 #if defined(__AVX512F__)
-enum { UNITS_AT_ONCE = 4, TAPS_AT_ONCE = 4 };
+enum { TAPS_AT_ONCE = 9 };
 #else
-enum { UNITS_AT_ONCE = 2, TAPS_AT_ONCE = 3 };
+enum { TAPS_AT_ONCE = 6 };
 #endif
-_Static_assert(UNITS_AT_ONCE *TAPS_AT_ONCE <= LANES, "add_lanes() adds no more");
 
-/* sums[i * stride + k] += sum_p d[i][p] x[k][p]; units and taps are constants. */
-ALWAYS_INLINE void correlate_tile(float *sums, size_t stride, const float *d, size_t d_stride,
-                                  const float *const x[TAPS_AT_ONCE], size_t places, const size_t units,
-                                  const size_t taps) {
-    native_t lanes[LANES][CHUNKS] = {{{0}}}, sum[UNITS_AT_ONCE][TAPS_AT_ONCE][CHUNKS], row[UNITS_AT_ONCE],
-             value;
-    float all[LANES];
+/* sums[k][WIDTH units] go on over all places; `taps` and `vectors` are constants. */
+ALWAYS_INLINE void correlate_tile(const struct dae_correlation *c, float *sums, const float *const *from,
+                                  const size_t taps, const size_t vectors) {
+    native_t sum[TAPS_AT_ONCE][2], d[2], value;
+    const float *x[TAPS_AT_ONCE], *panel = c->memory;
     UNROLL
-    for (size_t i = 0; i < units; i++)
+    for (size_t k = 0; k < taps; k++) {
+        x[k] = from[k];
         UNROLL
-    for (size_t k = 0; k < taps; k++)
-        UNROLL
-    for (size_t c = 0; c < CHUNKS; c++)
-        sum[i][k][c] = (native_t){0};
-    for (size_t p = 0; p < places; p += LANES)
-        UNROLL
-    for (size_t c = 0; c < CHUNKS; c++) {
-        UNROLL
-        for (size_t i = 0; i < units; i++)
-            LOAD(row[i], d + i * d_stride + p + c * NATIVE);
-        UNROLL
-        for (size_t k = 0; k < taps; k++) {
-            LOAD(value, x[k] + p + c * NATIVE);
+        for (size_t v = 0; v < vectors; v++)
+            LOAD(sum[k][v], sums + k * c->stride + v * NATIVE);
+    }
+    for (size_t row = 0; row < c->rows; row++) {
+        for (size_t column = 0; column < c->columns; column++, panel += WIDTH) {
             UNROLL
-            for (size_t i = 0; i < units; i++)
-                sum[i][k][c] = FUSE(row[i], value, sum[i][k][c]);
+            for (size_t v = 0; v < vectors; v++)
+                LOAD(d[v], panel + v * NATIVE);
+            UNROLL
+            for (size_t k = 0; k < taps; k++) {
+                value = SPREAD(x[k][column]);
+                UNROLL
+                for (size_t v = 0; v < vectors; v++)
+                    sum[k][v] = FUSE(value, d[v], sum[k][v]);
+            }
         }
+        UNROLL
+        for (size_t k = 0; k < taps; k++)
+            x[k] += c->pitch;
     }
     UNROLL
-    for (size_t i = 0; i < units; i++)
-        UNROLL
     for (size_t k = 0; k < taps; k++)
-        memcpy(lanes[i * taps + k], sum[i][k], sizeof sum[i][k]);
-    add_lanes(all, lanes);
-    for (size_t i = 0; i < units; i++)
-        for (size_t k = 0; k < taps; k++)
-            sums[i * stride + k] += all[i * taps + k];
+        UNROLL
+    for (size_t v = 0; v < vectors; v++)
+        STORE(sums + k * c->stride + v * NATIVE, sum[k][v]);
 }
 
-/* All taps of all channels, for some units. */
-ALWAYS_INLINE void correlate_units(float *sums, size_t stride, const float *d, size_t d_stride,
-                                   const struct dae_taps *taps, size_t places, const size_t units) {
-    const float *x[TAPS_AT_ONCE] = {NULL}, *plane = taps->values;
-    size_t all = taps->channels * taps->count, ready = 0;
-    for (size_t k = 0, tap = 0; k < all; k++) {
-        x[ready++] = plane + taps->offsets[tap++];
-        if (tap == taps->count) {
-            tap = 0;
-            plane += taps->plane;
-        }
-        if (ready == TAPS_AT_ONCE) {
-            correlate_tile(sums + k + 1 - ready, stride, d, d_stride, x, places, units, TAPS_AT_ONCE);
+/* All taps of all channels, for the units of a panel. */
+ALWAYS_INLINE void correlate_panel(const struct dae_correlation *c, float *sums, const size_t vectors) {
+    const float *x[TAPS_AT_ONCE] = {NULL}, *plane = c->taps.values;
+    size_t ready = 0, done = 0, rest;
+    for (size_t channel = 0; channel < c->taps.channels; channel++, plane += c->taps.plane)
+        for (size_t tap = 0; tap < c->taps.count; tap++) {
+            x[ready++] = plane + c->taps.offsets[tap];
+            if (ready < TAPS_AT_ONCE)
+                continue;
+            correlate_tile(c, sums, x, TAPS_AT_ONCE, vectors);
+            sums += TAPS_AT_ONCE * c->stride;
             ready = 0;
         }
+    for (; (rest = ready - done) > 0; sums += rest * c->stride, done += rest) {
+        rest = rest >= 3 ? 3 : 1;
+        if (rest == 3)
+            correlate_tile(c, sums, x + done, 3, vectors);
+        else
+            correlate_tile(c, sums, x + done, 1, vectors);
     }
-    for (size_t k = 0; k < ready; k++)
-        correlate_tile(sums + all - ready + k, stride, d, d_stride, x + k, places, units, 1);
 }
 
-static void correlate(float *sums, size_t stride, const float *d, size_t d_stride, size_t units,
-                      const struct dae_taps *taps, size_t places) {
-    size_t unit = 0;
-    for (; unit + UNITS_AT_ONCE <= units; unit += UNITS_AT_ONCE)
-        correlate_units(sums + unit * stride, stride, d + unit * d_stride, d_stride, taps, places,
-                        UNITS_AT_ONCE);
-    for (; unit < units; unit++)
-        correlate_units(sums + unit * stride, stride, d + unit * d_stride, d_stride, taps, places, 1);
+/* memory[place][unit]: a panel of D, turned around. What fewer units leave open does not matter. */
+static void fill_units(const struct dae_correlation *c, size_t unit, size_t units) {
+    float *panel = c->memory;
+    for (size_t row = 0; row < c->rows; row++, panel += c->columns * WIDTH) {
+        const float *d = c->d + unit * c->d_plane + row * c->d_row;
+        if (units == WIDTH)
+            fill_panel(panel, (struct dae_strided){d, 1, c->d_plane}, c->columns, WIDTH, false);
+        for (size_t i = 0; i < units && units < WIDTH; i++)
+            for (size_t column = 0; column < c->columns; column++)
+                panel[column * WIDTH + i] = d[i * c->d_plane + column];
+    }
+}
+
+static void correlate(const struct dae_correlation *c) {
+    for (size_t unit = 0; unit < c->units; unit += WIDTH) {
+        size_t units = dae_size_min(c->units - unit, WIDTH);
+        fill_units(c, unit, units);
+        if (units > NATIVE)
+            correlate_panel(c, c->sums + unit, 2);
+        else
+            correlate_panel(c, c->sums + unit, 1);
+    }
 }
 
 #endif

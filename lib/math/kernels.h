@@ -38,6 +38,21 @@ struct dae_taps {
 
 enum { DAE_CONVOLVE_ROOM = 128 }; /* floats that convolve() may read and write beyond the places */
 
+/* sums[c][t][n] = fma(d[n][i][j], x[c][offsets[t] + i pitch + j], sums[c][t][n]) for all rows i and columns j,
+ * in that order. Up to 31 sums after the units are written too: `stride` is from one tap's to the next, a
+ * multiple of 32. */
+struct dae_correlation {
+    struct dae_taps taps;
+    const float *d; /* [units, rows, columns] */
+    size_t d_plane, d_row, pitch;
+    size_t units, rows, columns;
+    float *sums;
+    size_t stride;
+    float *memory; /* for 32 rows columns floats */
+};
+
+enum { DAE_CORRELATE_WIDTH = 32 };
+
 /* Kinds of processors, for which loops are compiled. */
 enum dae_target { DAE_TARGET_portable, DAE_TARGET_avx2, DAE_TARGET_avx512, DAE_TARGETS };
 
@@ -85,10 +100,8 @@ struct dae_kernels {
     void (*convolve)(float *out, size_t stride, const float *weights, size_t height,
                      const struct dae_taps *taps, size_t places);
     size_t convolve_height;
-    /* sums[i][c][t] += sum_p d[i][p] x[c][offsets[t] + p], in lanes as affine(), of a multiple of 16
-     * places. */
-    void (*correlate)(float *sums, size_t stride, const float *d, size_t d_stride, size_t units,
-                      const struct dae_taps *taps, size_t places);
+    /* Gradients of the weights of a convolution, as struct dae_correlation says. */
+    void (*correlate)(const struct dae_correlation *correlation);
 
     /* seen |= 0 where all rows of x are 0, something else where not */
     void (*mark_rows)(uint32_t *seen, const float *x, size_t stride, size_t rows, size_t count);
