@@ -330,8 +330,8 @@ static const char *const picture_pieces[] = {
     "reshape(4, 48) | conv1d(4, 4, groups=depthwise, padding=valid)",
     "reshape(12, 16) | conv1d_transpose(2, 4, stride=2)",
     "reshape(12, 16) | conv1d_transpose(2, 3, stride=2, padding=1, output_padding=1, bias=no)",
-    "conv2d(3, 3, activation=relu) as e | max_pool(2) | conv2d(4, 3, activation=relu)"
-    " | conv2d_transpose(3, 2, stride=2) | concatenate(e) | conv2d(1, 1)",
+    ("conv2d(3, 3, activation=relu) as e | max_pool(2) | conv2d(4, 3, activation=relu)"
+     " | conv2d_transpose(3, 2, stride=2) | concatenate(e) | conv2d(1, 1)"),
 };
 enum { PICTURE_PIECES = sizeof picture_pieces / sizeof *picture_pieces };
 
