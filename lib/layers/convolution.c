@@ -461,7 +461,7 @@ static void add_band(const struct gradient *g, size_t index, float *sums) {
     for (size_t group = 0; group < o->c.groups; group++) {
         struct dae_correlation c = {
             .taps = {band + group * channels * o->plane, channels, o->plane, o->own->offsets,
-                     g->taps / channels},
+                     o->y.window.size * o->x.window.size},
             .d = narrow + group * g->units * size,
             .d_plane = size,
             .d_row = o->x.out,
