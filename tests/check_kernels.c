@@ -583,13 +583,14 @@ static void check_convolve(const struct dae_kernels *set, size_t height, size_t 
           *weights = random_floats(channels * TAPS * height, -1, 1, 2),
           *out = must_have(height * STRIDE * sizeof *out);
     struct dae_taps taps = {x, channels, PLANE, tap_offsets, TAPS};
-    set->convolve(out, STRIDE, weights, height, &taps, places);
+    set->convolve(out, STRIDE, weights, channels > 1 ? weights : NULL, height, &taps, places);
     for (size_t i = 0; i < height; i++)
         for (size_t p = 0; p < places; p++) {
             float sum = 0;
             for (size_t k = 0; k < channels * TAPS; k++)
                 sum = chain_step(weights[k * height + i], x[k / TAPS * PLANE + tap_offsets[k % TAPS] + p],
                                  sum, set->has_fused);
+            sum = channels > 1 ? sum + weights[i] : sum;
             ck_assert_msg(same(out[i * STRIDE + p], sum),
                           "convolve of %s, height %zu, %zu channels: %.9g, not %.9g", set->name, height,
                           channels, (double)out[i * STRIDE + p], (double)sum);

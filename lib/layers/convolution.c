@@ -89,6 +89,7 @@ struct operation {
     size_t in, out; /* channels */
     enum dae_padding mode;
     const float *from;    /* [batch, in, y.in, x.in] */
+    const float *bias;    /* [out], or NULL */
     struct dae_rows *to;  /* whose Y or D is made, */
     float *values;        /* [batch, out, y.out, x.out] */
     bool backward;        /* it is D */
@@ -325,13 +326,14 @@ static struct memory memory_of(const struct operation *o) {
 static void work_on_phase(const struct operation *o, const struct band *b, const struct memory *m, float *to,
                           size_t fy, size_t fx, size_t first, size_t count) {
     size_t in = o->in / o->c.groups, out = o->out / o->c.groups, size = o->y.out * o->x.out;
-    const float *weights = o->own->packed + first * in * o->out;
+    const float *weights = o->own->packed + first * in * o->out, *bias = o->bias;
     for (size_t group = 0; group < o->c.groups; group++) {
         struct dae_taps taps = {m->band + group * in * o->plane, in, o->plane, o->own->offsets + first,
                                 count};
         for (size_t unit = 0, height; unit < out; unit += height, weights += height * in * count) {
             height = block_of(out - unit);
-            dae_kernels()->convolve(m->strips, o->strip, weights, height, &taps, places_of(o, b));
+            dae_kernels()->convolve(m->strips, o->strip, weights, bias, height, &taps, places_of(o, b));
+            bias = bias != NULL ? bias + height : NULL;
             for (size_t i = 0; i < height; i++, to += size)
                 store(o, b, fy, fx, m->strips + i * o->strip, to);
         }
@@ -351,44 +353,32 @@ static void work_on_phases(const struct operation *o, const struct band *b, cons
 
 /* ---- What comes after ----------------------------------------------------------------------------- */
 
-/* Values of one channel, at most DAE_STRIP: the bias is added, the activation applied. */
-static void complete_values(const struct dae_pass *pass, size_t at, size_t count, const float *bias) {
-    struct dae_rows *to = pass->output;
-    const struct dae_activation *activation = pass->logits ? &dae_no_activation : to->activation;
-    if (to->z != NULL) {
-        dae_activation_apply(&dae_no_activation, to->y + at, bias, count);
-        memcpy(to->z + at, to->y + at, count * sizeof(float));
-        bias = NULL;
-    }
-    dae_activation_apply(activation, to->y + at, bias, count);
-}
-
-/* Completes `count` values of a channel from `at` on. */
-static void complete(const struct operation *o, const struct band *b, size_t channel, size_t at, size_t count,
-                     const float *bias) {
-    size_t column = channel * o->y.out * o->x.out + at;
-    if (o->backward && dae_rows_is_last(o->to))
-        dae_rows_derive(o->to, (struct dae_span){b->sample, column, count});
-    for (size_t done = 0; done < count && !o->backward; done += DAE_STRIP)
-        complete_values(o->pass, b->sample * o->to->shape->size + column + done,
-                        dae_size_min(DAE_STRIP, count - done), bias);
-}
-
 static bool has_bias(const struct dae_pass *pass) {
     return pass->layer->values[DAE_CONVOLUTION_BIAS].number == 1;
 }
 
-/* What a band has made, row by row, or at once where it is whole rows. */
-static void complete_channel(const struct operation *o, const struct band *b, size_t channel,
-                             float bias[DAE_STRIP]) {
+/* Applies the activation to part of Y, or takes its derivative on part of a D that is complete. */
+static void complete(const struct operation *o, struct dae_span span) {
+    const struct dae_rows *to = o->to;
+    float *y = dae_span_of(o->values, to->shape->size, span);
+    if (o->backward && dae_rows_is_last(to))
+        dae_rows_derive(to, span);
+    if (o->backward)
+        return;
+    if (to->z != NULL)
+        memcpy(dae_span_of(to->z, to->shape->size, span), y, span.count * sizeof *y);
+    if (!o->pass->logits)
+        dae_activation_apply(to->activation, y, NULL, span.count);
+}
+
+/* What a band has made of a channel, row by row, or at once where it is whole rows. */
+static void complete_channel(const struct operation *o, const struct band *b, size_t channel) {
     size_t y_end, x_end, y = values_of(&o->y, b->y, b->rows, &y_end),
                          x = values_of(&o->x, b->x, b->columns, &x_end), width = o->x.out;
-    bool with_bias = !o->backward && has_bias(o->pass), whole = x == 0 && x_end == width;
-    size_t each = y < y_end && whole ? y_end - y : 1;
-    for (size_t i = 0; i < DAE_STRIP && with_bias; i++)
-        bias[i] = o->pass->parameters[o->own->weight_count + channel];
+    size_t each = y < y_end && x == 0 && x_end == width ? y_end - y : 1;
     for (; y < y_end && x < x_end; y += each)
-        complete(o, b, channel, y * width + x, (each - 1) * width + (x_end - x), with_bias ? bias : NULL);
+        complete(o, (struct dae_span){b->sample, (channel * o->y.out + y) * width + x,
+                                      (each - 1) * width + (x_end - x)});
 }
 
 /* Adds the padding of a sample to what it was made of. */
@@ -412,13 +402,12 @@ static dae_status work_on_band(void *context, size_t task) {
     const struct operation *o = context;
     struct memory m = memory_of(o);
     struct band b = band_at(o, task);
-    float bias[DAE_STRIP];
     copy_band(o, &b, m.band);
     work_on_phases(o, &b, &m, o->folds ? m.sample : o->values + b.sample * o->out * o->y.out * o->x.out);
     if (o->folds)
         fold(o, &b, m.sample);
     for (size_t channel = 0; channel < o->out && !o->folds; channel++)
-        complete_channel(o, &b, channel, bias);
+        complete_channel(o, &b, channel);
     return DAE_OK;
 }
 
@@ -434,6 +423,7 @@ dae_status dae_convolution_forward(const struct dae_pass *pass) {
     o.from = pass->inputs[0]->y;
     o.to = pass->output;
     o.values = pass->output->y;
+    o.bias = has_bias(pass) ? pass->parameters + o.own->weight_count : NULL;
     return run(&o);
 }
 
@@ -471,7 +461,7 @@ static void add_band(const struct gradient *g, size_t index, float *sums) {
     for (size_t group = 0; group < o->c.groups; group++) {
         struct dae_correlation c = {
             .taps = {band + group * channels * o->plane, channels, o->plane, o->own->offsets,
-                     g->taps / channels},
+                     o->y.window.size * o->x.window.size},
             .d = narrow + group * g->units * size,
             .d_plane = size,
             .d_row = o->x.out,

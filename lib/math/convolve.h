@@ -15,8 +15,9 @@ enum { MOST_VECTORS = 8 };
 _Static_assert(MOST_VECTORS *NATIVE <= DAE_CONVOLVE_ROOM, "a tile may go that far beyond the places");
 
 /* out[height][vectors of places]; both are constants. */
-ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const float *weights, const struct dae_taps *taps,
-                                 const float *at, const size_t height, const size_t vectors) {
+ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const float *weights, const float *bias,
+                                 const struct dae_taps *taps, const float *at, const size_t height,
+                                 const size_t vectors) {
     native_t sum[HEIGHT][MOST_VECTORS], x[MOST_VECTORS], weight;
     UNROLL
     for (size_t i = 0; i < height; i++)
@@ -38,29 +39,36 @@ ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const float *weights
             }
         }
     UNROLL
+    for (size_t i = 0; i < height && bias != NULL; i++) {
+        weight = SPREAD(bias[i]);
+        UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            sum[i][v] += weight;
+    }
+    UNROLL
     for (size_t i = 0; i < height; i++)
         UNROLL
     for (size_t v = 0; v < vectors; v++)
         STORE(out + i * stride + v * NATIVE, sum[i][v]);
 }
 
-ALWAYS_INLINE void convolve_tiles(float *out, size_t stride, const float *weights,
+ALWAYS_INLINE void convolve_tiles(float *out, size_t stride, const float *weights, const float *bias,
                                   const struct dae_taps *taps, size_t places, const size_t height,
                                   const size_t vectors) {
     for (size_t place = 0; place < places; place += vectors * NATIVE)
-        convolve_tile(out + place, stride, weights, taps, taps->values + place, height, vectors);
+        convolve_tile(out + place, stride, weights, bias, taps, taps->values + place, height, vectors);
 }
 
-static void convolve(float *out, size_t stride, const float *weights, size_t height,
+static void convolve(float *out, size_t stride, const float *weights, const float *bias, size_t height,
                      const struct dae_taps *taps, size_t places) {
     if (height == HEIGHT)
-        convolve_tiles(out, stride, weights, taps, places, HEIGHT, 2);
+        convolve_tiles(out, stride, weights, bias, taps, places, HEIGHT, 2);
     else if (height == 4)
-        convolve_tiles(out, stride, weights, taps, places, 4, 3);
+        convolve_tiles(out, stride, weights, bias, taps, places, 4, 3);
     else if (height == 2)
-        convolve_tiles(out, stride, weights, taps, places, 2, 4);
+        convolve_tiles(out, stride, weights, bias, taps, places, 2, 4);
     else
-        convolve_tiles(out, stride, weights, taps, places, 1, MOST_VECTORS);
+        convolve_tiles(out, stride, weights, bias, taps, places, 1, MOST_VECTORS);
 }
 
 /* ---- Weights from both sides -------------------------------------------------------------------- */

@@ -96,8 +96,9 @@ struct dae_kernels {
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k, size_t samples);
 
     /* out[i][p] = sum over channels c and taps t of weights[c][t][i] x[c][offsets[t] + p], one chain from 0 in
-     * that order, as multiply(); of a block of units, which is convolve_height, 4, 2 or 1. */
-    void (*convolve)(float *out, size_t stride, const float *weights, size_t height,
+     * that order, as multiply(), + bias[i], if that is not NULL; of a block of units, which is
+     * convolve_height, 4, 2 or 1. */
+    void (*convolve)(float *out, size_t stride, const float *weights, const float *bias, size_t height,
                      const struct dae_taps *taps, size_t places);
     size_t convolve_height;
     /* Gradients of the weights of a convolution, as struct dae_correlation says. */
