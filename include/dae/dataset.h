@@ -187,8 +187,8 @@ DAE_API dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *cou
 
 /** Shape of an input.
  *
- * @param index  of the sample, or DAE_ALL_SAMPLES for what all of them have in common; today, all samples of a
- *               dataset have one shape
+ * @param index  of the sample, or DAE_ALL_SAMPLES for what all of them have in common; today, all samples of
+ *               a dataset have one shape
  * @param rank   receives the number of dimensions
  * @param shape  room for DAE_MAX_RANK entries, of which the first `*rank` are set
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0

@@ -6,9 +6,9 @@
  *   input(784) | dense(128, activation=relu) as code | dense(784, activation=sigmoid)
  *   input(64) | dense(64, activation=relu) | dense(64) as noise | from(input) | subtract(noise)
  *
- * A dimension after the first may be `any`: input(1, any, any). Such a model is trained with data of any size,
- * one size in a fit, and runs at others (dae_session_create_shaped()), as long as every layer takes them. Layers
- * whose parameters depend on a size, such as dense, are refused.
+ * A dimension after the first may be `any`: input(1, any, any). Such a model is trained with data of any
+ * size, one size in a fit, and runs at others (dae_session_create_shaped()), as long as every layer takes
+ * them. Layers whose parameters depend on a size, such as dense, are refused.
  *
  * from(LABEL) lets the next layer read that value. The last layer gives the model's output. layer.h lists the
  * layers. Labels begin neither with `best.` nor with `optimizer.`, which tensors of checkpoints do.

@@ -143,8 +143,8 @@ DAE_API dae_status dae_optimizer_create_adam(dae_optimizer **out, double learnin
  *   adam(1e-3, beta2=0.99) | cosine(steps=10000, warmup=500)
  *   adamw(1e-3, weight_decay=0.01) | clip_norm(1) | one_cycle(epochs=20)
  *
- * dae_kind_list() lists the rules, which are the category `optimizer`, and what governs them, `governor`, with
- * what their parameters take.
+ * dae_kind_list() lists the rules, which are the category `optimizer`, and what governs them, `governor`,
+ * with what their parameters take.
  *
  * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range; DAE_ERROR_FORMAT for a text that is not
  * written rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY. @since 0.1.0

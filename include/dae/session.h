@@ -27,8 +27,8 @@ DAE_API dae_status dae_session_create(dae_session **out, dae_model *model, size_
  * input(1, any, any): it runs at any size that all its layers take, whatever it was trained with.
  *
  * @param shape  [rank] of a sample: the model's input, with a size for each dimension that may be any
- * Errors: as dae_session_create(); DAE_ERROR_SHAPE for a shape that the model does not take, and where a layer
- * does not, such as a pooling that does not divide it, which the message names. @since 0.1.0 */
+ * Errors: as dae_session_create(); DAE_ERROR_SHAPE for a shape that the model does not take, and where a
+ * layer does not, such as a pooling that does not divide it, which the message names. @since 0.1.0 */
 DAE_API dae_status dae_session_create_shaped(dae_session **out, dae_model *model, size_t max_batch,
                                              size_t rank, const size_t *shape);
 
@@ -65,10 +65,10 @@ DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t preci
 DAE_API dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs);
 
 /** Creates a dataset of what a model makes of the inputs of another: of codes, to train the next layer on
- * (Vincent et al., JMLR 2010), or of denoised samples. It is a view (dataset.h): the model is run when samples
- * are read, in the epoch that is read, with the parameters that it has then; dae_dataset_cache() keeps the
- * outputs where that is dear. Where the targets are the inputs, as those of a file of images, the outputs are
- * both; all other targets, such as labels or the samples without noise, stay what they are.
+ * (Vincent et al., JMLR 2010), or of denoised samples. It is a view (dataset.h): the model is run when
+ * samples are read, in the epoch that is read, with the parameters that it has then; dae_dataset_cache()
+ * keeps the outputs where that is dear. Where the targets are the inputs, as those of a file of images, the
+ * outputs are both; all other targets, such as labels or the samples without noise, stay what they are.
  *
  * Values are those of dae_session_run() for one sample at a time, to the bit, however they are read. Reading
  * many samples uses dae_get_num_threads(), and any number of threads may read at once, as far as the source

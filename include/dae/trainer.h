@@ -94,8 +94,9 @@ typedef int32_t (*dae_gradient_fn)(float *gradients, size_t count, void *user);
  * @param model, optimizer  are kept
  * @param objective  NULL for "mse"
  * Errors: DAE_ERROR_ARGUMENT, also for a term that does not suit the model; DAE_ERROR_FORMAT for a text that
- * is not written rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize(), and for a
- * slice that is tied to a layer outside of itself: a copy of it can be trained. @since 0.1.0
+ * is not written rightly; dae_last_error_position() says where; DAE_ERROR_MEMORY; DAE_ERROR_STATE before
+ * dae_model_initialize(), and for a slice that is tied to a layer outside of itself: a copy of it can be
+ * trained. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_create(dae_trainer **out, dae_model *model, dae_optimizer *optimizer,
                                       const char *objective);

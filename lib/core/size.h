@@ -41,9 +41,9 @@ struct dae_array {
 /* Refuses two arrays that share memory; `context` begins the message. */
 dae_status dae_arrays_check_apart(struct dae_array a, struct dae_array b, const char *context);
 
-/* The dimensions of one sample; `size` is their product, or 0 where one of them is 0, which stands for any. size * 8 is addressable, so that size *
- * sizeof(float) may be written; products with anything else go through dae_allocate(count, size) or the
- * functions above. */
+/* The dimensions of one sample; `size` is their product, or 0 where one of them is 0, which stands for any.
+ * size * 8 is addressable, so that size * sizeof(float) may be written; products with anything else go
+ * through dae_allocate(count, size) or the functions above. */
 struct dae_shape {
     size_t rank;
     size_t dims[DAE_SHAPE_MAX_RANK];

@@ -1,4 +1,5 @@
-/* Sums whose order of additions is part of the source: for loops that are compiled for a kind of processor. */
+/* Sums whose order of additions is part of the source: for loops that are compiled for a kind of
+ * processor. */
 #ifndef DAE_MATH_SUMS_H
 #define DAE_MATH_SUMS_H
 

@@ -2,8 +2,8 @@
  *
  * Layers know shapes of one size only. What such a model makes of any size is found by attaching each layer
  * twice, in two probes for inputs of different sizes: a dimension that differs is any, and what has other
- * parameters for another size is refused. To run, there is a model for one shape (dae_model_at()), which shares
- * layers and parameters as slices do. */
+ * parameters for another size is refused. To run, there is a model for one shape (dae_model_at()), which
+ * shares layers and parameters as slices do. */
 #include "model/model.h"
 #include "core/memory.h"
 

@@ -1,5 +1,5 @@
-/* The contractive penalty (Rifai et al., ICML 2011): the squared norm of the code's Jacobian. For y = a(W x + c)
- * that is the sum over units j of a'(z_j)^2 |W_j|^2. */
+/* The contractive penalty (Rifai et al., ICML 2011): the squared norm of the code's Jacobian. For y = a(W x +
+ * c) that is the sum over units j of a'(z_j)^2 |W_j|^2. */
 #include "objective/objective.h"
 
 static const char *takes_dense(const dae_layer *maker) {

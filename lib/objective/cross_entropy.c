@@ -1,6 +1,6 @@
-/* Cross-entropy of classes: -sum_k t[k] ln a[k] over the channels of each place. From outputs clipped to at least
- * 1e-7, with derivative 0 where they are; after a softmax over a flat value from what that was given, z, as
- * sum_k t[k] (ln sum_j exp(z[j] - m) + m - z[k]) with m = max_k z[k]. */
+/* Cross-entropy of classes: -sum_k t[k] ln a[k] over the channels of each place. From outputs clipped to at
+ * least 1e-7, with derivative 0 where they are; after a softmax over a flat value from what that was given,
+ * z, as sum_k t[k] (ln sum_j exp(z[j] - m) + m - z[k]) with m = max_k z[k]. */
 #include "layers/layer.h"
 #include "objective/objective.h"
 

@@ -127,8 +127,8 @@ static dae_status check_name(const struct dae_objective *o, const struct dae_ter
     return DAE_OK;
 }
 
-/* A nonlinearity that a term starts before is left out for all: the others then apply a sigmoid themselves, but
- * no term applies what takes whole samples. */
+/* A nonlinearity that a term starts before is left out for all: the others then apply a sigmoid themselves,
+ * but no term applies what takes whole samples. */
 static void choose_logits(struct dae_objective *o) {
     size_t comparing = 0, first = 0;
     for (size_t i = o->term_count; i-- > 0;) {

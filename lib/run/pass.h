@@ -20,8 +20,8 @@ struct dae_batch_run {
     dae_status (*take_loss)(void *context, const struct dae_pass *pass, struct dae_tile tile);
     /* Called with every value but the output, when it is complete; NULL for none. */
     void (*watch)(void *context, size_t node, const float *y, size_t count);
-    /* Called for every value that is tapped, when the layers that read it have gone back: adds to D, and counts
-     * down what is left, for each tap. NULL without such values. */
+    /* Called for every value that is tapped, when the layers that read it have gone back: adds to D, and
+     * counts down what is left, for each tap. NULL without such values. */
     dae_status (*go_back)(void *context, size_t value, struct dae_rows *rows);
     void *context; /* of all */
 };

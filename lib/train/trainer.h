@@ -164,8 +164,8 @@ void dae_trainer_write_frozen(struct dae_text *text, const void *object);
 /* What validation looks at: the model, or that of the averages. */
 dae_model *dae_trainer_validated(const dae_trainer *trainer);
 
-/* Whether targets of a dataset are numbers of classes; the model for a dataset, kept, of the parameters of `model`,
- * which objective and model can take. */
+/* Whether targets of a dataset are numbers of classes; the model for a dataset, kept, of the parameters of
+ * `model`, which objective and model can take. */
 bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *dataset);
 dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, dae_model *model,
                                  const dae_dataset *dataset, const char *context);
