@@ -76,8 +76,8 @@
  * A value of these is one chain of multiply-adds from 0, fused where the processor has that, in the order of
  * the channels, rows and columns that it reads; the bias is added last. So it has the same bits in any batch,
  * at any place of a picture of any size, away from its ends, and on any number of threads. The gradient of
- * weights is the sum of at most 8 parts of the batch, one chain each, which depend on shapes only. DAE_PRECISION_BFLOAT16
- * changes nothing in convolutions.
+ * weights is the sum of at most 8 parts of the batch, one chain each, which depend on shapes only.
+ * DAE_PRECISION_BFLOAT16 changes nothing in convolutions.
  *
  * Activations: linear a(z) = z; relu max(z, 0), derivative 0 at 0; leaky_relu(slope=0.3) z for z >= 0,
  * slope * z below, with 0 <= slope <= 1; sigmoid 1 / (1 + exp(-z)); tanh; elu(alpha=1) z for z > 0, alpha
@@ -89,8 +89,9 @@
  * where that is 2^-126 or more, derivatives within 1e-6, and the same bits on every processor. In training
  * gelu and silu take memory for what goes in beside what comes out. Initialisers, with fan_in and fan_out
  * the numbers of inputs and outputs, of convolutions the values of a window times the second and the first
- * dimension of the weight, as in Keras and PyTorch: glorot_uniform in [-l, l], l = sqrt(6 / (fan_in + fan_out));
- * glorot_normal, stddev sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, AISTATS 2010); he_uniform, l =
+ * dimension of the weight, as in Keras and PyTorch: glorot_uniform in [-l, l], l = sqrt(6 / (fan_in +
+ * fan_out)); glorot_normal, stddev sqrt(2 / (fan_in + fan_out)) (Glorot and Bengio, AISTATS 2010);
+ * he_uniform, l =
  * sqrt(6 / fan_in); he_normal, stddev sqrt(2 / fan_in) (He et al., ICCV 2015); zeros. Normal ones are cut
  * at two standard deviations and keep that variance, as in Keras.
  */

@@ -1,5 +1,6 @@
-/* What convolutions and transposed ones have in common. Both lie between a wide side and a narrow one: windows
- * of size x size values lie on the wide side, `stride` apart, and each window is one value of the narrow side.
+/* What convolutions and transposed ones have in common. Both lie between a wide side and a narrow one:
+ * windows of size x size values lie on the wide side, `stride` apart, and each is one value of the narrow
+ * side.
  *
  * A convolution reads the wide side and gives the narrow one; a transposed one the other way round. Going
  * back is the same, turned around: there are two operations, and the gradient of the weights.

@@ -38,8 +38,8 @@ struct dae_taps {
 
 enum { DAE_CONVOLVE_ROOM = 128 }; /* floats that convolve() may read and write beyond the places */
 
-/* sums[c][t][n] = fma(d[n][i][j], x[c][offsets[t] + i pitch + j], sums[c][t][n]) for all rows i and columns j,
- * in that order. Up to 31 sums after the units are written too: `stride` is from one tap's to the next, a
+/* sums[c][t][n] = fma(d[n][i][j], x[c][offsets[t] + i pitch + j], sums[c][t][n]) for all rows i and columns
+ * j, in that order. Up to 31 sums after the units are written too: `stride` is from one tap's to the next, a
  * multiple of 32. */
 struct dae_correlation {
     struct dae_taps taps;
@@ -95,8 +95,8 @@ struct dae_kernels {
      * are added pairwise */
     void (*affine)(float *y, const float *w, const float *x, size_t n, size_t k, size_t samples);
 
-    /* out[i][p] = sum over channels c and taps t of weights[c][t][i] x[c][offsets[t] + p], one chain from 0 in
-     * that order, as multiply(), + bias[i], if that is not NULL; of a block of units, which is
+    /* out[i][p] = sum over channels c and taps t of weights[c][t][i] x[c][offsets[t] + p], one chain from 0
+     * in that order, as multiply(), + bias[i], if that is not NULL; of a block of units, which is
      * convolve_height, 4, 2 or 1. */
     void (*convolve)(float *out, size_t stride, const float *weights, const float *bias, size_t height,
                      const struct dae_taps *taps, size_t places);
