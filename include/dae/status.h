@@ -55,7 +55,7 @@ DAE_API const char *dae_status_name(dae_status status);
  * It names the argument, the value found and the value expected, for shapes both shapes, for files
  * path and offset. It means something only after a call of this thread has failed; a call that
  * succeeds leaves it alone. It is one line of well-formed UTF-8 whatever paths, names and files hold: each
- * byte that is not, and each control character, shows as '?'. Longer texts than 511 bytes lose their
+ * byte that is not, and each control character, shows as '?'. Longer texts than 1023 bytes lose their
  * middle, where "..." stands.
  *
  * @return never NULL (empty before the first failure); borrowed until the next failing call of this

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 256 }; /* of a part of a message */
+enum { TEXT_SIZE = 800 }; /* of a part of a message */
 
 #define MOST_COUNT 9007199254740992.0 /* 2^53: whole numbers up to here are exact */
 

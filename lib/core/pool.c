@@ -29,7 +29,7 @@ enum {
 struct failure {
     dae_status status; /* DAE_OK for none */
     size_t work, thread;
-    char message[512];
+    char message[DAE_MESSAGE_SIZE];
 };
 
 struct dae_pool {

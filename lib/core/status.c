@@ -12,7 +12,7 @@ enum {
     HEAD = 200,        /* bytes before the gap of a shortened one */
 };
 
-static _Thread_local char message[512];
+static _Thread_local char message[DAE_MESSAGE_SIZE];
 static _Thread_local size_t error_position;
 
 /* How many bytes follow the first one of a character of UTF-8; -1 when none begins like this. */

@@ -4,6 +4,8 @@
 
 #include <dae/status.h>
 
+enum { DAE_MESSAGE_SIZE = 1024 }; /* of a message, with its 0 */
+
 /* Sets this thread's message and returns `status`. Allocates nothing. Texts from outside may hold any bytes:
  * here, and here only, they are made printable. */
 __attribute__((format(printf, 2, 3))) dae_status dae_fail(dae_status status, const char *format, ...);

@@ -29,7 +29,7 @@ struct fit {
     struct dae_losses validation_losses;
     bool unsaved;       /* something has changed since the last checkpoint */
     bool gave_up;       /* writing one has failed, which ends the fit */
-    char left_out[512]; /* why the last batch that was left out was */
+    char left_out[DAE_MESSAGE_SIZE]; /* why the last batch that was left out was */
 };
 
 static double now(void) {
@@ -102,7 +102,7 @@ static dae_status checkpoint_if_due(struct fit *fit, const dae_progress *progres
 static dae_status checkpoint_at_end(struct fit *fit, dae_status status) {
     if (fit->trainer->checkpoint.path == NULL || !fit->unsaved || fit->gave_up)
         return status;
-    char reason[512];
+    char reason[DAE_MESSAGE_SIZE];
     snprintf(reason, sizeof reason, "%s", dae_last_error());
     dae_status written = write_checkpoint(fit, &fit->progress);
     if (status == DAE_OK || (status == DAE_ERROR_CANCELLED && fit->gave_up))
