@@ -38,12 +38,14 @@ ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const float *weights
                     sum[i][v] = FUSE(weight, x[v], sum[i][v]);
             }
         }
-    UNROLL
-    for (size_t i = 0; i < height && bias != NULL; i++) {
-        weight = SPREAD(bias[i]);
+    if (bias != NULL) {
         UNROLL
-        for (size_t v = 0; v < vectors; v++)
-            sum[i][v] += weight;
+        for (size_t i = 0; i < height; i++) {
+            weight = SPREAD(bias[i]);
+            UNROLL
+            for (size_t v = 0; v < vectors; v++)
+                sum[i][v] += weight;
+        }
     }
     UNROLL
     for (size_t i = 0; i < height; i++)
