@@ -434,7 +434,7 @@ END_TEST
 /* A call that gets by without some memory succeeds, and so says nothing. */
 START_TEST(success_leaves_the_message_alone) {
     objects o = {0};
-    char message[512];
+    char message[1024];
     ok(dae_set_num_threads(2));
     make_trainer(&o);
     ok(dae_trainer_fit(o.trainer, o.data, 1));

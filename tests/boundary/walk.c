@@ -101,7 +101,7 @@ static void check_message(const struct row *row, dae_status status, const char *
         return;
     }
     ck_assert_msg(strcmp(text, mark) != 0 && text[0] != '\0', "%s: failed without a message", place);
-    ck_assert_msg(is_printable_utf8(text) && strlen(text) <= 511, "%s: not one line of UTF-8: %s", place,
+    ck_assert_msg(is_printable_utf8(text) && strlen(text) <= 1023, "%s: not one line of UTF-8: %s", place,
                   text);
     ck_assert_msg(is_about(text, row, status),
                   "%s: %s: the message names neither the function nor an argument: %s", place,
@@ -120,7 +120,7 @@ static void check_status(const struct row *row, const struct attack *attack, dae
 
 /* Makes a call and looks at status, message, handles and allocator. */
 static dae_status call(const struct row *row, struct world *w, size_t attack, size_t *requests) {
-    char text[600];
+    char text[1200];
     w->touched = false;
     (void)dae_set_num_threads(99999);
     ck_assert_str_eq(dae_last_error(), mark);
@@ -169,7 +169,7 @@ START_TEST(arguments_are_spoiled) {
     begin(&w, 0, _i);
     for (size_t attack = 0; attack < row->attack_count; attack++) {
         size_t requests;
-        char text[600];
+        char text[1200];
         enter(row, attack, "");
         dae_status status = call(row, &w, attack, &requests);
         snprintf(text, sizeof text, "%s", dae_last_error());
@@ -244,7 +244,7 @@ struct visit {
     struct world *world;
     bool done, passed;
     dae_status status;
-    char text[600];
+    char text[1200];
 };
 
 static int32_t visit(const dae_progress *progress, void *user) {
