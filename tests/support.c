@@ -21,7 +21,7 @@ enum {
     PATH_SIZE = 4096,
     /* Room in front of each watched block for its header; keeps malloc()'s alignment. */
     HEAP_HEADER = 32,
-    SECONDS_PER_TEST = 120
+    SECONDS_PER_TEST = 300
 };
 
 /* ---- Assertions ------------------------------------------------------------------------------- */
