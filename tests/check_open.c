@@ -162,6 +162,20 @@ START_TEST(fits_of_several_sizes_follow_one_another) {
 }
 END_TEST
 
+/* As many values in another shape are something else: 8 x 8, and one row of 64, which no pooling of 2 takes. */
+START_TEST(a_flat_sample_is_one_row) {
+    dae_model *model = open_model(2);
+    dae_trainer *trainer = adam_trainer(model, 1e-2, NULL);
+    dae_dataset *square = pictures(COUNT, 8, 8, 1), *flat = random_dataset(COUNT, 64, 0, 1, 2);
+    ok(dae_trainer_fit(trainer, square, 1));
+    fails(dae_trainer_fit(trainer, flat, 1), DAE_ERROR_SHAPE, "found 1 x 1 x 64");
+    dae_dataset_free(square);
+    dae_dataset_free(flat);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
 START_TEST(sizes_that_a_layer_does_not_take_are_refused) {
     dae_model *model = open_model(2);
     dae_trainer *trainer = adam_trainer(model, 1e-2, NULL);
@@ -224,6 +238,7 @@ int main(void) {
     tcase_add_loop_test(open, what_needs_one_size_is_refused, 0, sizeof refused / sizeof *refused);
     tcase_add_test(open, a_size_changes_nothing_else);
     tcase_add_test(open, fits_of_several_sizes_follow_one_another);
+    tcase_add_test(open, a_flat_sample_is_one_row);
     tcase_add_test(open, sizes_that_a_layer_does_not_take_are_refused);
     tcase_add_test(open, any_allocation_may_fail);
     return suite_main(suite);

@@ -27,8 +27,8 @@ struct fit {
     double saved_at;
     dae_progress progress;
     struct dae_losses validation_losses;
-    bool unsaved;       /* something has changed since the last checkpoint */
-    bool gave_up;       /* writing one has failed, which ends the fit */
+    bool unsaved;                    /* something has changed since the last checkpoint */
+    bool gave_up;                    /* writing one has failed, which ends the fit */
     char left_out[DAE_MESSAGE_SIZE]; /* why the last batch that was left out was */
 };
 
@@ -288,9 +288,6 @@ static dae_status check_fit(const dae_trainer *trainer, const dae_dataset *datas
         return dae_fail(DAE_ERROR_STATE,
                         "dae_trainer_fit: the optimizer's schedule goes by the validation loss, which needs "
                         "validation data, the trainer has none");
-    dae_model *model = NULL;
-    DAE_TRY(dae_trainer_model_for(&model, trainer, trainer->model, dataset, "dae_trainer_fit"));
-    dae_model_free(model);
     return DAE_OK;
 }
 
@@ -299,7 +296,11 @@ enum { HISTORY_AHEAD = 1000 };
 /* Takes what the fit needs, so that memory running out is found before anything has changed. */
 static dae_status reserve(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
-    DAE_TRY(dae_trainer_reserve(trainer, fit->batch, &fit->dataset->shape));
+    dae_model *model = NULL;
+    DAE_TRY(dae_trainer_model_for(&model, trainer, trainer->model, fit->dataset, "dae_trainer_fit"));
+    dae_status status = dae_trainer_reserve(trainer, fit->batch, model);
+    dae_model_free(model);
+    DAE_TRY(status);
     DAE_TRY(
         dae_trainer_reserve_history(trainer, dae_size_min(fit->last_epoch - trainer->epoch, HISTORY_AHEAD)));
     fit->order = dae_allocate(fit->dataset->count, sizeof *fit->order);
@@ -427,7 +428,7 @@ static dae_status run_step(dae_trainer *trainer, const struct dae_batch *batch, 
                         "dae_trainer_step: the optimizer's schedule counts epochs, expected one that counts "
                         "steps: only a fit has epochs");
     DAE_TRY(dae_model_check_closed(trainer->model, "a fit, whose dataset has one", "dae_trainer_step"));
-    DAE_TRY(dae_trainer_reserve(trainer, batch->count, &trainer->model->input));
+    DAE_TRY(dae_trainer_reserve(trainer, batch->count, trainer->model));
     DAE_TRY(enter(&fit));
     dae_status status = dae_trainer_prepare(trainer, fit.pool);
     if (status == DAE_OK)

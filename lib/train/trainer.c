@@ -17,10 +17,9 @@ static void release_workspace(struct dae_workspace *w) {
 }
 
 static dae_status fill_workspace(struct dae_workspace *w, const dae_trainer *trainer, size_t batch,
-                                 const struct dae_shape *input) {
-    DAE_TRY(dae_model_at(&w->model, trainer->model, input, "dae_trainer_fit"));
-    DAE_TRY(dae_taps_create(&w->taps, trainer->objective, w->model));
-    const dae_model *model = w->model;
+                                 dae_model *model) {
+    w->model = dae_model_keep(model);
+    DAE_TRY(dae_taps_create(&w->taps, trainer->objective, model));
     bool bfloat16 = trainer->parameters16 != NULL;
     size_t output = dae_model_output(model)->size;
     w->batch = batch;
@@ -40,12 +39,12 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_trainer *tra
                            });
 }
 
-dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch, const struct dae_shape *input) {
+dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch, dae_model *model) {
     const struct dae_workspace *w = &trainer->workspace;
-    if (batch <= w->batch && dae_shape_fits(input, &w->model->input))
+    if (batch <= w->batch && dae_shape_equals(&model->input, &w->model->input))
         return DAE_OK;
     struct dae_workspace larger = {0};
-    dae_status status = fill_workspace(&larger, trainer, batch, input);
+    dae_status status = fill_workspace(&larger, trainer, batch, model);
     release_workspace(status == DAE_OK ? &trainer->workspace : &larger);
     if (status == DAE_OK)
         trainer->workspace = larger;

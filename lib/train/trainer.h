@@ -180,8 +180,8 @@ void dae_trainer_note_validation(dae_trainer *trainer, double loss);
 /* Writes the checkpoint of the trainer's plan, and moves older ones on. */
 dae_status dae_trainer_write_checkpoint(const dae_trainer *trainer);
 
-/* Makes room for batches of `batch` samples whose inputs have a shape. */
-dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch, const struct dae_shape *input);
+/* Makes room for batches of `batch` samples that a model, the trainer's for their shape, is run on. */
+dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch, dae_model *model);
 
 /* The samples of a step: two arrays, or samples order[0] ... of a dataset as they are in an epoch. */
 struct dae_batch {
