@@ -9,13 +9,12 @@ and v uniform in [0, 1) from streams 0 and 1, targets are peak u[i - i % 3], but
 peak (v[i] - 0.5) / 4 to that; outputs are half the inputs. All of that is float32.
 """
 
-import argparse
-import os
 import sys
 
 import numpy
 from skimage.metrics import mean_squared_error, peak_signal_noise_ratio, structural_similarity
 
+import table
 from philox_reference import uniform
 
 SAMPLES = 3
@@ -92,7 +91,7 @@ def row(values):
     return "{%s}" % ", ".join("%.17g" % value for value in values)
 
 
-def table():
+def make():
     text = HEAD % (SAMPLES, SAMPLES, ", ".join('"%s"' % name for name in FIGURES), len(FIGURES), len(FIGURES))
     for seed, (shape, peak) in enumerate(CASES):
         inputs, outputs, targets = (array.astype(numpy.float64) for array in data_of(seed, shape, peak))
@@ -103,19 +102,8 @@ def table():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, tell whether the table is up to date")
-    arguments = parser.parse_args()
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "figures.h")
-    made = table()
-    if not arguments.check:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(made)
-        return 0
-    with open(path, encoding="utf-8") as file:
-        same = file.read() == made
-    print("figures.h is " + ("up to date" if same else "not what this script writes"))
-    return 0 if same else 1
+    options = table.parser_of(__doc__).parse_args()
+    return table.write_or_check("figures.h", make(), options.check)
 
 
 if __name__ == "__main__":

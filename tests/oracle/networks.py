@@ -9,13 +9,13 @@ signals. Each is there twice: as the text that the library reads, and as a funct
 asked of them are those of trajectories.py.
 """
 
-import os
 import sys
 
 import torch
 from torch.nn import functional
 from torch.nn.functional import linear
 
+import table
 import trajectories
 from philox_reference import uniform
 from trajectories import (BATCH, CHOSEN, INPUT_STREAM, MARGIN, OPTIMIZERS, PARAMETER_STREAM, STEPS,
@@ -361,18 +361,9 @@ def header():
 
 
 def main():
+    options = table.parser_of(__doc__).parse_args()
     torch.set_num_threads(1)
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "networks.h")
-    text = header()
-    if sys.argv[1:] == ["--check"]:
-        with open(path, encoding="ascii") as file:
-            same = file.read() == text
-        print("networks.h is up to date" if same else "networks.h differs: remake it")
-        return 0 if same else 1
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
-    print("wrote networks.h")
-    return 0
+    return table.write_or_check("networks.h", header(), options.check)
 
 
 if __name__ == "__main__":

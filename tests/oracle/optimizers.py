@@ -8,13 +8,12 @@ Where Keras has another formula than PyTorch, its formula is written out below, 
 float64. Gradients and parameters come from the generator of include/dae/rng.h.
 """
 
-import argparse
 import math
-import os
 import sys
 
 import torch
 
+import table
 from philox_reference import uniform
 
 SEED, GRADIENT_STREAM, PARAMETER_STREAM = 17, 0, 1
@@ -178,7 +177,7 @@ def draw():
     return parameters, gradients
 
 
-def table():
+def make():
     w, gradients = draw()
     text = HEAD % (STEPS, SEED, GRADIENT_STREAM, PARAMETER_STREAM, SEED, GRADIENT_STREAM, PARAMETER_STREAM, COUNT, STEPS)
     cases = [(written, "torch.optim.%s" % name, torch_run(w, gradients, name, options))
@@ -192,20 +191,8 @@ def table():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, tell whether the table is up to date")
-    options = parser.parse_args()
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "optimizers.h")
-    text = table()
-    if options.check:
-        with open(path, encoding="ascii") as file:
-            same = file.read() == text
-        print("optimizers.h is up to date" if same else "optimizers.h differs: remake it")
-        return 0 if same else 1
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
-    print("wrote optimizers.h")
-    return 0
+    options = table.parser_of(__doc__).parse_args()
+    return table.write_or_check("optimizers.h", make(), options.check)
 
 
 if __name__ == "__main__":

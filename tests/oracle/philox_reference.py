@@ -9,11 +9,11 @@ means that both follow include/dae/rng.h and include/dae/noise.h.
     python3 tests/oracle/philox_reference.py --lines   prints the three golden lines of rng.h
 """
 
-import argparse
 import math
-import os
 import struct
 import sys
+
+import table
 
 MASK32 = 0xFFFFFFFF
 MULTIPLIER = (0xD2511F53, 0xCD9E8D57)
@@ -291,8 +291,7 @@ def check_draws():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with golden.h instead of writing it")
+    parser = table.parser_of(__doc__)
     parser.add_argument("--lines", action="store_true", help="print the golden lines of include/dae/rng.h")
     options = parser.parse_args()
     check_known_answers()
@@ -302,16 +301,7 @@ def main():
         print("uniform  " + " ".join("%.8g" % u for u in uniform(1, 0, 0, 4)))
         print("normal   " + " ".join("%.7g" % z for z in normal(1, 0, 0, 4)))
         return 0
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden.h")
-    if options.check:
-        with open(path, encoding="ascii") as file:
-            same = file.read() == header()
-        print("golden.h is up to date" if same else "golden.h differs: remake it")
-        return 0 if same else 1
-    with open(path, "w", encoding="ascii") as file:
-        file.write(header())
-    print("wrote golden.h")
-    return 0
+    return table.write_or_check("golden.h", header(), options.check)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ PyTorch has the same curves under other names and works most of them out step by
 Nothing here is computed from the formulae in include/dae/optimizer.h.
 """
 
-import argparse
-import os
 import sys
 
 import torch
 from torch.optim import lr_scheduler
+
+import table
 
 STEPS = 40
 EPOCH = 5  # steps
@@ -90,7 +90,7 @@ def rates(learning_rate, scheduler, options):
     return result
 
 
-def table():
+def make():
     text = HEAD % (STEPS - 1, STEPS, EPOCH)
     for written, learning_rate, scheduler, options in CASES:
         values = rates(learning_rate, scheduler, options)
@@ -100,19 +100,8 @@ def table():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, tell whether the table is up to date")
-    arguments = parser.parse_args()
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "schedules.h")
-    made = table()
-    if not arguments.check:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(made)
-        return 0
-    with open(path, encoding="utf-8") as file:
-        same = file.read() == made
-    print("schedules.h is " + ("up to date" if same else "not what this script writes"))
-    return 0 if same else 1
+    options = table.parser_of(__doc__).parse_args()
+    return table.write_or_check("schedules.h", make(), options.check)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,11 @@ All data come from the generator of include/dae/rng.h, so a C program makes the 
 see the comment at the top of trajectories.h.
 """
 
-import argparse
-import os
 import sys
 
 import torch
 
+import table
 from philox_reference import uniform
 
 STEPS = 10
@@ -411,22 +410,10 @@ def header():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with trajectories.h, write nothing")
-    options = parser.parse_args()
+    options = table.parser_of(__doc__).parse_args()
     torch.set_num_threads(1)
     check_formulae()
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "trajectories.h")
-    text = header()
-    if options.check:
-        with open(path, encoding="ascii") as file:
-            same = file.read() == text
-        print("trajectories.h is up to date" if same else "trajectories.h differs: remake it")
-        return 0 if same else 1
-    with open(path, "w", encoding="ascii") as file:
-        file.write(text)
-    print("wrote trajectories.h")
-    return 0
+    return table.write_or_check("trajectories.h", header(), options.check)
 
 
 if __name__ == "__main__":
