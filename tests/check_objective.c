@@ -567,15 +567,13 @@ START_TEST(classes_that_do_not_exist_are_refused) {
     for (size_t i = 0; i < 4; i++) {
         classes[1] = bad[i];
         dae_dataset *data = pair_dataset(x, IN, classes, 1, 2);
-        dae_status status = i < 3 ? DAE_ERROR_ARGUMENT : DAE_ERROR_NOT_FINITE;
         fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_ARGUMENT, "a class from 0 to 5");
         ok(dae_trainer_set_validation(trainer, data));
         classes[1] = 1;
         dae_dataset *good = pair_dataset(x, IN, classes, 1, 2);
-        fails(dae_trainer_fit(trainer, good, 1), status, "of the validation data");
+        fails(dae_trainer_fit(trainer, good, 1), DAE_ERROR_ARGUMENT, "validation: the target of sample 1");
         ok(dae_trainer_set_validation(trainer, NULL));
-        fails(dae_trainer_fit(other, good, 1), DAE_ERROR_SHAPE,
-              "targets have shape 1, the model gives 6");
+        fails(dae_trainer_fit(other, good, 1), DAE_ERROR_SHAPE, "targets have shape 1, the model gives 6");
         dae_dataset_free(data);
         dae_dataset_free(good);
     }

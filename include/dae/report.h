@@ -18,7 +18,8 @@
  *                         1.5, wherever it lies in the image; c1 = (0.01 peak)^2, c2 = (0.03 peak)^2. NaN
  *                         where targets are no images, [c, h, w] or [h, w], of at least 11 x 11
  *   error_rate            share (0 to 1) of samples whose largest output is not that of their class. Targets
- *                         name it: of all outputs 1 for the class and 0 for the others; NaN where they do not
+ *                         name it: of all outputs 1 for the class and 0 for the others, or one value that is
+ *                         its number, from 0; NaN where the former do not
  *   mean_image_mse        mean squared error of the best constant image, the mean of these targets
  *   dead_outputs          share of output values that are the same for every sample
  *   harmful_dead_outputs  share of output values that are dead though their target is not the same for every
@@ -97,14 +98,14 @@ enum {
  * millionth.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters;
- * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_CALLBACK from reading the dataset.
+ * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_ARGUMENT also for a target that is the
+ * number of no class; DAE_ERROR_CALLBACK from reading the dataset.
  * Threads: uses dae_get_num_threads(); the result does not depend on it. @since 0.1.0
  */
 DAE_API dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *dataset);
 
 /** Runs a model over a dataset, as it is in epoch 0, and takes the figures of a text, without findings: those
- * that are means over samples, with any parameters. Takes what a report cannot: "ssim(peak=255)", and
- * `error_rate` where the targets are the numbers of classes, one value a sample, from 0.
+ * that are means over samples, with any parameters. Takes what a report cannot, such as "ssim(peak=255)".
  *
  * @param figures  one or more, such as "mse | ssim(peak=255)"; not those from mean_image_mse on (above)
  * @param values   [count], in the order of the text

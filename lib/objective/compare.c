@@ -14,15 +14,6 @@ bool dae_targets_are_unit(const float *targets, size_t count) {
     return all;
 }
 
-bool dae_target_is_class(float target, size_t classes) {
-    return isnan(target) || (target >= 0 && target < (float)classes && target == floorf(target));
-}
-
-void dae_class_to_targets(float class, size_t first, size_t count, float *targets) {
-    for (size_t i = 0; i < count; i++)
-        targets[i] = isnan(class) ? class : (float)first + (float)i == class;
-}
-
 static double run(const struct dae_term *term, float *a, const float *t, size_t count, float scale,
                   float slope) {
     dae_compare_loop *const *loops = term->logits ? term->kind->compare_logits : term->kind->compare;

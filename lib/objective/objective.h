@@ -126,13 +126,8 @@ void dae_objective_write(struct dae_text *text, const void *object);
 /* What a term's mean is over, of so many values: these, or places; at least 1. */
 double dae_term_divisor(const struct dae_term *term, double values);
 
-/* Targets of a sample of a class, from `first` on: 1 for the class, 0 for others, all NaN for NaN. */
-void dae_class_to_targets(float class, size_t first, size_t count, float *targets);
-
-/* Whether targets are in [0,1], and whether one is the number of a class; NaN counts as such, for others to
- * find. */
+/* Whether targets are in [0,1]; NaN counts as such, for others to find. */
 bool dae_targets_are_unit(const float *targets, size_t count);
-bool dae_target_is_class(float target, size_t classes);
 
 /* Outputs of a part of a sample, of at most DAE_OBJECTIVE_STRIP values. */
 struct dae_strip {

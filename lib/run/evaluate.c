@@ -171,7 +171,7 @@ static dae_status evaluate(dae_report *report, dae_model *model, dae_dataset *da
     struct dae_evaluation e = {
         .model = model,
         .inputs = dataset->shape.size,
-        .outputs = dataset->target_shape.size,
+        .outputs = dae_model_output(model)->size,
         .output = dae_model_maker(model, model->node_count),
         .figures = report->figures,
         .errors = report->errors,
@@ -214,7 +214,7 @@ dae_status dae_model_evaluate(dae_report **out, dae_model *model, dae_dataset *d
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(dataset);
     dae_model *at = NULL;
-    DAE_TRY(dae_model_for(&at, model, &dataset->shape, &dataset->target_shape, __func__));
+    DAE_TRY(dae_model_for_dataset(&at, model, dataset, __func__));
     /* both are kept meanwhile: a callback that gives samples may drop the caller's references */
     dae_dataset_keep(dataset);
     dae_status status = start(&report, at, dataset);

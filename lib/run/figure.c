@@ -111,7 +111,8 @@ void dae_figures_start(struct dae_figures *figures, const dae_model *model, cons
     const struct dae_shape *output = dae_model_output(model), *target = &dataset->target_shape;
     figures->input = dataset->shape.size;
     figures->output = output->size;
-    figures->target = target->rank == 1 && target->size == output->size ? *output : *target;
+    bool says_less = target->rank == 1 && target->size == output->size;
+    figures->target = says_less || dae_targets_are_classes(model, target) ? *output : *target;
     figures->samples = 0;
     figures->flawed = 0;
     for (size_t i = 0; i < figures->count; i++)
@@ -122,7 +123,7 @@ void dae_figures_start(struct dae_figures *figures, const dae_model *model, cons
 /* Whether targets are such as a figure takes. */
 static bool takes(const struct dae_figures *figures, const struct dae_figure *kind) {
     size_t size = kind->of_input ? figures->input : figures->output;
-    return size == figures->target.size || (kind->of_class && figures->target.size == 1);
+    return size == figures->target.size;
 }
 
 static double mean_square(const float *values, size_t count) {

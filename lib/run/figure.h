@@ -35,7 +35,6 @@ struct dae_figure {
     unsigned made_of; /* DAE_OF_* */
     bool of_input;    /* the answer is the input, not the output */
     bool from_mse;    /* `add` reads nothing but the MSE of an answer */
-    bool of_class;    /* targets may be the number of a class; otherwise they have the answer's size */
     /* Adds what a sample says to sums that begin at 0, and makes the figure of them; p are the parameters. */
     void (*add)(double *sums, const struct dae_answer *answer, const double *p);
     double (*conclude)(const double *sums, double samples, const double *p);

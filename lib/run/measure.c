@@ -37,9 +37,8 @@ dae_status dae_model_measure(dae_model *model, dae_dataset *dataset, const char 
     DAE_REQUIRE(dataset);
     DAE_REQUIRE(figures);
     DAE_REQUIRE(values);
-    bool classes = dataset->target_shape.size == 1;
     dae_model *at = NULL;
-    DAE_TRY(dae_model_for(&at, model, &dataset->shape, classes ? NULL : &dataset->target_shape, __func__));
+    DAE_TRY(dae_model_for_dataset(&at, model, dataset, __func__));
     /* both are kept meanwhile: a callback that gives samples may drop the caller's references */
     dae_dataset_keep(dataset);
     dae_status status = dae_figures_open(&taken, figures);

@@ -1,10 +1,13 @@
 #include "run/over_dataset.h"
 #include "core/memory.h"
 
+#include <math.h>
+
 struct dae_sweep {
     const dae_dataset *dataset;
     dae_session *session;
     size_t batch;
+    bool classes; /* targets are numbers of them */
     float *inputs, *outputs, *targets;
     size_t *order;
 };
@@ -20,8 +23,42 @@ void dae_sweep_close(struct dae_sweep *sweep) {
     dae_release(sweep);
 }
 
+bool dae_targets_are_classes(const dae_model *model, const struct dae_shape *target) {
+    const struct dae_shape *output = dae_model_output(model);
+    return target->size == 1 && output->size > 1 && output->dims[0] == output->size;
+}
+
+dae_status dae_model_for_dataset(dae_model **out, dae_model *model, const dae_dataset *dataset,
+                                 const char *context) {
+    bool classes = dae_targets_are_classes(model, &dataset->target_shape);
+    return dae_model_for(out, model, &dataset->shape, classes ? NULL : &dataset->target_shape, context);
+}
+
+bool dae_target_is_class(float target, size_t classes) {
+    return isnan(target) || (target >= 0 && target < (float)classes && target == floorf(target));
+}
+
+void dae_class_to_targets(float class, size_t first, size_t count, float *targets) {
+    for (size_t i = 0; i < count; i++)
+        targets[i] = isnan(class) ? class : (float)first + (float)i == class;
+}
+
+/* Targets of a batch that are numbers of classes, the last first: they lie where the values will. */
+static dae_status expand(const struct dae_sweep *sweep, size_t first, size_t count) {
+    size_t classes = dae_model_output(sweep->session->model)->size;
+    for (size_t i = 0; i < count; i++)
+        if (!dae_target_is_class(sweep->targets[i], classes))
+            return dae_fail(DAE_ERROR_ARGUMENT,
+                            "the target of sample %zu of the dataset is %g, expected a class from 0 to %zu",
+                            first + i, (double)sweep->targets[i], classes - 1);
+    for (size_t i = count; i-- > 0;)
+        dae_class_to_targets(sweep->targets[i], 0, classes, sweep->targets + i * classes);
+    return DAE_OK;
+}
+
 static dae_status fill(struct dae_sweep *sweep, dae_model *model) {
     DAE_TRY(dae_session_open(&sweep->session, model, sweep->batch));
+    sweep->classes = dae_targets_are_classes(model, &sweep->dataset->target_shape);
     size_t output = dae_model_output(model)->size;
     sweep->inputs = dae_allocate(sweep->batch, model->input.size * sizeof(float));
     sweep->outputs = dae_allocate(sweep->batch, output * sizeof(float));
@@ -66,6 +103,8 @@ dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_
             sweep->order[i] = first + i;
         struct dae_gathering to = {.inputs = sweep->inputs, .targets = sweep->targets, .fpu = fpu};
         DAE_TRY(dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, &to));
+        if (sweep->classes)
+            DAE_TRY(expand(sweep, first, count));
         DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, logits));
         struct dae_sweep_batch batch = {first, count, sweep->inputs, sweep->outputs, sweep->targets};
         DAE_TRY(visit(context, pool, &batch));

@@ -219,8 +219,7 @@ dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t precision) {
 }
 
 bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *dataset) {
-    return trainer->objective->classes && dataset->target_shape.size == 1 &&
-           dae_model_output(trainer->model)->size > 1;
+    return trainer->objective->classes && dae_targets_are_classes(trainer->model, &dataset->target_shape);
 }
 
 dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, dae_model *model,

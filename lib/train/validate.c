@@ -10,7 +10,6 @@ enum { ROWS_PER_TASK = 16, STRIP = DAE_OBJECTIVE_STRIP };
 struct validation {
     const dae_trainer *trainer;
     size_t inputs, width; /* values of a sample */
-    bool classes;         /* a target is the number of a class */
     const struct dae_sweep_batch *batch;
     struct dae_pool *pool;
     struct row {
@@ -24,82 +23,59 @@ struct validation {
     char message[200];
 };
 
-/* Values of a target as it lies: one for a class. */
-static size_t stored_width(const struct validation *v) {
-    return v->classes ? 1 : v->width;
-}
-
 static bool is_good(const struct validation *v, float value, dae_status status) {
     if (status == DAE_ERROR_NOT_FINITE)
         return isfinite(value) || (isnan(value) && v->trainer->objective->skips);
-    return v->classes ? dae_target_is_class(value, v->width) : dae_targets_are_unit(&value, 1);
+    return dae_targets_are_unit(&value, 1);
 }
 
-static bool are_good_targets(const struct validation *v, const float *targets, dae_status status) {
-    for (size_t i = 0; i < stored_width(v); i++)
-        if (!is_good(v, targets[i], status))
+static bool are_good_targets(const struct validation *v, const float *targets) {
+    for (size_t i = 0; i < v->width; i++)
+        if (!is_good(v, targets[i], DAE_ERROR_NOT_FINITE))
             return false;
     return true;
 }
 
 /* Inputs and targets are finite, and targets such as the objective takes. */
 static dae_status check_row(const struct validation *v, size_t row) {
-    size_t inputs = v->inputs;
-    const struct dae_objective *objective = v->trainer->objective;
-    const float *targets = v->batch->targets + row * stored_width(v);
-    if (!dae_kernels()->is_finite(v->batch->inputs + row * inputs, inputs) ||
-        (!dae_kernels()->is_finite(targets, stored_width(v)) &&
-         !are_good_targets(v, targets, DAE_ERROR_NOT_FINITE)))
+    const float *inputs = v->batch->inputs + row * v->inputs, *targets = v->batch->targets + row * v->width;
+    if (!dae_kernels()->is_finite(inputs, v->inputs) ||
+        (!dae_kernels()->is_finite(targets, v->width) && !are_good_targets(v, targets)))
         return DAE_ERROR_NOT_FINITE;
-    bool takes_all = !objective->unit_targets && !v->classes;
-    return takes_all || are_good_targets(v, targets, DAE_ERROR_ARGUMENT) ? DAE_OK : DAE_ERROR_ARGUMENT;
+    bool takes_all = !v->trainer->objective->unit_targets;
+    return takes_all || dae_targets_are_unit(targets, v->width) ? DAE_OK : DAE_ERROR_ARGUMENT;
 }
 
-/* The squared error of a strip, whose values are logits where the objective has those. */
-static double squared_error(const struct dae_objective *objective, const struct dae_strip *strip) {
-    float outputs[STRIP], targets[STRIP];
-    size_t known = 0;
-    if (!objective->logits && !objective->skips)
-        return dae_kernels()->squared_error(strip->values, strip->targets, strip->count);
-    memcpy(outputs, strip->values, strip->count * sizeof *outputs);
-    dae_objective_finish(objective, outputs, strip->count);
-    for (size_t i = 0; i < strip->count; i++)
-        if (!isnan(strip->targets[i])) {
-            outputs[known] = outputs[i];
-            targets[known++] = strip->targets[i];
-        }
-    return dae_kernels()->squared_error(outputs, targets, known);
-}
-
-static size_t count_known(const float *targets, size_t count) {
-    size_t known = 0;
+/* The squared error of outputs whose targets are known, and how many those are. */
+static double squared_error(const float *outputs, const float *targets, size_t count, size_t *known) {
+    float some_outputs[STRIP], some_targets[STRIP];
+    *known = 0;
     for (size_t i = 0; i < count; i++)
-        known += !isnan(targets[i]);
-    return known;
+        if (!isnan(targets[i])) {
+            some_outputs[*known] = outputs[i];
+            some_targets[(*known)++] = targets[i];
+        }
+    return *known == count ? dae_kernels()->squared_error(outputs, targets, count)
+                           : dae_kernels()->squared_error(some_outputs, some_targets, *known);
 }
 
 static void visit_strip(const struct validation *v, struct dae_span span, struct row *row) {
     static const float ones[DAE_OBJECTIVE_MAX_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
     const struct dae_objective *objective = v->trainer->objective;
-    size_t at = span.row * v->width + span.column;
-    const float *stored = v->batch->targets + span.row * stored_width(v);
-    float class[STRIP], copy[STRIP];
-    if (v->classes)
-        dae_class_to_targets(stored[0], span.column, span.count, class);
+    size_t at = span.row * v->width + span.column, known = span.count;
+    float *outputs = v->batch->outputs + at, values[STRIP];
     struct dae_strip strip = {
-        .values = v->batch->outputs + at,
-        .targets = v->classes ? class : stored + span.column,
+        .values = values,
+        .targets = v->batch->targets + at,
         .inputs = objective->emphasizes ? v->batch->inputs + at : NULL,
         .count = span.count,
         .scales = ones,
     };
-    if (v->trainer->figures != NULL) { /* which need the outputs after this */
-        memcpy(copy, strip.values, span.count * sizeof *copy);
-        strip.values = copy;
-        dae_objective_finish(objective, v->batch->outputs + at, span.count);
-    }
-    row->values += (double)(objective->skips ? count_known(strip.targets, span.count) : span.count);
-    row->squared += squared_error(objective, &strip);
+    memcpy(values, outputs, span.count * sizeof *values);
+    dae_objective_finish(objective, outputs, span.count); /* logits become outputs */
+    row->squared += objective->skips ? squared_error(outputs, strip.targets, span.count, &known)
+                                     : dae_kernels()->squared_error(outputs, strip.targets, span.count);
+    row->values += (double)known;
     dae_objective_compare(objective, &strip, row->sums);
 }
 
@@ -123,8 +99,6 @@ static dae_status visit_rows(void *context, size_t task) {
 static void write_expected(const struct validation *v, struct dae_text *text) {
     if (v->status == DAE_ERROR_NOT_FINITE)
         dae_text_add(text, "a finite number");
-    else if (v->classes)
-        dae_text_add(text, "a class from 0 to %zu", v->width - 1);
     else
         dae_text_add(text, "0 to 1: the objective takes no other");
 }
@@ -138,7 +112,7 @@ static void note_bad(struct validation *v, size_t row) {
     v->status = v->row_status[row];
     bool is_target = v->status == DAE_ERROR_ARGUMENT || dae_kernels()->is_finite(values, inputs);
     if (is_target)
-        values = v->batch->targets + row * stored_width(v);
+        values = v->batch->targets + row * v->width;
     while (is_target ? is_good(v, values[i], v->status) : isfinite(values[i]))
         i++;
     struct dae_text text = {v->message, sizeof v->message, 0};
@@ -195,13 +169,15 @@ dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sw
         .pool = pool,
         .inputs = trainer->validation->shape.size,
         .width = dae_model_output(trainer->validation_model)->size,
-        .classes = dae_trainer_takes_classes(trainer, trainer->validation),
     };
     if (trainer->figures != NULL)
         dae_figures_start(trainer->figures, trainer->validation_model, trainer->validation);
     if (objective->tapped_count > 0)
         dae_sweep_watch(sweep, watch, &v);
-    DAE_TRY(dae_sweep_run(sweep, pool, fpu, objective->logits, visit, &v));
+    dae_status status = dae_sweep_run(sweep, pool, fpu, objective->logits, visit, &v);
+    if (status == DAE_ERROR_ARGUMENT)
+        return dae_fail_in(status, "validation");
+    DAE_TRY(status);
     if (v.bad_samples > 0)
         return dae_fail(v.status, "%s (%zu samples have such values)", v.message, v.bad_samples);
     for (size_t k = 0; k < objective->term_count; k++)

@@ -49,6 +49,7 @@ int main(void) {
     dae_model *stack = NULL;
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
+    dae_report *report = NULL;
     double error_rate;
 
     TRY(dae_dataset_open(&images, "train-images-idx3-ubyte.gz", NULL));
@@ -81,7 +82,9 @@ int main(void) {
     TRY(dae_trainer_set_validation(trainer, labelled));
     TRY(dae_trainer_set_figures(trainer, "error_rate"));
     TRY(dae_trainer_fit(trainer, labelled, 20));
-    TRY(dae_model_measure(stack, labelled, "error_rate", &error_rate, 1));
+    TRY(dae_model_evaluate(&report, stack, labelled));
+    TRY(dae_report_get(report, "error_rate", &error_rate));
+    dae_report_free(report);
     printf("training error %.2f %%\n", 100 * error_rate);
 
     dae_trainer_free(trainer);
