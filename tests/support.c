@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <pthread.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,10 @@ bool is_printable_utf8(const char *text) {
             return false;
     }
     return true;
+}
+
+bool same_or_nan(float a, float b) {
+    return (isnan(a) && isnan(b)) || memcmp(&a, &b, sizeof a) == 0;
 }
 
 size_t first_difference(const float *a, const float *b, size_t count) {

@@ -52,6 +52,9 @@ bool message_has(const char *word);
 /* Well-formed UTF-8 (RFC 3629) without control characters. */
 bool is_printable_utf8(const char *text);
 
+/* Same bits; any NaN is as good as another. */
+bool same_or_nan(float a, float b);
+
 /* Index of the first float whose bits differ, or `count`. */
 size_t first_difference(const float *a, const float *b, size_t count);
 

@@ -154,12 +154,16 @@ static dae_status go_back(void *context, size_t value, struct dae_rows *rows) {
     return DAE_OK;
 }
 
+/* In how many parts the parameters are looked at for penalties. */
+static size_t penalty_parts(const dae_trainer *trainer) {
+    return dae_size_min(DAE_MAX_TILES, dae_size_divide_up(trainer->model->parameter_count, DAE_UPDATE_CHUNK));
+}
+
 /* Part of the parameters, which a task looks at for penalties: a sum for each tile and term. */
 static dae_status penalize_part(void *context, size_t task) {
     struct dae_train_step *step = context;
     const dae_trainer *trainer = step->trainer;
-    size_t parts = dae_size_min(DAE_MAX_TILES,
-                                dae_size_divide_up(trainer->model->parameter_count, DAE_UPDATE_CHUNK));
+    size_t parts = penalty_parts(trainer);
     size_t first = trainer->model->parameter_count * task / parts;
     size_t end = trainer->model->parameter_count * (task + 1) / parts;
     for (size_t k = 0; k < trainer->objective->term_count; k++)
@@ -173,8 +177,7 @@ static dae_status penalize_part(void *context, size_t task) {
 static dae_status penalize(struct dae_train_step *step, struct dae_losses *losses) {
     const dae_trainer *trainer = step->trainer;
     const struct dae_objective *objective = trainer->objective;
-    size_t parts = dae_size_min(DAE_MAX_TILES,
-                                dae_size_divide_up(trainer->model->parameter_count, DAE_UPDATE_CHUNK));
+    size_t parts = penalty_parts(trainer);
     if (!objective->penalizes)
         return DAE_OK;
     DAE_TRY(dae_pool_run(step->pool, penalize_part, step, parts));
