@@ -290,6 +290,18 @@ void same_parameters(const dae_model *a, const dae_model *b) {
     free(values_b);
 }
 
+float *answers_of(dae_model *model, const float *inputs, size_t count) {
+    dae_session *session = NULL;
+    size_t rank = 0, shape[DAE_MAX_RANK];
+    ok(dae_model_get_output_shape(model, &rank, shape));
+    ck_assert_uint_eq(rank, 1);
+    float *outputs = must_have(count * shape[0] * sizeof *outputs);
+    ok(dae_session_create(&session, model, count));
+    ok(dae_session_run(session, inputs, count, outputs));
+    dae_session_free(session);
+    return outputs;
+}
+
 static dae_trainer *trainer_with(dae_model *model, dae_optimizer *optimizer, const char *loss) {
     dae_trainer *trainer = NULL;
     ok(dae_trainer_create(&trainer, model, optimizer, loss));

@@ -74,6 +74,9 @@ void same_parameters(const dae_model *a, const dae_model *b);
 /* x -> x: what is exactly right. */
 dae_model *identity_model(size_t size);
 
+/* The model's outputs for `count` samples, to free(). */
+float *answers_of(dae_model *model, const float *inputs, size_t count);
+
 /* Sets up a trainer with Adam or SGD; the optimizer's only reference is the trainer's. */
 dae_trainer *adam_trainer(dae_model *model, double learning_rate, const char *loss);
 dae_trainer *sgd_trainer(dae_model *model, double learning_rate, const char *loss);
