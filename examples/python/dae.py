@@ -1,4 +1,5 @@
-"""libdae from Python 3.8 or newer, by ctypes: this file and dae_c.py are all there is, with nothing to install.
+"""libdae from Python 3.8 or newer, by ctypes: this file, dae_kinds.py and dae_c.py are all there is, with
+nothing to install.
 
     import dae
 
@@ -34,6 +35,7 @@ from ctypes import byref, c_float, c_uint32
 import dae_c as c
 from dae_c import (CheckpointFailure, DaeError, Event, Finding, Interval, NoiseMode, Precision,
                    Progress, Status, load)
+from dae_kinds import Kinds, facts, kinds, recipe_steps
 
 # ---- Objects -----------------------------------------------------------------------------------------
 
@@ -457,8 +459,12 @@ class _Rules(type):
             raise AttributeError("type object '%s' has no attribute '%s'" % (cls.__name__, kind))
 
         def make(learning_rate, schedule=None, **options):
-            arguments = [_written(*option) for option in {"learning_rate": learning_rate, **options}.items()]
-            return cls.parse("%s(%s)%s" % (kind, ", ".join(arguments), "" if schedule is None else " | " + schedule))
+            options = {"learning_rate": learning_rate, **options}
+            for name, value in options.items():
+                if not isinstance(value, numbers.Real):
+                    raise TypeError("%s is of type %s, expected float" % (name, type(value).__name__))
+            rule = getattr(Kinds("optimizer"), kind)(**options)
+            return cls.parse(rule if schedule is None else rule + " | " + schedule)
 
         make.__name__ = kind
         make.__doc__ = "%s; options: %s." % (facts("optimizer", kind)["what"], ", ".join(kinds("optimizer", kind)))
@@ -716,98 +722,11 @@ def describe():
     return c.get_text("dae_runtime_describe")
 
 
-def kinds(category=None, kind=None):
-    """Names of what the library knows: categories, the kinds of one, or the parameters of a kind."""
-    names = []
-    while True:
-        name = c.get("dae_kind_list", c.TEXT, _encoded(category), _encoded(kind), len(names))
-        if name is None:
-            return names
-        names.append(name.decode())
-
-
-TEXT_FACTS = ("what", "example", "type", "of", "words", "default", "other", "then", "since")
-NUMBER_FACTS = ("low", "high", "open_low", "open_high", "by_place", "many")
-
-
-def facts(category, kind=None, parameter=None):
-    """What there is to know about a category, a kind or a parameter, by names: those of the header."""
-    about = [_encoded(name) for name in (category, kind, parameter)]
-    found = {}
-    for fact in TEXT_FACTS:
-        text = c.get("dae_kind_get_text", c.TEXT, *about, fact.encode())
-        if text is not None:
-            found[fact] = text.decode()
-    for fact in NUMBER_FACTS:
-        number = c.get("dae_kind_get_number", c.DOUBLE, *about, fact.encode())
-        if not math.isnan(number):
-            found[fact] = number
-    return found
-
-
-def recipe_steps(category, text):
-    """The steps of a recipe, each as what it is made of: its kind, its label, and all its parameters, as texts."""
-    def part(name):
-        return c.get_text("dae_recipe_get", category.encode(), text.encode(), len(steps), name.encode())
-
-    steps = []
-    while part("kind"):
-        of, then = category, facts(category).get("then")
-        if steps and then is not None:
-            of = then
-        names = ["kind", "label"] + kinds(of, part("kind"))
-        steps.append({name: part(name) for name in names})
-    return steps
-
-
-class Kinds:
-    """Constructors of the texts of a category, one for each kind that the loaded library lists:
-
-        dae.noise.gaussian(0.5, mean=0.1) + " | " + dae.noise.clip(0, 1)    # "gaussian(0.5, mean=0.1) | clip(0, 1)"
-        dae.layer.dense(32, activation=dae.activation.leaky_relu(0.1))
-
-    A value is a number, True or False, a list, or the text of a word or a step. What the kind does not take is refused."""
-
-    def __init__(self, category):
-        self._category = category
-
-    def __dir__(self):
-        return kinds(self._category)
-
-    def __getattr__(self, kind):
-        if kind.startswith("__") or kind not in kinds(self._category):
-            raise AttributeError("%s has no kind %r" % (self._category, kind))
-
-        def make(*values, **parameters):
-            arguments = [_value(value) for value in values]
-            arguments += ["%s=%s" % (name, _value(value)) for name, value in parameters.items()]
-            text = "%s(%s)" % (kind, ", ".join(arguments)) if arguments else kind
-            recipe_steps(self._category, text)
-            return text
-
-        make.__name__, make.__doc__ = kind, facts(self._category, kind)["what"]
-        return make
-
-
-def _value(value):
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (list, tuple)):
-        return "[%s]" % ", ".join(_value(item) for item in value)
-    return repr(value) if isinstance(value, int) else repr(float(value))
-
-
 def __getattr__(name):
     """dae.noise, dae.layer and so on: the Kinds of each category that the library lists."""
     if name.startswith("__") or name not in kinds():
         raise AttributeError("module 'dae' has no attribute %r" % name)
     return Kinds(name)
-
-
-def _encoded(text):
-    return None if text is None else text.encode()
 
 
 def get_num_threads():
@@ -816,10 +735,3 @@ def get_num_threads():
 
 def set_num_threads(count):
     c.call("dae_set_num_threads", count)
-
-
-def _written(name, value):
-    """An argument of a recipe: a number, or a flag."""
-    if not isinstance(value, numbers.Real):
-        raise TypeError("%s is of type %s, expected float" % (name, type(value).__name__))
-    return "%s=%s" % (name, ("yes" if value else "no") if isinstance(value, bool) else repr(float(value)))
