@@ -12,23 +12,8 @@
 
 /* ---- Ranges --------------------------------------------------------------------------------------- */
 
-static const struct dae_range no_range = {INFINITY, -INFINITY};
-
 static void widen(struct dae_range *range, const float *values, size_t count) {
     dae_kernels()->range(values, count, &range->low, &range->high);
-}
-
-struct dae_range dae_range_join(const struct dae_range ranges[DAE_MAX_TILES]) {
-    struct dae_range all = no_range;
-    for (size_t i = 0; i < DAE_MAX_TILES; i++) {
-        all.low = fminf(all.low, ranges[i].low);
-        all.high = fmaxf(all.high, ranges[i].high);
-    }
-    return all;
-}
-
-double dae_range_magnitude(const struct dae_range *range) {
-    return fmax(fabs((double)range->low), fabs((double)range->high));
 }
 
 /* A row of inputs that has just been read: its range, and its rounded copy. */
@@ -58,7 +43,7 @@ static dae_status gather(struct dae_train_step *step) {
     const struct dae_objective *objective = step->trainer->objective;
     struct dae_workspace *w = &step->trainer->workspace;
     for (size_t i = 0; i < DAE_MAX_TILES; i++)
-        step->input_ranges[i] = no_range;
+        step->input_ranges[i] = DAE_NO_RANGE;
     if (batch->dataset == NULL) {
         step->inputs = batch->inputs;
         step->targets = batch->targets;
@@ -205,7 +190,7 @@ static dae_status call_hook(struct dae_train_step *step) {
 /* Nothing of a gradient is used before all of it has been looked at. */
 static dae_status check_chunk(void *context, size_t task) {
     const struct dae_train_step *step = context;
-    struct dae_range range = no_range;
+    struct dae_range range = DAE_NO_RANGE;
     size_t first, count = chunk_of(step, task, &first);
     dae_trainer_clear_frozen(step->trainer, first, count);
     widen(&range, step->trainer->gradient + first, count);

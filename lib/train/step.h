@@ -5,6 +5,8 @@
 
 #include "train/trainer.h"
 
+#include <math.h>
+
 /* Sums of a tile; see struct dae_range. */
 struct dae_tile_losses {
     _Alignas(DAE_MEMORY_ALIGNMENT) double sums[DAE_OBJECTIVE_MAX_TERMS];
@@ -26,9 +28,25 @@ struct dae_train_step {
     double norm; /* of the gradient, where the optimizer asks for it */
 };
 
+/* Of no values. */
+#define DAE_NO_RANGE        \
+    (struct dae_range) {    \
+        INFINITY, -INFINITY \
+    }
+
 /* All of a step's ranges together, and the largest size of a value in one. */
-struct dae_range dae_range_join(const struct dae_range ranges[DAE_MAX_TILES]);
-double dae_range_magnitude(const struct dae_range *range);
+static inline struct dae_range dae_range_join(const struct dae_range ranges[DAE_MAX_TILES]) {
+    struct dae_range all = DAE_NO_RANGE;
+    for (size_t i = 0; i < DAE_MAX_TILES; i++) {
+        all.low = fminf(all.low, ranges[i].low);
+        all.high = fmaxf(all.high, ranges[i].high);
+    }
+    return all;
+}
+
+static inline double dae_range_magnitude(const struct dae_range *range) {
+    return fmax(fabs((double)range->low), fabs((double)range->high));
+}
 
 /* Works out what the terms' means are over, from the targets where some may be missing. */
 void dae_step_weigh(struct dae_train_step *step);
