@@ -188,39 +188,65 @@ static struct operation operation_of(const struct dae_pass *pass, bool spreads) 
 
 /* ---- What a band reads -------------------------------------------------------------------------- */
 
-/* Cells [i, end) of a row that lie beyond its ends: value `at` + i stride, counted with those before. */
-static void copy_beyond(const struct operation *o, const float *row, size_t at, size_t i, size_t end,
-                        float *to) {
+/* The cells of a row that a band reads: value `at` + i stride, counted with those before the row. Cells
+ * [low, high) lie within it. */
+struct stretch {
+    size_t at, count, low, high;
+};
+
+static struct stretch stretch_of(const struct operation *o, const struct band *b, size_t offset) {
+    size_t stride = o->x.stride_in, before = o->x.before, end = before + o->x.in;
+    struct stretch s = {(o->x.first + b->x) * stride + offset, b->columns + o->x.reach, 0, 0};
+    if (s.at < before)
+        s.low = dae_size_min(s.count, dae_size_divide_up(before - s.at, stride));
+    if (s.at < end)
+        s.high = dae_size_min(s.count, dae_size_divide_up(end - s.at, stride));
+    s.high = s.high > s.low ? s.high : s.low;
+    return s;
+}
+
+/* Cells [i, end) of a stretch that lie beyond the ends of the row. */
+static void copy_beyond(const struct operation *o, const struct stretch *s, const float *row, size_t i,
+                        size_t end, float *to) {
     for (; i < end; i++) {
-        size_t source = dae_padding_source(at + i * o->x.stride_in, o->x.before, o->x.in, o->mode);
+        size_t source = dae_padding_source(s->at + i * o->x.stride_in, o->x.before, o->x.in, o->mode);
         to[i] = source != SIZE_MAX ? row[source] : 0.0f;
     }
 }
 
-static void copy_row(const struct operation *o, const float *row, size_t at, size_t count, float *to) {
-    size_t stride = o->x.stride_in, before = o->x.before, end = before + o->x.in;
-    size_t low = at < before ? dae_size_min(count, dae_size_divide_up(before - at, stride)) : 0,
-           high = at < end ? dae_size_min(count, dae_size_divide_up(end - at, stride)) : 0;
-    high = high > low ? high : low;
-    copy_beyond(o, row, at, 0, low, to);
-    if (stride == 1 && high > low)
-        memcpy(to + low, row + (at + low - before), (high - low) * sizeof *to);
-    for (size_t i = low; i < high && stride > 1; i++)
-        to[i] = row[at + i * stride - before];
-    copy_beyond(o, row, at, high, count, to);
+static inline void copy_every(float *to, const float *from, size_t count, size_t stride) {
+    for (size_t i = 0; i < count; i++)
+        to[i] = from[i * stride];
+}
+
+static void copy_inside(float *to, const float *from, size_t count, size_t stride) {
+    if (stride == 1)
+        memcpy(to, from, count * sizeof *to);
+    else if (stride == 2)
+        copy_every(to, from, count, 2);
+    else
+        copy_every(to, from, count, stride);
+}
+
+static void copy_row(const struct operation *o, const struct stretch *s, const float *row, float *to) {
+    size_t stride = o->x.stride_in;
+    copy_beyond(o, s, row, 0, s->low, to);
+    if (s->low < s->high)
+        copy_inside(to + s->low, row + (s->at + s->low * stride - o->x.before), s->high - s->low, stride);
+    copy_beyond(o, s, row, s->high, s->count, to);
 }
 
 /* Rows of cells of one channel, of the offsets (ry, rx). */
 static void copy_cells(const struct operation *o, const struct band *b, const float *channel, size_t ry,
                        size_t rx, float *to) {
-    size_t width = b->columns + o->x.reach, at = (o->x.first + b->x) * o->x.stride_in + rx;
+    struct stretch s = stretch_of(o, b, rx);
     for (size_t i = 0; i < b->rows + o->y.reach; i++, to += o->pitch) {
         size_t line = (o->y.first + b->y + i) * o->y.stride_in + ry,
                source = dae_padding_source(line, o->y.before, o->y.in, o->mode);
         if (source == SIZE_MAX)
-            memset(to, 0, width * sizeof *to);
+            memset(to, 0, s.count * sizeof *to);
         else
-            copy_row(o, channel + source * o->x.in, at, width, to);
+            copy_row(o, &s, channel + source * o->x.in, to);
     }
 }
 
@@ -281,13 +307,19 @@ static bool adds(const struct operation *o) {
     return o->backward && !o->folds && !dae_rows_is_first(o->to);
 }
 
+/* to[i stride] = strip[i], or added to it */
+static inline void store_every(const float *strip, float *to, size_t count, size_t stride, bool add) {
+    for (size_t i = 0; i < count; i++)
+        to[i * stride] = add ? to[i * stride] + strip[i] : strip[i];
+}
+
 static void store_row(const float *strip, float *to, size_t count, size_t stride, bool add) {
     if (stride == 1 && add)
         dae_kernels()->add_rows(to, strip, 0, 1, count);
     else if (stride == 1)
         memcpy(to, strip, count * sizeof *to);
-    for (size_t i = 0; i < count && stride > 1; i++)
-        to[i * stride] = add ? to[i * stride] + strip[i] : strip[i];
+    else
+        store_every(strip, to, count, stride, add);
 }
 
 /* A channel's results of phase (fy, fx). */

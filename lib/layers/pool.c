@@ -81,15 +81,14 @@ static void fill_max(const struct dae_pass *pass, struct dae_part part) {
 }
 
 /* The first of the greatest values of a window gets its gradient, as in PyTorch. */
-static inline void max_row_back(const float *x, const float *dy, float *dx, const struct windows *w,
-                                size_t size, size_t size_y, size_t stride) {
+static void max_row_back(const float *x, const float *dy, float *dx, const struct windows *w) {
     for (size_t i = 0; i < w->width; i++) {
-        size_t at = i * stride;
+        size_t at = i * w->stride;
         float most = x[at];
-        for (size_t k = 0; k < size_y; k++)
-            for (size_t j = 0; j < size; j++) {
-                size_t here = k * w->row + i * stride + j;
-                bool more = x[here] > most || x[here] != x[here];
+        for (size_t k = 0; k < w->size_y; k++)
+            for (size_t j = 0; j < w->size; j++) {
+                size_t here = k * w->row + i * w->stride + j;
+                bool more = x[here] > most;
                 at = more ? here : at;
                 most = more ? x[here] : most;
             }
@@ -97,15 +96,32 @@ static inline void max_row_back(const float *x, const float *dy, float *dx, cons
     }
 }
 
+/* The same for windows of 2 x 2, side by side, in vectors: factors of 0 and 1 say which value it is. */
+static void max_pairs_back(const float *restrict x, const float *restrict dy, float *restrict dx,
+                           const struct windows *w) {
+    const float *below = x + w->row;
+    float *dx_below = dx + w->row;
+    for (size_t i = 0; i < w->width; i++) {
+        float left = x[2 * i], right = x[2 * i + 1], left_below = below[2 * i],
+              right_below = below[2 * i + 1];
+        float is_right = right > left, is_right_below = right_below > left_below;
+        float most = right > left ? right : left,
+              most_below = right_below > left_below ? right_below : left_below;
+        float is_below = most_below > most, d = dy[i] * (1.0f - is_below), d_below = dy[i] * is_below;
+        dx[2 * i] += d * (1.0f - is_right);
+        dx[2 * i + 1] += d * is_right;
+        dx_below[2 * i] += d_below * (1.0f - is_right_below);
+        dx_below[2 * i + 1] += d_below * is_right_below;
+    }
+}
+
 static void add_max(const struct dae_pass *pass, struct dae_part part) {
     struct windows w = windows_of(pass);
+    bool pairs = w.size == 2 && w.size_y == 2 && w.stride == 2;
     for (size_t line = 0; line < w.height; line++) {
         size_t first = line * w.stride * w.row;
-        const float *dy = part.dy + line * w.width;
-        if (w.size == 2 && w.size_y == 2 && w.stride == 2)
-            max_row_back(part.x + first, dy, part.dx + first, &w, 2, 2, 2);
-        else
-            max_row_back(part.x + first, dy, part.dx + first, &w, w.size, w.size_y, w.stride);
+        (pairs ? max_pairs_back : max_row_back)(part.x + first, part.dy + line * w.width, part.dx + first,
+                                                &w);
     }
 }
 
