@@ -1,4 +1,4 @@
-/* How the experiment tells what went wrong: one sentence on standard error. */
+/* How the experiments tell what went wrong: one sentence on standard error. */
 #ifndef MNIST_COMPLAIN_H
 #define MNIST_COMPLAIN_H
 
@@ -6,9 +6,7 @@
 
 #include <dae.h>
 
-#define PROGRAM "mnist_denoise"
-
-/* Prints "mnist_denoise: ...". Always false, so that a caller can write `return complain(...)`. */
+/* Prints the name of the program, which the build gives as PROGRAM, and the sentence. Always false, so that a caller can write `return complain(...)`. */
 bool complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* True for DAE_OK; otherwise complains with the library's own sentence. */
