@@ -89,15 +89,28 @@ static struct recipe recipe_with(const char *category, const char *kind) {
     return r;
 }
 
-/* Calls with the recipe of every kind of these categories. */
+/* Networks are layers, each of which is here by itself; check_network_text.c knows which. */
+static bool is_network(const char *kind) {
+    size_t i = 0;
+    while (list("network", i) != NULL && strcmp(list("network", i), kind) != 0)
+        i++;
+    return list("network", i) != NULL;
+}
+
+/* Calls with the recipe of every kind of some categories. */
+static void with_kinds(void (*check)(const struct recipe *r), const char *const *categories, size_t count) {
+    for (size_t c = 0; c < count; c++)
+        for (size_t i = 0; list(categories[c], i) != NULL; i++)
+            if (!is_network(list(categories[c], i))) {
+                struct recipe r = recipe_with(categories[c], list(categories[c], i));
+                check(&r);
+            }
+}
+
 static void with_every_kind(void (*check)(const struct recipe *r)) {
     static const char *const categories[] = {"layer",     "activation", "initializer", "noise",
                                              "objective", "optimizer",  "governor"};
-    for (size_t c = 0; c < sizeof categories / sizeof *categories; c++)
-        for (size_t i = 0; list(categories[c], i) != NULL; i++) {
-            struct recipe r = recipe_with(categories[c], list(categories[c], i));
-            check(&r);
-        }
+    with_kinds(check, categories, sizeof categories / sizeof *categories);
 }
 
 static dae_dataset *make_data(const char *noise) {
@@ -215,11 +228,7 @@ static void gradient_is_right(const struct recipe *r) {
 
 START_TEST(gradients_of_every_layer) {
     static const char *const categories[] = {"layer", "activation", "objective"};
-    for (size_t c = 0; c < 3; c++)
-        for (size_t i = 0; list(categories[c], i) != NULL; i++) {
-            struct recipe r = recipe_with(categories[c], list(categories[c], i));
-            gradient_is_right(&r);
-        }
+    with_kinds(gradient_is_right, categories, 3);
 }
 END_TEST
 

@@ -8,8 +8,8 @@
 
 enum { ROOM = 1024 };
 
-static const char *const categories[] = {"layer",     "activation", "initializer", "noise", "objective",
-                                         "optimizer", "governor",   "source",      "figure"};
+static const char *const categories[] = {"layer",     "activation", "initializer", "network", "noise",
+                                         "objective", "optimizer",  "governor",    "source",  "figure"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -102,10 +102,11 @@ END_TEST
 START_TEST(what_does_not_exist_is_refused) {
     const char *text = "untouched";
     double value = 5;
-    fails(dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
-          "category is 'sound', expected layer, activation, initializer, noise, objective, optimizer, "
-          "governor, "
-          "source or figure");
+    fails(
+        dae_kind_list("sound", NULL, 0, &text), DAE_ERROR_ARGUMENT,
+        "category is 'sound', expected layer, activation, initializer, network, noise, objective, optimizer, "
+        "governor, "
+        "source or figure");
     fails(dae_kind_list("optimizer", "lamb", 0, &text), DAE_ERROR_ARGUMENT, "kind is 'lamb', expected sgd");
     fails(dae_kind_list(NULL, "adam", 0, &text), DAE_ERROR_ARGUMENT, "category is NULL");
     fails(dae_kind_list("optimizer", "adam", 0, NULL), DAE_ERROR_ARGUMENT, "name is NULL");
@@ -409,10 +410,25 @@ static const struct {
     const char *category;
     void (*through)(const char *text, char written[ROOM]);
 } objects[] = {
-    {"layer", through_layer},       {"activation", through_activation}, {"initializer", through_initializer},
-    {"noise", through_noise},       {"objective", through_objective},   {"optimizer", through_optimizer},
-    {"governor", through_governor}, {"source", through_source},         {"figure", through_figure},
+    {"layer", through_layer},
+    {"activation", through_activation},
+    {"initializer", through_initializer},
+    {"network", through_layer},
+    {"noise", through_noise},
+    {"objective", through_objective},
+    {"optimizer", through_optimizer},
+    {"governor", through_governor},
+    {"source", through_source},
+    {"figure", through_figure},
 };
+
+/* Networks are written as the layers that they are made of (check_network_text.c). */
+static bool is_network(const char *kind) {
+    size_t i = 0;
+    while (list("network", NULL, i) != NULL && !is(list("network", NULL, i), kind))
+        i++;
+    return list("network", NULL, i) != NULL;
+}
 
 /* An example, read and written by the objects of its category, has the values that taking it apart gives;
  * and what is written is read and written the same. */
@@ -422,6 +438,8 @@ START_TEST(every_example_is_written_back) {
     for (size_t i = 0; (kind = list(category, NULL, i)) != NULL; i++) {
         const char *example = fact(category, kind, NULL, "example");
         char once[ROOM], twice[ROOM], value[ROOM];
+        if (is_network(kind))
+            continue;
         objects[_i].through(example, once);
         objects[_i].through(once, twice);
         ck_assert_str_eq(get(category, once, 0, "kind"), kind);

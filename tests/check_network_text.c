@@ -75,6 +75,74 @@ START_TEST(texts_are_written_and_read_again) {
 }
 END_TEST
 
+/* ---- Ready networks --------------------------------------------------------------------------- */
+
+/* What stands for some layers, and these. */
+static const struct {
+    const char *text, *made_of;
+} networks[] = {
+    {"input(1, 28, 28) | conv_autoencoder(32, 2)",
+     "input(1, 28, 28) | conv2d(32, 3, activation=relu) | max_pool(2) | conv2d(32, 3, activation=relu)"
+     " | max_pool(2) as code | conv2d_transpose(32, 3, stride=2, activation=relu)"
+     " | conv2d_transpose(32, 3, stride=2, activation=relu) | conv2d(1, 3)"},
+    {"input(2, 64) | conv_autoencoder(channels=4, depth=1, bias=no) as out | sigmoid",
+     "input(2, 64) | conv1d(4, 3, bias=no, activation=relu) | max_pool(2) as code"
+     " | conv1d_transpose(4, 3, stride=2, bias=no, activation=relu) | conv1d(2, 3, bias=no) as out | "
+     "sigmoid"},
+    {"input(3, any, any) | dncnn(depth=3, channels=8)",
+     "input(3, any, any) | conv2d(8, 3, activation=relu) | conv2d(8, 3, activation=relu)"
+     " | conv2d(3, 3) as noise | from(input) | subtract(noise)"},
+    {"input(1, any) | gain as x | gain | from(x) | dncnn(2, 8, bias=no) as clean | gain",
+     "input(1, any) | gain as x | gain | from(x) | conv1d(8, 3, bias=no, activation=relu)"
+     " | conv1d(1, 3, bias=no) as noise | from(x) | subtract(noise) as clean | gain"},
+    {"input(1, any, any) | unet(channels=32, depth=2)",
+     "input(1, any, any)"
+     " | conv2d(32, 3, activation=relu) | conv2d(32, 3, activation=relu) as e1 | max_pool(2)"
+     " | conv2d(64, 3, activation=relu) | conv2d(64, 3, activation=relu) as e2 | max_pool(2)"
+     " | conv2d(128, 3, activation=relu) as code"
+     " | conv2d_transpose(64, 2, stride=2) | concatenate(e2) | conv2d(64, 3, activation=relu)"
+     " | conv2d_transpose(32, 2, stride=2) | concatenate(e1) | conv2d(32, 3, activation=relu)"
+     " | conv2d(1, 1)"},
+    {"input(2, 32) | signal_unet(4, 1, bias=no)",
+     "input(2, 32) | conv1d(4, 9, bias=no, activation=relu) | conv1d(4, 9, bias=no, activation=relu) as e1"
+     " | max_pool(2) | conv1d(8, 9, bias=no, activation=relu) as code"
+     " | conv1d_transpose(4, 2, stride=2, bias=no) | concatenate(e1) | conv1d(4, 9, bias=no, activation=relu)"
+     " | conv1d(2, 1, bias=no)"},
+    {"input(784) | dense_autoencoder(128)", "input(784) | dense(128, activation=relu) as code | dense(784)"},
+    {"input(2, 5, 4) | dense_autoencoder(12, 7, 3, bias=no) as y",
+     "input(2, 5, 4) | dense(12, activation=relu, bias=no) | dense(7, activation=relu, bias=no)"
+     " | dense(3, activation=relu, bias=no) as code | dense(7, activation=relu, bias=no)"
+     " | dense(12, activation=relu, bias=no) | dense(40, bias=no) | reshape(2, 5, 4) as y"},
+};
+enum { NETWORKS = sizeof networks / sizeof *networks };
+
+/* The same layers, which a text of the network names, so that they can be changed. */
+START_TEST(ready_networks_are_what_they_are_made_of) {
+    dae_model *ready = model_from(5, "%s", networks[_i].text),
+              *by_hand = model_from(5, "%s", networks[_i].made_of);
+    char *text = text_of(ready), *expected = text_of(by_hand);
+    ck_assert_str_eq(text, expected);
+    same_parameters(ready, by_hand);
+    free(text);
+    free(expected);
+    dae_model_free(ready);
+    dae_model_free(by_hand);
+}
+END_TEST
+
+static dae_status make_network(void *user) {
+    dae_model *model = NULL;
+    dae_status status = dae_model_parse(&model, user);
+    dae_model_free(model);
+    return status;
+}
+
+START_TEST(ready_networks_without_memory) {
+    char text[] = "input(1, any, any) | unet(2, 3) | from(input) | dncnn(6, 2, bias=no) as out";
+    ck_assert_uint_ge(every_allocation_fails(make_network, text), 10);
+}
+END_TEST
+
 /* Layer by layer, in parts, and at once: the same network, with the same parameters. */
 START_TEST(all_ways_to_make_one_agree) {
     const char *text =
@@ -209,6 +277,20 @@ static const struct {
     {"input(3) | dense(3, ^bias=maybe)", DAE_ERROR_FORMAT, "yes or no"},
     {"input(3) | relu |^", DAE_ERROR_FORMAT, "end of the text"},
     {"input(3) | ^dense(3, slope=0.2)", DAE_ERROR_ARGUMENT, "slope only with"},
+    {"input(1, 8, 8) | unet(2, 1) | ^unet(2, 1)", DAE_ERROR_ARGUMENT,
+     "unet: there is a value 'e1' already, expected another label"},
+    {"input(1, 8, 6) | ^unet(2, 2)", DAE_ERROR_SHAPE, "unet: max_pool takes sides of 2 and"},
+    {"input(8) | ^unet(2, 2)", DAE_ERROR_SHAPE, "conv2d takes channels x height x width, found 8"},
+    {"input(1, 8, 8) | ^signal_unet(2, 2)", DAE_ERROR_SHAPE,
+     "conv1d takes channels x length, found 1 x 8 x 8"},
+    {"input(1, 8, 8) | ^unet(2)", DAE_ERROR_FORMAT, "needs depth"},
+    {"input(1, 8, 8) | unet(2, ^9)", DAE_ERROR_ARGUMENT, "1 <= depth <= 8"},
+    {"input(1, 8, 8) | dncnn(^1, 8)", DAE_ERROR_ARGUMENT, "2 <= depth <= 250"},
+    {"input(1, 8, 8) | gain | ^dncnn(2, 8)", DAE_ERROR_ARGUMENT, "expected a label there"},
+    {"input(1, 8, 8) | conv2d(1, 3) as noise | ^dncnn(2, 8)", DAE_ERROR_ARGUMENT, "'noise' already"},
+    {"input(1, any) | ^dense_autoencoder(3)", DAE_ERROR_SHAPE,
+     "dense_autoencoder: it takes a value of one size, found 1 x any"},
+    {"input(3) | ^dense_autoencoder", DAE_ERROR_FORMAT, "needs hidden"},
 };
 enum { WRONG = sizeof wrong / sizeof *wrong };
 
@@ -261,6 +343,7 @@ START_TEST(other_ways_to_add_are_refused) {
     dae_layer *layer = NULL;
     fails(dae_layer_parse(&layer, "from(input)"), DAE_ERROR_FORMAT, "expected a layer");
     fails(dae_layer_parse(&layer, "input(3)"), DAE_ERROR_FORMAT, "expected a layer");
+    fails(dae_layer_parse(&layer, "unet(2, 1)"), DAE_ERROR_FORMAT, "found 'unet', expected a layer");
     fails(dae_layer_parse(&layer, "relu | relu"), DAE_ERROR_FORMAT, "another layer");
     ck_assert(layer == NULL);
     ok(dae_layer_parse(&layer, "add(b)"));
@@ -345,6 +428,8 @@ int main(void) {
     Suite *suite = suite_create("network_text");
     TCase *good = add_case(suite, "there and back");
     tcase_add_loop_test(good, texts_are_written_and_read_again, 0, TEXTS);
+    tcase_add_test(good, ready_networks_without_memory);
+    tcase_add_loop_test(good, ready_networks_are_what_they_are_made_of, 0, NETWORKS);
     tcase_add_test(good, all_ways_to_make_one_agree);
     tcase_add_test(good, a_table_names_what_layers_read);
     TCase *bad = add_case(suite, "refused");

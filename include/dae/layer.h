@@ -79,6 +79,29 @@
  * weights is the sum of at most 8 parts of the batch, one chain each, which depend on shapes only.
  * DAE_PRECISION_BFLOAT16 changes nothing in convolutions.
  *
+ * Ready networks stand for some layers, where a model is read from a text; dae_model_format() writes those,
+ * to be read and changed. They give as many channels as they read, and end without an activation: `| sigmoid`
+ * after them keeps values in [0, 1]. A label of theirs is that of their last layer; other layers in them have
+ * the labels code, e1, e2, ... and noise, so that two of one kind in a model are refused. bias=yes is of all
+ * layers in them. What is written of pictures holds of signals, with conv1d:
+ *
+ *   conv_autoencoder(channels, depth)  conv2d(channels, 3, activation=relu) | max_pool(2), `depth` times, the
+ *                       last as code; conv2d_transpose(channels, 3, stride=2, activation=relu), as often;
+ *                       conv2d(C, 3), C the channels that it reads. Keras' documentation has it with channels
+ *                       32, depth 2 and a sigmoid
+ *   dncnn(depth, channels)  x - f(x), where f is depth - 1 times conv2d(channels, 3, activation=relu), then
+ *                       conv2d(C, 3) as noise (Zhang et al., IEEE Trans. Image Processing 26 (2017)). The
+ *                       value that it reads needs a label, if it is not the input
+ *   unet(channels, depth)  down: conv2d(channels, 3, activation=relu) twice, the second as e1, | max_pool(2),
+ *                       and twice the channels in each further level; conv2d(.., 3, activation=relu) as
+ *                       code; up again: conv2d_transpose(.., 2, stride=2) | concatenate(e1) |
+ *                       conv2d(channels, 3, activation=relu); at the end conv2d(C, 1) (after Ronneberger et
+ *                       al., MICCAI 2015)
+ *   signal_unet(channels, depth)  the same of signals with windows of 9 in the place of 3
+ *   dense_autoencoder(hidden, ...)  dense(hidden, activation=relu) for each number, the last as code; those
+ *                       before it once more in the other order; dense to as many values as it reads, in their
+ *                       shape. The reference experiment is dense_autoencoder(128) | relu
+ *
  * Activations: linear a(z) = z; relu max(z, 0), derivative 0 at 0; leaky_relu(slope=0.3) z for z >= 0,
  * slope * z below, with 0 <= slope <= 1; sigmoid 1 / (1 + exp(-z)); tanh; elu(alpha=1) z for z > 0, alpha
  * (exp(z) - 1) below (Clevert et al., ICLR 2016); gelu z P(z), P the normal distribution, or with tanh=yes

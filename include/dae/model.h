@@ -6,6 +6,10 @@
  *   input(784) | dense(128, activation=relu) as code | dense(784, activation=sigmoid)
  *   input(64) | dense(64, activation=relu) | dense(64) as noise | from(input) | subtract(noise)
  *
+ *   input(1, any, any) | unet(channels=32, depth=2)
+ *
+ * The last one names a ready network: layer.h lists them, and which layers they stand for.
+ *
  * A dimension after the first may be `any`: input(1, any, any). Such a model is trained with data of any
  * size, one size in a fit, and runs at others (dae_session_create_shaped()), as long as every layer takes
  * them. Layers whose parameters depend on a size, such as dense, are refused.

@@ -10,9 +10,10 @@
  * its kind takes one. Spaces are free, and `#` begins a comment that goes on to the end of the line. Words
  * are letters, digits, `_` and inner `.`, up to 63; a step has up to 64 parameters and nests up to 8 deep.
  *
- * What kinds there are depends on the category of the text: layer, activation, initializer, noise, objective,
- * optimizer, governor, source (of data) or figure. dae_kind_list() lists them, and dae_kind_get_text() says
- * what each is for and what its parameters take: headers have formulae, the list is in the loaded library.
+ * What kinds there are depends on the category of the text: layer, activation, initializer, network, noise,
+ * objective, optimizer, governor, source (of data) or figure. dae_kind_list() lists them, and
+ * dae_kind_get_text() says what each is for and what its parameters take: headers have formulae, the list is
+ * in the loaded library.
  */
 #ifndef DAE_RECIPE_H
 #define DAE_RECIPE_H

@@ -1,5 +1,6 @@
 #include "layers/layer.h"
 #include "core/memory.h"
+#include "layers/network.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -31,8 +32,8 @@ const struct dae_kind dae_layer_from = {
                     .flags = DAE_BY_PLACE | DAE_PLACED}},
 };
 
-static const struct dae_kind *const kinds[] = {&dae_layer_input, &dae_layer_from, DAE_LAYER_ROWS,
-                                               DAE_ACTIVATION_ROWS, NULL};
+static const struct dae_kind *const kinds[] = {&dae_layer_input,    &dae_layer_from,  DAE_LAYER_ROWS,
+                                               DAE_ACTIVATION_ROWS, DAE_NETWORK_ROWS, NULL};
 
 const struct dae_category dae_layer_category = {
     .name = "layer",
@@ -44,7 +45,7 @@ const struct dae_category dae_layer_category = {
 
 /* The row that does the work of a kind; NULL for what is no layer. */
 static const struct dae_layer_kind *row_of(const struct dae_kind *kind) {
-    if (kind == &dae_layer_input || kind == &dae_layer_from)
+    if (kind == &dae_layer_input || kind == &dae_layer_from || dae_network_row(kind) != NULL)
         return NULL;
     bool is_activation = dae_kind_find(&dae_activation_category, kind->name) == kind;
     return is_activation ? &dae_layer_activation : (const struct dae_layer_kind *)kind;

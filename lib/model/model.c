@@ -295,9 +295,9 @@ static dae_status append_shifted(dae_model *slice, const dae_model *model, size_
     char name[DAE_VALUE_NAME_SIZE], before[DAE_VALUE_NAME_SIZE];
     for (size_t k = 0; k < node.input_count; k++) {
         if (node.inputs[k] < first)
-            return dae_fail(DAE_ERROR_ARGUMENT, "from '%s': layer %zu reads '%s', which is made before it",
+            return dae_fail(DAE_ERROR_ARGUMENT, "from '%s': layer %zu reads '%s', which is made before '%s'",
                             dae_model_value_name(model, first, name), i,
-                            dae_model_value_name(model, node.inputs[k], before));
+                            dae_model_value_name(model, node.inputs[k], before), name);
         node.inputs[k] -= first;
     }
     node.tied = node.tied > first ? node.tied - first : 0;

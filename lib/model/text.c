@@ -1,6 +1,7 @@
 /* Networks as text: input(784) | dense(units=128, activation=relu, initializer=glorot_uniform) as code |
  * ... */
 #include "core/memory.h"
+#include "layers/network.h"
 #include "model/model.h"
 
 #include <string.h>
@@ -101,8 +102,8 @@ static dae_status check_no_label(const struct dae_step *step) {
                                           step->kind->name, step->label);
 }
 
-/* One step: from, or a layer. */
-static dae_status add_step(dae_model *model, struct dae_layer_text *text, const struct dae_step *step) {
+/* From, or a layer. */
+static dae_status add_layer(dae_model *model, struct dae_layer_text *text, const struct dae_step *step) {
     dae_layer *layer = NULL;
     if (step->kind == &dae_layer_from) {
         DAE_TRY(check_no_label(step));
@@ -112,6 +113,41 @@ static dae_status add_step(dae_model *model, struct dae_layer_text *text, const 
     dae_status status = dae_model_append(model, layer);
     dae_layer_free(layer);
     return status;
+}
+
+/* What a ready network is made of; its label is that of its last layer. */
+static dae_status write_network(struct dae_text *text, const dae_model *model, const struct dae_step *step) {
+    const char *label = model->next > 0 ? model->nodes[model->next - 1].layer->step->label : "input";
+    struct dae_network_input input = {dae_model_shape(model, model->next), label};
+    DAE_TRY(dae_network_row(step->kind)->expand(text, step->values, &input));
+    if (step->label != NULL)
+        dae_text_add(text, " as %s", step->label);
+    return DAE_OK;
+}
+
+static dae_status copy_network(char **out, const dae_model *model, const struct dae_step *step) {
+    struct dae_text measure = {NULL, 0, 0};
+    DAE_TRY(write_network(&measure, model, step));
+    struct dae_text text = {dae_allocate(measure.length + 1, 1), measure.length + 1, 0};
+    *out = text.data;
+    return text.data != NULL ? write_network(&text, model, step) : DAE_ERROR_MEMORY;
+}
+
+static dae_status add_network(dae_model *model, const struct dae_step *step) {
+    char *text = NULL;
+    struct dae_layer_text *read = NULL;
+    dae_status status = copy_network(&text, model, step);
+    if (status == DAE_OK)
+        status = dae_layer_text_read(&read, text);
+    for (size_t i = 0; status == DAE_OK && i < read->recipe->count; i++)
+        status = add_layer(model, read, &read->recipe->steps[i]);
+    dae_layer_text_drop(read);
+    dae_release(text);
+    return status == DAE_OK ? DAE_OK : dae_fail_in(status, step->kind->name);
+}
+
+static dae_status add_step(dae_model *model, struct dae_layer_text *text, const struct dae_step *step) {
+    return dae_network_row(step->kind) != NULL ? add_network(model, step) : add_layer(model, text, step);
 }
 
 /* Goes on with the steps of a text from one on. */
