@@ -20,7 +20,15 @@ static const struct dae_kind uniform_draw = {
 static const struct dae_kind choice_draw = {
     .name = "choice", .parameters = {{"values", "", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_MANY}}};
 static const struct dae_kind *const draws[] = {&uniform_draw, &choice_draw, NULL};
-static const struct dae_category draw = {.name = "draw", .text = "draw", .has_labels = true, .kinds = draws};
+static void range_of_draw(const struct dae_step *step, double *low, double *high) {
+    *low = dae_value_item(&step->values[0], 0)->number;
+    *high = step->kind == &uniform_draw
+                ? step->values[1].number
+                : dae_value_item(&step->values[0], dae_value_items(&step->values[0]) - 1)->number;
+}
+
+static const struct dae_category draw = {
+    .name = "draw", .text = "draw", .has_labels = true, .kinds = draws, .range = range_of_draw};
 
 static const struct dae_kind linear = {.name = "linear"};
 static const struct dae_kind leaky = {
@@ -64,7 +72,14 @@ static const struct dae_kind sometimes = {
     .name = "sometimes",
     .parameters = {{"probability", "", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1},
                    {"recipe", "", DAE_TYPE_RECIPE, DAE_BY_PLACE, .of = &toys}}};
-static const struct dae_kind *const toy_kinds[] = {&limits, &conv, &input, &noisy, &one_of, &sometimes, NULL};
+static const struct dae_kind drawn = {
+    .name = "drawn",
+    .check = check_limits,
+    .parameters = {{"low", "", DAE_TYPE_NUMBER, DAE_OPEN_LOW | DAE_FLOAT, -1, 2, "0", .of = &draw},
+                   {"high", "", DAE_TYPE_NUMBER, 0, .fallback = "1", .of = &draw},
+                   {"count", "", DAE_TYPE_COUNT, 0, 1, 4, "1", .of = &draw}}};
+static const struct dae_kind *const toy_kinds[] = {&drawn, &limits, &conv,      &input,
+                                                   &noisy, &one_of, &sometimes, NULL};
 static const struct dae_category toys = {
     .name = "toy", .text = "toys", .has_labels = true, .kinds = toy_kinds};
 
@@ -114,6 +129,9 @@ START_TEST(every_type_is_read_and_written) {
         {"noisy(0.5) | noisy(stddev=uniform(0, 1) as level)",
          "noisy(stddev=0.5) | noisy(stddev=uniform(low=0, high=1) as level)"},
         {"noisy(choice(1, 2, 4))", "noisy(stddev=choice(1, 2, 4))"},
+        {"noisy(choice(values=2))", "noisy(stddev=choice(2))"},
+        {"drawn(low=uniform(-0.5, 1), high=choice(1, 2), count=uniform(1, 4.5) as n)",
+         "drawn(low=uniform(low=-0.5, high=1), high=choice(1, 2), count=uniform(low=1, high=4.5) as n)"},
         {"one_of(0.25: noisy(1) | input(2), noisy(2))",
          "one_of(0.25: noisy(stddev=1) | input(2), 1: noisy(stddev=2))"},
         {"sometimes(0.5, noisy(1) | noisy(2))",
@@ -161,7 +179,7 @@ START_TEST(malformed_texts) {
         size_t at;
         const char *word;
     } texts[] = {
-        {"blur", 1, "found 'blur', expected limits, conv, input, noisy, one_of or sometimes"},
+        {"blur", 1, "found 'blur', expected drawn, limits, conv, input, noisy, one_of or sometimes"},
         {"limits", 1, "limits needs low"},
         {"limits(1)", 1, "limits needs high"},
         {"limits(1, 0, 2)", 14, "limits has no more than 2 parameters"},
@@ -193,7 +211,7 @@ START_TEST(malformed_texts) {
         {"input", 1, "input needs shape"},
         {"input(width=4)", 7, "input has no parameter 'width', expected shape"},
         {"input(1, some)", 10, "shape: found 'some', expected a whole number or any"},
-        {"noisy(low)", 7, "found 'low', expected uniform or choice"},
+        {"noisy(low)", 7, "found 'low', expected a number, or one of uniform or choice"},
         {"noisy(uniform(0, 1) | uniform(0, 1))", 7, "stddev: found"},
         {"one_of(1)", 8, "alternatives: found '1', expected some of"},
         {"one_of(0.5: blur)", 13, "found 'blur'"},
@@ -222,6 +240,15 @@ START_TEST(values_out_of_range) {
         {"conv(1, activation=leaky(2))", 26, "slope is 2, expected a finite number, 0 <= slope <= 1"},
         {"noisy(-1)", 7, "stddev is -1, expected a finite number, 0 <= stddev"},
         {"one_of(2: limits(0.75, 0.5))", 11, "expected low <= high"},
+        {"noisy(uniform(-1, 1))", 7,
+         "stddev is drawn from -1 to 1: stddev is -1, expected a finite number, 0"},
+        {"drawn(low=uniform(0, 2.5))", 7, "low is drawn from 0 to 2.5: low is 2.5, expected"},
+        {"drawn(low=choice(-1, 0))", 7, "low is -1, expected a finite number, -1 < low <= 2"},
+        {"drawn(count=uniform(0.5, 2))", 7, "count is drawn from 0.5 to 2: count is 0.5, expected a whole"},
+        {"drawn(count=uniform(1, 5))", 7, "count is 5, expected a whole number, 1 <= count <= 4"},
+        {"drawn(low=uniform(0, 1.5))", 1,
+         "drawn: found low = uniform(low=0, high=1.5), high = 1, count = 1, expected low <= high"},
+        {"drawn(low=uniform(0, 0.5), high=choice(0.25, 3))", 1, "expected low <= high"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         refused(&toys, texts[i].text, DAE_ERROR_ARGUMENT, texts[i].at, texts[i].word);
@@ -256,8 +283,8 @@ END_TEST
 
 /* ---- All rows of the library -------------------------------------------------------------------- */
 
-static const struct dae_category *const categories[] = {&dae_noise_category, &dae_governor_category,
-                                                        &dae_optimizer_category};
+static const struct dae_category *const categories[] = {&dae_noise_category, &dae_draw_category,
+                                                        &dae_governor_category, &dae_optimizer_category};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static bool is_one_line(const char *text) {
@@ -300,6 +327,14 @@ START_TEST(every_row_is_right) {
 }
 END_TEST
 
+/* Letters of a value that a text goes on with. */
+static size_t length_of_value(const char *text) {
+    size_t length = 0, open = 0;
+    for (; text[length] != '\0' && (open > 0 || strchr(",)", text[length]) == NULL); length++)
+        open += (size_t)(text[length] == '(') - (size_t)(text[length] == ')');
+    return length;
+}
+
 /* Each argument of what a row writes, spoiled in every way that there is. */
 static void spoil(const struct dae_category *category, const char *text, const char *name) {
     static const char *const wrong[] = {"word", "[1, 2]", "[]", "2: word", "1e999", "other(1)", "-7e300"};
@@ -308,7 +343,7 @@ static void spoil(const struct dae_category *category, const char *text, const c
     const char *value = strstr(text, start);
     if (value == NULL)
         return;
-    size_t before = (size_t)(value - text) + strlen(start), length = strcspn(text + before, ",)");
+    size_t before = (size_t)(value - text) + strlen(start), length = length_of_value(text + before);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct dae_recipe *recipe = NULL;
         snprintf(spoiled, ROOM, "%.*s%s%s", (int)before, text, wrong[i], text + before + length);
@@ -324,10 +359,10 @@ static void spoil(const struct dae_category *category, const char *text, const c
         ck_assert_msg(message_has(name) || message_has("1e999") || message_has("found '"), "%s: %s", spoiled,
                       dae_last_error());
     }
-    snprintf(spoiled, ROOM, "%.*s, %s=1)", (int)strcspn(text, ")"), text, name);
+    snprintf(spoiled, ROOM, "%.*s, %s=1)", (int)(strrchr(text, ')') - text), text, name);
     struct dae_recipe *recipe = NULL;
     fails(dae_recipe_bind(&recipe, category, spoiled), DAE_ERROR_FORMAT, "is given twice");
-    snprintf(spoiled, ROOM, "%.*s, %s_=1)", (int)strcspn(text, ")"), text, name);
+    snprintf(spoiled, ROOM, "%.*s, %s_=1)", (int)(strrchr(text, ')') - text), text, name);
     fails(dae_recipe_bind(&recipe, category, spoiled), DAE_ERROR_FORMAT, "has no parameter");
 }
 

@@ -144,15 +144,15 @@ DAE_API dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, da
  *
  * What a sample gets depends on (seed, epoch, index in `source`) only, as noise.h says; use another seed for
  * training than for validation. Upon a dataset whose inputs have had noise already, by this call or
- * dae_dataset_clip(), steps are counted on: with the same seed and mode, one view upon another is the same to
- * the bit as one view with the steps of both. That is also the recipe that a model remembers, up to 64 steps;
- * with more it remembers none.
+ * dae_dataset_clip(), steps are counted on, those in other steps too: with the same seed and mode, one view
+ * upon another is the same to the bit as one view with the steps of both. That is also the recipe that a
+ * model remembers, up to 64 steps; with more it remembers none.
  *
  * @param source  of samples of up to 2^26 values
  * @param noise  kept
  * @param mode   DAE_NOISE_FRESH or DAE_NOISE_ONCE
- * Errors: DAE_ERROR_ARGUMENT, also when the inputs would have had more than 256 steps; DAE_ERROR_MEMORY.
- * @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also when the inputs would have had more than 256 steps, or have had noise with
+ * a draw of the same label; DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise *noise, int32_t mode,
                                        uint64_t seed);

@@ -58,12 +58,27 @@ DAE_API dae_status dae_clip(float *x, size_t count, double low, double high);
 
 /* ---- Recipes ---------------------------------------------------------------------------------- */
 
-/** A list of up to 64 steps, applied one after the other, which never changes. An empty recipe changes
- * nothing.
+/** Up to 64 steps, applied one after the other, which never change. An empty recipe changes nothing.
  *
- * What a recipe does to a sample is a pure function of (seed, epoch, sample index): independent of
- * batches, order and threads. Step s of sample i in epoch e draws from the stream 4 * 2^56 + i of
- * `seed`, starting at block s * 2^56 + e * 2^24 (s counts steps that draw nothing too).
+ * What a recipe does to a sample is a pure function of (seed, epoch, sample index): independent of batches,
+ * order and threads. Steps are numbered from 0 as they are read, those in other steps included, whether they
+ * draw or are applied or not: in `sometimes(0.5, masking(0.1)) | clip(0, 1)` they are 0, 1 and 2. Step s of
+ * sample i in epoch e draws
+ *
+ *   for values      from the stream 4 * 2^56 + i of `seed`, from block s * 2^56 + e * 2^24 on
+ *   for the sample  from the stream 6 * 2^56 + i of `seed`, what its parameter number p needs, from 0 as
+ *                   dae_kind_list() lists them, from block s * 2^56 + e * 2^24 + p: u = w * 2^-32 with the
+ *                   first word w of the block
+ *
+ * Numbers that are drawn: in the place of a number or a count may stand one that is drawn for each sample and
+ * epoch, of a kind of the category `draw`, as in `gaussian(uniform(0.05, 0.5))`, `masking(choice(0.1, 0.3))`
+ * or `gaussian(log_uniform(0.01, 1))`. A count is rounded down. What a draw could be must be within the
+ * bounds of its parameter, whatever is drawn beside it. A draw may have a label, one that no other has:
+ * `gaussian(uniform(0, 0.3) as level)`.
+ *
+ * Choices: `sometimes(p, recipe)` applies a recipe to a share p of the samples, where u of its parameter
+ * `recipe` is below p; `one_of(0.7: a, 0.3: b | c)` applies the first of some recipes whose weight, with
+ * those of all before it, is above u times the sum of weights; `none` does nothing. They nest up to 8 deep.
  */
 typedef struct dae_noise dae_noise;
 
@@ -72,9 +87,10 @@ typedef struct dae_noise dae_noise;
  * dae/recipe.h has the language, as in
  *
  *   gaussian(mean=0.5, stddev=0.5) | clip(0, 1)
+ *   one_of(0.6: gaussian(uniform(0, 0.5)), 0.4: masking(0.3) | clip(0, 1)) | sometimes(0.1, masking(0.5))
  *
- * and dae_kind_list() the kinds of the category `noise`, those of the array calls above among them. An
- * empty text is an empty recipe.
+ * and dae_kind_list() the kinds of the category `noise`, those of the array calls above among them, and of
+ * the category `draw`. An empty text is an empty recipe.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_FORMAT for a text that is not written rightly,
  * DAE_ERROR_ARGUMENT for a parameter out of its range; dae_last_error_position() says where. @since 0.1.0

@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 800 }; /* of a part of a message */
-
-#define MOST_COUNT 9007199254740992.0 /* 2^53: whole numbers up to here are exact */
+enum { TEXT_SIZE = DAE_REASON_SIZE };
 
 size_t dae_kind_parameter_count(const struct dae_kind *kind) {
     size_t count = 0;
@@ -22,43 +20,6 @@ const struct dae_kind *dae_kind_find(const struct dae_category *category, const 
         if (strcmp(category->kinds[i]->name, name) == 0)
             return category->kinds[i];
     return NULL;
-}
-
-/* ---- Bounds ------------------------------------------------------------------------------------- */
-
-static bool is_within_bounds(const struct dae_parameter *p, double x) {
-    if (!isfinite(x) || (p->type == DAE_TYPE_COUNT && !(x >= 0 && x <= MOST_COUNT && x == floor(x))))
-        return false;
-    if (p->type == DAE_TYPE_FLAG)
-        return x == 0 || x == 1;
-    bool low = (p->flags & DAE_OPEN_LOW) ? x > p->low : x >= p->low;
-    bool high = (p->flags & DAE_OPEN_HIGH) ? x < p->high : x <= p->high;
-    return (p->low == 0 && p->high == 0) || (low && high);
-}
-
-static bool allows(const struct dae_parameter *p, double x) {
-    return is_within_bounds(p, x) && (!(p->flags & DAE_FLOAT) || is_within_bounds(p, (double)(float)x));
-}
-
-/* "rate is 2, expected a finite number, 0 < rate <= 1" */
-static void write_refusal(struct dae_text *text, const struct dae_parameter *p, double x) {
-    dae_text_add(text, "%s is ", p->name);
-    dae_text_add_number(text, x);
-    dae_text_add(text, ", expected ");
-    if (p->type == DAE_TYPE_FLAG) {
-        dae_text_add(text, "0 or 1");
-        return;
-    }
-    dae_text_add(text, p->type == DAE_TYPE_COUNT ? "a whole number" : "a finite number");
-    if (p->low != 0 || p->high != 0) {
-        dae_text_add(text, ", ");
-        if (isfinite(p->low))
-            dae_text_add(text, "%g %s ", p->low, p->flags & DAE_OPEN_LOW ? "<" : "<=");
-        dae_text_add(text, "%s", p->name);
-        if (isfinite(p->high))
-            dae_text_add(text, " %s %g", p->flags & DAE_OPEN_HIGH ? "<" : "<=", p->high);
-    }
-    dae_text_add(text, "%s", p->flags & DAE_FLOAT ? ", in float32" : "");
 }
 
 /* ---- Binding ------------------------------------------------------------------------------------ */
@@ -156,7 +117,8 @@ static void write_expected(struct dae_text *text, const struct dae_parameter *p)
                      p->words != NULL ? ", or " : "");
         if (p->words != NULL)
             write_choice(text, p->words);
-        return;
+        dae_text_add(text, "%s", p->of != NULL ? ", or one of " : "");
+        break;
     case DAE_TYPE_FLAG:
         dae_text_add(text, "yes or no");
         return;
@@ -192,10 +154,32 @@ static dae_status bind_number(struct binder *binder, const struct dae_parameter 
                               const struct dae_syntax *value, struct dae_value *out) {
     char reason[TEXT_SIZE] = "";
     out->number = value->number;
-    if (allows(p, value->number))
+    if (dae_parameter_allows(p, value->number))
         return DAE_OK;
-    write_refusal(&(struct dae_text){reason, sizeof reason, 0}, p, value->number);
+    dae_parameter_refuse(&(struct dae_text){reason, sizeof reason, 0}, p, value->number);
     return FAIL(binder, DAE_ERROR_ARGUMENT, value, "%s", reason);
+}
+
+/* A number that is drawn, which stays within the bounds of the parameter. It is known when it is bound for
+ * the second time. */
+static dae_status bind_draw(struct binder *binder, const struct dae_parameter *p,
+                            const struct dae_syntax *value, struct dae_value *out) {
+    char reason[TEXT_SIZE] = "";
+    double ends[2];
+    out->number = (double)NAN;
+    DAE_TRY(bind_steps(binder, p->of, value->first, out));
+    if (out->steps == NULL)
+        return DAE_OK;
+    p->of->range(out->steps, &ends[0], &ends[1]);
+    for (size_t i = 0; i < 2; i++) {
+        double end = p->type == DAE_TYPE_COUNT ? floor(ends[i]) : ends[i];
+        if (dae_parameter_allows(p, end))
+            continue;
+        dae_parameter_refuse(&(struct dae_text){reason, sizeof reason, 0}, p, ends[i]);
+        return FAIL(binder, DAE_ERROR_ARGUMENT, value, "%s is drawn from %g to %g: %s", p->name, ends[0],
+                    ends[1], reason);
+    }
+    return DAE_OK;
 }
 
 /* A value that is a word; false where it is not the right one. */
@@ -219,7 +203,10 @@ static dae_status bind_value(struct binder *binder, const struct dae_parameter *
     if (number && p->type <= DAE_TYPE_FLAG)
         return bind_number(binder, p, value, out);
     if (steps && p->of != NULL && (p->type == DAE_TYPE_RECIPE || value->first->next == NULL)) {
-        out->number = weighted ? value->number : p->type == DAE_TYPE_NUMBER ? (double)NAN : 1;
+        if (p->type <= DAE_TYPE_COUNT)
+            return dae_kind_find(p->of, value->first->name) != NULL ? bind_draw(binder, p, value, out)
+                                                                    : mismatch(binder, p, value);
+        out->number = weighted ? value->number : 1;
         return bind_steps(binder, p->of, value->first, out);
     }
     return bind_word(binder, p, bare_word(value), out) ? DAE_OK : mismatch(binder, p, value);
@@ -346,16 +333,34 @@ static dae_status complete(struct binder *binder, const struct dae_syntax *step,
     return DAE_OK;
 }
 
-/* "found low = 2, high = 1, expected low <= high" */
-static void write_clash(struct dae_text *text, const struct dae_step *step, const char *expected);
+/* What was expected of values that don't suit each other, whatever is drawn: of each combination of the ends
+ * of draws; or NULL. */
+static const char *check_draws(const struct dae_step *step) {
+    struct dae_value values[DAE_KIND_MAX_PARAMETERS];
+    size_t count = dae_kind_parameter_count(step->kind), drawn = 0, at[DAE_KIND_MAX_PARAMETERS];
+    double ends[DAE_KIND_MAX_PARAMETERS][2];
+    const char *expected = NULL;
+    memcpy(values, step->values, count * sizeof *values);
+    for (size_t i = 0; i < count; i++)
+        if (dae_value_is_drawn(&step->kind->parameters[i], &values[i])) {
+            step->kind->parameters[i].of->range(values[i].steps, &ends[drawn][0], &ends[drawn][1]);
+            at[drawn++] = i;
+        }
+    for (size_t which = 0; which < (size_t)1 << drawn && expected == NULL; which++) {
+        for (size_t i = 0; i < drawn; i++)
+            values[at[i]].number = ends[i][which >> i & 1];
+        expected = step->kind->check != NULL ? step->kind->check(values) : NULL;
+    }
+    return expected;
+}
 
 static dae_status check_step(struct binder *binder, const struct dae_syntax *syntax,
                              const struct dae_step *step) {
-    const char *expected = step->kind->check != NULL ? step->kind->check(step->values) : NULL;
+    const char *expected = check_draws(step);
     char clash[TEXT_SIZE] = "";
     if (expected == NULL)
         return DAE_OK;
-    write_clash(&(struct dae_text){clash, sizeof clash, 0}, step, expected);
+    dae_step_write_clash(&(struct dae_text){clash, sizeof clash, 0}, step, expected);
     return FAIL(binder, DAE_ERROR_ARGUMENT, syntax, "%s: %s", step->kind->name, clash);
 }
 
@@ -447,7 +452,7 @@ dae_status dae_recipe_bind_one(struct dae_recipe **out, const struct dae_categor
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
 
-static void write_steps(struct dae_text *text, const struct dae_step *steps, size_t count) {
+void dae_steps_write(struct dae_text *text, const struct dae_step *steps, size_t count) {
     for (size_t i = 0; i < count; i++) {
         dae_text_add(text, "%s", i > 0 ? " | " : "");
         dae_step_write(text, &steps[i]);
@@ -467,7 +472,7 @@ static void write_single(struct dae_text *text, const struct dae_parameter *p,
         dae_text_add(text, ": ");
     }
     if (value->steps != NULL)
-        write_steps(text, value->steps, value->count);
+        dae_steps_write(text, value->steps, value->count);
     else if (value->label != NULL)
         dae_text_add(text, "%s", value->label);
     else if (p->type == DAE_TYPE_WORD)
@@ -519,69 +524,4 @@ void dae_step_write(struct dae_text *text, const struct dae_step *step) {
     dae_text_add(text, "%s", before[0] == ',' ? ")" : "");
     if (step->label != NULL)
         dae_text_add(text, " as %s", step->label);
-}
-
-static void write_clash(struct dae_text *text, const struct dae_step *step, const char *expected) {
-    const char *before = "found ";
-    for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++)
-        if (step->values[i].count > 0) {
-            dae_text_add(text, "%s%s = ", before, step->kind->parameters[i].name);
-            dae_value_write(text, &step->kind->parameters[i], &step->values[i]);
-            before = ", ";
-        }
-    dae_text_add(text, ", expected %s", expected);
-}
-
-/* ---- Kinds of numbers --------------------------------------------------------------------------- */
-
-static struct dae_step step_of(const struct dae_kind *kind, const double *numbers,
-                               struct dae_value values[DAE_KIND_MAX_PARAMETERS]) {
-    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++)
-        values[i] = (struct dae_value){.count = !isnan(numbers[i]), .number = numbers[i]};
-    return (struct dae_step){.kind = kind, .values = values};
-}
-
-double dae_parameter_default(const struct dae_parameter *p) {
-    double number;
-    if (p->fallback == NULL)
-        return NAN;
-    if (p->type == DAE_TYPE_FLAG && strcmp(p->fallback, "yes") == 0)
-        return 1;
-    if (p->type == DAE_TYPE_FLAG && strcmp(p->fallback, "no") == 0)
-        return 0;
-    return dae_text_read_number(p->fallback, strlen(p->fallback), &number) > 0 ? number : NAN;
-}
-
-void dae_kind_get_defaults(const struct dae_kind *kind, double *numbers) {
-    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++)
-        numbers[i] = dae_parameter_default(&kind->parameters[i]);
-}
-
-void dae_step_get_numbers(const struct dae_step *step, double *numbers) {
-    for (size_t i = 0; i < dae_kind_parameter_count(step->kind); i++)
-        numbers[i] = step->values[i].count > 0 ? step->values[i].number : NAN;
-}
-
-dae_status dae_kind_check_numbers(const struct dae_kind *kind, const double *numbers, const char *context) {
-    struct dae_value values[DAE_KIND_MAX_PARAMETERS] = {{0}};
-    struct dae_step step = step_of(kind, numbers, values);
-    char reason[TEXT_SIZE] = "";
-    struct dae_text text = {reason, sizeof reason, 0};
-    for (size_t i = 0; i < dae_kind_parameter_count(kind); i++) {
-        if (allows(&kind->parameters[i], numbers[i]))
-            continue;
-        write_refusal(&text, &kind->parameters[i], numbers[i]);
-        return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s", context, reason);
-    }
-    const char *expected = kind->check != NULL ? kind->check(values) : NULL;
-    if (expected == NULL)
-        return DAE_OK;
-    write_clash(&text, &step, expected);
-    return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s", context, reason);
-}
-
-void dae_kind_write_numbers(struct dae_text *text, const struct dae_kind *kind, const double *numbers) {
-    struct dae_value values[DAE_KIND_MAX_PARAMETERS] = {{0}};
-    struct dae_step step = step_of(kind, numbers, values);
-    dae_step_write(text, &step);
 }

@@ -10,13 +10,16 @@
 
 enum { DAE_KIND_MAX_PARAMETERS = 16 };
 
+enum { DAE_REASON_SIZE = 800 }; /* of a part of a message */
+
 /* The upper bound of a count that becomes a size_t; 2^53 is the last whole number of which all before are
  * doubles. */
 #define DAE_MOST_SIZE ((double)(SIZE_MAX < UINT64_C(1) << 53 ? SIZE_MAX : UINT64_C(1) << 53))
 
 enum dae_type {
     DAE_TYPE_NUMBER, /* or, where a category `of` draws is named, one of its kinds, such as uniform(0, 1) */
-    DAE_TYPE_COUNT,  /* a whole number from 0 to 2^53, or one of `words`, which has a label then */
+    DAE_TYPE_COUNT,  /* a whole number from 0 to 2^53; or one of `words`, which has a label then; or a draw,
+                        which is rounded down */
     DAE_TYPE_FLAG,   /* yes or no; 1 and 0 are read too */
     DAE_TYPE_WORD,   /* one of `words` */
     DAE_TYPE_LABEL,  /* any word */
@@ -69,8 +72,8 @@ struct dae_kind {
     const char *what;    /* one line for people */
     const char *example; /* as it could stand in a text */
     const char *since;   /* the version that it came with; NULL: 0.1.0 */
-    /* NULL when the values suit each other, otherwise what was expected; each is within its own bounds. May
-     * be NULL. */
+    /* NULL when the values suit each other, otherwise what was expected; each is within its own bounds. Asked
+     * about both ends of what is drawn. May be NULL. */
     const char *(*check)(const struct dae_value *values);
     struct dae_parameter parameters[DAE_KIND_MAX_PARAMETERS]; /* the first without a name ends them */
 };
@@ -82,6 +85,8 @@ struct dae_category {
     bool has_labels;
     const struct dae_kind *const *kinds; /* ended by NULL */
     const struct dae_category *then;     /* of all steps but the first, if they are of another one */
+    /* Of draws: the least and the greatest number that one can be. */
+    void (*range)(const struct dae_step *draw, double *low, double *high);
 };
 
 /* A step whose parameters all have values: values[i] for parameters[i] of its kind. */
@@ -109,6 +114,9 @@ dae_status dae_recipe_bind_one(struct dae_recipe **out, const struct dae_categor
 /* Writes a step: every value by name, but for those whose flags say otherwise. */
 void dae_step_write(struct dae_text *text, const struct dae_step *step);
 
+/* Writes steps with | between them. */
+void dae_steps_write(struct dae_text *text, const struct dae_step *steps, size_t count);
+
 /* Writes the value of a parameter, which must be given. */
 void dae_value_write(struct dae_text *text, const struct dae_parameter *p, const struct dae_value *value);
 
@@ -116,6 +124,29 @@ void dae_value_write(struct dae_text *text, const struct dae_parameter *p, const
 const struct dae_kind *dae_kind_find(const struct dae_category *category, const char *name);
 
 size_t dae_kind_parameter_count(const struct dae_kind *kind);
+
+/* Whether a value, one of a number or a count, is drawn. */
+static inline bool dae_value_is_drawn(const struct dae_parameter *p, const struct dae_value *value) {
+    return p->type <= DAE_TYPE_COUNT && value->steps != NULL;
+}
+
+/* How many values one has, and value number i of them: itself, or the items of a list. */
+static inline size_t dae_value_items(const struct dae_value *value) {
+    return value->items != NULL ? value->count : value->count > 0;
+}
+
+static inline const struct dae_value *dae_value_item(const struct dae_value *value, size_t i) {
+    return value->items != NULL ? &value->items[i] : value;
+}
+
+/* Whether a number is within the bounds. */
+bool dae_parameter_allows(const struct dae_parameter *p, double x);
+
+/* Writes "rate is 2, expected a finite number, 0 < rate <= 1". */
+void dae_parameter_refuse(struct dae_text *text, const struct dae_parameter *p, double x);
+
+/* Writes "found low = 2, high = 1, expected low <= high". */
+void dae_step_write_clash(struct dae_text *text, const struct dae_step *step, const char *expected);
 
 /* ---- Kinds of which all parameters are single numbers, counts or flags ------------------------------- */
 

@@ -33,12 +33,19 @@ static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sampl
     return dataset->alike ? locate_inputs(dataset, sample) : dae_dataset_pass_locate_targets(dataset, sample);
 }
 
+/* What was drawn when the inputs were read. */
+static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                  double *level) {
+    (void)epoch;
+    return dae_dataset_pass_level(dataset, label, 0, sample, level);
+}
+
 static void destroy(dae_dataset *dataset) {
     dae_release(((struct cache *)dataset)->inputs);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs, read_targets, locate_inputs,
-                                                         locate_targets, destroy};
+static const struct dae_dataset_operations operations = {read_inputs,    read_targets, locate_inputs,
+                                                         locate_targets, destroy,      level};
 
 static dae_status fill(struct cache *cache) {
     const dae_dataset *source = cache->base.source;
@@ -55,6 +62,8 @@ dae_status dae_dataset_cache(dae_dataset **out, dae_dataset *source) {
     void *created = NULL;
     DAE_TRY(dae_dataset_create_view(&created, sizeof(struct cache), &operations, source, __func__));
     struct cache *cache = created;
+    cache->base.whole_inputs = false;
+    cache->base.whole_targets = source->whole_targets && !source->alike;
     dae_status status = fill(cache);
     if (status != DAE_OK)
         dae_dataset_free(&cache->base);

@@ -8,35 +8,41 @@ struct corrupt {
     bool once;
 };
 
+static struct dae_noise_place place_of(const struct corrupt *corrupt, uint64_t epoch, size_t sample) {
+    return (struct dae_noise_place){corrupt->seed, corrupt->once ? 0 : epoch, sample,
+                                    corrupt->base.source->steps};
+}
+
 static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                               struct dae_part part, float *out) {
     const struct corrupt *corrupt = (const struct corrupt *)dataset;
     DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, part, out));
-    for (size_t i = 0; i < count; i++)
-        dae_noise_apply_part(corrupt->noise, dataset->source->steps, out + i * part.count, part.first,
-                             part.count, corrupt->seed, corrupt->once ? 0 : epoch, first + i);
+    for (size_t i = 0; i < count; i++) {
+        struct dae_noise_place place = place_of(corrupt, epoch, first + i);
+        struct dae_noise_values values = {out + i * part.count, &dataset->shape, part.first, part.count};
+        DAE_TRY(dae_noise_apply_at(corrupt->noise, &place, &values));
+    }
     return DAE_OK;
+}
+
+static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                  double *level) {
+    const struct corrupt *corrupt = (const struct corrupt *)dataset;
+    struct dae_noise_place place = place_of(corrupt, epoch, sample);
+    return dae_noise_level(corrupt->noise, &place, label, level) ||
+           dae_dataset_pass_level(dataset, label, epoch, sample, level);
 }
 
 static void destroy(dae_dataset *dataset) {
     dae_noise_free(((struct corrupt *)dataset)->noise);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs, dae_dataset_pass_targets,
+static const struct dae_dataset_operations operations = {read_inputs,
+                                                         dae_dataset_pass_targets,
                                                          dae_dataset_pass_locate_inputs,
-                                                         dae_dataset_pass_locate_targets, destroy};
-
-/* The steps of both recipes. */
-static dae_status join(dae_noise **out, const dae_noise *first, const dae_noise *second) {
-    const dae_noise *parts[] = {first, second};
-    dae_noise *joined = NULL;
-    DAE_TRY(dae_noise_create(&joined));
-    for (size_t part = 0; part < 2; part++)
-        for (size_t i = 0; i < parts[part]->step_count; i++)
-            joined->steps[joined->step_count++] = parts[part]->steps[i];
-    *out = joined;
-    return DAE_OK;
-}
+                                                         dae_dataset_pass_locate_targets,
+                                                         destroy,
+                                                         level};
 
 /* Adds a recipe to what describes the inputs. */
 static dae_status describe(dae_dataset *dataset, dae_noise *noise) {
@@ -45,9 +51,21 @@ static dae_status describe(dae_dataset *dataset, dae_noise *noise) {
     if (dataset->noise == NULL && dataset->steps == noise->step_count)
         all = dae_noise_keep(noise);
     else if (dataset->noise != NULL && dataset->steps <= DAE_NOISE_MAX_STEPS)
-        DAE_TRY(join(&all, dataset->noise, noise));
+        DAE_TRY(dae_noise_join(&all, dataset->noise, noise));
     dae_noise_free(dataset->noise);
     dataset->noise = all;
+    return DAE_OK;
+}
+
+/* A label tells one draw among all that inputs have had. */
+static dae_status check_labels(const dae_dataset *source, const dae_noise *noise, const char *context) {
+    const char *label;
+    double value;
+    for (size_t i = 0; (label = dae_noise_label(noise, i)) != NULL; i++)
+        if (dae_dataset_level(source, label, 0, 0, &value))
+            return dae_fail(DAE_ERROR_ARGUMENT,
+                            "%s: the inputs have had noise with a draw called '%s', expected another label",
+                            context, label);
     return DAE_OK;
 }
 
@@ -59,9 +77,11 @@ static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *nois
             DAE_ERROR_ARGUMENT,
             "%s: with %zu steps of noise more, the inputs would have had %zu, expected at most %d", context,
             noise->step_count, source->steps + noise->step_count, DAE_NOISE_MOST_APPLIED);
+    DAE_TRY(check_labels(source, noise, context));
     DAE_TRY(dae_dataset_create_view(&created, sizeof(struct corrupt), &operations, source, context));
     struct corrupt *corrupt = created;
     corrupt->base.alike = false;
+    corrupt->base.whole_inputs = source->whole_inputs || noise->is_whole;
     corrupt->noise = dae_noise_keep(noise);
     corrupt->seed = seed;
     corrupt->once = once;
@@ -95,8 +115,10 @@ dae_status dae_dataset_clip(dae_dataset **out, dae_dataset *source, double low, 
     DAE_REQUIRE(source);
     DAE_TRY(dae_kind_check_numbers(&dae_noise_clip.kind, (double[]){low, high}, __func__));
     dae_noise *noise = NULL;
-    DAE_TRY(dae_noise_create(&noise));
-    noise->steps[noise->step_count++] = (struct dae_noise_step){&dae_noise_clip, {low, high}};
+    char recipe[100] = "";
+    dae_kind_write_numbers(&(struct dae_text){recipe, sizeof recipe, 0}, &dae_noise_clip.kind,
+                           (double[]){low, high});
+    DAE_TRY(dae_noise_parse(&noise, recipe));
     dae_status status = create(out, source, noise, true, 0, __func__);
     dae_noise_free(noise);
     return status;

@@ -52,6 +52,8 @@ dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dat
     dataset->target_shape = source->target_shape;
     dataset->concurrent = source->concurrent;
     dataset->alike = source->alike;
+    dataset->whole_inputs = source->whole_inputs;
+    dataset->whole_targets = source->whole_targets;
     dataset->source = dae_dataset_keep(source);
     dataset->depth = source->depth + 1;
     dataset->steps = source->steps;
@@ -102,6 +104,17 @@ struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, siz
 
 struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample) {
     return dae_dataset_locate_targets(dataset->source, sample);
+}
+
+bool dae_dataset_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                       double *level) {
+    dae_dataset_leveller find = dataset->operations->level;
+    return find != NULL && find(dataset, label, epoch, sample, level);
+}
+
+bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                            double *level) {
+    return dae_dataset_level(dataset->source, label, epoch, sample, level);
 }
 
 dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count) {

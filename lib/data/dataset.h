@@ -16,7 +16,8 @@ struct dae_part {
 };
 
 /* Reads a part of samples [first, first + count), which lie in the dataset, as they are in an epoch, into
- * out[count, part.count]. Datasets that are not `concurrent` are asked for whole samples only. */
+ * out[count, part.count]. Datasets that are not `concurrent` are asked for whole samples only, and so are
+ * those of which that is said below. */
 typedef dae_status (*dae_dataset_reader)(const dae_dataset *dataset, uint64_t epoch, size_t first,
                                          size_t count, struct dae_part part, float *out);
 
@@ -28,11 +29,17 @@ struct dae_stored {
 
 typedef struct dae_stored (*dae_dataset_locator)(const dae_dataset *dataset, size_t sample);
 
+/* The value of the draw with this label in the noise of a sample's inputs, 0 where that noise is not applied
+ * to the sample; false: there is no such draw. */
+typedef bool (*dae_dataset_leveller)(const dae_dataset *dataset, const char *label, uint64_t epoch,
+                                     size_t sample, double *level);
+
 struct dae_dataset_operations {
     dae_dataset_reader read_inputs, read_targets;
     dae_dataset_locator locate_inputs, locate_targets; /* NULL where samples are not stored */
     /* Gives back what the kind holds beside the members below. */
     void (*destroy)(dae_dataset *dataset);
+    dae_dataset_leveller level; /* NULL where inputs have had no noise */
 };
 
 /* What all kinds have in common; the first member of each kind's struct. */
@@ -41,12 +48,13 @@ struct dae_dataset {
     const struct dae_dataset_operations *operations;
     size_t count;
     struct dae_shape shape, target_shape;
-    bool concurrent;     /* any number of threads may read at once */
-    bool alike;          /* the targets are the inputs */
-    dae_dataset *source; /* of a view: kept */
-    size_t depth;        /* how many views stand upon each other here; 0 for a source */
-    size_t steps;        /* of noise that the inputs have had, in this view and below */
-    dae_noise *noise;    /* all of these; kept; NULL where there is none, or more than a recipe can hold */
+    bool concurrent;                  /* any number of threads may read at once */
+    bool alike;                       /* the targets are the inputs */
+    bool whole_inputs, whole_targets; /* asked for whole samples only, as they are made as a whole */
+    dae_dataset *source;              /* of a view: kept */
+    size_t depth;                     /* how many views stand upon each other here; 0 for a source */
+    size_t steps;                     /* of noise that the inputs have had, in this view and below */
+    dae_noise *noise; /* all of these; kept; NULL where there is none, or more than a recipe can hold */
 };
 
 /* A new dataset of `size` bytes, with a shape given by a caller; `context` begins the message. */
@@ -71,6 +79,13 @@ dae_status dae_dataset_pass_targets(const dae_dataset *dataset, uint64_t epoch, 
 
 struct dae_stored dae_dataset_locate_inputs(const dae_dataset *dataset, size_t sample);
 struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t sample);
+
+bool dae_dataset_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                       double *level);
+
+/* Of views whose samples are those of their source, in the same order. */
+bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                            double *level);
 
 /* Locators of views that change nothing about where inputs or targets lie. */
 struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample);

@@ -21,7 +21,8 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    dae_dataset_pass_inputs, read_targets, dae_dataset_pass_locate_inputs, locate_targets, destroy};
+    dae_dataset_pass_inputs, read_targets, dae_dataset_pass_locate_inputs,
+    locate_targets,          destroy,      dae_dataset_pass_level};
 
 dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset *targets) {
     DAE_REQUIRE(out);
@@ -39,6 +40,7 @@ dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset 
     pair->targets = dae_dataset_keep(targets);
     pair->base.target_shape = targets->shape;
     pair->base.alike = false;
+    pair->base.whole_targets = targets->whole_inputs;
     if (pair->base.depth <= targets->depth)
         pair->base.depth = targets->depth + 1;
     pair->base.concurrent = inputs->concurrent && targets->concurrent;

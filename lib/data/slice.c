@@ -26,8 +26,14 @@ static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sampl
     return dae_dataset_pass_locate_targets(dataset, sample + ((const struct slice *)dataset)->offset);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs, read_targets, locate_inputs,
-                                                         locate_targets, NULL};
+static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                  double *level) {
+    return dae_dataset_pass_level(dataset, label, epoch, sample + ((const struct slice *)dataset)->offset,
+                                  level);
+}
+
+static const struct dae_dataset_operations operations = {read_inputs,    read_targets, locate_inputs,
+                                                         locate_targets, NULL,         level};
 
 dae_status dae_dataset_slice(dae_dataset **out, dae_dataset *source, size_t first, size_t count) {
     DAE_REQUIRE(out);

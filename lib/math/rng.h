@@ -15,10 +15,11 @@ struct dae_rng {
 /* What the library draws for itself: stream = purpose * 2^56 + index. The values are part of what a seed
  * means and never change. */
 enum dae_purpose {
-    DAE_PURPOSE_WEIGHTS = 1, /* index: place of the layer in the model */
-    DAE_PURPOSE_SHUFFLE = 2, /* index: epoch */
-    DAE_PURPOSE_DROPOUT = 3, /* index: place of the layer in the model */
-    DAE_PURPOSE_NOISE = 4,   /* index: sample */
+    DAE_PURPOSE_WEIGHTS = 1,  /* index: place of the layer in the model */
+    DAE_PURPOSE_SHUFFLE = 2,  /* index: epoch */
+    DAE_PURPOSE_DROPOUT = 3,  /* index: place of the layer in the model */
+    DAE_PURPOSE_NOISE = 4,    /* index: sample */
+    DAE_PURPOSE_STRENGTH = 6, /* what noise draws for a sample as a whole; index: sample */
 };
 
 static inline struct dae_draw dae_draw_from(uint64_t seed, enum dae_purpose purpose, uint64_t index,

@@ -22,8 +22,9 @@ const struct dae_noise_kind dae_noise_gaussian = {
         .example = "gaussian(0.5)",
         .parameters =
             {
-                {"mean", "in the data's unit", DAE_TYPE_NUMBER, DAE_FLOAT, .fallback = "0"},
-                {"stddev", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT, 0, INFINITY},
+                {"mean", "in the data's unit", DAE_TYPE_NUMBER, DAE_FLOAT, .fallback = "0", .of = DAE_DRAWN},
+                {"stddev", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT, 0, INFINITY,
+                 .of = DAE_DRAWN},
             },
     },
     .draws = true,

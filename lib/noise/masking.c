@@ -28,7 +28,7 @@ const struct dae_noise_kind dae_noise_masking = {
         .name = "masking",
         .what = "sets some values to 0",
         .example = "masking(0.25)",
-        .parameters = {{"rate", "share of the values", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1}},
+        .parameters = {{"rate", "share of the values", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1, .of = DAE_DRAWN}},
     },
     .draws = true,
     .loops = DAE_LOOPS(masking),

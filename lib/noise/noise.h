@@ -3,40 +3,65 @@
 #define DAE_NOISE_NOISE_H
 
 #include "core/handle.h"
-#include "core/kind.h"
+#include "core/size.h"
 #include "kinds.h"
 #include "math/loops.h"
 #include "math/rng.h"
+#include "noise/draw.h"
 
 #include <dae/noise.h>
 
-enum { DAE_NOISE_MAX_PARAMETERS = 4, DAE_NOISE_MAX_STEPS = 64 };
+enum { DAE_NOISE_MAX_PARAMETERS = 5, DAE_NOISE_MAX_STEPS = 64 };
 
 /* What a kind with parameters p does to x[count]; value i has word i of the draw, block by block, so that
- * parts of samples that begin at a multiple of 4 can be made alone. */
+ * parts of samples that begin at a multiple of 4 can be made alone. A parameter that is not given is NAN. */
 typedef void dae_noise_loop(float *x, size_t count, const double *p, struct dae_draw from);
 
-/* One kind. */
+/* A whole sample, for kinds whose values depend on others or on where they are. */
+struct dae_noise_sample {
+    float *x;
+    const struct dae_shape *shape; /* channels first */
+};
+
+typedef dae_status dae_noise_whole(const struct dae_noise_sample *sample, const double *p,
+                                   struct dae_draw from);
+
+/* For kinds that choose among recipes: which one of those in the parameter of that type is applied, or
+ * SIZE_MAX for none; u is in [0,1). */
+typedef size_t dae_noise_chooser(const struct dae_value *values, const double *p, double u);
+
+/* One kind: it has loops, `whole` or `choose`. */
 struct dae_noise_kind {
     struct dae_kind kind;
     bool draws; /* random numbers */
     dae_noise_loop *loops[DAE_TARGETS];
+    dae_noise_whole *whole;
+    bool (*is_whole)(const struct dae_value *values); /* of a kind that has loops, too; NULL: always */
+    dae_noise_chooser *choose;
 };
 
 extern const struct dae_noise_kind DAE_NOISE_KINDS;
 
 extern const struct dae_category dae_noise_category;
 
+/* `of` in the row of a number that may be drawn. */
+#define DAE_DRAWN (&dae_draw_category)
+
 struct dae_noise_step {
     const struct dae_noise_kind *kind;
-    double parameters[DAE_NOISE_MAX_PARAMETERS];
+    const struct dae_step *written;
+    size_t nested; /* steps in this one, which come next */
+    bool is_whole, is_drawn;
+    double parameters[DAE_NOISE_MAX_PARAMETERS]; /* NAN where drawn */
 };
 
-/* Does not change once it is made. */
+/* Does not change once it is made. Its steps are in reading order: that is how they are numbered. */
 struct dae_noise {
     dae_references references;
+    struct dae_recipe *recipe; /* its own */
+    bool is_whole;             /* some step reads whole samples */
     size_t step_count;
-    struct dae_noise_step steps[DAE_NOISE_MAX_STEPS];
+    struct dae_noise_step steps[];
 };
 
 static inline void dae_noise_run(const struct dae_noise_kind *kind, float *x, size_t count, const double *p,
@@ -44,8 +69,8 @@ static inline void dae_noise_run(const struct dae_noise_kind *kind, float *x, si
     kind->loops[dae_kernels()->target](x, count, p, from);
 }
 
-/* A recipe without steps. */
-dae_status dae_noise_create(dae_noise **out);
+/* One recipe after the other. */
+dae_status dae_noise_join(dae_noise **out, const dae_noise *first, const dae_noise *second);
 
 dae_noise *dae_noise_keep(dae_noise *noise);
 
@@ -53,10 +78,30 @@ dae_noise *dae_noise_keep(dae_noise *noise);
  * for. */
 enum { DAE_NOISE_MOST_APPLIED = 256 };
 
-/* Applies a recipe to values [first, first + count) of a sample, which are x[count]; `first` is a multiple of
- * 4. Its first step is number `step` of those applied to the sample. */
-void dae_noise_apply_part(const dae_noise *noise, size_t step, float *x, size_t first, size_t count,
-                          uint64_t seed, uint64_t epoch, uint64_t sample);
+/* Which draws are taken. */
+struct dae_noise_place {
+    uint64_t seed, epoch, sample;
+    size_t step; /* the number of the recipe's first step among those applied to the sample */
+};
+
+/* Values [first, first + count) of a sample, in x[count]: all of it for a recipe that is whole; otherwise
+ * `first` is a multiple of 4. */
+struct dae_noise_values {
+    float *x;
+    const struct dae_shape *shape;
+    size_t first, count;
+};
+
+dae_status dae_noise_apply_at(const dae_noise *noise, const struct dae_noise_place *place,
+                              const struct dae_noise_values *values);
+
+/* Label number `index` of the draws in reading order; NULL after the last. */
+const char *dae_noise_label(const dae_noise *noise, size_t index);
+
+/* The value of the draw with a label for a sample, 0 where the step that it is in is not applied to that;
+ * false: there is no such draw. */
+bool dae_noise_level(const dae_noise *noise, const struct dae_noise_place *place, const char *label,
+                     double *level);
 
 /* Writes a recipe, a dae_noise, as text. */
 void dae_noise_write(struct dae_text *text, const void *object);

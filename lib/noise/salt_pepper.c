@@ -38,9 +38,10 @@ const struct dae_noise_kind dae_noise_salt_pepper = {
         .check = check,
         .parameters =
             {
-                {"rate", "share of the values, both together", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1},
-                {"low", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT},
-                {"high", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT},
+                {"rate", "share of the values, both together", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1,
+                 .of = DAE_DRAWN},
+                {"low", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT, .of = DAE_DRAWN},
+                {"high", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT, .of = DAE_DRAWN},
             },
     },
     .draws = true,

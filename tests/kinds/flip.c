@@ -24,7 +24,7 @@ const struct dae_noise_kind dae_noise_flip = {
         .name = "flip",
         .what = "changes the sign of some values",
         .example = "flip(0.25)",
-        .parameters = {{"rate", "share of the values", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1}},
+        .parameters = {{"rate", "share of the values", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1, .of = DAE_DRAWN}},
     },
     .draws = true,
     .loops = DAE_LOOPS(flip),

@@ -30,6 +30,7 @@ KNOWN_ANSWERS = (
 )
 
 NOISE_STREAM = 4 << 56
+STRENGTH_STREAM = 6 << 56
 
 
 # ---- Generator ----------------------------------------------------------------------------------
@@ -125,6 +126,65 @@ def apply_recipe(recipe, rows, seed, epoch, first):
     return result
 
 
+# ---- Trees: choices and draws -----------------------------------------------------------------
+
+# A step is (kind, parameters). A parameter that is drawn is ("draw", kind, values). `sometimes` has (probability, steps),
+# `one_of` has (weight, steps) pairs. Rows of parameters are those of dae_kind_list().
+ROWS = {"gaussian": ("mean", "stddev"), "uniform": ("low", "high"), "masking": ("rate",),
+        "salt_pepper": ("rate", "low", "high"), "clip": ("low", "high"), "sometimes": ("probability", "recipe"),
+        "one_of": ("recipes",), "none": ()}
+
+
+def drawn(kind, values, u):
+    if kind == "uniform":
+        return values[0] + (values[1] - values[0]) * u
+    if kind == "log_uniform":
+        return values[0] * (values[1] / values[0]) ** u
+    return values[int(u * len(values))]
+
+
+def apply_tree(tree, x, seed, epoch, sample, number=0):
+    """The values and the number of the step after these. Steps count in reading order, whether they are applied or not; what
+    is drawn for parameter number `row` comes from block `row` of the step's own stream, as a word / 2^32."""
+    for kind, parameters in tree:
+        def unit(row, step=number):
+            block = (step << 56) + (epoch << 24) + row
+            return bits(seed, STRENGTH_STREAM + sample, 4 * block, 1)[0] * 2.0**-32
+
+        values = [drawn(p[1], p[2], unit(row)) if isinstance(p, tuple) and p[0] == "draw" else p
+                  for row, p in enumerate(parameters)]
+        position, number = 4 * ((number << 56) + (epoch << 24)), number + 1
+        if kind == "sometimes":
+            chosen, number = apply_tree(values[1], x, seed, epoch, sample, number)
+            x = chosen if unit(1) < values[0] else x
+        elif kind == "one_of":
+            left, result = unit(0) * sum(weight for weight, _ in values), None
+            for weight, steps in values:
+                chosen, number = apply_tree(steps, x, seed, epoch, sample, number)
+                if result is None and left < weight:
+                    result = chosen
+                left -= weight
+            x = result
+        elif kind != "none":
+            x = apply_step(kind, values, x, seed, NOISE_STREAM + sample, position)
+    return x, number
+
+
+def tree_text(tree):
+    def value(p):
+        if isinstance(p, tuple) and p[0] == "draw":
+            return "%s(%s)" % (p[1], ", ".join("%g" % v for v in p[2]))
+        if isinstance(p, tuple):
+            return "%g: %s" % (p[0], tree_text(p[1]))
+        return tree_text(p) if isinstance(p, list) else "%g" % p
+
+    def step(kind, parameters):
+        names = ["" if kind == "one_of" else row + "=" for row in ROWS[kind]] * (len(parameters) if kind == "one_of" else 1)
+        return "%s(%s)" % (kind, ", ".join(n + value(p) for n, p in zip(names, parameters))) if parameters else kind
+
+    return " | ".join(step(*s) for s in tree)
+
+
 # ---- golden.h -----------------------------------------------------------------------------------
 
 # Parameters that are not float32 numbers themselves, so that rounding them is tested too.
@@ -147,6 +207,17 @@ APPLY_RECIPE = (
     ("uniform", (-0.1, 0.1)),
     ("salt_pepper", (0.2, 0.0, 1.0)),
 )
+
+TREE_SEED, TREE_EPOCH, TREE_FIRST, TREE_ROWS, TREE_SIZE = 99, 5, 1000, 24, 6
+TREE_INPUT = [[(r * TREE_SIZE + k) / 128.0 for k in range(TREE_SIZE)] for r in range(TREE_ROWS)]
+TREE = [
+    ("sometimes", (("draw", "uniform", (0.25, 0.75)), [
+        ("one_of", ((3, [("gaussian", (("draw", "choice", (-1, 0, 1)), ("draw", "log_uniform", (0.01, 1))))]),
+                    (0.5, [("none", ())]),
+                    (1.5, [("uniform", (("draw", "uniform", (-1, -0.5)), 0.5)), ("clip", (-0.25, 0.75))]))),
+        ("masking", (("draw", "uniform", (0, 0.5)),))])),
+    ("gaussian", (0, ("draw", "uniform", (0, 0.1)))),
+]
 
 STREAMS = (
     # name, seed, stream, position, count
@@ -232,6 +303,25 @@ def apply_section():
         doubles("GOLDEN_APPLY_OUTPUT", sum(rows, []))])
 
 
+def tree_section():
+    rows = [apply_tree(TREE, x, TREE_SEED, TREE_EPOCH, TREE_FIRST + r)[0] for r, x in enumerate(TREE_INPUT)]
+    return "\n".join([
+        "/* dae_noise_apply() with choices and draws on GOLDEN_TREE_INPUT. */",
+        "#define GOLDEN_TREE_RECIPE \\",
+        " \\\n".join('    "%s%s"' % (line, " | " if line != lines_of_tree()[-1] else "") for line in lines_of_tree()),
+        "#define GOLDEN_TREE_SEED        UINT64_C(%d)" % TREE_SEED,
+        "#define GOLDEN_TREE_EPOCH       %d" % TREE_EPOCH,
+        "#define GOLDEN_TREE_FIRST       %d" % TREE_FIRST,
+        "#define GOLDEN_TREE_SAMPLES     %d" % TREE_ROWS,
+        "#define GOLDEN_TREE_SAMPLE_SIZE %d" % TREE_SIZE,
+        floats("GOLDEN_TREE_INPUT", sum(TREE_INPUT, [])),
+        doubles("GOLDEN_TREE_OUTPUT", sum(rows, []))])
+
+
+def lines_of_tree():
+    return [tree_text([step]) for step in TREE]
+
+
 def known_answer_section():
     lines = ["/* Published with Random123: counter (4 words), key (2), result (4). */",
              "#define GOLDEN_PHILOX_COUNT 3",
@@ -260,7 +350,7 @@ def header():
              "",
              known_answer_section()]
     parts += [stream_section(*stream) for stream in STREAMS]
-    parts += [noise_section(), apply_section(), "#endif\n/* clang-format on */\n"]
+    parts += [noise_section(), apply_section(), tree_section(), "#endif\n/* clang-format on */\n"]
     return "\n".join(parts)
 
 

@@ -109,8 +109,8 @@ class NoiseTest(Standard):
                 self.assertEqual([step["kind"] for step in steps], [kind])
                 self.assertEqual(list(steps[0]), ["kind", "label"] + dae.kinds(category, kind))
         self.assertEqual(dae.facts("noise", "gaussian", "stddev"),
-                         {"what": "in the data's unit", "type": "number", "since": "0.1.0", "low": 0.0, "open_low": 0.0,
-                          "open_high": 0.0, "by_place": 1.0, "many": 0.0})
+                         {"what": "in the data's unit", "type": "number", "of": "draw", "since": "0.1.0", "low": 0.0,
+                          "open_low": 0.0, "open_high": 0.0, "by_place": 1.0, "many": 0.0})
         steps = dae.recipe_steps("optimizer", "adam(0.1) | cosine(9)")
         self.assertEqual(steps[1], {"kind": "cosine", "label": "", "steps": "9", "alpha": "0", "warmup": "0", "epochs": ""})
         self.assertFails(dae.Status.ERROR_ARGUMENT, "category is 'sound'", dae.kinds, "sound")
@@ -118,6 +118,9 @@ class NoiseTest(Standard):
 
     def test_constructors_of_kinds(self):
         self.assertEqual(dae.noise.gaussian(0.5, mean=0.1), "gaussian(0.5, mean=0.1)")
+        level = dae.noise.gaussian(dae.draw.uniform(0, 0.3) + " as level")
+        self.assertEqual(str(dae.Noise(dae.noise.sometimes(0.5, level))),
+                         "sometimes(probability=0.5, recipe=gaussian(mean=0, stddev=uniform(low=0, high=0.3) as level))")
         self.assertEqual(dae.layer.dense(3, activation=dae.activation.leaky_relu(1), bias=False),
                          "dense(3, activation=leaky_relu(1), bias=no)")
         self.assertEqual(dae.layer.input(1, 28, 28), "input(1, 28, 28)")
