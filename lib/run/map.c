@@ -157,8 +157,11 @@ static dae_status fill(struct map *map, dae_model *model) {
     map->model = dae_model_keep(model);
     map->group = dae_plan_least_product(model) > GROUP ? GROUP : 1;
     base->shape = *dae_model_output(model);
+    base->whole_inputs = true;
     if (base->alike)
         base->target_shape = base->shape;
+    if (base->alike)
+        base->whole_targets = true;
     dae_noise_free(base->noise); /* outputs have had no noise that a recipe could tell */
     base->noise = NULL;
     DAE_TRY(add_reader(map, &reader));

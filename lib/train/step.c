@@ -36,8 +36,14 @@ static dae_status look_at_rows(void *context, size_t task) {
     return DAE_OK;
 }
 
-/* Inputs into reach. Targets of a concurrent dataset are read where the loss is taken, so that only their
- * stored bytes go through memory. */
+/* Whether targets are read where the loss is taken, part by part, so that only their stored bytes go through
+ * memory. */
+static bool reads_parts(const struct dae_batch *batch, const struct dae_objective *objective) {
+    return batch->dataset->concurrent && !batch->dataset->whole_targets && !objective->skips &&
+           !batch->classes;
+}
+
+/* Inputs into reach, and targets that are not read later. */
 static dae_status gather(struct dae_train_step *step) {
     const struct dae_batch *batch = step->batch;
     const struct dae_objective *objective = step->trainer->objective;
@@ -51,7 +57,7 @@ static dae_status gather(struct dae_train_step *step) {
     }
     struct dae_gathering to = {
         .inputs = w->inputs,
-        .targets = batch->dataset->concurrent && !objective->skips && !batch->classes ? NULL : w->targets,
+        .targets = reads_parts(batch, objective) ? NULL : w->targets,
         .passing = dae_plan_reads_rounded(w->plan, batch->count) && !objective->emphasizes,
         .after = after_gather,
         .context = step,
