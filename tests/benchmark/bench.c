@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"train", bench_train, "the reference experiment: seconds per epoch"},
     {"infer", bench_infer, "latency at batch 1, images per second at batch 256, one thread"},
+    {"network", bench_network, "a network: milliseconds of a training step and of running a batch"},
     {"noise", bench_noise, "values per second of each kind of noise, one thread"},
     {"load", bench_load, "FILE...: seconds to open IDX files"},
     {"peak", bench_peak, "the most float32 multiply-adds that this processor makes"},
@@ -27,13 +28,14 @@ static void print_usage(FILE *file) {
     fputs("\n"
           "  --data DIR      folder with MNIST's IDX files (default: synthetic images)\n"
           "  --hidden N      units of the hidden layer (128)\n"
+          "  --network NAME  one of those that `describe` lists\n"
           "  --noise KIND    once or fresh (once)\n"
           "  --precision P   float32 or bfloat16 (float32)\n"
           "  --threads N     0 for all processors (0)\n"
           "  --epochs N      (5)\n"
           "  --batch N       (256)\n"
           "  --samples N     images to train on (60000)\n"
-          "  --repeats N     timed calls of infer, noise and load (20000, 400, 5)\n"
+          "  --repeats N     timed calls of infer, noise, load and network (20000, 400, 5, 10)\n"
           "  --started NS    CLOCK_MONOTONIC when this process was started, in nanoseconds\n",
           file);
 }
@@ -63,6 +65,8 @@ static void set_option(struct options *options, const char *name, const char *va
         }
     if (strcmp(name, "--data") == 0) {
         options->data = value;
+    } else if (strcmp(name, "--network") == 0) {
+        options->network = value;
     } else if (strcmp(name, "--noise") == 0) {
         options->is_fresh = strcmp(value, "fresh") == 0;
         if (!options->is_fresh && strcmp(value, "once") != 0)
@@ -80,14 +84,17 @@ static void set_option(struct options *options, const char *name, const char *va
     }
 }
 
-/* Prints what the library says of itself, and the precisions that this program can ask it for. */
+/* Prints what the library says of itself, the precisions that can be asked for, and the networks. */
 void bench_describe(const struct options *options) {
     char text[512];
     (void)options;
     check(dae_runtime_describe(text, sizeof text, NULL));
     fputs("{\"event\": \"summary\", \"benchmark\": \"describe\", \"runtime\": ", stdout);
     print_text(text);
-    printf(", \"precisions\": [\"float32\", \"bfloat16\"]}\n");
+    fputs(", \"precisions\": [\"float32\", \"bfloat16\"], \"networks\": [", stdout);
+    for (size_t i = 0; network_name(i); i++)
+        printf("%s\"%s\"", i ? ", " : "", network_name(i));
+    fputs("]}\n", stdout);
 }
 
 int main(int count, char **words) {

@@ -16,10 +16,11 @@ enum {
 
 /* The command line. */
 struct options {
-    const char *data;  /* folder with MNIST's IDX files, or NULL for synthetic images */
-    size_t hidden;     /* units of the hidden layer */
-    bool is_fresh;     /* noise drawn in every epoch, not once */
-    int32_t precision; /* DAE_PRECISION_* */
+    const char *data;    /* folder with MNIST's IDX files, or NULL for synthetic images */
+    const char *network; /* its name, or NULL */
+    size_t hidden;       /* units of the hidden layer */
+    bool is_fresh;       /* noise drawn in every epoch, not once */
+    int32_t precision;   /* DAE_PRECISION_* */
     size_t batch;
     size_t threads; /* 0: the library's default */
     size_t epochs;
@@ -35,6 +36,7 @@ struct options {
 void bench_describe(const struct options *options);
 void bench_train(const struct options *options);
 void bench_infer(const struct options *options);
+void bench_network(const struct options *options);
 void bench_noise(const struct options *options);
 void bench_load(const struct options *options);
 void bench_peak(const struct options *options);
@@ -85,6 +87,11 @@ struct images open_images(const char *folder, bool is_test);
 
 /* The dataset with Gaussian noise of mean 0.5 and standard deviation 0.5 on its inputs. */
 dae_dataset *make_noisy(dae_dataset *clean, bool is_fresh, uint64_t seed);
+
+/* ---- bench_network.c ------------------------------------------------------------------------------ */
+
+/* Name of a network, or NULL after the last. */
+const char *network_name(size_t index);
 
 /* ---- bench_model.c -------------------------------------------------------------------------------- */
 

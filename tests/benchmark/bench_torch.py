@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The same experiments as bench.c in PyTorch, with its best settings, as the same lines of JSON.
 
-usage: bench_torch.py train|infer|noise|describe [--data DIR] [options]
+usage: bench_torch.py train|infer|network|noise|export|describe [options]
 
 Denormals are flushed and the number of threads is set here. What has to stand in the environment before the
 process starts, compare.py sets: OPENBLAS_NUM_THREADS (Debian's PyTorch makes float32 products with OpenBLAS,
@@ -200,16 +200,33 @@ def noise(torch, _options, _started):
             values_per_second_best=float(f"{len(values) / seconds[0]:.4g}"))
 
 
+def network(_torch, options, _started):
+    import torch_networks
+    for record in torch_networks.measure(options):
+        say(event="summary", benchmark="network", library="pytorch", **record)
+
+
+def export(_torch, options, _started):
+    import torch_networks
+    torch_networks.export(options)
+
+
 def describe(torch, _options, _started):
     say(event="summary", benchmark="describe", runtime=f"PyTorch {torch.__version__}",
         precisions=["float32", "bfloat16"])
 
 
+COMMANDS = {"train": train, "infer": infer, "network": network, "noise": noise, "export": export,
+            "describe": describe}
+
+
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("command", choices=["train", "infer", "noise", "describe"])
+    parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--data", help="folder with MNIST's IDX files")
     parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--network", help="a name of bench_network.c")
+    parser.add_argument("--output", help="folder for the ONNX files of export")
     parser.add_argument("--noise", choices=["once", "fresh"], default="once")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--threads", type=int, default=0, help="0 for all processors")
@@ -235,8 +252,7 @@ def main():
     torch.set_flush_denormal(True)  # before any worker thread starts: it inherits the setting
     torch.set_num_threads(options.threads or len(os.sched_getaffinity(0)))
     started = 1e-9 * options.started if options.started else START
-    {"train": train, "infer": infer, "noise": noise, "describe": describe}[options.command](
-        torch, options, started)
+    COMMANDS[options.command](torch, options, started)
     return 0
 
 
