@@ -1,0 +1,37 @@
+/* A vibration as of a pump, made up: five sines whose frequencies drift, at 10,000 values a second. The same seed gives the
+ * same recording. */
+#ifndef EXAMPLES_VIBRATION_H
+#define EXAMPLES_VIBRATION_H
+
+#include "check.h"
+
+#include <math.h>
+
+enum { VIBRATION_RATE = 10000 };
+
+/* A sine of about `hertz`, whose frequency goes up and down by 10 %, 0.1 to 0.5 times a second; draws[3] in [0, 1). */
+static inline double vibration_sine(double hertz, const float *draws, double seconds) {
+    const double turn = 6.283185307179586;
+    double drift = 0.1 + 0.4 * (double)draws[0], start = turn * (double)draws[1];
+    double phase = hertz * seconds -
+                   0.1 * hertz / (turn * drift) * (cos(turn * drift * seconds + start) - cos(start));
+    return sin(turn * (phase + (double)draws[2]));
+}
+
+/* Fills values[count]. */
+static inline void make_vibration(uint64_t seed, float *values, size_t count) {
+    static const double hertz[] = {50, 100, 150, 820, 1730}, heights[] = {0.8, 0.4, 0.3, 0.5, 0.25};
+    float draws[15];
+    dae_rng *rng = NULL;
+    check(dae_rng_create(&rng, seed, 0));
+    check(dae_rng_fill_uniform(rng, draws, 15, 0, 1));
+    dae_rng_free(rng);
+    for (size_t i = 0; i < count; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < 5; k++)
+            sum += heights[k] * vibration_sine(hertz[k], draws + 3 * k, (double)i / VIBRATION_RATE);
+        values[i] = (float)sum;
+    }
+}
+
+#endif
