@@ -106,7 +106,12 @@ def clip(x, low, high, seed=0, stream=0, position=0):
     return [min(max(a, low), high) for a in x]
 
 
-KINDS = {"gaussian": gaussian, "uniform": uniform_noise, "masking": masking,
+def impulses(x, rate, size, seed, stream, position):
+    u = uniform(seed, stream, position, len(x))
+    return [a + size if b < rate / 2 else a - size if b < rate else a for a, b in zip(x, u)]
+
+
+KINDS = {"impulses": impulses, "gaussian": gaussian, "uniform": uniform_noise, "masking": masking,
          "salt_pepper": salt_pepper, "clip": clip}
 
 
@@ -131,7 +136,7 @@ def apply_recipe(recipe, rows, seed, epoch, first):
 # A step is (kind, parameters). A parameter that is drawn is ("draw", kind, values). `sometimes` has (probability, steps),
 # `one_of` has (weight, steps) pairs. Rows of parameters are those of dae_kind_list().
 ROWS = {"gaussian": ("mean", "stddev"), "uniform": ("low", "high"), "masking": ("rate",),
-        "salt_pepper": ("rate", "low", "high"), "clip": ("low", "high"), "sometimes": ("probability", "recipe"),
+        "salt_pepper": ("rate", "low", "high"), "clip": ("low", "high"), "impulses": ("rate", "size"), "sometimes": ("probability", "recipe"),
         "one_of": ("recipes",), "none": ()}
 
 
@@ -217,6 +222,7 @@ TREE = [
                     (1.5, [("uniform", (("draw", "uniform", (-1, -0.5)), 0.5)), ("clip", (-0.25, 0.75))]))),
         ("masking", (("draw", "uniform", (0, 0.5)),))])),
     ("gaussian", (0, ("draw", "uniform", (0, 0.1)))),
+    ("impulses", (0.3, ("draw", "choice", (2, 4)))),
 ]
 
 STREAMS = (
