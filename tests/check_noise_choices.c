@@ -66,12 +66,12 @@ START_TEST(steps_are_numbered_in_reading_order) {
 }
 END_TEST
 
-/* u of a parameter: stream 6 * 2^56 + sample, block step * 2^56 + epoch * 2^24 + the parameter's place in the
+/* u of a parameter: stream 5 * 2^56 + sample, block step * 2^56 + epoch * 2^24 + the parameter's place in the
  * row; the block's first word / 2^32. */
 static double unit_by_hand(uint64_t seed, uint64_t epoch, uint64_t sample, uint64_t step, uint64_t row) {
     dae_rng *rng = NULL;
     uint32_t word = 0;
-    ok(dae_rng_create(&rng, seed, (UINT64_C(6) << 56) + sample));
+    ok(dae_rng_create(&rng, seed, (UINT64_C(5) << 56) + sample));
     ok(dae_rng_set_position(rng, 4 * ((step << 56) + (epoch << 24) + row)));
     ok(dae_rng_fill_bits(rng, &word, 1));
     dae_rng_free(rng);

@@ -66,7 +66,7 @@ DAE_API dae_status dae_clip(float *x, size_t count, double low, double high);
  * sample i in epoch e draws
  *
  *   for values      from the stream 4 * 2^56 + i of `seed`, from block s * 2^56 + e * 2^24 on
- *   for the sample  from the stream 6 * 2^56 + i of `seed`, what its parameter number p needs, from 0 as
+ *   for the sample  from the stream 5 * 2^56 + i of `seed`, what its parameter number p needs, from 0 as
  *                   dae_kind_list() lists them, from block s * 2^56 + e * 2^24 + p: u = w * 2^-32 with the
  *                   first word w of the block
  *

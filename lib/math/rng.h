@@ -19,7 +19,7 @@ enum dae_purpose {
     DAE_PURPOSE_SHUFFLE = 2,  /* index: epoch */
     DAE_PURPOSE_DROPOUT = 3,  /* index: place of the layer in the model */
     DAE_PURPOSE_NOISE = 4,    /* index: sample */
-    DAE_PURPOSE_STRENGTH = 6, /* what noise draws for a sample as a whole; index: sample */
+    DAE_PURPOSE_STRENGTH = 5, /* what noise draws for a sample as a whole; index: sample */
 };
 
 static inline struct dae_draw dae_draw_from(uint64_t seed, enum dae_purpose purpose, uint64_t index,

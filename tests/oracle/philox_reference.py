@@ -30,7 +30,7 @@ KNOWN_ANSWERS = (
 )
 
 NOISE_STREAM = 4 << 56
-STRENGTH_STREAM = 6 << 56
+STRENGTH_STREAM = 5 << 56
 
 
 # ---- Generator ----------------------------------------------------------------------------------
