@@ -92,6 +92,9 @@ static const struct {
     {"input(3, any, any) | dncnn(depth=3, channels=8)",
      "input(3, any, any) | conv2d(8, 3, activation=relu) | conv2d(8, 3, activation=relu)"
      " | conv2d(3, 3) as noise | from(input) | subtract(noise)"},
+    {"input(1, 16, 16) | dncnn(4, 8, batch_norm=yes)",
+     "input(1, 16, 16) | conv2d(8, 3, activation=relu) | conv2d(8, 3, bias=no) | batch_norm | relu"
+     " | conv2d(8, 3, bias=no) | batch_norm | relu | conv2d(1, 3) as noise | from(input) | subtract(noise)"},
     {"input(1, any) | gain as x | gain | from(x) | dncnn(2, 8, bias=no) as clean | gain",
      "input(1, any) | gain as x | gain | from(x) | conv1d(8, 3, bias=no, activation=relu)"
      " | conv1d(1, 3, bias=no) as noise | from(x) | subtract(noise) as clean | gain"},

@@ -23,6 +23,16 @@
  *                       the first dimension (the channels), which is learnt and is `start` at first.
  *                       Parameters: `weight`. PyTorch's default has one slope for all channels, Keras'
  *                       one for each value
+ *   batch_norm          Y = w (X - m) / sqrt(v + epsilon) + b for each index of the first dimension (the
+ *                       channels), all values of a flat sample. In training m and v are mean and variance
+ *                       over the batch and all places of the channel, of which there must be two values; a
+ *                       good step then moves running_mean and running_var towards them, by `momentum` of
+ *                       the difference, the variance with n - 1 in the place of n. Elsewhere, and where the
+ *                       layer is frozen, m and v are those. epsilon=1e-5 and momentum=0.1, as in PyTorch;
+ *                       Keras has epsilon 1e-3, and writes a momentum of 0.01 as 0.99. Parameters: `weight`
+ *                       w, 1 at first, `bias` b, and the statistics `running_mean` and `running_var`,
+ *                       which are in files, copies and averages as parameters are, but have no gradient and
+ *                       no penalty. Sums are made in double. Source: Ioffe and Szegedy, ICML 2015
  *   softmax             exp(X[c]) / sum_k exp(X[k]) over the channels c, each place of them by itself; in
  *                       a flat sample over all values. The greatest value is subtracted first: nothing
  *                       overflows
@@ -91,7 +101,8 @@
  *                       32, depth 2 and a sigmoid
  *   dncnn(depth, channels)  x - f(x), where f is depth - 1 times conv2d(channels, 3, activation=relu), then
  *                       conv2d(C, 3) as noise (Zhang et al., IEEE Trans. Image Processing 26 (2017)). The
- *                       value that it reads needs a label, if it is not the input
+ *                       value that it reads needs a label, if it is not the input. batch_norm=yes: all but
+ *                       the first and the last are conv2d(channels, 3, bias=no) | batch_norm | relu
  *   unet(channels, depth)  down: conv2d(channels, 3, activation=relu) twice, the second as e1, | max_pool(2),
  *                       and twice the channels in each further level; conv2d(.., 3, activation=relu) as
  *                       code; up again: conv2d_transpose(.., 2, stride=2) | concatenate(e1) |

@@ -123,7 +123,8 @@ DAE_API dae_status dae_model_get_output_shape(const dae_model *model, size_t *ra
 /** Number of layers. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_model_get_layer_count(const dae_model *model, size_t *count);
 
-/** Number of parameters, known as soon as layers are added. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
+/** Number of parameters, known as soon as layers are added; running statistics of batch_norm among them,
+ * which are not trained. Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_model_get_parameter_count(const dae_model *model, size_t *count);
 
 /** Copies all parameters out.

@@ -134,7 +134,8 @@ DAE_API dae_status dae_trainer_set_precision(dae_trainer *trainer, int32_t preci
  * trained before. The gradient of such parameters counts as 0 before its norm is taken; steps leave them
  * alone, weight decay too, and what the optimizer remembers of them stays as it is. Their gradient is still
  * worked out: the gradient hook sees it, and a step takes about as long. A weight that another layer is tied
- * to stays for both; freezing the layer that is tied freezes its bias.
+ * to stays for both; freezing the layer that is tied freezes its bias. A frozen batch_norm keeps its running
+ * statistics too and goes by them, as outside of training, as in Keras; in PyTorch that takes eval().
  *
  * @param layer   its label, or its number if it has none, such as "code" or "0"
  * @param frozen  1: they stay; 0 (default): they are trained

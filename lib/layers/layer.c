@@ -177,12 +177,20 @@ dae_status dae_attachment_add_tensor(struct dae_attachment *at, const char *name
     struct dae_tensor *tensor = &at->tensors[at->tensor_count];
     size_t total, bytes;
     tensor->name = name;
+    tensor->trained = true;
     DAE_TRY(dae_shape_set(&tensor->shape, rank, dims, "the layer's parameters"));
     if (!dae_size_add(at->parameter_count, tensor->shape.size, &total) ||
         !dae_size_multiply(total, sizeof(double), &bytes))
         return dae_fail(DAE_ERROR_ARGUMENT, "the parameters are more than can be addressed");
     at->parameter_count = total;
     at->tensor_count++;
+    return DAE_OK;
+}
+
+dae_status dae_attachment_add_statistic(struct dae_attachment *at, const char *name, size_t rank,
+                                        const size_t *dims) {
+    DAE_TRY(dae_attachment_add_tensor(at, name, rank, dims));
+    at->tensors[at->tensor_count - 1].trained = false;
     return DAE_OK;
 }
 

@@ -37,6 +37,7 @@ enum {
 struct dae_tensor {
     const char *name;
     struct dae_shape shape;
+    bool trained; /* or a statistic, which has no gradient */
 };
 
 /* What a layer makes of inputs of certain shapes, and the parameters that it needs for it. */
@@ -86,6 +87,7 @@ struct dae_pass {
 
     /* Training only. */
     bool training;
+    bool frozen; /* parameters and statistics stay what they are */
     bool logits; /* leave a out: Y = Z */
     uint64_t seed, step;
     float *gradient;        /* of the layer's own parameters */
@@ -123,6 +125,9 @@ struct dae_layer_kind {
     dae_status (*backward)(const struct dae_pass *pass, size_t input);
     /* The gradient of the parameters from inputs and D; NULL without parameters. */
     dae_status (*gradients)(const struct dae_pass *pass);
+    /* After a good step, of a layer that is not frozen: changes statistics among its parameters by what going
+     * forward has found. NULL without any. */
+    void (*take_over)(const struct dae_pass *pass, float *parameters);
     /* How many floats of scratch memory gradients of batches of up to this size may use; NULL for none. */
     size_t (*scratch)(const struct dae_attachment *at, size_t batch);
     /* Outside of training, what it gives are values of its first input. */
@@ -168,6 +173,10 @@ dae_layer *dae_layer_keep(dae_layer *layer);
 /* Adds a tensor to those that the layer has. */
 dae_status dae_attachment_add_tensor(struct dae_attachment *at, const char *name, size_t rank,
                                      const size_t *dims);
+
+/* The same for one that is not trained, after those that are; its gradient is 0. */
+dae_status dae_attachment_add_statistic(struct dae_attachment *at, const char *name, size_t rank,
+                                        const size_t *dims);
 
 /* Whether a D is to be written, not added to. */
 static inline bool dae_rows_is_first(const struct dae_rows *rows) {

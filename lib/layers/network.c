@@ -1,5 +1,5 @@
-/* The ready networks. All of them give as many channels as they read, and end without an activation. Of a signal,
- * [channels, length], convolutions are conv1d. */
+/* The ready networks. All of them give as many channels as they read, and end without an activation. Of a
+ * signal, [channels, length], convolutions are conv1d. */
 #include "layers/network.h"
 
 #include <limits.h>
@@ -85,7 +85,7 @@ static dae_status expand_signal_unet(struct dae_text *text, const struct dae_val
 
 /* ---- Residual --------------------------------------------------------------------------------------- */
 
-enum { RESIDUAL_DEPTH, RESIDUAL_CHANNELS, RESIDUAL_BIAS };
+enum { RESIDUAL_DEPTH, RESIDUAL_CHANNELS, RESIDUAL_BIAS, RESIDUAL_NORM };
 
 /* x - f(x) (Zhang et al. 2017): f is trained to find the noise. */
 static dae_status expand_dncnn(struct dae_text *text, const struct dae_value *values,
@@ -93,8 +93,12 @@ static dae_status expand_dncnn(struct dae_text *text, const struct dae_value *va
     struct writer w = writer_of(text, input->shape, 3, &values[RESIDUAL_BIAS]);
     if (input->name == NULL)
         return dae_fail(DAE_ERROR_ARGUMENT, "it reads the value before it twice, expected a label there");
+    size_t channels = number_of(&values[RESIDUAL_CHANNELS]);
     for (size_t i = 1; i < number_of(&values[RESIDUAL_DEPTH]); i++) {
-        add_rectified(&w, number_of(&values[RESIDUAL_CHANNELS]));
+        if (i > 1 && values[RESIDUAL_NORM].number != 0)
+            dae_text_add(text, "%s(%zu, 3, bias=no) | batch_norm | relu", w.layer, channels);
+        else
+            add_rectified(&w, channels);
         dae_text_add(text, " | ");
     }
     dae_text_add(text, "%s(%zu, 3%s) as noise | from(%s) | subtract(noise)", w.layer, input->shape->dims[0],
@@ -159,9 +163,16 @@ const struct dae_network_kind dae_network_dncnn = {
     .kind = {.name = "dncnn",
              .what = "what it reads, less the noise that convolutions find in it: x - f(x)",
              .example = "dncnn(3, 4)",
-             .parameters = {[RESIDUAL_DEPTH] = COUNT("depth", "number of convolutions", 2, 250),
-                            [RESIDUAL_CHANNELS] = COUNT("channels", "channels between them", 1, 1 << 16),
-                            [RESIDUAL_BIAS] = WITH_BIAS}},
+             .parameters =
+                 {[RESIDUAL_DEPTH] = COUNT("depth", "number of convolutions", 2, 250),
+                  [RESIDUAL_CHANNELS] = COUNT("channels", "channels between them", 1, 1 << 16),
+                  [RESIDUAL_BIAS] = WITH_BIAS,
+                  [RESIDUAL_NORM] =
+                      {.name = "batch_norm",
+                       .what =
+                           "whether all but the first and the last have a batch_norm in the place of a bias",
+                       .type = DAE_TYPE_FLAG,
+                       .fallback = "no"}}},
     .expand = expand_dncnn,
 };
 

@@ -113,6 +113,15 @@ struct dae_model_tensor {
     size_t offset; /* from the model's parameters */
 };
 
+/* Parameters [first, end). */
+struct dae_stretch {
+    size_t first, end;
+};
+
+/* The first stretch of trained parameters that ends after `from`; where there is none, an empty one after all
+ * parameters. */
+struct dae_stretch dae_model_trained_after(const dae_model *model, size_t from);
+
 size_t dae_model_tensor_count(const dae_model *model);
 struct dae_model_tensor dae_model_tensor_at(const dae_model *model, size_t index);
 

@@ -89,6 +89,22 @@ dae_status dae_model_set_parameters(dae_model *model, const float *values, size_
 
 /* ---- Tensors ------------------------------------------------------------------------------------ */
 
+struct dae_stretch dae_model_trained_after(const dae_model *model, size_t from) {
+    struct dae_stretch found = {0, 0};
+    size_t first = 0;
+    for (size_t i = 0; i < model->node_count; i++)
+        for (size_t k = 0; k < model->nodes[i].at.tensor_count; k++) {
+            const struct dae_tensor *tensor = &model->nodes[i].at.tensors[k];
+            size_t end = first + tensor->shape.size;
+            if (found.end > from && !tensor->trained)
+                return found;
+            if (tensor->trained)
+                found = (struct dae_stretch){found.end == first ? found.first : first, end};
+            first = end;
+        }
+    return found.end > from ? found : (struct dae_stretch){first, first};
+}
+
 size_t dae_model_tensor_count(const dae_model *model) {
     size_t count = 0;
     for (size_t i = 0; i < model->node_count; i++)

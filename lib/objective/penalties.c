@@ -121,17 +121,29 @@ static void add_to_weights(const struct dae_tap *tap, size_t first, size_t count
     }
 }
 
+/* A penalty on parameters [begin, end). */
+static double penalize(const struct dae_term *term, const dae_model *model, size_t begin, size_t end,
+                       float *gradient) {
+    const struct dae_parameter_penalty *penalty = term->kind->of_parameters;
+    const float *w = dae_model_values(model) + begin;
+    if (gradient != NULL)
+        penalty->add(gradient, w, end - begin, (float)term->weight);
+    return penalty->loss(w, end - begin);
+}
+
 double dae_term_of_parameters(const struct dae_term *term, const struct dae_tap *tap, const dae_model *model,
                               size_t first, size_t count, float *gradient) {
     size_t begin = first > term->first ? first : term->first;
     size_t end = dae_size_min(first + count, term->first + term->count);
+    double sum = 0;
     if (tap->norms != NULL && gradient != NULL)
         add_to_weights(tap, first, count, gradient);
-    if (term->compares || term->value > 0 || begin >= end)
-        return 0;
-    const struct dae_parameter_penalty *penalty = term->kind->of_parameters;
-    const float *w = dae_model_values(model) + begin;
-    if (gradient != NULL)
-        penalty->add(gradient + (begin - first), w, end - begin, (float)term->weight);
-    return penalty->loss(w, end - begin);
+    while (!term->compares && term->value == 0 && begin < end) {
+        struct dae_stretch trained = dae_model_trained_after(model, begin);
+        size_t from = trained.first > begin ? trained.first : begin;
+        begin = dae_size_min(trained.end, end);
+        if (from < begin)
+            sum += penalize(term, model, from, begin, gradient != NULL ? gradient + (from - first) : NULL);
+    }
+    return sum;
 }

@@ -17,6 +17,7 @@ static void set_pass(struct dae_plan *plan, const struct dae_batch_run *run, siz
                                                : NULL;
     pass->x16 = node->inputs[0] == 0 ? run->inputs16 : NULL;
     pass->memory = run->memory;
+    pass->frozen = run->frozen != NULL && run->frozen[i];
     pass->logits = last && run->logits;
     pass->seed = run->seed;
     pass->step = run->step;
@@ -127,4 +128,12 @@ dae_status dae_plan_backward(struct dae_plan *plan, const struct dae_batch_run *
         if (plan->live[i])
             DAE_TRY(backward_node(plan, run, i));
     return DAE_OK;
+}
+
+void dae_plan_take_over(const struct dae_plan *plan) {
+    for (size_t i = 0; i < plan->model->node_count; i++) {
+        const struct dae_pass *pass = &plan->passes[i];
+        if (plan->live[i] && !pass->frozen && pass->layer->kind->take_over != NULL)
+            pass->layer->kind->take_over(pass, dae_model_values(plan->model) + plan->model->nodes[i].offset);
+    }
 }

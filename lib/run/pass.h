@@ -15,6 +15,7 @@ struct dae_batch_run {
     struct dae_thread_memory *memory; /* for products */
     bool logits;                      /* the last layer leaves its activation out */
     uint64_t seed, step;              /* what dropout draws from */
+    const bool *frozen;               /* layers, by place; NULL for none */
     float *gradient;                  /* like the model's parameters */
     /* Called when rows of the output are complete; NULL for none. See dae_pass. */
     dae_status (*take_loss)(void *context, const struct dae_pass *pass, struct dae_tile tile);
@@ -30,6 +31,9 @@ dae_status dae_plan_forward(struct dae_plan *plan, const struct dae_batch_run *r
 
 /* After a forward run whose take_loss has replaced the output by its D. */
 dae_status dae_plan_backward(struct dae_plan *plan, const struct dae_batch_run *run);
+
+/* After a good step: statistics among the parameters take over what the last forward run has found. */
+void dae_plan_take_over(const struct dae_plan *plan);
 
 /* Whether inputs of `count` samples are read rounded only. */
 bool dae_plan_reads_rounded(const struct dae_plan *plan, size_t count);

@@ -3,35 +3,41 @@
 
 #include <string.h>
 
+/* What a stretch of trained parameters has that is not of frozen layers: those of neighbours are one. */
+static void add_unfrozen(dae_trainer *trainer, struct dae_stretch trained) {
+    struct dae_stretch *last = NULL;
+    for (size_t i = 0; i < trainer->model->node_count; i++) {
+        const struct dae_node *node = &trainer->model->nodes[i];
+        size_t first = node->offset > trained.first ? node->offset : trained.first;
+        size_t end = dae_size_min(node->offset + node->at.parameter_count, trained.end);
+        if (trainer->frozen[i] || first >= end)
+            continue;
+        if (last == NULL || last->end < first) {
+            last = &trainer->trained[trainer->trained_count++];
+            last->first = first;
+        }
+        last->end = end;
+    }
+}
+
+static void find_stretches(dae_trainer *trainer) {
+    struct dae_stretch trained = dae_model_trained_after(trainer->model, 0);
+    trainer->trained_count = 0;
+    for (; trained.first < trained.end; trained = dae_model_trained_after(trainer->model, trained.end))
+        add_unfrozen(trainer, trained);
+}
+
 dae_status dae_trainer_make_stretches(dae_trainer *trainer) {
     size_t layers = trainer->model->node_count;
     trainer->frozen = dae_allocate(layers + 1, sizeof *trainer->frozen);
     trainer->trained = dae_allocate(layers + 1, sizeof *trainer->trained);
     if (trainer->frozen == NULL || trainer->trained == NULL)
         return DAE_ERROR_MEMORY;
-    trainer->trained[0].end = trainer->model->parameter_count;
-    trainer->trained_count = 1;
+    find_stretches(trainer);
     return DAE_OK;
 }
 
-/* Parameters lie in the order of layers: those of neighbours are one stretch. */
-static void find_stretches(dae_trainer *trainer) {
-    struct dae_stretch *last = NULL;
-    trainer->trained_count = 0;
-    for (size_t i = 0; i < trainer->model->node_count; i++) {
-        const struct dae_node *node = &trainer->model->nodes[i];
-        size_t end = node->offset + node->at.parameter_count;
-        if (trainer->frozen[i] || node->at.parameter_count == 0)
-            continue;
-        if (last == NULL || last->end < node->offset) {
-            last = &trainer->trained[trainer->trained_count++];
-            last->first = node->offset;
-        }
-        last->end = end;
-    }
-}
-
-void dae_trainer_clear_frozen(const dae_trainer *trainer, size_t first, size_t count) {
+void dae_trainer_clear_untrained(const dae_trainer *trainer, size_t first, size_t count) {
     size_t at = first, end = first + count;
     for (size_t i = 0; i <= trainer->trained_count; i++) {
         size_t next = i < trainer->trained_count ? dae_size_min(trainer->trained[i].first, end) : end;

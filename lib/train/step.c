@@ -92,7 +92,7 @@ static void update(struct dae_train_step *step, size_t offset, size_t count) {
         dae_kernels()->round_bfloat16(trainer->parameters16 + offset, parameters.values, count);
 }
 
-/* All of a chunk but what is frozen; then the average of all. */
+/* What is trained of a chunk; then the average of all. */
 static dae_status update_chunk(void *context, size_t task) {
     struct dae_train_step *step = context;
     size_t first, end = chunk_of(step, task, &first);
@@ -198,7 +198,7 @@ static dae_status check_chunk(void *context, size_t task) {
     const struct dae_train_step *step = context;
     struct dae_range range = DAE_NO_RANGE;
     size_t first, count = chunk_of(step, task, &first);
-    dae_trainer_clear_frozen(step->trainer, first, count);
+    dae_trainer_clear_untrained(step->trainer, first, count);
     widen(&range, step->trainer->gradient + first, count);
     if (dae_range_magnitude(&range) > GRADIENT_LIMIT)
         return dae_fail(DAE_ERROR_NOT_FINITE, "step %llu: the gradient is not finite or beyond %g: %s",
@@ -246,6 +246,7 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
         .logits = trainer->objective->logits,
         .seed = trainer->seed,
         .step = trainer->steps,
+        .frozen = trainer->frozen,
         .gradient = trainer->gradient,
         .take_loss = dae_step_take_loss,
         .go_back = go_back,
@@ -257,6 +258,7 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     DAE_TRY(call_hook(&step));
     DAE_TRY(dae_pool_run(pool, check_chunk, &step, chunks));
     take_norm(&step, chunks);
+    dae_plan_take_over(trainer->workspace.plan);
     DAE_TRY(dae_pool_run(pool, update_chunk, &step, chunks));
     trainer->steps++;
     struct dae_range seen = dae_range_join(step.input_ranges);

@@ -69,11 +69,6 @@ struct dae_early_stopping {
     bool stopped;
 };
 
-/* Parameters [first, end). */
-struct dae_stretch {
-    size_t first, end;
-};
-
 /* When checkpoints are written, and where. */
 struct dae_checkpoint_plan {
     char *path; /* or NULL */
@@ -101,7 +96,7 @@ struct dae_trainer {
     dae_model *validation_model;     /* kept: for inputs of its shape */
     struct dae_tap *validation_taps; /* of the objective's terms, on it */
     bool *frozen;                    /* layers, by place */
-    struct dae_stretch *trained;     /* parameters of all others, in order */
+    struct dae_stretch *trained;     /* parameters that steps change: of all others, in order */
     size_t trained_count;
     dae_progress_fn progress;
     void *progress_user;
@@ -155,8 +150,8 @@ void dae_trainer_write_columns(struct dae_text *text, const void *object);
 /* Nothing is frozen. */
 dae_status dae_trainer_make_stretches(dae_trainer *trainer);
 
-/* The gradient of frozen parameters among [first, first + count) is 0. */
-void dae_trainer_clear_frozen(const dae_trainer *trainer, size_t first, size_t count);
+/* The gradient of parameters that steps do not change among [first, first + count) is 0. */
+void dae_trainer_clear_untrained(const dae_trainer *trainer, size_t first, size_t count);
 
 /* The names of frozen layers, with blanks between them. (A dae_text_writer.) */
 void dae_trainer_write_frozen(struct dae_text *text, const void *object);

@@ -4,9 +4,9 @@
     /usr/bin/python3 tests/oracle/networks.py           writes networks.h beside this file
     /usr/bin/python3 tests/oracle/networks.py --check   tells whether networks.h is up to date
 
-A residual network, a U-Net of dense layers, autoencoders with tied weights, every activation, and layers of pictures and
-signals. Each is there twice: as the text that the library reads, and as a function with PyTorch's own layers. Losses, optimizers, data and what is
-asked of them are those of trajectories.py.
+A residual network, a U-Net of dense layers, autoencoders with tied weights, every activation, layers of pictures and
+signals, batch normalization. Each is there twice: as the text that the library reads, and as a function with PyTorch's own
+layers. Losses, optimizers, data and what is asked of them are those of trajectories.py.
 """
 
 import sys
@@ -27,6 +27,7 @@ class Run:
 
     def __init__(self, parameters):
         self.left = list(parameters)
+        self.statistics = []
         self.distance = float("inf")
 
     def next(self):
@@ -59,6 +60,11 @@ class Run:
 
     def conv(self, layer, x, activation="linear", **options):
         return self.activate(activation, layer(x, self.next(), self.next(), **options))
+
+    def batch_norm(self, x, **options):
+        weight, bias, mean, variance = [self.next() for _ in range(4)]
+        self.statistics += [mean, variance]
+        return functional.batch_norm(x, mean.detach(), variance.detach(), weight, bias, training=True, **options)
 
     def tied(self, x, weight, activation="linear"):
         return self.activate(activation, linear(x, weight.T, self.next()))
@@ -183,6 +189,14 @@ def conv_signal(run, x):
     return run.conv(functional.conv1d, y, padding=1).flatten(1)
 
 
+def batch_norm(run, x):
+    x = run.batch_norm(x).view(-1, 2, 4, 5)
+    y = run.activate("relu", run.batch_norm(functional.conv2d(x, run.next(), padding=1)))
+    y = run.batch_norm(run.conv(functional.conv2d, y, "tanh", padding=1).view(-1, 3, 20), momentum=0.3, eps=0.01)
+    y = run.activate("tanh", run.batch_norm(linear(y.flatten(1), run.next())))
+    return run.dense(y)
+
+
 # Name: (function, what the last activation is, text, inputs, outputs, shapes of the parameters)
 NETWORKS = {
     "residual": (residual, "linear",
@@ -245,6 +259,12 @@ NETWORKS = {
                     " | conv1d(4, 4, stride=2, activation=tanh) | conv1d(4, 5, groups=depthwise, activation=tanh)"
                     " | conv1d_transpose(3, 4, stride=2, activation=tanh) | conv1d(1, 3) | flatten", 20, 20,
                     [(4, 1, 9), (4,), (4, 4, 4), (4,), (4, 1, 5), (4,), (4, 3, 4), (3,), (1, 3, 3), (1,)]),
+    "batch_norm": (batch_norm, "linear",
+                   "input(40) | batch_norm | reshape(2, 4, 5) | conv2d(4, 3, bias=no) | batch_norm | relu"
+                   " | conv2d(3, 3, activation=tanh) | reshape(3, 20) | batch_norm(epsilon=0.01, momentum=0.3)"
+                   " | dense(6, bias=no) | batch_norm | tanh | dense(40)", 40, 40,
+                   4 * [(40,)] + [(4, 2, 3, 3)] + 4 * [(4,)] + [(3, 4, 3, 3), (3,)] + 4 * [(3,)] + [(6, 60)] + 4 * [(6,)]
+                   + [(40, 6), (40,)]),
 }
 CASES = [("residual", "mse", "adam"), ("residual", "mse", "nesterov"), ("unet", "mse", "adam"),
          ("unet", "bce", "momentum"), ("tied", "bce", "adam"), ("tied", "mse", "sgd"),
@@ -254,7 +274,8 @@ CASES = [("residual", "mse", "adam"), ("residual", "mse", "nesterov"), ("unet", 
          ("picture", "mse", "nesterov"), ("signal", "mse", "adam"), ("signal", "mse", "adam_options"),
          ("conv_autoencoder", "bce", "adam"), ("conv_autoencoder", "mse", "nesterov"), ("conv_residual", "mse", "adam"),
          ("conv_residual", "mse", "momentum"), ("conv_unet", "bce", "adam"), ("conv_unet", "mse", "momentum"),
-         ("conv_signal", "mse", "adam"), ("conv_signal", "mse", "nesterov")]
+         ("conv_signal", "mse", "adam"), ("conv_signal", "mse", "nesterov"), ("batch_norm", "mse", "adam_options"),
+         ("batch_norm", "mse", "momentum")]
 
 
 def make_data(name, seed, dtype):
@@ -284,7 +305,11 @@ def train(case, seed, dtype):
         output = function(run, x)
         assert not run.left
         loss = loss_of(loss_name, activation, run.logits.flatten(1), output, t)
-        optimizer.step(parameters, torch.autograd.grad(loss, leaves))
+        gradients = torch.autograd.grad(loss, leaves, allow_unused=True)
+        optimizer.step(parameters, [torch.zeros_like(w) if g is None else g for w, g in zip(leaves, gradients)])
+        for w, leaf in zip(parameters, leaves):
+            if any(leaf is statistic for statistic in run.statistics):
+                w.copy_(leaf.detach())
         losses.append(loss.item())
         least = min(least, run.distance)
     end = flat(parameters)

@@ -17,7 +17,7 @@ int main(int argc, char **argv) {
     TRY(dae_model_initialize(model, 1));
     TRY(dae_model_format(model, built, sizeof built, NULL));
 
-    TRY(dae_model_parse(&ready, "input(1, any, any) | dncnn(depth=8, channels=32, bias=no)"));
+    TRY(dae_model_parse(&ready, "input(1, any, any) | dncnn(depth=8, channels=32, bias=no, batch_norm=no)"));
     TRY(dae_model_format(ready, text, sizeof text, NULL));
     puts(text);
     dae_model_free(ready);
