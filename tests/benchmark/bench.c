@@ -33,7 +33,7 @@ static void print_usage(FILE *file) {
           "  --precision P   float32 or bfloat16 (float32)\n"
           "  --threads N     0 for all processors (0)\n"
           "  --epochs N      (5)\n"
-          "  --batch N       (256)\n"
+          "  --batch N       (256, or what the network is known with)\n"
           "  --samples N     images to train on (60000)\n"
           "  --repeats N     timed calls of infer, noise, load and network (20000, 400, 5, 10)\n"
           "  --started NS    CLOCK_MONOTONIC when this process was started, in nanoseconds\n",
@@ -99,7 +99,7 @@ void bench_describe(const struct options *options) {
 
 int main(int count, char **words) {
     struct options options = {
-        .hidden = 128, .batch = 256, .epochs = 5, .samples = TRAIN_COUNT, .started = now(), .start = "main"};
+        .hidden = 128, .epochs = 5, .samples = TRAIN_COUNT, .started = now(), .start = "main"};
     if (count < 2) {
         print_usage(stderr);
         return EXIT_FAILURE;

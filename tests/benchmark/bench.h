@@ -21,8 +21,8 @@ struct options {
     size_t hidden;       /* units of the hidden layer */
     bool is_fresh;       /* noise drawn in every epoch, not once */
     int32_t precision;   /* DAE_PRECISION_* */
-    size_t batch;
-    size_t threads; /* 0: the library's default */
+    size_t batch;        /* 0: what the command is known with */
+    size_t threads;      /* 0: the library's default */
     size_t epochs;
     size_t samples;    /* images to train on */
     size_t repeats;    /* of a timed call */
@@ -97,6 +97,9 @@ const char *network_name(size_t index);
 
 /* 784-hidden-784 with ReLU behind both layers. */
 dae_model *make_model(size_t hidden);
+
+/* Samples of a step: what is asked for, or 256. */
+size_t train_batch(const struct options *options);
 
 /* With mean squared error and Adam 1e-3. */
 dae_trainer *make_trainer(const struct options *options, dae_model *model);

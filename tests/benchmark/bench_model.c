@@ -15,6 +15,10 @@ dae_model *make_model(size_t hidden) {
     return model;
 }
 
+size_t train_batch(const struct options *options) {
+    return options->batch ? options->batch : 256;
+}
+
 dae_trainer *make_trainer(const struct options *options, dae_model *model) {
     dae_optimizer *adam;
     dae_trainer *trainer;
@@ -22,7 +26,7 @@ dae_trainer *make_trainer(const struct options *options, dae_model *model) {
     check(dae_trainer_create(&trainer, model, adam, "mse"));
     check(dae_trainer_set_precision(trainer, options->precision));
     dae_optimizer_free(adam);
-    check(dae_trainer_set_batch_size(trainer, options->batch));
+    check(dae_trainer_set_batch_size(trainer, train_batch(options)));
     check(dae_trainer_set_seed(trainer, 1));
     return trainer;
 }

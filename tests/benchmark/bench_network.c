@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WEIGHTS = 8, WARM_UP = 2, SINGLE_FACTOR = 20, SEED = 20, INPUT_STREAM = 1, TARGET_STREAM = 2 };
+enum { MAX_WEIGHTS = 8, WARM_UP = 2, SINGLE_FACTOR = 10, SEED = 20, INPUT_STREAM = 1, TARGET_STREAM = 2 };
 
 #define RELU_LAYER(channels) "| conv2d(" channels ", 3, activation=relu)"
 
@@ -63,12 +63,12 @@ const char *network_name(size_t index) {
     return index < sizeof networks / sizeof *networks ? networks[index].name : NULL;
 }
 
-static const struct network *find_network(const char *name) {
+static struct network find_network(const char *name) {
     if (!name)
         fail("network: --network NAME is expected; `bench describe` lists the names");
     for (size_t i = 0; network_name(i); i++)
         if (strcmp(name, network_name(i)) == 0)
-            return &networks[i];
+            return networks[i];
     fail("--network: there is no '%s'; `bench describe` lists the names", name);
 }
 
@@ -254,17 +254,19 @@ static void print_inference(const struct options *options, const struct network 
 }
 
 void bench_network(const struct options *options) {
-    const struct network *network = find_network(options->network);
+    struct network network = find_network(options->network);
     size_t parameters;
     dae_model *model;
-    check(dae_model_parse(&model, network->text));
+    if (options->batch)
+        network.batch = options->batch;
+    check(dae_model_parse(&model, network.text));
     check(dae_model_initialize(model, 1));
     check(dae_model_get_parameter_count(model, &parameters));
     printf("{\"event\": \"summary\", \"benchmark\": \"network\", \"library\": \"libdae\", \"way\": \"\", "
            "\"network\": \"%s\", \"threads\": %zu, \"parameters\": %zu, \"batch\": %zu, ",
-           network->name, dae_get_num_threads(), parameters, network->batch);
-    print_training(options, network, model);
-    print_inference(options, network, model);
+           network.name, dae_get_num_threads(), parameters, network.batch);
+    print_training(options, &network, model);
+    print_inference(options, &network, model);
     printf("}\n");
     dae_model_free(model);
 }

@@ -12,7 +12,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 
-const SKIPPED = 77, WARM_UP = 2, SINGLE_FACTOR = 20;
+const SKIPPED = 77, WARM_UP = 2, SINGLE_FACTOR = 10;
 
 function say(values) {
     console.log(JSON.stringify(values));

@@ -231,11 +231,13 @@ def parse_options():
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--threads", type=int, default=0, help="0 for all processors")
     parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--batch", type=int, help="256, or what the network is known with")
     parser.add_argument("--samples", type=int, default=60000)
     parser.add_argument("--repeats", type=int, default=20000)
     parser.add_argument("--started", type=int, help="CLOCK_MONOTONIC at the start of this process, in ns")
     options = parser.parse_args()
+    if options.batch is None and options.command != "network":
+        options.batch = 256
     if options.command in ("train", "infer") and not options.data:
         parser.error("--data is needed; `bench data FOLDER` writes synthetic images")
     return options

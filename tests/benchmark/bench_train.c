@@ -77,8 +77,8 @@ void bench_train(const struct options *options) {
     printf("{\"event\": \"summary\", \"benchmark\": \"train\", \"library\": \"libdae\", "
            "\"precision\": \"%s\", \"hidden\": %zu, \"noise\": \"%s\", \"batch\": %zu, "
            "\"threads\": %zu, ",
-           precision_name(options), options->hidden, options->is_fresh ? "fresh" : "once", options->batch,
-           dae_get_num_threads());
+           precision_name(options), options->hidden, options->is_fresh ? "fresh" : "once",
+           train_batch(options), dae_get_num_threads());
     printf("\"cpus_used\": %.2f, \"peak_rss_mb\": %.1f, \"open_seconds\": %.5f, \"noise_seconds\": %.5f, "
            "\"first_batch_seconds\": %.5f, \"first_batch_from\": \"%s\", ",
            cpus, memory, images.open_seconds, noise_seconds,

@@ -22,6 +22,7 @@ import tables
 
 HERE = Path(__file__).resolve().parent
 SKIPPED = 77
+UNTIMED = ("describe", "data", "export")  # commands of the programs whose time nobody asks for
 THREAD_SETTINGS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT",
                    "MKL_NUM_THREADS", "GOTO_NUM_THREADS", "BLIS_NUM_THREADS")
 
@@ -36,6 +37,8 @@ class Runner:
     def __init__(self, options):
         self.bench = [str(options.bench)]
         self.torch = [options.torch_python, str(HERE / "bench_torch.py")]
+        self.onnx = ["node", str(HERE / "bench_onnx.mjs")]
+        self.models = None  # folder with the files of ONNX Runtime
         self.folders = {}  # path: what stands for it in the commands that are shown
         self.records = []
         self.commands = []
@@ -46,7 +49,7 @@ class Runner:
         environment.update(variables or {})
         command = program + [str(argument) for argument in arguments]
         self._remember_command(program, arguments, variables)
-        started = [] if arguments[0] == "data" else ["--started", str(time.monotonic_ns())]
+        started = [] if arguments[0] in UNTIMED else ["--started", str(time.monotonic_ns())]
         result = subprocess.run(command[:len(program) + 1] + started + command[len(program) + 1:],
                                 env=environment, capture_output=True, text=True, check=False)
         if result.returncode not in (0, SKIPPED):
@@ -64,13 +67,13 @@ class Runner:
 
     def _remember_command(self, program, arguments, variables):
         words = [f"{name}={value}" for name, value in (variables or {}).items()]
-        words += ["bench"] if program == self.bench else ["python3", "bench_torch.py"]
+        words += ["bench"] if program == self.bench else [Path(word).name for word in program]
         for argument in map(str, arguments):
             for folder, name in self.folders.items():
                 argument = argument.replace(folder, name)
             words.append(argument)
         command = " ".join(words)
-        if arguments[0] not in ("describe", "data") and command not in self.commands:
+        if arguments[0] not in UNTIMED and command not in self.commands:
             self.commands.append(command)
 
 
@@ -111,9 +114,36 @@ def infer_once(runner, options, described, hidden, number):
                 note(f"{library} {precision} inference, {hidden} hidden units")
 
 
+def network_once(runner, options, described, name, threads, number):
+    """One run of a network by each contender: one right after the other, since they are compared."""
+    arguments = ["network", "--network", name, "--threads", threads, "--repeats", options.steps]
+    trained = arguments + ["--samples", options.samples]
+    own, = runner.run(runner.bench, trained, round=number)
+    text = f"{name}, {threads} threads: libdae {own['step_median_ms']} ms a step"
+    for variant, variables in torch_variants(threads) if "pytorch" in described else []:
+        records = runner.run(runner.torch, trained, variables, round=number, settings=variant)
+        for record in records:
+            if record["parameters"] != own["parameters"]:
+                raise Failed(f"{name} has {own['parameters']} parameters in libdae, and {record['parameters']} in "
+                             "PyTorch: they are not the same network")
+        text += f", PyTorch with {variant} {min(record.get('step_median_ms', 1e9) for record in records)}"
+    if "onnxruntime" in described:
+        runner.run(runner.onnx, arguments + ["--batch", own["batch"], "--node-modules", options.node_modules,
+                                             "--models", runner.models], round=number)
+    note(text)
+
+
 def run_round(runner, options, described, files, number):
     for threads in options.threads:
         runner.run(runner.bench, ["peak", "--threads", threads], round=number)
+    for name, threads in itertools.product(options.networks, options.threads):
+        network_once(runner, options, described, name, threads, number)
+    if options.workloads:
+        run_workloads(runner, options, described, files, number)
+
+
+def run_workloads(runner, options, described, files, number):
+    """The reference experiment, and what belongs to it."""
     sizes = sorted({hidden for hidden, _ in options.workloads})
     for hidden, threads in itertools.product(sizes, options.threads):
         noises = [noise for size, noise in options.workloads if size == hidden]
@@ -132,10 +162,14 @@ def note(text):
 
 def prepare_files(runner, options, scratch):
     """Makes what is missing: synthetic images, and the file of images in gzip. Returns the files to load."""
+    runner.models = scratch
+    runner.folders = {str(scratch): "SCRATCH", str(options.node_modules): "NODE_MODULES"}
+    if not options.workloads:
+        return []
     if options.data is None:
         options.data = scratch
         runner.run(runner.bench, ["data", scratch])
-    runner.folders = {str(scratch): "SCRATCH", str(options.data): "DATA"}
+    runner.folders[str(options.data)] = "DATA"
     plain = Path(options.data) / "train-images-idx3-ubyte"
     packed = Path(options.data) / "train-images-idx3-ubyte.gz"
     files = [path for path in (plain, packed) if path.exists()]
@@ -147,22 +181,48 @@ def prepare_files(runner, options, scratch):
 
 
 def describe_programs(runner, options):
-    """What each library says of itself; PyTorch only when it is there and wanted."""
+    """What each library says of itself; the others only when they are there and wanted. PyTorch writes the files
+    of ONNX Runtime."""
     described = {"libdae": runner.run(runner.bench, ["describe"])[0]}
+    options.networks = choose_networks(options.networks, described["libdae"]["networks"])
     if options.torch:
-        try:
-            summary = runner.run(runner.torch, ["describe"])[0]
-        except (Failed, OSError) as error:
-            summary = {"event": "skipped", "reason": str(error)}
-        if summary["event"] == "skipped":
-            note(f"without PyTorch: {summary['reason']} ({options.torch_python})")
-        else:
-            described["pytorch"] = summary
+        describe_peer(runner, described, "pytorch", runner.torch, [])
+    if "pytorch" in described and options.networks and options.onnx:
+        describe_peer(runner, described, "onnxruntime", runner.onnx, ["--node-modules", options.node_modules])
+    if "onnxruntime" in described:
+        runner.run(runner.torch, ["export", "--output", runner.models])
     return described
+
+
+def describe_peer(runner, described, library, program, arguments):
+    """Adds what a peer says of itself, or says once that it is left out."""
+    try:
+        summary = runner.run(program, ["describe", *arguments])[0]
+    except (Failed, OSError) as error:
+        summary = {"event": "skipped", "reason": str(error)}
+    if summary["event"] == "skipped":
+        note(f"without {library}: {summary['reason']}")
+    else:
+        described[library] = summary
+
+
+def choose_networks(wanted, names):
+    """Those that are wanted: None stands for all."""
+    unknown = set(wanted or []) - set(names)
+    if unknown:
+        raise Failed(f"--networks: found {', '.join(sorted(unknown))}, expected some of {', '.join(names)}")
+    return names if wanted is None else wanted
+
+
+def parse_names(text):
+    """Names with commas, or none."""
+    return [] if text == "none" else text.split(",")
 
 
 def parse_workloads(text):
     workloads = []
+    if text == "none":
+        return workloads
     for word in text.split(","):
         hidden, _, noise = word.partition(":")
         if not hidden.isdigit() or noise not in ("once", "fresh"):
@@ -189,20 +249,25 @@ def parse_options(words):
                         help="such as 1,2; 0 is all processors (default: 1,0)")
     parser.add_argument("--workloads", type=parse_workloads,
                         default=parse_workloads("128:once,128:fresh,1024:once"),
-                        help="hidden units and noise (default: 128:once,128:fresh,1024:once)")
+                        help="hidden units and noise (default: 128:once,128:fresh,1024:once), or none")
+    parser.add_argument("--networks", type=parse_names, help="names with commas, or none (default: all)")
+    parser.add_argument("--steps", type=int, default=10, help="timed steps of a network's training")
+    parser.add_argument("--node-modules", default="node_modules", help="a folder that has onnxruntime-node")
+    parser.add_argument("--no-onnx", dest="onnx", action="store_false", help="without ONNX Runtime")
     parser.add_argument("--precisions", type=lambda text: text.split(","), default=["float32", "bfloat16"])
     parser.add_argument("--samples", type=int, default=60000, help="images to train on")
     parser.add_argument("--repeats", type=int, default=20000, help="timed calls for latency")
     parser.add_argument("--torch-python", default="/usr/bin/python3", help="an interpreter that has torch")
     parser.add_argument("--no-torch", dest="torch", action="store_false", help="libdae alone")
     parser.add_argument("--quick", action="store_true",
-                        help="one round, two epochs of 10000 images, 128:once: to see that it works")
+                        help="one round, two epochs of 10000 images, 128:once, one network: to see that it "
+                             "works")
     parser.add_argument("--save", type=Path, help="keep all results in this file, after each round")
     parser.add_argument("--load", type=Path, help="run nothing, print the tables of a file kept by --save")
     options = parser.parse_args(words)
     if options.quick:
         options.rounds, options.epochs, options.samples, options.repeats = 1, 2, 10000, 2000
-        options.workloads = [(128, "once")]
+        options.workloads, options.networks, options.steps = [(128, "once")], ["conv_autoencoder"], 3
     if options.bench is None:
         options.bench = Path("build") / "tests" / "benchmark" / "bench"
     options.bench = options.bench.resolve()

@@ -162,6 +162,85 @@ def inference(records):
     return "\n### Inference, one thread\n\n" + table(head, rows) if rows else ""
 
 
+def best_group(records, name):
+    """Of the ways and settings that records were taken with, those of the one whose median is the least."""
+    records = [record for record in records if name in record]
+    groups = [select(records, way=way, settings=settings)
+              for way, settings in distinct(records, "way", "settings")]
+    return min(groups, key=lambda group: median(record[name] for record in group), default=[])
+
+
+def manner(group):
+    """How the records of a group were taken."""
+    return ", ".join(filter(None, (group[0].get("way"), group[0].get("settings")))) if group else NOTHING
+
+
+def least_and_middle(group, name, form, factor=1):
+    """Two cells: the least of all, and the median over rounds of the medians."""
+    if not group:
+        return [NOTHING] * 2
+    return [form.format(factor * min(record[name.format("min")] for record in group)),
+            form.format(factor * median(record[name.format("median")] for record in group))]
+
+
+def times_faster(own, other, name):
+    return spread(round_ratios(by_round(other, name), by_round(own, name)))
+
+
+def network_training(records):
+    """A training step of each network; an epoch of those that train on a set."""
+    rows, epochs = [], []
+    for name, threads in distinct(records, "network", "threads"):
+        own, other = (best_group(select(records, network=name, threads=threads, library=library),
+                                 "step_median_ms") for library in ("libdae", "pytorch"))
+        peaks = by_round(own, "peak_gflops")
+        shares = [[100 * record["gflop_per_step"] / record["step_min_ms"] * 1e3 / record["peak_gflops"]
+                   for record in own],
+                  [100 * own[0]["gflop_per_step"] / record["step_min_ms"] * 1e3 / peaks[record["round"]]
+                   for record in other]]
+        shares = [f"{median(share):.0f} %" if share else NOTHING for share in shares]
+        times = [least_and_middle(group, "step_{}_ms", "{:.2f}") for group in (own, other)]
+        rows.append([name, threads, f"{own[0]['gflop_per_step']:.2f}", *times[0], shares[0], *times[1],
+                     shares[1], manner(other), times_faster(own, other, "step_median_ms")])
+        steps = own[0]["samples"] / own[0]["batch"]
+        if steps > 1:
+            epochs.append([name, threads, own[0]["samples"],
+                           *(cell for group in (own, other)
+                             for cell in least_and_middle(group, "step_{}_ms", "{:.3f}", 1e-3 * steps))])
+    head = ["network", "threads", "GFLOP", "libdae min ms", "median ms", "of FMA peak", "PyTorch min ms",
+            "median ms", "of FMA peak", "its best setting", "times faster"]
+    text = "\n### Networks: a training step\n\n" + table(head, rows)
+    head = ["network", "threads", "samples", "libdae min s", "median s", "PyTorch min s", "median s"]
+    return text + ("\n### Networks: an epoch\n\n" + table(head, epochs) if epochs else "")
+
+
+def network_inference(records):
+    """Running a batch with each number of threads, and one sample with one."""
+    text = ""
+    for title, name, form in (("a batch, ms", "batch_{}_ms", "{:.2f}"),
+                              ("one sample, one thread, us", "sample_{}_us", "{:.1f}")):
+        rows, chosen = [], name.format("median")
+        for network, threads in distinct([record for record in records if chosen in record],
+                                         "network", "threads"):
+            here = select(records, network=network, threads=threads)
+            own, *others = (best_group(select(here, library=library), chosen)
+                            for library in ("libdae", "pytorch", "onnxruntime"))
+            row = [network, threads, *least_and_middle(own, name, form)]
+            for other in others:
+                row += [*least_and_middle(other, name, form), manner(other), times_faster(own, other, chosen)]
+            rows.append(row)
+        head = ["network", "threads", "libdae min", "median"]
+        for peer in ("PyTorch", "ONNX Runtime"):
+            head += [f"{peer} min", "median", "its best setting", "libdae is faster"]
+        text += f"\n### Networks: running {title}\n\n" + table(head, rows)
+    return text
+
+
+def networks(records):
+    records = select(records, benchmark="network")
+    return network_training(records) + network_inference(records) if records else ""
+
+
 def noise(records):
     records, rows = select(records, benchmark="noise"), []
     for kind, in distinct(select(records, library="libdae"), "kind"):
@@ -211,7 +290,7 @@ def report(study):
     """All tables."""
     records = study["records"]
     text = heading(study) + peaks_table(records)
-    for part in (training, fresh_noise, growth, inference, noise, loading):
+    for part in (networks, training, fresh_noise, growth, inference, noise, loading):
         text += part(records)
     commands = "\n".join(study["commands"])
     return f"{text}\n## Commands\n\n```\n{commands}\n```"

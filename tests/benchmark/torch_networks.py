@@ -4,13 +4,14 @@ Where the memory of pictures has two layouts, both are measured; compare.py take
 """
 
 import time
+from statistics import median
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
 WARM_UP = 2
-SINGLE_FACTOR = 20  # timed calls for one sample / those for a batch
+SINGLE_FACTOR = 10  # timed calls for one sample / those for a batch
 
 
 class Residual(nn.Module):
@@ -79,13 +80,6 @@ NETWORKS = {
 }
 
 
-def quantile(ordered, share):
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
-
-
 def sample_shape(network, is_picture):
     """Shape of a sample: a signal that is to be a picture is one line high."""
     return network.shape if len(network.shape) != 2 or not is_picture else (1, 1, network.shape[1])
@@ -132,7 +126,7 @@ def train(network, model, layout, options):
     steps = samples / network.batch
     return {"samples": samples, "epochs": epochs, "cpus_used": round(cpus, 2),
             "step_min_ms": round(1e3 * seconds[0] / steps, 4),
-            "step_median_ms": round(1e3 * quantile(seconds, 0.5) / steps, 4)}
+            "step_median_ms": round(1e3 * median(seconds) / steps, 4)}
 
 
 def run(network, model, layout, is_traced, repeats):
@@ -151,7 +145,7 @@ def run(network, model, layout, is_traced, repeats):
         with torch.inference_mode():
             seconds = time_runs(called, inputs, calls)
         said[f"{name}_min_{unit}"] = round(factor * seconds[0], 4)
-        said[f"{name}_median_{unit}"] = round(factor * quantile(seconds, 0.5), 4)
+        said[f"{name}_median_{unit}"] = round(factor * median(seconds), 4)
     return said
 
 
@@ -164,6 +158,7 @@ def place(tensor_or_model, layout):
 def measure(options):
     """One record for each layout and way to run it."""
     network = NETWORKS[options.network]
+    network = network._replace(batch=options.batch or network.batch)
     for layout in network.layouts:
         body = place(network.make(layout == "channels_last"), layout)
         record = {"network": options.network, "threads": torch.get_num_threads(), "batch": network.batch,
