@@ -138,7 +138,7 @@ static dae_trainer *start_trainer(const struct network *network, dae_model *mode
     return trainer;
 }
 
-/* Seconds of `epochs` epochs, sorted, after one that does not count. Returns how many processors were used. */
+/* Sorted seconds of so many epochs, after one that does not count. Returns how many processors were used. */
 static double time_epochs(const struct network *network, dae_model *model, size_t samples, double *seconds,
                           size_t epochs) {
     size_t rank, shape[DAE_MAX_RANK];

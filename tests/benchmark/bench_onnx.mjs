@@ -1,5 +1,5 @@
-/* The networks of bench_network.c in ONNX Runtime, from files that bench_torch.py has written: the same lines of
- * JSON.
+/* The networks of bench_network.c in ONNX Runtime, from files that bench_torch.py has written. Prints the
+ * same lines of JSON.
  *
  * usage: node bench_onnx.mjs network --node-modules DIR --models DIR --network NAME --batch N --threads N
  *                                    --repeats N

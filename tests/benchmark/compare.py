@@ -124,8 +124,8 @@ def network_once(runner, options, described, name, threads, number):
         records = runner.run(runner.torch, trained, variables, round=number, settings=variant)
         for record in records:
             if record["parameters"] != own["parameters"]:
-                raise Failed(f"{name} has {own['parameters']} parameters in libdae, and {record['parameters']} in "
-                             "PyTorch: they are not the same network")
+                raise Failed(f"{name} is not the same network: {own['parameters']} parameters in libdae, "
+                             f"{record['parameters']} in PyTorch")
         text += f", PyTorch with {variant} {min(record.get('step_median_ms', 1e9) for record in records)}"
     if "onnxruntime" in described:
         runner.run(runner.onnx, arguments + ["--batch", own["batch"], "--node-modules", options.node_modules,
@@ -181,8 +181,9 @@ def prepare_files(runner, options, scratch):
 
 
 def describe_programs(runner, options):
-    """What each library says of itself; the others only when they are there and wanted. PyTorch writes the files
-    of ONNX Runtime."""
+    """What each library says of itself; the others only when they are there and wanted.
+
+    PyTorch writes the files of ONNX Runtime."""
     described = {"libdae": runner.run(runner.bench, ["describe"])[0]}
     options.networks = choose_networks(options.networks, described["libdae"]["networks"])
     if options.torch:

@@ -103,8 +103,8 @@ class Bench(unittest.TestCase):
         self.assertEqual(described["networks"], list(GFLOP))
         for name, gflop in GFLOP.items():
             with self.subTest(network=name):
-                line, = bench("network", "--network", name, "--threads", "2", "--repeats", "2", "--batch", "1",
-                              "--samples", "3")
+                line, = bench("network", "--network", name, "--threads", "2", "--repeats", "2",
+                              "--batch", "1", "--samples", "3")
                 self.assertAlmostEqual(line["gflop_per_step"] / gflop, 1, delta=1e-3)
                 self.assertAlmostEqual(line["peak_share"] * line["peak_gflops"] * line["step_min_ms"],
                                        1e3 * gflop, delta=20 * gflop)
@@ -196,8 +196,8 @@ class Tables(unittest.TestCase):
     def test_compare_runs_everything_that_libdae_has(self):
         options = compare.parse_options(
             ["--bench", BENCH, "--no-torch", "--samples", "600", "--epochs", "1", "--rounds", "2",
-             "--threads", "1,2", "--repeats", "100", "--workloads", "16:once,16:fresh", "--networks", "living",
-             "--steps", "1"])
+             "--threads", "1,2", "--repeats", "100", "--workloads", "16:once,16:fresh",
+             "--networks", "living", "--steps", "1"])
         study = compare.measure(options, [])
         text = tables.report(study)
         for threads in ("1", "2"):

@@ -40,8 +40,9 @@ def conv_autoencoder(_):
     def twice():
         return nn.ConvTranspose2d(32, 32, 3, stride=2, padding=1, output_padding=1)
     return nn.Sequential(
-        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(),
-        nn.MaxPool2d(2), twice(), nn.ReLU(), twice(), nn.ReLU(), nn.Conv2d(32, 1, 3, padding=1))
+        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), twice(), nn.ReLU(),
+        twice(), nn.ReLU(), nn.Conv2d(32, 1, 3, padding=1))
 
 
 def chain(convolution, depth, channels):
@@ -170,8 +171,9 @@ def measure(options):
 
 
 def export(options):
-    """Writes NAME-COUNT.onnx for a batch and for one sample, since ONNX Runtime plans best for a size it knows;
-    of signals also NAME-COUNT-flat.onnx, of pictures one line high."""
+    """Writes NAME-COUNT.onnx for a batch and for one sample: ONNX Runtime plans best for a size it knows.
+
+    Of signals also NAME-COUNT-flat.onnx, of pictures one line high."""
     for name, network in NETWORKS.items():
         for suffix in ("", "-flat") if len(network.shape) == 2 else ("",):
             whole = nn.Sequential(network.make(suffix == "-flat"), network.last()).eval()
