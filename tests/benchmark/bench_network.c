@@ -11,14 +11,6 @@
 
 enum { MAX_WEIGHTS = 8, WARM_UP = 2, SINGLE_FACTOR = 10, SEED = 20, INPUT_STREAM = 1, TARGET_STREAM = 2 };
 
-#define RELU_LAYER(channels) "| conv2d(" channels ", 3, activation=relu)"
-
-/* input - f(input), f of 8 layers */
-#define RESIDUAL(channels)                                                                                 \
-    "input(1, 40, 40)" RELU_LAYER(channels) RELU_LAYER(channels) RELU_LAYER(channels) RELU_LAYER(channels) \
-        RELU_LAYER(channels) RELU_LAYER(channels)                                                          \
-            RELU_LAYER(channels) "| conv2d(1, 3) as noise | from(input) | subtract(noise)"
-
 static const struct network {
     const char *name, *text, *objective;
     size_t batch;
@@ -35,13 +27,13 @@ static const struct network {
      .objective = "bce",
      .batch = 128,
      .places = {28 * 28, 14 * 14, 7 * 7, 14 * 14, 28 * 28}},
-    {.name = "residual32",
-     .text = RESIDUAL("32"),
+    {.name = "residual32", /* input - f(input), f of 8 layers */
+     .text = "input(1, 40, 40) | dncnn(8, 32)",
      .objective = "mse",
      .batch = 32,
      .places = {1600, 1600, 1600, 1600, 1600, 1600, 1600, 1600}},
     {.name = "residual64",
-     .text = RESIDUAL("64"),
+     .text = "input(1, 40, 40) | dncnn(8, 64)",
      .objective = "mse",
      .batch = 16,
      .places = {1600, 1600, 1600, 1600, 1600, 1600, 1600, 1600}},
