@@ -202,7 +202,7 @@ def describe_peer(runner, described, library, program, arguments):
     except (Failed, OSError) as error:
         summary = {"event": "skipped", "reason": str(error)}
     if summary["event"] == "skipped":
-        note(f"without {library}: {summary['reason']}")
+        note(f"without {library}: {summary['reason']} ({program[0]})")
     else:
         described[library] = summary
 
@@ -252,7 +252,7 @@ def parse_options(words):
                         default=parse_workloads("128:once,128:fresh,1024:once"),
                         help="hidden units and noise (default: 128:once,128:fresh,1024:once), or none")
     parser.add_argument("--networks", type=parse_names, help="names with commas, or none (default: all)")
-    parser.add_argument("--steps", type=int, default=10, help="timed steps of a network's training")
+    parser.add_argument("--steps", type=int, default=8, help="timed steps of a network's training")
     parser.add_argument("--node-modules", default="node_modules", help="a folder that has onnxruntime-node")
     parser.add_argument("--no-onnx", dest="onnx", action="store_false", help="without ONNX Runtime")
     parser.add_argument("--precisions", type=lambda text: text.split(","), default=["float32", "bfloat16"])
