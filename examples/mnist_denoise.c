@@ -82,7 +82,7 @@ static bool corrupt(dae_dataset **out, dae_dataset *clean, dae_noise *noise, int
     }
     dae_dataset *noisy = NULL;
     bool made = worked(dae_dataset_corrupt(&noisy, clean, noise, mode, seed)) &&
-                worked(dae_dataset_cache(out, noisy));
+                worked(dae_dataset_view(out, noisy, "cache", 0));
     dae_dataset_free(noisy);
     return made;
 }
@@ -407,8 +407,8 @@ static void clean_up(experiment *e) {
 }
 
 int main(int argc, char **argv) {
-    /* Whoever reads from a pipe or a file shall see each epoch when it is done. Said before the first output, or the C library
-     * may not listen. */
+    /* Whoever reads from a pipe or a file shall see each epoch when it is done. Said before the first output,
+     * or the C library may not listen. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     experiment e = {0};
     switch (options_parse(&e.chosen, argc, argv)) {

@@ -163,7 +163,7 @@ static dae_dataset *encode(dae_model *model, dae_dataset *codes, int k) {
     snprintf(code, sizeof code, "h%d", k);
     check(dae_model_slice(&encoder, model, "input", code));
     check(dae_model_map(&next, encoder, codes, NULL));
-    check(dae_dataset_cache(&kept, next));
+    check(dae_dataset_view(&kept, next, "cache", 0));
     dae_dataset_free(next);
     dae_model_free(encoder);
     return kept;

@@ -8,8 +8,9 @@
 
 enum { ROOM = 1024 };
 
-static const char *const categories[] = {"layer",     "activation", "initializer", "network", "noise", "draw",
-                                         "objective", "optimizer",  "governor",    "source",  "figure"};
+static const char *const categories[] = {"layer",    "activation", "initializer", "network",
+                                         "noise",    "draw",       "objective",   "optimizer",
+                                         "governor", "source",     "view",        "figure"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -388,8 +389,8 @@ static void through_objective(const char *text, char written[ROOM]) {
     dae_model_free(model);
 }
 
-/* No object keeps a format: it is the words of the text. */
-static void through_source(const char *text, char written[ROOM]) {
+/* No object keeps a format, or how a view is made: it is the words of the text. */
+static void through_text(const char *text, char written[ROOM]) {
     snprintf(written, ROOM, "%s", text);
 }
 
@@ -426,7 +427,8 @@ static const struct {
     {"objective", through_objective},
     {"optimizer", through_optimizer},
     {"governor", through_governor},
-    {"source", through_source},
+    {"source", through_text},
+    {"view", through_text},
     {"figure", through_figure},
 };
 

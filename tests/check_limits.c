@@ -1,5 +1,5 @@
-/* Ends of ranges that no other suite comes to: sizes that just do not fit, models without parameters, nothing to do,
- * and texts in other spellings. */
+/* Ends of ranges that no other suite comes to: sizes that just do not fit, models without parameters, nothing
+ * to do, and texts in other spellings. */
 #include "network.h"
 #include "safetensors.h"
 
@@ -9,8 +9,9 @@
 
 /* ---- Sizes ------------------------------------------------------------------------------------ */
 
-/* A layer takes and gives at most 2^31 - 1 values, and all parameters together are at most SIZE_MAX / 8 (as doubles they
- * can still be addressed), 2^61 - 1 or 2^29 - 1: products that just fit, and sums that do not. */
+/* A layer takes and gives at most 2^31 - 1 values, and all parameters together are at most SIZE_MAX / 8 (as
+ * doubles they can still be addressed), 2^61 - 1 or 2^29 - 1: products that just fit, and sums that do not.
+ */
 enum { HALF = SIZE_MAX > UINT32_MAX ? 30 : 14, MOST_UNITS = (int)((UINT32_C(2) << HALF) - 1) };
 static const size_t many_inputs = (size_t)1 << HALF;
 
@@ -130,7 +131,7 @@ START_TEST(training_does_not_depend_on_where_samples_lie) {
     }
     size_t count;
     dae_dataset *array = array_dataset(values, COUNT, SIDE * SIDE), *cached = NULL, *idx = NULL;
-    ok(dae_dataset_cache(&cached, array));
+    ok(dae_dataset_view(&cached, array, "cache", 0));
     ok(dae_dataset_parse(&idx, bytes, sizeof bytes, "idx"));
     float *of_array = trained_on(array, &count);
     float *of_cache = trained_on(cached, &count), *of_idx = trained_on(idx, &count);
@@ -228,8 +229,8 @@ START_TEST(one_thread_is_no_threads) {
 }
 END_TEST
 
-/* A model's file in which part of the header is replaced, and to whose end a zero float is added if `longer`; to
- * free(). `part` says what: the place in front of the metadata or of the tensors, or the architecture. */
+/* A model's file in which part of the header is replaced, and to whose end a zero float is added if `longer`;
+ * to free(). `part` says what: the place in front of the metadata or of the tensors, or the architecture. */
 enum part { NOTE, TENSOR, ARCHITECTURE };
 
 static unsigned char *changed_file(enum part part, const char *text, bool longer, size_t *size) {

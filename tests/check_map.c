@@ -86,7 +86,7 @@ START_TEST(values_are_those_of_a_session) {
         same_floats(t, y, SAMPLES * size_of(map));
         free(t);
     }
-    ok(dae_dataset_cache(&cached, map));
+    ok(dae_dataset_view(&cached, map, "cache", 0));
     reads(cached, y);
     dae_dataset_free(cached);
     dae_model *next = model_from(4, "input(%zu) | dense(9, activation=tanh)", size_of(map));
@@ -197,7 +197,7 @@ START_TEST(what_is_kept_stays) {
     dae_dataset *data = random_dataset(SAMPLES, IN, -1, 1, 2), *map = map_of(model, data), *kept = NULL,
                 *noisy = NULL;
     dae_noise *noise = NULL;
-    ok(dae_dataset_cache(&kept, map));
+    ok(dae_dataset_view(&kept, map, "cache", 0));
     ok(dae_noise_parse(&noise, "masking(0.25)"));
     ok(dae_dataset_corrupt(&noisy, kept, noise, DAE_NOISE_ONCE, 1));
     float *before = inputs_of(map, 0, SAMPLES);

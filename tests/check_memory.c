@@ -1,7 +1,7 @@
 /* Memory that runs out at every possible place, in longer sequences of calls and with several threads:
- * DAE_ERROR_MEMORY, nothing leaked, all objects as before, and the call works at once when there is memory again.
- * That no call at all has been forgotten is the business of tests/boundary/walk.c, which takes each function of the
- * headers alone. */
+ * DAE_ERROR_MEMORY, nothing leaked, all objects as before, and the call works at once when there is memory
+ * again. That no call at all has been forgotten is the business of tests/boundary/walk.c, which takes each
+ * function of the headers alone. */
 #include "network.h"
 
 #include <math.h>
@@ -476,8 +476,8 @@ static int32_t read_zeros(uint64_t first, size_t count, float *out, void *user) 
     return 0;
 }
 
-/* Products of sizes that just fit into a size_t, and those that just do not: dropout takes samples of any size, and a
- * dataset may claim them. */
+/* Products of sizes that just fit into a size_t, and those that just do not: dropout takes samples of any
+ * size, and a dataset may claim them. */
 START_TEST(products_of_huge_sizes) {
     const size_t huge[] = {SIZE_MAX / 64 + 1};
     objects o = {0};
@@ -494,7 +494,7 @@ START_TEST(products_of_huge_sizes) {
     fails(dae_session_create(&o.session, o.model, 63), DAE_ERROR_MEMORY, "");
     fails(dae_dataset_create_callback(&o.data, 8, 1, huge, read_zeros, NULL, NULL), DAE_ERROR_ARGUMENT, "8");
     ok(dae_dataset_create_callback(&o.data, 7, 1, huge, read_zeros, NULL, NULL));
-    fails(dae_dataset_cache(&o.source, o.data), DAE_ERROR_MEMORY, "");
+    fails(dae_dataset_view(&o.source, o.data, "cache", 0), DAE_ERROR_MEMORY, "");
     fails(dae_model_evaluate(&o.report, o.model, o.data), DAE_ERROR_MEMORY, "");
     ok(dae_optimizer_create_adam(&o.optimizer, 1e-3));
     ok(dae_trainer_create(&o.trainer, o.model, o.optimizer, "mse"));

@@ -263,8 +263,22 @@ class Dataset(Handle, noun="dataset"):
     def pair(self, targets):
         return self._make("dae_dataset_pair", self, targets)
 
-    def cache(self):
-        return self._make("dae_dataset_cache", self)
+    @classmethod
+    def join(cls, parts):
+        """All samples of several datasets, which may differ in size."""
+        handles = (c.DATASET * len(parts))(*(part._as_parameter_ for part in parts))
+        return cls._make("dae_dataset_join", handles, len(parts))
+
+    def shape_of(self, index):
+        """The shape of one sample's input; `shape` has 0 for dimensions in which samples differ."""
+        return c.get_shape("dae_dataset_get_shape", self, index)
+
+    def target_shape_of(self, index):
+        return c.get_shape("dae_dataset_get_target_shape", self, index)
+
+    def view(self, text, seed=0):
+        """Views by text, each upon the one before, such as "part(0, 0.8) | windows(256, hop=64)"."""
+        return self._make("dae_dataset_view", self, c.text(text), seed)
 
     def __len__(self):
         return c.get("dae_dataset_get_count", c.SIZE, self)
@@ -275,7 +289,8 @@ class Dataset(Handle, noun="dataset"):
     def read(self, first=0, count=None, epoch=0):
         """Inputs and targets of samples [first, first + count), by default all from first on."""
         count = len(self) - first if count is None else count
-        shapes = (count,) + self.shape, (count,) + self.target_shape
+        at = first if 0 <= first < len(self) else c.ALL_SAMPLES
+        shapes = (count,) + self.shape_of(at), (count,) + self.target_shape_of(at)
         inputs, targets = ((c_float * math.prod(shape))() for shape in shapes)
         c.call("dae_dataset_read", self, epoch, first, count, inputs, targets)
         return c.view_of(inputs, shapes[0]), c.view_of(targets, shapes[1])

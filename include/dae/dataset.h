@@ -1,6 +1,6 @@
 /* Datasets: where samples come from, and views that change what is seen of them without a copy.
  *
- * A dataset is `count` samples, each an input and a target of a fixed shape, read as float32. A source
+ * A dataset is `count` samples, each an input and a target, read as float32. A source
  * gives the same array as input and as target: what an autoencoder learns to give back. A view holds
  * its source. corrupt() changes inputs and keeps targets clean, so that
  *
@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-/** Samples of one shape. */
+/** Samples, of one shape or of several. */
 typedef struct dae_dataset dae_dataset;
 
 enum {
@@ -51,7 +51,7 @@ typedef void (*dae_dataset_release_fn)(void *user);
  *
  * Fits and evaluations ask for one sample a call, in the order of the batch: first all inputs of the batch,
  * then all targets, so that a sample that is both is asked for twice. Fits ask for the first and the last
- * sample before, to know the data again when training is resumed. dae_dataset_read() and dae_dataset_cache()
+ * sample before, to know the data again when training is resumed. dae_dataset_read() and the view cache
  * ask for whole ranges. */
 typedef int32_t (*dae_dataset_read_fn)(uint64_t first, size_t count, float *out, void *user);
 
@@ -169,13 +169,83 @@ DAE_API dae_status dae_dataset_clip(dae_dataset **out, dae_dataset *source, doub
  * @since 0.1.0 */
 DAE_API dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset *targets);
 
-/** The same dataset with its inputs, as they are in epoch 0, held in memory as float32. Targets that are the
- * inputs come from there too; others are read from the source. Worth its memory when inputs are dear to make
- * and the same in every epoch.
+/** Several datasets as one: all samples of the first, then those of the second, and so on. Their samples may
+ * differ in size, as recordings and pictures do; dae_dataset_get_shape() has 0 for such dimensions. What is
+ * trained on has one size: the views windows, patches and crops cut such samples.
  *
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK. @since 0.1.0
+ * The noise of the inputs is known where all parts have had the same, by one call of dae_dataset_corrupt() for each
+ * with the same handle.
+ *
+ * @param parts  [count], each kept; of as many dimensions as the first
+ * @param count  at least 1
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when the numbers of dimensions differ.
+ * @since 0.1.0
  */
-DAE_API dae_status dae_dataset_cache(dae_dataset **out, dae_dataset *source);
+DAE_API dae_status dae_dataset_join(dae_dataset **out, dae_dataset *const *parts, size_t count);
+
+/** Views by text, each upon the one before, without a copy of the samples:
+ *
+ *   dae_dataset_view(&windows, recording, "part(0, 0.8) | windows(256, hop=64) | repeat(4)", 1);
+ *   dae_dataset_view(&crops, photos, "crops(64, 64, count=8) | augment(flips=yes, turns=yes)", 1);
+ *   dae_dataset_view(&mixed, images, "shuffle", 1);
+ *
+ * Steps are the kinds of the category `view`, which dae_kind_list() lists; no step is the dataset itself.
+ * Samples of three dimensions are pictures [channels, height, width], of two dimensions signals [channels,
+ * length].
+ *
+ * Which samples:
+ * - part(from, to): from a share of the samples to another, 0 <= from < to <= 1, each boundary at the
+ *   nearest whole number of share * count, halves up; so part(0, 0.8) and part(0.8, 1) have each sample
+ *   once. Of a dataset of one sample: likewise of its length, as a signal [channels, length];
+ * - shuffle: all in a random order, the same in every epoch. shuffle | part(0, 0.9) is a random part;
+ * - index(i, ...): these, in this order, each as often as it is named; up to 64, or any number of them as
+ *   index(samples=[i, ...]);
+ * - repeat(times): all, and all of them again.
+ *
+ * What of a sample: inputs and targets are cut alike, and must have the same height and width, or the same
+ * length. Targets of one dimension that have another length, such as classes, stay as they are. Samples may
+ * have no channel: those made of them have one.
+ * - windows(length, hop=length): windows of signals, hop values apart; floor((n - length) / hop) + 1 of a
+ *   signal of n values, so that what is left at its end is in none;
+ * - patches(height, width, stride=...): likewise of pictures, line by line; `stride` is for both directions,
+ *   by default the height and the width. patches(28, 28) makes [1, 28, 28] of the images of an IDX file;
+ * - crops(length, count=1), crops(height, width, count=1): so many of each sample, one after another, at
+ *   places that are drawn anew in every epoch, all equally likely;
+ * - channels(first, count): channels [first, first + count); of targets, where they have as many channels as
+ *   inputs.
+ *
+ * Other values:
+ * - series: all samples, of one dimension [channels], as one recording [channels, samples]; one sample
+ *   [length] becomes [1, length]. An array of one dimension holds samples of shape {1}, and is a recording
+ *   [1, length] then. Up to 1024 channels;
+ * - augment(flips=no, turns=no, gain=0, polarity=no), drawn anew in every epoch, for inputs and targets
+ *   alike: flips mirrors half of the samples, and half of pictures top to bottom, too; turns is by 0, 1, 2
+ *   or 3 quarters, for squares only; gain multiplies by a number that is uniform from 1 - gain to 1 + gain,
+ *   0 <= gain < 1; polarity changes the sign of half of them. Classes stay as they are;
+ * - clip(low, high): as dae_dataset_clip();
+ * - fill(value): inputs that are NaN become the value; targets keep theirs;
+ * - one_hot(classes): targets of one value, the number of a class from 0 on, become `classes` values, 1 for
+ *   the class and 0 for all others, or NaN where it is NaN. Another value is refused when it is read;
+ * - blind_spots(rate, radius): to learn from noisy data alone (Noise2Void, Krull, Buchholz and Jug, CVPR
+ *   2019), with an objective that skips missing targets, as mse(missing=skip). Each place of a sample is
+ *   chosen with probability `rate`, 0 < rate <= 1, in every epoch anew. There inputs are those of another
+ *   place, up to `radius` away along each side, each equally likely, in all channels; and targets are what
+ *   inputs were. All other targets are NaN. Samples have up to 2^23 places;
+ * - cache: inputs and targets, as they are in epoch 0, held in memory as float32. Worth its memory where
+ *   they are dear to make and the same in every epoch.
+ *
+ * What is random is a function of `seed`, epoch, sample and of how many random views there are below, by
+ * streams of its own: the same seed may be used for noise and training. A part of a sample of
+ * dae_dataset_create_callback() or dae_model_map() is made by reading all of it, as after augment and
+ * blind_spots: cache them first. Reading may fail with DAE_ERROR_MEMORY then.
+ *
+ * @param text  a recipe, such as "windows(256)"
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK; DAE_ERROR_FORMAT for a text that is not
+ * written rightly; DAE_ERROR_SHAPE when samples are too small or not of the shape that a step takes.
+ * Messages name the step.
+ * @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_view(dae_dataset **out, dae_dataset *source, const char *text, uint64_t seed);
 
 /* ---- Reading ---------------------------------------------------------------------------------- */
 
@@ -187,8 +257,8 @@ DAE_API dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *cou
 
 /** Shape of an input.
  *
- * @param index  of the sample, or DAE_ALL_SAMPLES for what all of them have in common; today, all samples of
- *               a dataset have one shape
+ * @param index  of the sample, or DAE_ALL_SAMPLES for what all of them have in common: a dimension in which
+ *               they differ is 0 then
  * @param rank   receives the number of dimensions
  * @param shape  room for DAE_MAX_RANK entries, of which the first `*rank` are set
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
@@ -205,8 +275,8 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
  * @param epoch    below 2^32; matters only with DAE_NOISE_FRESH
  * @param inputs   [count, shape], or NULL if inputs are not wanted
  * @param targets  [count, target shape], or NULL if targets are not wanted
- * Errors: DAE_ERROR_ARGUMENT, also when the arrays overlap each other or borrowed data; DAE_ERROR_CALLBACK.
- * After a failure the arrays may be partly written. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also when the arrays overlap each other or borrowed data; DAE_ERROR_SHAPE when
+ * samples of the range have different shapes, which are read one at a time; DAE_ERROR_CALLBACK. After a failure the arrays may be partly written. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                     float *inputs, float *targets);

@@ -66,9 +66,10 @@ DAE_API dae_status dae_session_run(dae_session *session, const float *inputs, si
 
 /** Creates a dataset of what a model makes of the inputs of another: of codes, to train the next layer on
  * (Vincent et al., JMLR 2010), or of denoised samples. It is a view (dataset.h): the model is run when
- * samples are read, in the epoch that is read, with the parameters that it has then; dae_dataset_cache()
- * keeps the outputs where that is dear. Where the targets are the inputs, as those of a file of images, the
- * outputs are both; all other targets, such as labels or the samples without noise, stay what they are.
+ * samples are read, in the epoch that is read, with the parameters that it has then; the view cache
+ * (dae_dataset_view()) keeps the outputs where that is dear. Where the targets are the inputs, as those of a
+ * file of images, the outputs are both; all other targets, such as labels or the samples without noise, stay
+ * what they are.
  *
  * Values are those of dae_session_run() for one sample at a time, to the bit, however they are read. Reading
  * many samples uses dae_get_num_threads(), and any number of threads may read at once, as far as the source

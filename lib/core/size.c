@@ -2,6 +2,18 @@
 
 #include <stdio.h>
 
+size_t dae_size_bisect(const size_t *starts, size_t count, size_t x) {
+    size_t low = 0, high = count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (starts[middle] <= x)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 dae_status dae_array_check(size_t count, size_t values, const char *what, const char *context) {
     size_t all, bytes;
     if (!dae_size_multiply(count, values, &all) || !dae_size_multiply(all, sizeof(float), &bytes) ||

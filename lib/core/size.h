@@ -22,6 +22,13 @@ static inline size_t dae_size_min(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+static inline size_t dae_size_max(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* The last of starts[count], which grow from 0 on, that is not above x. */
+size_t dae_size_bisect(const size_t *starts, size_t count, size_t x);
+
 /* ceil(a / b) */
 static inline size_t dae_size_divide_up(size_t a, size_t b) {
     return a / b + (a % b != 0);

@@ -1,36 +1,62 @@
-/* A dataset with its inputs held in memory, which are its targets where they are those of the source. */
-#include "data/dataset.h"
+/* A dataset held in memory, as it is in epoch 0. */
 #include "core/memory.h"
+#include "data/view.h"
 
 #include <string.h>
 
+/* Inputs or targets. */
+struct held {
+    float *values;
+    size_t *starts; /* of each sample; NULL where all have one shape */
+};
+
 struct cache {
     dae_dataset base;
-    float *inputs;
+    struct held inputs, targets; /* the latter empty where they are the inputs */
 };
+
+static const struct held *inputs_of(const dae_dataset *dataset) {
+    return &((const struct cache *)dataset)->inputs;
+}
+
+static const struct held *targets_of(const dae_dataset *dataset) {
+    return dataset->alike ? inputs_of(dataset) : &((const struct cache *)dataset)->targets;
+}
+
+static const float *at(const struct held *held, const struct dae_shape *shape, size_t sample) {
+    return held->values + (held->starts != NULL ? held->starts[sample] : sample * shape->size);
+}
+
+/* ---- Reading ---------------------------------------------------------------------------------------- */
+
+static void read(const struct held *held, const struct dae_shape *shape, size_t first, size_t count,
+                 struct dae_part part, float *out) {
+    for (size_t i = 0; i < count; i++)
+        memcpy(out + i * part.count, at(held, shape, first + i) + part.first, part.count * sizeof *out);
+}
 
 static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                               struct dae_part part, float *out) {
-    const float *inputs = ((const struct cache *)dataset)->inputs + part.first;
     (void)epoch;
-    for (size_t i = 0; i < count; i++)
-        memcpy(out + i * part.count, inputs + (first + i) * dataset->shape.size, part.count * sizeof *out);
+    read(inputs_of(dataset), &dataset->shape, first, count, part, out);
     return DAE_OK;
-}
-
-static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
-    const float *inputs = ((const struct cache *)dataset)->inputs;
-    return (struct dae_stored){inputs + sample * dataset->shape.size, dataset->shape.size * sizeof *inputs};
 }
 
 static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                struct dae_part part, float *out) {
-    return dataset->alike ? read_inputs(dataset, epoch, first, count, part, out)
-                          : dae_dataset_pass_targets(dataset, epoch, first, count, part, out);
+    (void)epoch;
+    read(targets_of(dataset), &dataset->target_shape, first, count, part, out);
+    return DAE_OK;
+}
+
+static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
+    return (struct dae_stored){at(inputs_of(dataset), &dataset->shape, sample),
+                               dae_dataset_measure(dataset, DAE_INPUT_HALF, sample).size * sizeof(float)};
 }
 
 static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
-    return dataset->alike ? locate_inputs(dataset, sample) : dae_dataset_pass_locate_targets(dataset, sample);
+    return (struct dae_stored){at(targets_of(dataset), &dataset->target_shape, sample),
+                               dae_dataset_measure(dataset, DAE_TARGET_HALF, sample).size * sizeof(float)};
 }
 
 /* What was drawn when the inputs were read. */
@@ -40,34 +66,91 @@ static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch,
     return dae_dataset_pass_level(dataset, label, 0, sample, level);
 }
 
+/* ---- Making ----------------------------------------------------------------------------------------- */
+
 static void destroy(dae_dataset *dataset) {
-    dae_release(((struct cache *)dataset)->inputs);
+    struct cache *cache = (struct cache *)dataset;
+    dae_release(cache->inputs.values);
+    dae_release(cache->inputs.starts);
+    dae_release(cache->targets.values);
+    dae_release(cache->targets.starts);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs,    read_targets, locate_inputs,
-                                                         locate_targets, destroy,      level};
+static const struct dae_dataset_operations operations = {
+    .read_inputs = read_inputs,
+    .read_targets = read_targets,
+    .locate_inputs = locate_inputs,
+    .locate_targets = locate_targets,
+    .destroy = destroy,
+    .level = level,
+    .measure_inputs = dae_dataset_pass_measure_inputs,
+    .measure_targets = dae_dataset_pass_measure_targets,
+};
 
-static dae_status fill(struct cache *cache) {
-    const dae_dataset *source = cache->base.source;
-    cache->inputs = dae_allocate_raw(source->count, source->shape.size * sizeof *cache->inputs);
-    if (cache->inputs == NULL)
+/* What is to be held of a dataset: its inputs or its targets. */
+struct holding {
+    const dae_dataset *dataset;
+    enum dae_half half;
+    const struct dae_shape *shape;
+};
+
+/* All at once, as their shape is one. */
+static dae_status hold_equal(struct held *held, const struct holding *h) {
+    held->values = dae_allocate_raw(h->dataset->count, h->shape->size * sizeof *held->values);
+    if (held->values == NULL)
         return DAE_ERROR_MEMORY;
-    return source->operations->read_inputs(source, 0, 0, source->count,
-                                           (struct dae_part){0, source->shape.size}, cache->inputs);
+    return dae_dataset_read_half(h->dataset, h->half, 0, 0, h->dataset->count,
+                                 (struct dae_part){0, h->shape->size}, held->values);
 }
 
-dae_status dae_dataset_cache(dae_dataset **out, dae_dataset *source) {
-    DAE_REQUIRE(out);
-    DAE_REQUIRE(source);
+static dae_status hold_each(struct held *held, const struct holding *h) {
+    size_t count = h->dataset->count, all = 0;
+    held->starts = dae_allocate_raw(count, sizeof *held->starts);
+    if (held->starts == NULL)
+        return DAE_ERROR_MEMORY;
+    for (size_t i = 0; i < count; i++) {
+        held->starts[i] = all;
+        if (!dae_size_add(all, dae_dataset_measure(h->dataset, h->half, i).size, &all))
+            all = SIZE_MAX; /* which cannot be had */
+    }
+    held->values = dae_allocate_raw(all, sizeof *held->values);
+    if (held->values == NULL)
+        return DAE_ERROR_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        DAE_TRY(dae_dataset_read_half(h->dataset, h->half, 0, i, 1,
+                                      (struct dae_part){0, dae_dataset_measure(h->dataset, h->half, i).size},
+                                      held->values + held->starts[i]));
+    return DAE_OK;
+}
+
+static dae_status hold(struct held *held, struct holding h) {
+    return dae_shape_is_open(h.shape) ? hold_each(held, &h) : hold_equal(held, &h);
+}
+
+static dae_status fill(struct cache *cache, const dae_dataset *source) {
+    DAE_TRY(hold(&cache->inputs, (struct holding){source, DAE_INPUT_HALF, &source->shape}));
+    return source->alike
+               ? DAE_OK
+               : hold(&cache->targets, (struct holding){source, DAE_TARGET_HALF, &source->target_shape});
+}
+
+static dae_status make(dae_dataset **out, const struct dae_viewing *v) {
     void *created = NULL;
-    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct cache), &operations, source, __func__));
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct cache), &operations, v->source, v->context));
     struct cache *cache = created;
-    cache->base.whole_inputs = false;
-    cache->base.whole_targets = source->whole_targets && !source->alike;
-    dae_status status = fill(cache);
+    cache->base.concurrent = true;
+    cache->base.whole_inputs = cache->base.whole_targets = false;
+    dae_status status = fill(cache, v->source);
     if (status != DAE_OK)
         dae_dataset_free(&cache->base);
     else
         *out = &cache->base;
     return status;
 }
+
+const struct dae_view_kind dae_view_cache = {
+    .kind = {.name = "cache",
+             .what = "inputs and targets, as they are in epoch 0, held in memory as float32",
+             .example = "cache"},
+    .make = make,
+};

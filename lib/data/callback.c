@@ -25,7 +25,8 @@ static void destroy(dae_dataset *dataset) {
         callback->release(callback->user);
 }
 
-static const struct dae_dataset_operations operations = {read, read, NULL, NULL, destroy};
+static const struct dae_dataset_operations operations = {
+    .read_inputs = read, .read_targets = read, .destroy = destroy};
 
 dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, size_t rank, const size_t *shape,
                                        dae_dataset_read_fn read_function, dae_dataset_release_fn release,

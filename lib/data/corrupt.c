@@ -1,5 +1,5 @@
 /* A dataset with noise on its inputs. */
-#include "data/dataset.h"
+#include "data/view.h"
 
 struct corrupt {
     dae_dataset base;
@@ -17,9 +17,10 @@ static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t
                               struct dae_part part, float *out) {
     const struct corrupt *corrupt = (const struct corrupt *)dataset;
     DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, part, out));
+    struct dae_shape shape = dae_dataset_measure(dataset, DAE_INPUT_HALF, first);
     for (size_t i = 0; i < count; i++) {
         struct dae_noise_place place = place_of(corrupt, epoch, first + i);
-        struct dae_noise_values values = {out + i * part.count, &dataset->shape, part.first, part.count};
+        struct dae_noise_values values = {out + i * part.count, &shape, part.first, part.count};
         DAE_TRY(dae_noise_apply_at(corrupt->noise, &place, &values));
     }
     return DAE_OK;
@@ -37,12 +38,16 @@ static void destroy(dae_dataset *dataset) {
     dae_noise_free(((struct corrupt *)dataset)->noise);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs,
-                                                         dae_dataset_pass_targets,
-                                                         dae_dataset_pass_locate_inputs,
-                                                         dae_dataset_pass_locate_targets,
-                                                         destroy,
-                                                         level};
+static const struct dae_dataset_operations operations = {
+    .read_inputs = read_inputs,
+    .read_targets = dae_dataset_pass_targets,
+    .locate_inputs = dae_dataset_pass_locate_inputs,
+    .locate_targets = dae_dataset_pass_locate_targets,
+    .destroy = destroy,
+    .level = level,
+    .measure_inputs = dae_dataset_pass_measure_inputs,
+    .measure_targets = dae_dataset_pass_measure_targets,
+};
 
 /* Adds a recipe to what describes the inputs. */
 static dae_status describe(dae_dataset *dataset, dae_noise *noise) {
@@ -103,23 +108,46 @@ dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "dae_dataset_corrupt: mode is %d, expected DAE_NOISE_FRESH or DAE_NOISE_ONCE",
                         (int)mode);
-    if (source->shape.size > UINT64_C(1) << 26)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_dataset_corrupt: a sample has %zu values, expected at most 2^26",
-                        source->shape.size);
+    for (size_t i = 0; i < dae_dataset_count_different(source); i++)
+        if (dae_dataset_measure(source, DAE_INPUT_HALF, i).size > UINT64_C(1) << 26)
+            return dae_fail(DAE_ERROR_ARGUMENT,
+                            "dae_dataset_corrupt: a sample has %zu values, expected at most 2^26",
+                            dae_dataset_measure(source, DAE_INPUT_HALF, i).size);
     return create(out, source, noise, mode == DAE_NOISE_ONCE, seed, __func__);
+}
+
+static dae_status clip(dae_dataset **out, dae_dataset *source, double low, double high, const char *context) {
+    dae_noise *noise = NULL;
+    char recipe[100] = "";
+    dae_kind_write_numbers(&(struct dae_text){recipe, sizeof recipe, 0}, &dae_noise_clip.kind,
+                           (double[]){low, high});
+    DAE_TRY(dae_noise_parse(&noise, recipe));
+    dae_status status = create(out, source, noise, true, 0, context);
+    dae_noise_free(noise);
+    return status;
 }
 
 dae_status dae_dataset_clip(dae_dataset **out, dae_dataset *source, double low, double high) {
     DAE_REQUIRE(out);
     DAE_REQUIRE(source);
     DAE_TRY(dae_kind_check_numbers(&dae_noise_clip.kind, (double[]){low, high}, __func__));
-    dae_noise *noise = NULL;
-    char recipe[100] = "";
-    dae_kind_write_numbers(&(struct dae_text){recipe, sizeof recipe, 0}, &dae_noise_clip.kind,
-                           (double[]){low, high});
-    DAE_TRY(dae_noise_parse(&noise, recipe));
-    dae_status status = create(out, source, noise, true, 0, __func__);
-    dae_noise_free(noise);
-    return status;
+    return clip(out, source, low, high, __func__);
 }
+
+static const char *check_clip(const struct dae_value *values) {
+    return dae_noise_clip.kind.check(values);
+}
+
+static dae_status make_clip(dae_dataset **out, const struct dae_viewing *v) {
+    return clip(out, v->source, v->values[0].number, v->values[1].number, v->context);
+}
+
+const struct dae_view_kind dae_view_clip = {
+    .kind = {.name = "clip",
+             .what = "inputs below low become low, and those above high become high, as by the noise clip",
+             .example = "clip(0, 1)",
+             .check = check_clip,
+             .parameters = {{"low", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT},
+                            {"high", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT}}},
+    .make = make_clip,
+};

@@ -2,6 +2,8 @@
 #include "core/fpu.h"
 #include "core/memory.h"
 
+#include <string.h>
+
 static void *create(size_t size, const struct dae_dataset_operations *operations) {
     dae_dataset *dataset = dae_allocate(1, size);
     if (dataset == NULL)
@@ -56,6 +58,7 @@ dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dat
     dataset->whole_targets = source->whole_targets;
     dataset->source = dae_dataset_keep(source);
     dataset->depth = source->depth + 1;
+    dataset->draws = source->draws;
     dataset->steps = source->steps;
     dataset->noise = source->noise != NULL ? dae_noise_keep(source->noise) : NULL;
     *out = dataset;
@@ -77,6 +80,8 @@ void dae_dataset_free(dae_dataset *dataset) {
         dataset = source;
     }
 }
+
+/* ---- What views hand on --------------------------------------------------------------------------- */
 
 dae_status dae_dataset_pass_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                    struct dae_part part, float *out) {
@@ -117,6 +122,48 @@ bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint6
     return dae_dataset_level(dataset->source, label, epoch, sample, level);
 }
 
+struct dae_shape dae_dataset_pass_measure_inputs(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_measure(dataset->source, DAE_INPUT_HALF, sample);
+}
+
+struct dae_shape dae_dataset_pass_measure_targets(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_measure(dataset->source, DAE_TARGET_HALF, sample);
+}
+
+/* ---- Shapes --------------------------------------------------------------------------------------- */
+
+struct dae_shape dae_dataset_measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    const struct dae_dataset_operations *operations = dataset->operations;
+    const struct dae_shape *shape = half == DAE_INPUT_HALF ? &dataset->shape : &dataset->target_shape;
+    if (!dae_shape_is_open(shape))
+        return *shape;
+    return half == DAE_INPUT_HALF ? operations->measure_inputs(dataset, sample)
+                                  : operations->measure_targets(dataset, sample);
+}
+
+size_t dae_dataset_count_different(const dae_dataset *dataset) {
+    return dae_shape_is_open(&dataset->shape) || dae_shape_is_open(&dataset->target_shape) ? dataset->count
+                                                                                           : 1;
+}
+
+static struct dae_shape in_common(const dae_dataset *dataset, dae_dataset_measurer measure) {
+    struct dae_shape common = measure(dataset, 0);
+    for (size_t i = 1; i < dataset->count; i++) {
+        struct dae_shape shape = measure(dataset, i);
+        for (size_t k = 0; k < common.rank; k++)
+            if (common.dims[k] != shape.dims[k])
+                common.size = common.dims[k] = 0;
+    }
+    return common;
+}
+
+void dae_dataset_agree(dae_dataset *dataset) {
+    if (dae_shape_is_open(&dataset->shape))
+        dataset->shape = in_common(dataset, dataset->operations->measure_inputs);
+    if (dae_shape_is_open(&dataset->target_shape))
+        dataset->target_shape = in_common(dataset, dataset->operations->measure_targets);
+}
+
 dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count) {
     DAE_REQUIRE(dataset);
     DAE_REQUIRE(count);
@@ -124,74 +171,167 @@ dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count) {
     return DAE_OK;
 }
 
-static dae_status check_index(const dae_dataset *dataset, size_t index, const char *context) {
+static dae_status get_shape(const dae_dataset *dataset, size_t index, const struct dae_shape *all,
+                            enum dae_half half, size_t *rank, size_t *shape, const char *context) {
     if (index >= dataset->count && index != DAE_ALL_SAMPLES)
         return dae_fail(DAE_ERROR_ARGUMENT,
                         "%s: index is %zu, expected less than the %zu samples, or DAE_ALL_SAMPLES", context,
                         index, dataset->count);
-    return DAE_OK;
+    struct dae_shape found = index == DAE_ALL_SAMPLES ? *all : dae_dataset_measure(dataset, half, index);
+    return dae_shape_get(&found, rank, shape, context);
 }
 
 dae_status dae_dataset_get_shape(const dae_dataset *dataset, size_t index, size_t *rank, size_t *shape) {
     DAE_REQUIRE(dataset);
-    DAE_TRY(check_index(dataset, index, __func__));
-    return dae_shape_get(&dataset->shape, rank, shape, __func__);
+    return get_shape(dataset, index, &dataset->shape, DAE_INPUT_HALF, rank, shape, __func__);
 }
 
 dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t index, size_t *rank,
                                         size_t *shape) {
     DAE_REQUIRE(dataset);
-    DAE_TRY(check_index(dataset, index, __func__));
-    return dae_shape_get(&dataset->target_shape, rank, shape, __func__);
+    return get_shape(dataset, index, &dataset->target_shape, DAE_TARGET_HALF, rank, shape, __func__);
 }
 
-static dae_status read_both(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                            float *inputs, float *targets) {
-    struct dae_part input = {0, dataset->shape.size}, target = {0, dataset->target_shape.size};
-    if (inputs != NULL)
-        DAE_TRY(dataset->operations->read_inputs(dataset, epoch, first, count, input, inputs));
-    if (targets != NULL)
-        DAE_TRY(dataset->operations->read_targets(dataset, epoch, first, count, target, targets));
+/* ---- Reading -------------------------------------------------------------------------------------- */
+
+dae_status dae_dataset_read_half(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                                 size_t count, struct dae_part part, float *out) {
+    const struct dae_dataset_operations *operations = dataset->operations;
+    return half == DAE_INPUT_HALF ? operations->read_inputs(dataset, epoch, first, count, part, out)
+                                  : operations->read_targets(dataset, epoch, first, count, part, out);
+}
+
+bool dae_dataset_is_whole(const dae_dataset *dataset, enum dae_half half) {
+    return !dataset->concurrent || (half == DAE_INPUT_HALF ? dataset->whole_inputs : dataset->whole_targets);
+}
+
+/* The first values, which do not begin where a part may. */
+static dae_status read_head(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t sample,
+                            struct dae_part run, float *out) {
+    size_t size = dae_dataset_measure(dataset, half, sample).size, skipped = run.first % 4;
+    float four[4];
+    struct dae_part part = {run.first - skipped, dae_size_min(4, size - (run.first - skipped))};
+    DAE_TRY(dae_dataset_read_half(dataset, half, epoch, sample, 1, part, four));
+    memcpy(out, four + skipped, run.count * sizeof *out);
+    return DAE_OK;
+}
+
+static dae_status read_from_whole(const dae_dataset *dataset, enum dae_half half, uint64_t epoch,
+                                  size_t sample, struct dae_part run, float *out) {
+    size_t size = dae_dataset_measure(dataset, half, sample).size;
+    if (run.count == size)
+        return dae_dataset_read_half(dataset, half, epoch, sample, 1, run, out);
+    float *whole = dae_allocate_raw(size, sizeof *whole);
+    if (whole == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_status status = dae_dataset_read_half(dataset, half, epoch, sample, 1, (struct dae_part){0, size},
+                                              whole);
+    if (status == DAE_OK)
+        memcpy(out, whole + run.first, run.count * sizeof *out);
+    dae_release(whole);
+    return status;
+}
+
+dae_status dae_dataset_read_run(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t sample,
+                                struct dae_part run, float *out) {
+    size_t head = dae_size_min(run.count, (4 - run.first % 4) % 4);
+    if (dae_dataset_is_whole(dataset, half))
+        return read_from_whole(dataset, half, epoch, sample, run, out);
+    if (head > 0)
+        DAE_TRY(read_head(dataset, half, epoch, sample, (struct dae_part){run.first, head}, out));
+    if (run.count == head)
+        return DAE_OK;
+    return dae_dataset_read_half(dataset, half, epoch, sample, 1,
+                                 (struct dae_part){run.first + head, run.count - head}, out + head);
+}
+
+/* What is read of a range of samples, which have one shape. */
+struct range {
+    uint64_t epoch;
+    size_t first, count;
+    size_t input, target; /* values of a sample; 0 where they are not wanted */
+    float *inputs, *targets;
+};
+
+static dae_status read_both(const dae_dataset *dataset, const struct range *r) {
+    struct dae_part input = {0, r->input}, target = {0, r->target};
+    if (r->inputs != NULL)
+        DAE_TRY(
+            dae_dataset_read_half(dataset, DAE_INPUT_HALF, r->epoch, r->first, r->count, input, r->inputs));
+    if (r->targets != NULL)
+        DAE_TRY(dae_dataset_read_half(dataset, DAE_TARGET_HALF, r->epoch, r->first, r->count, target,
+                                      r->targets));
     return DAE_OK;
 }
 
 /* Refuses arrays that overlap each other, or borrowed data that reading would change. */
-static dae_status check_arrays(const dae_dataset *dataset, size_t first, size_t count, float *inputs,
-                               float *targets) {
-    struct dae_stored input = dae_dataset_locate_inputs(dataset, first),
-                      target = dae_dataset_locate_targets(dataset, first);
-    const struct dae_array arrays[] = {
-        {"inputs", inputs, count * dataset->shape.size * sizeof *inputs},
-        {"targets", targets, count * dataset->target_shape.size * sizeof *targets},
-        {"the data that the inputs come from", input.bytes, count * input.size},
-        {"the data that the targets come from", target.bytes, count * target.size},
-    };
-    for (size_t i = 0; i < 2; i++)
-        for (size_t k = i + 1; k < 4; k++)
-            DAE_TRY(dae_arrays_check_apart(arrays[i], arrays[k], "dae_dataset_read"));
+static dae_status check_arrays(const dae_dataset *dataset, const struct range *r) {
+    const struct dae_array arrays[] = {{"inputs", r->inputs, r->count * r->input * sizeof *r->inputs},
+                                       {"targets", r->targets, r->count * r->target * sizeof *r->targets}};
+    DAE_TRY(dae_arrays_check_apart(arrays[0], arrays[1], "dae_dataset_read"));
+    for (size_t i = r->first; i < r->first + r->count; i++) {
+        struct dae_stored input = dae_dataset_locate_inputs(dataset, i),
+                          target = dae_dataset_locate_targets(dataset, i);
+        const struct dae_array stored[] = {
+            {"the data that the inputs come from", input.bytes, input.size},
+            {"the data that the targets come from", target.bytes, target.size}};
+        for (size_t k = 0; k < 4; k++)
+            DAE_TRY(dae_arrays_check_apart(arrays[k / 2], stored[k % 2], "dae_dataset_read"));
+    }
+    return DAE_OK;
+}
+
+/* The values of a sample, of which all in the range have as many, in as many dimensions. */
+static dae_status measure_range(const dae_dataset *dataset, const struct range *r, enum dae_half half,
+                                size_t *size) {
+    struct dae_shape first = dae_dataset_measure(dataset, half, r->first);
+    char texts[2][DAE_SHAPE_TEXT_SIZE];
+    for (size_t i = r->first + 1; i < r->first + r->count; i++) {
+        struct dae_shape shape = dae_dataset_measure(dataset, half, i);
+        if (!dae_shape_equals(&shape, &first))
+            return dae_fail(
+                DAE_ERROR_SHAPE,
+                "dae_dataset_read: the %s of sample %zu has shape %s and that of sample %zu has %s, "
+                "expected samples of one shape: read them one at a time",
+                half == DAE_INPUT_HALF ? "input" : "target", r->first, dae_shape_text(&first, texts[0]), i,
+                dae_shape_text(&shape, texts[1]));
+    }
+    *size = first.size;
+    return dae_array_check(r->count, first.size, "count", "dae_dataset_read");
+}
+
+static dae_status check_range(const dae_dataset *dataset, const struct range *r) {
+    if (r->epoch >> 32 != 0)
+        return dae_fail(DAE_ERROR_ARGUMENT, "dae_dataset_read: epoch is %llu, expected less than 2^32",
+                        (unsigned long long)r->epoch);
+    if (r->first > dataset->count || r->count > dataset->count - r->first)
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "dae_dataset_read: first is %zu and count is %zu, expected a range within %zu samples", r->first,
+            r->count, dataset->count);
     return DAE_OK;
 }
 
 dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                             float *inputs, float *targets) {
+    struct range r = {epoch, first, count, 0, 0, inputs, targets};
     DAE_REQUIRE(dataset);
-    if (epoch >> 32 != 0)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_dataset_read: epoch is %llu, expected less than 2^32",
-                        (unsigned long long)epoch);
-    if (first > dataset->count || count > dataset->count - first)
-        return dae_fail(
-            DAE_ERROR_ARGUMENT,
-            "dae_dataset_read: first is %zu and count is %zu, expected a range within %zu samples", first,
-            count, dataset->count);
+    DAE_TRY(check_range(dataset, &r));
     if (count == 0)
         return DAE_OK;
-    DAE_TRY(check_arrays(dataset, first, count, inputs, targets));
+    if (inputs != NULL)
+        DAE_TRY(measure_range(dataset, &r, DAE_INPUT_HALF, &r.input));
+    if (targets != NULL)
+        DAE_TRY(measure_range(dataset, &r, DAE_TARGET_HALF, &r.target));
+    DAE_TRY(check_arrays(dataset, &r));
     /* kept meanwhile: a callback may drop the caller's reference */
     dae_dataset *kept = dae_dataset_keep((dae_dataset *)(uintptr_t)dataset);
-    dae_status status = read_both(dataset, epoch, first, count, inputs, targets);
+    dae_status status = read_both(dataset, &r);
     dae_dataset_free(kept);
     return status;
 }
+
+/* ---- Gathering ------------------------------------------------------------------------------------ */
 
 enum {
     ROWS_AHEAD = 2, /* shuffled rows lie anywhere in memory: fetch them while others are worked on */
@@ -215,7 +355,7 @@ struct gather {
 static void prefetch(const struct gather *g, size_t row) {
     struct dae_stored stored = g->locate != NULL && row < g->count ? g->locate(g->dataset, g->order[row])
                                                                    : (struct dae_stored){0};
-    for (size_t i = 0; i < stored.size; i += CACHE_LINE)
+    for (size_t i = 0; i < dae_stored_ahead(stored, g->width); i += CACHE_LINE)
         __builtin_prefetch((const char *)stored.bytes + i);
 }
 

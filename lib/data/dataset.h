@@ -15,11 +15,14 @@ struct dae_part {
     size_t first, count;
 };
 
-/* Reads a part of samples [first, first + count), which lie in the dataset, as they are in an epoch, into
- * out[count, part.count]. Datasets that are not `concurrent` are asked for whole samples only, and so are
- * those of which that is said below. */
+/* Reads a part of samples [first, first + count), which lie in the dataset and are of one shape, as they are
+ * in an epoch, into out[count, part.count]. Datasets that are not `concurrent` are asked for whole samples
+ * only, and so are those of which that is said below. */
 typedef dae_status (*dae_dataset_reader)(const dae_dataset *dataset, uint64_t epoch, size_t first,
                                          size_t count, struct dae_part part, float *out);
+
+/* What a sample consists of. */
+enum dae_half { DAE_INPUT_HALF, DAE_TARGET_HALF };
 
 /* Where the stored bytes of a sample lie, so that they can be fetched into the cache ahead of reading. */
 struct dae_stored {
@@ -28,6 +31,9 @@ struct dae_stored {
 };
 
 typedef struct dae_stored (*dae_dataset_locator)(const dae_dataset *dataset, size_t sample);
+
+/* The shape of one sample. */
+typedef struct dae_shape (*dae_dataset_measurer)(const dae_dataset *dataset, size_t sample);
 
 /* The value of the draw with this label in the noise of a sample's inputs, 0 where that noise is not applied
  * to the sample; false: there is no such draw. */
@@ -39,7 +45,8 @@ struct dae_dataset_operations {
     dae_dataset_locator locate_inputs, locate_targets; /* NULL where samples are not stored */
     /* Gives back what the kind holds beside the members below. */
     void (*destroy)(dae_dataset *dataset);
-    dae_dataset_leveller level; /* NULL where inputs have had no noise */
+    dae_dataset_leveller level;                           /* NULL where inputs have had no noise */
+    dae_dataset_measurer measure_inputs, measure_targets; /* NULL where all samples have one shape */
 };
 
 /* What all kinds have in common; the first member of each kind's struct. */
@@ -47,13 +54,14 @@ struct dae_dataset {
     dae_references references;
     const struct dae_dataset_operations *operations;
     size_t count;
-    struct dae_shape shape, target_shape;
-    bool concurrent;                  /* any number of threads may read at once */
-    bool alike;                       /* the targets are the inputs */
-    bool whole_inputs, whole_targets; /* asked for whole samples only, as they are made as a whole */
-    dae_dataset *source;              /* of a view: kept */
-    size_t depth;                     /* how many views stand upon each other here; 0 for a source */
-    size_t steps;                     /* of noise that the inputs have had, in this view and below */
+    struct dae_shape shape, target_shape; /* of all samples; a dimension in which they differ is 0 */
+    bool concurrent;                      /* any number of threads may read at once */
+    bool alike;                           /* the targets are the inputs */
+    bool whole_inputs, whole_targets;     /* asked for whole samples only, as they are made as a whole */
+    dae_dataset *source;                  /* of a view: kept; NULL where there is none */
+    size_t depth;                         /* how many views stand upon each other here; 0 for a source */
+    size_t draws;                         /* of these, how many draw random numbers */
+    size_t steps;                         /* of noise that the inputs have had, in this view and below */
     dae_noise *noise; /* all of these; kept; NULL where there is none, or more than a recipe can hold */
 };
 
@@ -65,11 +73,36 @@ dae_status dae_dataset_create_source(void **out, size_t size, const struct dae_d
 dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dataset_operations *operations,
                                    dae_dataset *source, const char *context);
 
+/* Samples [first, first + count), which lie in the source. */
+dae_status dae_dataset_create_slice(dae_dataset **out, dae_dataset *source, size_t first, size_t count,
+                                    const char *context);
+
 /* Refuses a view upon this dataset when it is as deep as views may be: reading and freeing go down through
  * all of them. */
 dae_status dae_dataset_check_depth(const dae_dataset *dataset, const char *context);
 
 dae_dataset *dae_dataset_keep(dae_dataset *dataset);
+
+/* The shape of one sample's input or target. */
+struct dae_shape dae_dataset_measure(const dae_dataset *dataset, enum dae_half half, size_t sample);
+
+/* Reads either as a reader does. */
+dae_status dae_dataset_read_half(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                                 size_t count, struct dae_part part, float *out);
+
+/* Whether no parts of samples may be asked for. */
+bool dae_dataset_is_whole(const dae_dataset *dataset, enum dae_half half);
+
+/* Reads any values of a sample, which need not be a part; from whole samples where that must be. */
+dae_status dae_dataset_read_run(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t sample,
+                                struct dae_part run, float *out);
+
+/* The number of samples to look at for all shapes that there are: one, or all. */
+size_t dae_dataset_count_different(const dae_dataset *dataset);
+
+/* Sets `shape` and `target_shape`, where they are open, to what all samples have in common. These have as
+ * many dimensions as the first. */
+void dae_dataset_agree(dae_dataset *dataset);
 
 /* Readers of views that change nothing about inputs or targets. */
 dae_status dae_dataset_pass_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
@@ -90,6 +123,21 @@ bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint6
 /* Locators of views that change nothing about where inputs or targets lie. */
 struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample);
 struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample);
+
+/* Measurers of views that change nothing about shapes. */
+struct dae_shape dae_dataset_pass_measure_inputs(const dae_dataset *dataset, size_t sample);
+struct dae_shape dae_dataset_pass_measure_targets(const dae_dataset *dataset, size_t sample);
+
+/* Whether a target is a class, of so many; NaN, for one that is not known, is. */
+bool dae_target_is_class(float target, size_t classes);
+
+/* Targets [first, first + count) of a class: 1 for itself, 0 for the others; NaN where it is not known. */
+void dae_class_to_targets(float class, size_t first, size_t count, float *targets);
+
+/* Bytes that are worth fetching for `values` values: not those of a recording of which a window is read. */
+static inline size_t dae_stored_ahead(struct dae_stored stored, size_t values) {
+    return stored.size <= values * sizeof(double) ? stored.size : 0;
+}
 
 /* Is shown row `row` right after it has been read; rows of one slot, which is below DAE_GATHER_SLOTS, come
  * from one thread. */

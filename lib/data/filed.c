@@ -81,7 +81,13 @@ static void destroy(dae_dataset *dataset) {
     dae_release(((struct filed *)dataset)->bytes);
 }
 
-static const struct dae_dataset_operations operations = {read, read, locate, locate, destroy};
+static const struct dae_dataset_operations operations = {
+    .read_inputs = read,
+    .read_targets = read,
+    .locate_inputs = locate,
+    .locate_targets = locate,
+    .destroy = destroy,
+};
 
 /* Where value `place` of a sample lies in Fortran order, in values of a sample. */
 static size_t fortran_place(const struct dae_shape *shape, size_t place) {

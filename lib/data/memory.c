@@ -33,7 +33,13 @@ static void destroy(dae_dataset *dataset) {
         memory->release(memory->user);
 }
 
-static const struct dae_dataset_operations operations = {read, read, locate, locate, destroy};
+static const struct dae_dataset_operations operations = {
+    .read_inputs = read,
+    .read_targets = read,
+    .locate_inputs = locate,
+    .locate_targets = locate,
+    .destroy = destroy,
+};
 
 static dae_status create(struct memory_dataset **out, const float *data, size_t count, size_t rank,
                          const size_t *shape, const char *context) {

@@ -16,13 +16,24 @@ static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sampl
     return dae_dataset_locate_inputs(((const struct pair *)dataset)->targets, sample);
 }
 
+static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_measure(((const struct pair *)dataset)->targets, DAE_INPUT_HALF, sample);
+}
+
 static void destroy(dae_dataset *dataset) {
     dae_dataset_free(((struct pair *)dataset)->targets);
 }
 
 static const struct dae_dataset_operations operations = {
-    dae_dataset_pass_inputs, read_targets, dae_dataset_pass_locate_inputs,
-    locate_targets,          destroy,      dae_dataset_pass_level};
+    .read_inputs = dae_dataset_pass_inputs,
+    .read_targets = read_targets,
+    .locate_inputs = dae_dataset_pass_locate_inputs,
+    .locate_targets = locate_targets,
+    .destroy = destroy,
+    .level = dae_dataset_pass_level,
+    .measure_inputs = dae_dataset_pass_measure_inputs,
+    .measure_targets = measure_targets,
+};
 
 dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset *targets) {
     DAE_REQUIRE(out);
@@ -40,10 +51,10 @@ dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset 
     pair->targets = dae_dataset_keep(targets);
     pair->base.target_shape = targets->shape;
     pair->base.alike = false;
-    pair->base.whole_targets = targets->whole_inputs;
-    if (pair->base.depth <= targets->depth)
-        pair->base.depth = targets->depth + 1;
+    pair->base.depth = dae_size_max(pair->base.depth, targets->depth + 1);
     pair->base.concurrent = inputs->concurrent && targets->concurrent;
+    pair->base.whole_targets = targets->whole_inputs;
+    pair->base.draws = dae_size_max(pair->base.draws, targets->draws);
     *out = &pair->base;
     return DAE_OK;
 }

@@ -26,14 +26,41 @@ static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sampl
     return dae_dataset_pass_locate_targets(dataset, sample + ((const struct slice *)dataset)->offset);
 }
 
+static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_pass_measure_inputs(dataset, sample + ((const struct slice *)dataset)->offset);
+}
+
+static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_pass_measure_targets(dataset, sample + ((const struct slice *)dataset)->offset);
+}
+
 static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                   double *level) {
     return dae_dataset_pass_level(dataset, label, epoch, sample + ((const struct slice *)dataset)->offset,
                                   level);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs,    read_targets, locate_inputs,
-                                                         locate_targets, NULL,         level};
+static const struct dae_dataset_operations operations = {
+    .read_inputs = read_inputs,
+    .read_targets = read_targets,
+    .locate_inputs = locate_inputs,
+    .locate_targets = locate_targets,
+    .level = level,
+    .measure_inputs = measure_inputs,
+    .measure_targets = measure_targets,
+};
+
+dae_status dae_dataset_create_slice(dae_dataset **out, dae_dataset *source, size_t first, size_t count,
+                                    const char *context) {
+    void *created = NULL;
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct slice), &operations, source, context));
+    struct slice *slice = created;
+    slice->base.count = count;
+    slice->offset = first;
+    dae_dataset_agree(&slice->base);
+    *out = &slice->base;
+    return DAE_OK;
+}
 
 dae_status dae_dataset_slice(dae_dataset **out, dae_dataset *source, size_t first, size_t count) {
     DAE_REQUIRE(out);
@@ -43,13 +70,7 @@ dae_status dae_dataset_slice(dae_dataset **out, dae_dataset *source, size_t firs
                         "dae_dataset_slice: first is %zu and count is %zu, expected a range of at least one "
                         "within %zu samples",
                         first, count, source->count);
-    void *created = NULL;
-    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct slice), &operations, source, __func__));
-    struct slice *slice = created;
-    slice->base.count = count;
-    slice->offset = first;
-    *out = &slice->base;
-    return DAE_OK;
+    return dae_dataset_create_slice(out, source, first, count, __func__);
 }
 
 dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, dae_dataset *source, size_t count) {

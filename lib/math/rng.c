@@ -84,9 +84,8 @@ dae_status dae_rng_fill_normal(dae_rng *rng, float *out, size_t count, double me
     return DAE_OK;
 }
 
-/* floor(a b / 2^64) */
-static uint64_t upper_product(uint64_t a, uint64_t b) {
-    uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+uint64_t dae_rng_below(uint64_t bits, uint64_t n) {
+    uint64_t a0 = (uint32_t)bits, a1 = bits >> 32, b0 = (uint32_t)n, b1 = n >> 32;
     uint64_t middle = a1 * b0 + (a0 * b0 >> 32);
     uint64_t other = a0 * b1 + (uint32_t)middle;
     return a1 * b1 + (middle >> 32) + (other >> 32);
@@ -105,7 +104,7 @@ void dae_rng_shuffle(size_t *order, size_t count, struct dae_draw from) {
         }
         uint64_t bits = (uint64_t)words[used + 1] << 32 | words[used];
         used += 2;
-        size_t j = (size_t)upper_product(bits, i); /* below i, uniform within i / 2^64 */
+        size_t j = (size_t)dae_rng_below(bits, i);
         size_t swap = order[i - 1];
         order[i - 1] = order[j];
         order[j] = swap;

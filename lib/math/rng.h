@@ -20,6 +20,7 @@ enum dae_purpose {
     DAE_PURPOSE_DROPOUT = 3,  /* index: place of the layer in the model */
     DAE_PURPOSE_NOISE = 4,    /* index: sample */
     DAE_PURPOSE_STRENGTH = 5, /* what noise draws for a sample as a whole; index: sample */
+    DAE_PURPOSE_VIEW = 6,     /* index: sample of the view; 0 for an order of samples */
 };
 
 static inline struct dae_draw dae_draw_from(uint64_t seed, enum dae_purpose purpose, uint64_t index,
@@ -29,6 +30,9 @@ static inline struct dae_draw dae_draw_from(uint64_t seed, enum dae_purpose purp
 
 /* Takes `count` words, rounded up to whole blocks, from a generator: the draw that they are. */
 struct dae_draw dae_rng_take(dae_rng *rng, size_t count);
+
+/* floor(bits n / 2^64): below n, uniform within n / 2^64. */
+uint64_t dae_rng_below(uint64_t bits, uint64_t n);
 
 /* order[count] = a random order of 0 ... count - 1: Fisher and Yates' shuffle (Knuth, TAOCP 2, 3.4.2 P). */
 void dae_rng_shuffle(size_t *order, size_t count, struct dae_draw from);

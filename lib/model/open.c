@@ -106,6 +106,12 @@ dae_status dae_model_at(dae_model **out, dae_model *model, const struct dae_shap
     struct dae_shape shape;
     char found[DAE_SHAPE_TEXT_SIZE], expected[DAE_SHAPE_TEXT_SIZE];
     bool is_open = dae_shape_is_open(&model->input);
+    if (dae_shape_is_open(input))
+        return dae_fail(
+            DAE_ERROR_SHAPE,
+            "%s: the dataset's inputs have different sizes, %s, expected one: the views crops, patches and "
+            "windows make such",
+            context, dae_shape_text(input, found));
     if (is_open ? !fit(&model->input, input, &shape) : !dae_shape_fits(input, &model->input))
         return dae_fail(DAE_ERROR_SHAPE, "%s: the dataset's inputs have shape %s, the model takes %s",
                         context, dae_shape_text(input, found), dae_shape_text(&model->input, expected));

@@ -147,8 +147,13 @@ static void destroy(dae_dataset *dataset) {
     dae_model_free(map->model);
 }
 
-static const struct dae_dataset_operations operations = {read_inputs, read_targets, NULL, locate_targets,
-                                                         destroy};
+static const struct dae_dataset_operations operations = {
+    .read_inputs = read_inputs,
+    .read_targets = read_targets,
+    .locate_targets = locate_targets,
+    .destroy = destroy,
+    .measure_targets = dae_dataset_pass_measure_targets,
+};
 
 /* Takes what reading in one thread needs. */
 static dae_status fill(struct map *map, dae_model *model) {
@@ -157,11 +162,10 @@ static dae_status fill(struct map *map, dae_model *model) {
     map->model = dae_model_keep(model);
     map->group = dae_plan_least_product(model) > GROUP ? GROUP : 1;
     base->shape = *dae_model_output(model);
-    base->whole_inputs = true;
     if (base->alike)
         base->target_shape = base->shape;
-    if (base->alike)
-        base->whole_targets = true;
+    base->whole_inputs = true;
+    base->whole_targets = base->whole_targets || base->alike;
     dae_noise_free(base->noise); /* outputs have had no noise that a recipe could tell */
     base->noise = NULL;
     DAE_TRY(add_reader(map, &reader));

@@ -1,8 +1,6 @@
 #include "run/over_dataset.h"
 #include "core/memory.h"
 
-#include <math.h>
-
 struct dae_sweep {
     const dae_dataset *dataset;
     dae_session *session;
@@ -32,15 +30,6 @@ dae_status dae_model_for_dataset(dae_model **out, dae_model *model, const dae_da
                                  const char *context) {
     bool classes = dae_targets_are_classes(model, &dataset->target_shape);
     return dae_model_for(out, model, &dataset->shape, classes ? NULL : &dataset->target_shape, context);
-}
-
-bool dae_target_is_class(float target, size_t classes) {
-    return isnan(target) || (target >= 0 && target < (float)classes && target == floorf(target));
-}
-
-void dae_class_to_targets(float class, size_t first, size_t count, float *targets) {
-    for (size_t i = 0; i < count; i++)
-        targets[i] = isnan(class) ? class : (float)first + (float)i == class;
 }
 
 /* Targets of a batch that are numbers of classes, the last first: they lie where the values will. */

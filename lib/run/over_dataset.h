@@ -26,12 +26,6 @@ bool dae_targets_are_classes(const dae_model *model, const struct dae_shape *tar
 dae_status dae_model_for_dataset(dae_model **out, dae_model *model, const dae_dataset *dataset,
                                  const char *context);
 
-/* Whether a target is the number of a class; NaN, which is none yet, counts as such. */
-bool dae_target_is_class(float target, size_t classes);
-
-/* Targets of a sample of a class, from `first` on: 1 for the class, 0 for others, all NaN for NaN. */
-void dae_class_to_targets(float class, size_t first, size_t count, float *targets);
-
 /* Takes all memory that running will need. Model and dataset, which must fit together, must stay. */
 dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_dataset *dataset);
 
@@ -46,8 +40,8 @@ void dae_sweep_watch(struct dae_sweep *sweep,
 /* NULL is allowed. */
 void dae_sweep_close(struct dae_sweep *sweep);
 
-/* Visits every sample once, in order, as it is in epoch 0; fails for a class that the model does not have. The pool may be NULL; the caller has flushed
- * denormals (`fpu` is the setting before) and entered matmul. */
+/* Visits every sample once, in order, as it is in epoch 0; fails for a class that the model does not have.
+ * The pool may be NULL; the caller has flushed denormals (`fpu` is the setting before) and entered matmul. */
 dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_t fpu, bool logits,
                          dae_sweep_fn visit, void *context);
 

@@ -55,6 +55,7 @@ static dae_status gather(struct dae_train_step *step) {
         step->targets = batch->targets;
         return dae_pool_run(step->pool, look_at_rows, step, DAE_GATHER_SLOTS);
     }
+    size_t outputs = dae_model_output(w->model)->size;
     struct dae_gathering to = {
         .inputs = w->inputs,
         .targets = reads_parts(batch, objective) ? NULL : w->targets,
@@ -65,8 +66,8 @@ static dae_status gather(struct dae_train_step *step) {
     };
     step->inputs = to.passing ? NULL : to.inputs;
     step->targets = to.targets;
-    step->target_size = dae_dataset_locate_targets(batch->dataset, batch->order[0]).size /
-                        dae_model_output(step->trainer->workspace.model)->size;
+    struct dae_stored target = dae_dataset_locate_targets(batch->dataset, batch->order[0]);
+    step->target_size = dae_stored_ahead(target, outputs) / outputs;
     return dae_dataset_gather(batch->dataset, step->pool, batch->epoch, batch->order, batch->count, &to);
 }
 

@@ -85,7 +85,7 @@ dae_dataset *make_noisy(dae_dataset *clean, bool is_fresh, uint64_t seed) {
     dae_noise_free(noise);
     if (is_fresh)
         return noisy;
-    check(dae_dataset_cache(&cached, noisy));
+    check(dae_dataset_view(&cached, noisy, "cache", 0));
     dae_dataset_free(noisy);
     return cached;
 }

@@ -1,5 +1,5 @@
-/* A stacked denoising autoencoder (Vincent et al. 2010), small: tied layers, each trained on the clean codes of those below,
- * then a softmax head on the labels. */
+/* A stacked denoising autoencoder (Vincent et al. 2010), small: tied layers, each trained on the clean codes
+ * of those below, then a softmax head on the labels. */
 #include "try.h"
 
 enum { LAYERS = 3 };
@@ -37,7 +37,7 @@ static dae_dataset *encode(dae_model *model, const char *code, dae_dataset *code
     dae_dataset *next = NULL, *kept = NULL;
     TRY(dae_model_slice(&encoder, model, "input", code));
     TRY(dae_model_map(&next, encoder, codes, NULL));
-    TRY(dae_dataset_cache(&kept, next));
+    TRY(dae_dataset_view(&kept, next, "cache", 0));
     dae_dataset_free(next);
     dae_model_free(encoder);
     return kept;

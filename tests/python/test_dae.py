@@ -172,9 +172,12 @@ class DatasetTest(Standard):
         self.assertEqual((len(part), flat(part.read()[0])), (4, flat(data)[30:54]))
         first, rest = full.split(15)
         self.assertEqual((len(first), len(rest)), (15, 5))
-        clipped = full.clip(0.25, 0.75).cache()
+        clipped = full.clip(0.25, 0.75).view("cache")
         self.assertEqual(min(flat(clipped.read()[0])), 0.25)
         self.assertEqual(flat(clipped.read()[1]), flat(data))
+        patches = full.view(dae.view.patches(2, 2, stride=1) + " | shuffle", seed=3)
+        self.assertEqual((len(patches), patches.shape), (40, (1, 2, 2)))
+        self.assertEqual(sorted(flat(patches.read()[0])), sorted(flat(full.view("patches(2, 2, stride=1)").read()[1])))
         pair = full.pair(dae.Dataset.from_array(make_data(20, 2)))
         self.assertEqual((pair.shape, pair.target_shape), ((2, 3), (2,)))
 
@@ -308,7 +311,7 @@ class DatasetTest(Standard):
         self.assertEqual(caught.exception.__cause__.status, dae.Status.ERROR_CALLBACK)
         model = make_model()
         trainer = dae.Trainer(model, dae.Optimizer.sgd(0.1))
-        for call in (lambda: trainer.fit(data.corrupt("clip(0, 1)", 1)), lambda: model.evaluate(data), data.cache):
+        for call in (lambda: trainer.fit(data.corrupt("clip(0, 1)", 1)), lambda: model.evaluate(data), lambda: data.view("cache")):
             with self.assertRaises(KeyError):
                 call()
         self.assertEqual(dae_c.raised_by, {})
