@@ -58,19 +58,25 @@ struct recipe {
     const struct shape *shape;
 };
 
+static dae_status add_noise(dae_dataset **out, dae_dataset *source, const char *text) {
+    dae_noise *noise = NULL;
+    dae_status status = dae_noise_parse(&noise, text);
+    if (status == DAE_OK)
+        status = dae_dataset_corrupt(out, source, noise, DAE_NOISE_FRESH, 5);
+    dae_noise_free(noise);
+    return status;
+}
+
+/* With the label that examples name. */
 static dae_status view(dae_dataset **out, dae_dataset *source, const char *text) {
     dae_dataset *noisy = NULL, *seen = NULL;
-    dae_noise *noise = NULL;
-    dae_status status = dae_noise_parse(&noise, "gaussian(0.1)");
-    if (status == DAE_OK)
-        status = dae_dataset_corrupt(&noisy, source, noise, DAE_NOISE_FRESH, 5);
+    dae_status status = add_noise(&noisy, source, "gaussian(uniform(0.05, 0.1) as level)");
     if (status == DAE_OK)
         status = dae_dataset_view(&seen, noisy, text, 5);
     if (status == DAE_OK)
-        status = dae_dataset_corrupt(out, seen, noise, DAE_NOISE_FRESH, 5);
+        status = add_noise(out, seen, "gaussian(0.1)");
     dae_dataset_free(seen);
     dae_dataset_free(noisy);
-    dae_noise_free(noise);
     return status;
 }
 
@@ -90,7 +96,7 @@ static void with_every_kind(void (*check)(const struct recipe *r)) {
         ok(dae_kind_get_text("view", name, NULL, "example", &r.text));
         for (size_t k = 0; k < sizeof shapes / sizeof *shapes && r.shape == NULL; k++) {
             dae_dataset *source = make_source(&shapes[k], false), *data = NULL;
-            if (dae_dataset_view(&data, source, r.text, 1) == DAE_OK)
+            if (view(&data, source, r.text) == DAE_OK)
                 r.shape = &shapes[k];
             dae_dataset_free(data);
             dae_dataset_free(source);

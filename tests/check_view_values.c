@@ -263,6 +263,52 @@ START_TEST(blind_spots_hide_what_they_ask_for) {
 }
 END_TEST
 
+/* ---- Levels ---------------------------------------------------------------------------------------- */
+
+/* What the noise of inputs really is like: its standard deviation, to 6 %, which is 5 of its own. */
+START_TEST(a_level_is_that_of_the_noise) {
+    enum { COUNT = 6, VALUES = 4000 };
+    static const char *const texts[] = {"level_map(level)", "shuffle | repeat(2) | level_map(level)",
+                                        "cache | level_map(level)", "windows(1000) | level_map(level)"};
+    static float zeros[COUNT * VALUES], x[2 * VALUES], y[VALUES];
+    for (size_t t = 0; t < 4; t++) {
+        dae_dataset *noisy = corrupted(array_dataset(zeros, COUNT, VALUES),
+                                       "gaussian(uniform(0.1, 1) as level)", DAE_NOISE_FRESH, 3);
+        dae_dataset *view = view_of(noisy, texts[t], 3);
+        size_t values = t == 3 ? 1000 : VALUES, differing = 0;
+        float last[2] = {0};
+        has_shape(view, t == 3 ? "2 x 1000" : "2 x 4000", t == 3 ? "1 x 1000" : "4000");
+        for (size_t n = 0; n < count_of(view); n++) {
+            double squares = 0;
+            ok(dae_dataset_read(view, 5, n, 1, x, y));
+            for (size_t i = 0; i < values; i++) {
+                squares += (double)x[i] * (double)x[i];
+                ck_assert(x[values + i] == x[values] && y[i] == 0);
+            }
+            ck_assert(x[values] >= 0.1f && x[values] < 1);
+            near(sqrt(squares / (double)values), x[values], (t == 3 ? 0.12 : 0.06) * (double)x[values]);
+            differing += x[values] != last[0];
+            last[0] = x[values];
+            ok(dae_dataset_read(view, 6, n, 1, x, NULL));
+            ck_assert((x[values] == last[0]) == (t == 2)); /* another in every epoch, but for what is kept */
+        }
+        ck_assert_uint_ge(differing, 5);
+        dae_dataset_free(view);
+    }
+}
+END_TEST
+
+START_TEST(a_level_has_to_be_drawn) {
+    dae_dataset *noisy = corrupted(pictures(), "gaussian(uniform(0, 1) as level)", DAE_NOISE_ONCE, 1),
+                *view = NULL;
+    fails(dae_dataset_view(&view, noisy, "level_map(strength)", 1), DAE_ERROR_ARGUMENT,
+          "level_map: the inputs have had no noise with a draw called 'strength'");
+    view = view_of(noisy, "level_map(level)", 1);
+    has_shape(view, "3 x 9 x 11", "2 x 9 x 11");
+    dae_dataset_free(view);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("values of views");
     TCase *values = add_case(suite, "values");
@@ -276,5 +322,8 @@ int main(void) {
     tcase_add_test(values, inputs_and_targets_are_cut_alike);
     tcase_add_test(values, classes_stay_with_their_samples);
     tcase_add_test(values, blind_spots_hide_what_they_ask_for);
+    TCase *levels = add_case(suite, "levels");
+    tcase_add_test(levels, a_level_is_that_of_the_noise);
+    tcase_add_test(levels, a_level_has_to_be_drawn);
     return suite_main(suite);
 }

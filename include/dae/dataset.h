@@ -231,6 +231,9 @@ DAE_API dae_status dae_dataset_join(dae_dataset **out, dae_dataset *const *parts
  *   chosen with probability `rate`, 0 < rate <= 1, in every epoch anew. There inputs are those of another
  *   place, up to `radius` away along each side, each equally likely, in all channels; and targets are what
  *   inputs were. All other targets are NaN. Samples have up to 2^23 places;
+ * - level_map(of): inputs with one more channel, which is everywhere the number that their noise has drawn
+ *   under this label: after noise gaussian(uniform(0, 0.3) as level), level_map(level) tells how strong it
+ *   is. 0 where that noise is not applied. Targets stay as they are, and inputs [length] become [2, length];
  * - cache: inputs and targets, as they are in epoch 0, held in memory as float32. Worth its memory where
  *   they are dear to make and the same in every epoch.
  *
