@@ -393,6 +393,58 @@ START_TEST(other_sizes) {
 }
 END_TEST
 
+/* What `model` makes of rows of `size` values, to free(). */
+static float *run_of(dae_model *model, const float *x, size_t count, size_t *size) {
+    dae_session *session = NULL;
+    size_t rank = 0, shape[DAE_MAX_RANK];
+    ok(dae_model_get_output_shape(model, &rank, shape));
+    *size = 1;
+    for (size_t i = 0; i < rank; i++)
+        *size *= shape[i];
+    float *y = must_have(count * *size * sizeof *y);
+    ok(dae_session_create(&session, model, count));
+    ok(dae_session_run(session, x, count, y));
+    dae_session_free(session);
+    return y;
+}
+
+/* In a session layers do the work of those after them; one after the other, in sessions of their own, they make the
+ * same bits. */
+START_TEST(sessions_are_their_layers_one_after_another) {
+    static const char *const labels[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"};
+    dae_model *model = model_from(
+        3, "input(2, 9, 8) | conv2d(5, 3, activation=tanh) as a | batch_norm as b | sigmoid as c"
+           " | conv2d_transpose(3, 2, stride=2) as d | batch_norm as e | gelu | add(e) as f"
+           " | dense(1100, activation=relu) as g | batch_norm as h | dense(20) | batch_norm | leaky_relu as i"
+           " | tanh as j | dense(7) | sigmoid as k");
+    size_t size = 0, count = 0, batch = _i == 0 ? 1 : 20;
+    float *x = random_floats(batch * 144, -1, 1, 5), *step = random_floats(batch * 144, -1, 1, 5);
+    float *parameters = parameters_of(model, &count), *moves = random_floats(count, 0, 0.5, 6);
+    const char *before = "input";
+    for (size_t i = 0; i < count; i++)
+        parameters[i] += moves[i];
+    ok(dae_model_set_parameters(model, parameters, count));
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        dae_model *whole = NULL, *part = NULL;
+        ok(dae_model_slice(&whole, model, NULL, labels[i]));
+        ok(dae_model_slice(&part, model, before, labels[i]));
+        float *y = run_of(whole, x, batch, &size), *z = run_of(part, step, batch, &size);
+        same_floats(y, z, batch * size);
+        before = labels[i];
+        free(step);
+        free(y);
+        step = z;
+        dae_model_free(whole);
+        dae_model_free(part);
+    }
+    free(x);
+    free(step);
+    free(parameters);
+    free(moves);
+    dae_model_free(model);
+}
+END_TEST
+
 /* More channels and values than a task has. */
 START_TEST(the_same_bits_on_any_number_of_threads) {
     static const size_t threads[] = {1, 2, 3, 7};
@@ -432,6 +484,7 @@ int main(void) {
     tcase_add_test(networks, names_and_counts);
     tcase_add_test(networks, slices_share_them);
     tcase_add_test(networks, other_sizes);
+    tcase_add_loop_test(networks, sessions_are_their_layers_one_after_another, 0, 2);
     tcase_add_loop_test(networks, the_same_bits_on_any_number_of_threads, 0, 2);
     return suite_main(suite);
 }

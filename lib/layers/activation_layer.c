@@ -19,6 +19,11 @@ static void fill(const struct dae_pass *pass, struct dae_span span, float *out) 
         dae_activation_apply(pass->output->activation, out, NULL, span.count);
 }
 
+static void work_on(const struct dae_pass *pass, struct dae_span span, float *values) {
+    if (!pass->logits)
+        dae_activation_apply(pass->output->activation, values, NULL, span.count);
+}
+
 static dae_status forward(const struct dae_pass *pass) {
     return dae_plain_forward(pass, fill);
 }
@@ -37,5 +42,6 @@ const struct dae_layer_kind dae_layer_activation = {
     .kind = {.name = "activation"},
     .attach = attach,
     .forward = forward,
+    .work_on = work_on,
     .backward = backward,
 };

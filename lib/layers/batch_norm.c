@@ -242,15 +242,26 @@ static void set_channels(const struct dae_pass *pass) {
     }
 }
 
-static void fill(const struct dae_pass *pass, struct dae_span span, float *out) {
+/* y = (x - mean) factor + b, for a strip of x, which may be y */
+static void normalize(const struct dae_pass *pass, struct dae_span span, const float *x, float *y) {
     float strips[3][DAE_STRIP];
     const struct own *own = pass->own;
     const float *mean = dae_span_spread(pass, span, own->mean, strips[0]),
                 *factor = dae_span_spread(pass, span, own->factor, strips[1]),
-                *b = dae_span_spread(pass, span, tensor_of(pass, BIAS), strips[2]),
-                *x = dae_span_of(pass->inputs[0]->y, pass->output->shape->size, span);
+                *b = dae_span_spread(pass, span, tensor_of(pass, BIAS), strips[2]);
     for (size_t i = 0; i < span.count; i++)
-        out[i] = (x[i] - mean[i]) * factor[i] + b[i];
+        y[i] = (x[i] - mean[i]) * factor[i] + b[i];
+}
+
+static void fill(const struct dae_pass *pass, struct dae_span span, float *out) {
+    normalize(pass, span, dae_span_of(pass->inputs[0]->y, pass->output->shape->size, span), out);
+}
+
+static void work_on(const struct dae_pass *pass, struct dae_span span, float *values) {
+    for (size_t done = 0; done < span.count; done += DAE_STRIP) {
+        struct dae_span strip = {span.row, span.column + done, dae_size_min(DAE_STRIP, span.count - done)};
+        normalize(pass, strip, values + done, values + done);
+    }
 }
 
 static dae_status forward(const struct dae_pass *pass) {
@@ -338,6 +349,8 @@ const struct dae_layer_kind dae_layer_batch_norm = {
     .attach = attach,
     .initialize = initialize,
     .forward = forward,
+    .prepare = set_channels,
+    .work_on = work_on,
     .backward = backward,
     .gradients = gradients,
     .take_over = take_over,

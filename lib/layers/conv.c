@@ -298,7 +298,7 @@ enum { MOST = 4096 };
     .attach = dae_convolution_attach, .initialize = dae_convolution_initialize, \
     .forward = dae_convolution_forward, .backward = dae_convolution_backward,   \
     .gradients = dae_convolution_gradients, .scratch = dae_convolution_scratch, \
-    .reserve = dae_convolution_reserve, .release = dae_convolution_release
+    .reserve = dae_convolution_reserve, .release = dae_convolution_release, .goes_on = true
 
 const struct dae_layer_kind dae_layer_conv2d = {
     .kind = {.name = "conv2d",

@@ -400,7 +400,8 @@ static void complete(const struct operation *o, struct dae_span span) {
     if (to->z != NULL)
         memcpy(dae_span_of(to->z, to->shape->size, span), y, span.count * sizeof *y);
     if (!o->pass->logits)
-        dae_activation_apply(to->activation, y, NULL, span.count);
+        dae_activation_apply(&o->pass->layer->activation, y, NULL, span.count);
+    dae_pass_go_on(o->pass, span, y);
 }
 
 /* What a band has made of a channel, row by row, or at once where it is whole rows. */

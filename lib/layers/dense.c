@@ -55,7 +55,7 @@ static void initialize(const dae_layer *layer, const struct dae_attachment *at, 
 /* Finishes part of a row of Y: adds the bias, applies the activation, takes the loss. */
 static dae_status finish_row(const struct dae_pass *pass, struct dae_tile part) {
     size_t units = pass->output->shape->size, at = part.row * units + part.column;
-    const struct dae_activation *activation = pass->logits ? &dae_no_activation : pass->output->activation;
+    const struct dae_activation *activation = pass->logits ? &dae_no_activation : &pass->layer->activation;
     const float *bias = has_bias(pass->layer) ? pass->parameters + bias_at(pass) + part.column : NULL;
     if (pass->output->z != NULL) {
         dae_activation_apply(&dae_no_activation, pass->output->y + at, bias, part.columns);
@@ -63,6 +63,7 @@ static dae_status finish_row(const struct dae_pass *pass, struct dae_tile part) 
         bias = NULL;
     }
     dae_activation_apply(activation, pass->output->y + at, bias, part.columns);
+    dae_pass_go_on(pass, (struct dae_span){part.row, part.column, part.columns}, pass->output->y + at);
     return pass->take_loss != NULL ? pass->take_loss(pass->context, pass, part) : DAE_OK;
 }
 
@@ -412,4 +413,5 @@ const struct dae_layer_kind dae_layer_dense = {
     .reserve = reserve,
     .release = release,
     .product_batch = SMALL_BATCH + 1,
+    .goes_on = true,
 };

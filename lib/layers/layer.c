@@ -194,6 +194,11 @@ dae_status dae_attachment_add_statistic(struct dae_attachment *at, const char *n
     return DAE_OK;
 }
 
+void dae_pass_go_on(const struct dae_pass *pass, struct dae_span span, float *values) {
+    for (const struct dae_pass *then = pass->then; then != NULL; then = then->then)
+        then->layer->kind->work_on(then, span, values);
+}
+
 void dae_rows_derive(const struct dae_rows *rows, struct dae_span span) {
     size_t at = span.row * rows->shape->size + span.column;
     if (rows->activation != NULL)

@@ -76,7 +76,7 @@ struct dae_pass {
     struct dae_pool *pool;
     size_t batch;
     size_t input_count;
-    struct dae_rows *inputs[DAE_LAYER_MAX_INPUTS], *output;
+    struct dae_rows *inputs[DAE_LAYER_MAX_INPUTS], *output; /* that of the last who joins it: `then` */
     const float *parameters;
     const float *weight;              /* the first tensor, or that of another layer, */
     bool transposed;                  /* transposed */
@@ -84,6 +84,7 @@ struct dae_pass {
     const uint16_t *x16;              /* the first input, rounded already; or NULL */
     struct dae_thread_memory *memory; /* for products to work in */
     void *own;                        /* what the layer's kind has reserved; or NULL */
+    const struct dae_pass *then;      /* of the next layer, where this one does its work; or NULL */
 
     /* Training only. */
     bool training;
@@ -105,6 +106,7 @@ struct dae_pass {
 struct dae_use {
     size_t batch; /* the most samples at once */
     bool training;
+    bool watched; /* every value is looked at */
     bool bfloat16;
     const size_t *tapped; /* values that someone adds to D of, going back, after the layers that read them */
     size_t tapped_count;
@@ -120,6 +122,12 @@ struct dae_layer_kind {
                        struct dae_draw from);
     /* Y from the inputs. */
     dae_status (*forward)(const struct dae_pass *pass);
+    /* Of a layer that makes each value from the same one of its input: makes ready for a pass, and works on a
+     * span in place, while it is in the cache of who has made it. NULL where that cannot be. */
+    void (*prepare)(const struct dae_pass *pass);
+    void (*work_on)(const struct dae_pass *pass, struct dae_span span, float *values);
+    /* Calls dae_pass_go_on() with all parts of Y when they are complete. */
+    bool goes_on;
     /* D of an input from D: written if that is the first of its readers to come back, else added
      * (dae_rows_is_first()). */
     dae_status (*backward)(const struct dae_pass *pass, size_t input);
@@ -177,6 +185,9 @@ dae_status dae_attachment_add_tensor(struct dae_attachment *at, const char *name
 /* The same for one that is not trained, after those that are; its gradient is 0. */
 dae_status dae_attachment_add_statistic(struct dae_attachment *at, const char *name, size_t rank,
                                         const size_t *dims);
+
+/* Has those layers work on a complete span of Y that this one does the work of. */
+void dae_pass_go_on(const struct dae_pass *pass, struct dae_span span, float *values);
 
 /* Whether a D is to be written, not added to. */
 static inline bool dae_rows_is_first(const struct dae_rows *rows) {

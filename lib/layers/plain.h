@@ -14,7 +14,7 @@ typedef void (*dae_fill_back_fn)(const struct dae_pass *pass, size_t input, stru
 dae_status dae_plain_forward(const struct dae_pass *pass, dae_fill_fn fill);
 dae_status dae_plain_backward(const struct dae_pass *pass, size_t input, dae_fill_back_fn fill);
 
-enum { DAE_STRIP = 1024 }; /* the most values of a span */
+enum { DAE_STRIP = 1024 }; /* the most values of a span that is filled */
 
 /* Of parameters that each channel has one of, those of each value of a span: in `strip`, or where they
  * lie. */

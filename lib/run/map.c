@@ -35,7 +35,7 @@ static void free_reader(struct reader *reader) {
 }
 
 static dae_status fill_reader(struct reader *reader, const struct map *map) {
-    DAE_TRY(dae_session_open(&reader->session, map->model, map->group));
+    DAE_TRY(dae_session_open(&reader->session, map->model, map->group, false));
     reader->inputs = dae_allocate(map->group, map->base.source->shape.size * sizeof *reader->inputs);
     reader->outputs = dae_allocate(map->group, map->base.shape.size * sizeof *reader->outputs);
     return reader->inputs != NULL && reader->outputs != NULL ? DAE_OK : DAE_ERROR_MEMORY;

@@ -46,7 +46,7 @@ static dae_status expand(const struct dae_sweep *sweep, size_t first, size_t cou
 }
 
 static dae_status fill(struct dae_sweep *sweep, dae_model *model) {
-    DAE_TRY(dae_session_open(&sweep->session, model, sweep->batch));
+    DAE_TRY(dae_session_open(&sweep->session, model, sweep->batch, true));
     sweep->classes = dae_targets_are_classes(model, &sweep->dataset->target_shape);
     size_t output = dae_model_output(model)->size;
     sweep->inputs = dae_allocate(sweep->batch, model->input.size * sizeof(float));

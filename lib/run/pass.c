@@ -55,6 +55,9 @@ static dae_status take_loss(const struct dae_batch_run *run, const struct dae_pa
 
 static dae_status forward_node(struct dae_plan *plan, const struct dae_batch_run *run, size_t i) {
     const struct dae_pass *pass = &plan->passes[i];
+    for (const struct dae_pass *then = pass->then; then != NULL; then = then->then)
+        if (then->layer->kind->prepare != NULL)
+            then->layer->kind->prepare(then);
     DAE_TRY(pass->layer->kind->forward(pass));
     if (i + 1 == plan->model->node_count)
         return take_loss(run, pass);
@@ -68,12 +71,12 @@ dae_status dae_plan_forward(struct dae_plan *plan, const struct dae_batch_run *r
     plan->rows[0].y = (float *)(uintptr_t)run->inputs;
     if (run->outputs != NULL)
         plan->rows[nodes].y = run->outputs;
-    for (size_t i = 0; i < nodes; i++) {
-        if (!plan->live[i])
-            continue;
-        set_pass(plan, run, i);
-        DAE_TRY(forward_node(plan, run, i));
-    }
+    for (size_t i = 0; i < nodes; i++)
+        if (plan->live[i])
+            set_pass(plan, run, i);
+    for (size_t i = 0; i < nodes; i++)
+        if (plan->live[i] && !plan->joined[i])
+            DAE_TRY(forward_node(plan, run, i));
     return DAE_OK;
 }
 

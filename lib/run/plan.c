@@ -26,6 +26,25 @@ static size_t last_reader(const struct dae_plan *plan, size_t value) {
     return last;
 }
 
+/* A layer that reads nothing but the value before it, which nobody else does, may do its work where that is
+ * made. */
+static bool joins(const struct dae_plan *plan, size_t i) {
+    const struct dae_node *node = &plan->model->nodes[i];
+    return i > 0 && plan->live[i] && node->layer->kind->work_on != NULL && node->inputs[0] == i &&
+           plan->rows[i].readers == 1 && (plan->joined[i - 1] || plan->passes[i - 1].layer->kind->goes_on);
+}
+
+/* Whoever goes on makes the value of the last layer that has joined it. */
+static void join(struct dae_plan *plan) {
+    for (size_t i = 0, first = 0; i < plan->model->node_count; i++) {
+        plan->joined[i] = joins(plan, i);
+        first = plan->joined[i] ? first : i;
+        if (plan->joined[i])
+            plan->passes[i - 1].then = &plan->passes[i];
+        plan->passes[first].output = &plan->rows[i + 1];
+    }
+}
+
 /* ---- Memory ------------------------------------------------------------------------------------- */
 
 /* A buffer for rows of `size` values from moment `first` to `last`: the smallest free one that is large
@@ -62,13 +81,15 @@ struct places {
 static void place_forward(struct dae_plan *plan, struct places *places) {
     size_t nodes = plan->model->node_count;
     for (size_t value = 1; value <= nodes; value++) {
-        size_t size = plan->rows[value].shape->size;
+        size_t size = plan->rows[value].shape->size, first = value;
         bool kept = plan->use.training;
-        if (!plan->live[value - 1] || (value == nodes && !kept))
-            continue; /* the output is the caller's */
-        places[value].y = take_buffer(plan, size, value, kept ? SIZE_MAX : last_reader(plan, value) + 1);
+        if (!plan->live[value - 1] || (value == nodes && !kept) || plan->passes[value - 1].then != NULL)
+            continue; /* the output is the caller's, and what others go on with has no place of its own */
+        while (plan->joined[first - 1])
+            first--;
+        places[value].y = take_buffer(plan, size, first, kept ? SIZE_MAX : last_reader(plan, value) + 1);
         if (kept && plan->rows[value].activation->kind->derives_input)
-            places[value].z = take_buffer(plan, size, value, SIZE_MAX);
+            places[value].z = take_buffer(plan, size, first, SIZE_MAX);
     }
 }
 
@@ -210,6 +231,8 @@ static void connect(struct dae_plan *plan) {
         pass->adds = is_added(plan, i);
         pass->training = plan->use.training;
     }
+    if (!plan->use.training && !plan->use.watched)
+        join(plan);
 }
 
 static dae_status fill(struct dae_plan *plan) {
@@ -217,8 +240,10 @@ static dae_status fill(struct dae_plan *plan) {
     plan->rows = dae_allocate(nodes + 1, sizeof *plan->rows);
     plan->passes = dae_allocate(nodes, sizeof *plan->passes);
     plan->live = dae_allocate(nodes, sizeof *plan->live);
+    plan->joined = dae_allocate(nodes, sizeof *plan->joined);
     plan->buffers = dae_allocate(3 * (nodes + 1) + 1, sizeof *plan->buffers);
-    if (plan->rows == NULL || plan->passes == NULL || plan->live == NULL || plan->buffers == NULL)
+    if (plan->rows == NULL || plan->passes == NULL || plan->live == NULL || plan->joined == NULL ||
+        plan->buffers == NULL)
         return DAE_ERROR_MEMORY;
     connect(plan);
     DAE_TRY(reserve_values(plan));
@@ -257,6 +282,7 @@ void dae_plan_free(struct dae_plan *plan) {
     dae_release(plan->rows);
     dae_release(plan->passes);
     dae_release(plan->live);
+    dae_release(plan->joined);
     dae_release(plan->buffers);
     dae_release(plan->scratch);
     dae_release(plan->addend);

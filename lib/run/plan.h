@@ -17,6 +17,7 @@ struct dae_plan {
     struct dae_rows *rows;      /* [values] of the network; see dae_node */
     struct dae_pass *passes;    /* [nodes] */
     bool *live;                 /* [nodes]: the output depends on it */
+    bool *joined;               /* [nodes]: the node before does its work */
     struct dae_buffer *buffers; /* [buffer_count] */
     size_t buffer_count;
     float *scratch, *addend; /* for gradients, and for D that are added */

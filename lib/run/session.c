@@ -21,7 +21,7 @@ static size_t batch_of(const dae_session *session, size_t left) {
     return batch;
 }
 
-dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch) {
+dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch, bool watched) {
     size_t values;
     if (max_batch == 0 || max_batch > INT32_MAX || !dae_size_multiply(max_batch, model->input.size, &values))
         return dae_fail(DAE_ERROR_ARGUMENT,
@@ -34,7 +34,8 @@ dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batc
     session->model = dae_model_keep(model);
     session->max_batch = max_batch;
     session->least_product = dae_plan_least_product(model);
-    dae_status status = dae_plan_create(&session->plan, model, &(struct dae_use){.batch = max_batch});
+    dae_status status = dae_plan_create(&session->plan, model,
+                                        &(struct dae_use){.batch = max_batch, .watched = watched});
     if (status == DAE_OK && max_batch >= session->least_product)
         status = dae_product_reserve(&session->memory, 1);
     if (status != DAE_OK)
@@ -48,7 +49,7 @@ dae_status dae_session_create(dae_session **out, dae_model *model, size_t max_ba
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_TRY(dae_model_check_closed(model, "dae_session_create_shaped() with one of them", __func__));
-    return dae_session_open(out, model, max_batch);
+    return dae_session_open(out, model, max_batch, false);
 }
 
 dae_status dae_session_create_shaped(dae_session **out, dae_model *model, size_t max_batch, size_t rank,
@@ -59,7 +60,7 @@ dae_status dae_session_create_shaped(dae_session **out, dae_model *model, size_t
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_TRY(dae_shape_set(&input, rank, shape, __func__));
     DAE_TRY(dae_model_at(&at, model, &input, __func__));
-    dae_status status = dae_session_open(out, at, max_batch);
+    dae_status status = dae_session_open(out, at, max_batch, false);
     dae_model_free(at);
     return status;
 }

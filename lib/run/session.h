@@ -16,13 +16,13 @@ struct dae_session {
     struct dae_thread_memory memory; /* for products */
     uint16_t *parameters16;          /* rounded; NULL in float32 */
     struct dae_plan *plan16;         /* for bfloat16; NULL in float32 */
-    /* Called with Y of every layer but the last; or NULL. */
+    /* Called with Y of every layer but the last; or NULL, and in one that cannot be watched. */
     void (*watch)(void *context, size_t place, const float *y, size_t count);
     void *watch_context;
 };
 
-/* dae_session_create() without its checks. */
-dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch);
+/* dae_session_create() without its checks; one that may be `watched`. */
+dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch, bool watched);
 
 /* Runs up to max_batch samples. With `logits`, the last layer leaves its activation out. */
 dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
