@@ -419,6 +419,19 @@ class Model(Handle, noun="model"):
         c.call("dae_model_get_range", self, byref(low), byref(high))
         return low.value, high.value
 
+    @property
+    def notes(self):
+        """Facts of the user's own, which stay with the model and its files, as a dict; set_note() changes them."""
+        keys = iter(lambda: c.get("dae_model_list_note", c.TEXT, self, len(found)), None)
+        found = {}
+        for key in keys:
+            found[key.decode()] = c.get_text("dae_model_get_note", self, key)
+        return found
+
+    def set_note(self, key, text):
+        """Notes a fact under a key; the text None forgets it."""
+        c.call("dae_model_set_note", self, c.text(key), c.text(text))
+
     def evaluate(self, dataset):
         return Report._make("dae_model_evaluate", self, dataset)
 

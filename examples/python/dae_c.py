@@ -25,6 +25,7 @@ except ImportError:
 
 VERSION = (0, 1)  # version of the headers that the table below was written from
 MAX_RANK = 8
+MAX_NOTES, MAX_NOTE_KEY, MAX_NOTE_TEXT = 64, 63, 16000
 ALL_SAMPLES = ctypes.c_size_t(-1).value
 
 # ---- Constants: DAE_PRECISION_FLOAT32 is Precision.FLOAT32. Where one is asked for, "float32" will do. ------------
@@ -152,6 +153,9 @@ SIGNATURES = {
     "dae_model_set_tensor": (STATUS, MODEL, TEXT, FLOATS, SIZE),
     "dae_model_get_noise": (STATUS, MODEL, NOISE_OUT),
     "dae_model_get_range": (STATUS, MODEL, DOUBLE_OUT, DOUBLE_OUT),
+    "dae_model_set_note": (STATUS, MODEL, TEXT, TEXT),
+    "dae_model_get_note": (STATUS, MODEL, TEXT, TEXT, SIZE, SIZE_OUT),
+    "dae_model_list_note": (STATUS, MODEL, SIZE, TEXT_OUT),
     "dae_model_format": (STATUS, MODEL, TEXT, SIZE, SIZE_OUT),
     "dae_model_describe": (STATUS, MODEL, TEXT, SIZE, SIZE_OUT),
     "dae_model_save": (STATUS, MODEL, TEXT),

@@ -183,6 +183,38 @@ DAE_API dae_status dae_model_get_noise(const dae_model *model, dae_noise **out);
  */
 DAE_API dae_status dae_model_get_range(const dae_model *model, double *low, double *high);
 
+/** The most notes that a model has, and the most bytes of a key and of a text, without the zero. */
+#define DAE_MAX_NOTES     64
+#define DAE_MAX_NOTE_KEY  63
+#define DAE_MAX_NOTE_TEXT 16000
+
+/** Notes a fact of the caller's own: what it says of itself stays with the model, through training, in copies
+ * (dae_model_copy()), in slices made after it, in model files and in checkpoints. A slice's later notes are
+ * its own. Loading a checkpoint takes over the notes of the file.
+ *
+ * @param key   UTF-8 of 1 to DAE_MAX_NOTE_KEY bytes, such as "sensor"; a note of that key is replaced
+ * @param text  UTF-8 of at most DAE_MAX_NOTE_TEXT bytes; NULL forgets the note, if there is one
+ * Errors: after each the notes are as before. DAE_ERROR_ARGUMENT, also for a note beyond DAE_MAX_NOTES;
+ * DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_model_set_note(dae_model *model, const char *key, const char *text);
+
+/** The text of a note.
+ *
+ * @param buffer, capacity, length  as for every text (dae.h)
+ * Errors: DAE_ERROR_ARGUMENT, also when there is no such note. @since 0.1.0
+ */
+DAE_API dae_status dae_model_get_note(const dae_model *model, const char *key, char *buffer, size_t capacity,
+                                      size_t *length);
+
+/** The keys of notes, in the order of their bytes.
+ *
+ * @param key  receives key number `index`, NULL from their number on; valid until a note is set, a checkpoint
+ *             is loaded or the model is freed
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_model_list_note(const dae_model *model, size_t index, const char **key);
+
 /** Writes the model as the text that dae_model_parse() reads, with every parameter of its layers.
  *
  * @param buffer, capacity, length  as for every text (dae.h)

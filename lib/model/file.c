@@ -1,6 +1,7 @@
 /* The model file: safetensors, with architecture, noise and range in its metadata. docs/file-formats.md */
 #include "core/file.h"
 #include "core/memory.h"
+#include "model/json.h"
 #include "model/model.h"
 
 #include <math.h>
@@ -8,6 +9,15 @@
 #include <string.h>
 
 /* ---- Writing ------------------------------------------------------------------------------------ */
+
+/* The key too may need escapes. */
+static void write_note(struct dae_text *text, const struct dae_note *note) {
+    char key[sizeof DAE_NOTE_PREFIX + DAE_MAX_NOTE_KEY];
+    snprintf(key, sizeof key, "%s%s", DAE_NOTE_PREFIX, note->key);
+    dae_json_add_string(text, key);
+    dae_text_add(text, ":");
+    dae_json_add_string(text, note->text);
+}
 
 void dae_model_write_metadata(struct dae_text *text, const dae_model *model) {
     dae_text_add(text, "\"dae.architecture\":\"");
@@ -25,6 +35,10 @@ void dae_model_write_metadata(struct dae_text *text, const dae_model *model) {
         dae_text_add_number(text, model->high);
         dae_text_add(text, "\"");
     }
+    for (size_t i = 0; model->notes != NULL && i < model->notes->count; i++) {
+        dae_text_add(text, ",");
+        write_note(text, &model->notes->list[i]);
+    }
 }
 
 void dae_model_write_tensors(struct dae_text *text, const dae_model *model, const char *prefix, size_t *end) {
@@ -37,7 +51,7 @@ void dae_model_write_tensors(struct dae_text *text, const dae_model *model, cons
     }
 }
 
-/* The header. Nothing in it needs escaping: names, numbers and recipes are plain ASCII. */
+/* The header. Nothing in it but notes needs escaping: names, numbers and recipes are plain ASCII. */
 static void write_header(struct dae_text *text, const void *object) {
     size_t end = 0;
     dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.format\":\"1\",");
@@ -138,6 +152,7 @@ dae_status dae_model_read_metadata(const struct dae_safetensors *file, dae_model
                *noise = dae_safetensors_value(file, "dae.noise");
     if (range != NULL)
         DAE_TRY(read_range(model, range, file->name));
+    dae_model_remember_notes(model, file->notes);
     return noise != NULL ? read_noise(model, noise, file->name) : DAE_OK;
 }
 

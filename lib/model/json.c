@@ -5,6 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+void dae_json_add_string(struct dae_text *text, const char *string) {
+    dae_text_add(text, "\"");
+    while (*string != '\0') {
+        size_t plain = 0;
+        while ((unsigned char)string[plain] >= ' ' && string[plain] != '"' && string[plain] != '\\')
+            plain++;
+        dae_text_add(text, "%.*s", (int)plain, string);
+        string += plain;
+        if (*string == '"' || *string == '\\')
+            dae_text_add(text, "\\%c", *string++);
+        else if (*string != '\0')
+            dae_text_add(text, "\\u%04x", (unsigned)*string++);
+    }
+    dae_text_add(text, "\"");
+}
+
 dae_status dae_json_fail(const struct dae_json *json, const char *format, ...) {
     char reason[256];
     va_list arguments;
@@ -60,7 +76,7 @@ static dae_status read_hex(struct dae_json *json, unsigned *code) {
     return DAE_OK;
 }
 
-/* Appends a code point as UTF-8; half of a surrogate pair counts as one of its own. */
+/* Appends a code point as UTF-8; half of a surrogate pair, without the other, counts as one of its own. */
 static size_t put_code(char *out, unsigned code) {
     if (code < 0x80) {
         out[0] = (char)code;
@@ -71,13 +87,36 @@ static size_t put_code(char *out, unsigned code) {
         out[1] = (char)(0x80 | (code & 0x3F));
         return 2;
     }
+    if (code >= 0x10000) {
+        out[0] = (char)(0xF0 | code >> 18);
+        out[1] = (char)(0x80 | (code >> 12 & 0x3F));
+        out[2] = (char)(0x80 | (code >> 6 & 0x3F));
+        out[3] = (char)(0x80 | (code & 0x3F));
+        return 4;
+    }
     out[0] = (char)(0xE0 | code >> 12);
     out[1] = (char)(0x80 | (code >> 6 & 0x3F));
     out[2] = (char)(0x80 | (code & 0x3F));
     return 3;
 }
 
-/* What follows a backslash, into out[3]. */
+/* The second half of a surrogate pair, if it comes next: *code becomes what both stand for. */
+static dae_status read_second_half(struct dae_json *json, unsigned *code) {
+    size_t start = json->position;
+    unsigned half = 0;
+    bool is_first = *code >= 0xD800 && *code < 0xDC00, escaped = json->length - start >= 2;
+    if (!is_first || !escaped || memcmp(json->text + start, "\\u", 2) != 0)
+        return DAE_OK;
+    json->position += 2;
+    DAE_TRY(read_hex(json, &half));
+    if (half >= 0xDC00 && half < 0xE000)
+        *code = 0x10000 + ((*code - 0xD800) << 10) + (half - 0xDC00);
+    else
+        json->position = start;
+    return DAE_OK;
+}
+
+/* What follows a backslash, into out[4]. */
 static dae_status read_escape(struct dae_json *json, char *out, size_t *length) {
     static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
     char c = json->position < json->length ? json->text[json->position] : '\0';
@@ -93,6 +132,7 @@ static dae_status read_escape(struct dae_json *json, char *out, size_t *length) 
     json->position++;
     unsigned code;
     DAE_TRY(read_hex(json, &code));
+    DAE_TRY(read_second_half(json, &code));
     *length = put_code(out, code);
     return DAE_OK;
 }
@@ -105,7 +145,7 @@ dae_status dae_json_any_string(struct dae_json *json, char *text, size_t capacit
     for (;;) {
         if (json->position >= json->length || (unsigned char)json->text[json->position] < ' ')
             return unexpected(json, "the end of a string");
-        char c = json->text[json->position++], put[3] = {c};
+        char c = json->text[json->position++], put[4] = {c};
         size_t length = 1;
         if (c == '"')
             break;

@@ -3,9 +3,12 @@
 #ifndef DAE_MODEL_JSON_H
 #define DAE_MODEL_JSON_H
 
-#include "core/status.h"
+#include "core/text.h"
 
 #include <stdbool.h>
+
+/* Adds a string, in quotes: UTF-8, with escapes for what JSON does not take as it is. */
+void dae_json_add_string(struct dae_text *text, const char *string);
 
 /* A text being read; positions in messages count from `base`, the offset of the text in its file. */
 struct dae_json {

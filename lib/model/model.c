@@ -50,6 +50,7 @@ void dae_model_free(dae_model *model) {
         dae_model_free(model->probes[i]);
     drop_block(model->block);
     dae_noise_free(model->noise);
+    dae_notes_drop(model->notes);
     dae_release(model);
 }
 
@@ -310,6 +311,7 @@ static dae_status fill_slice(dae_model *slice, dae_model *model, size_t first, s
     slice->block_offset = model->block_offset + model->nodes[first].offset;
     for (size_t i = first; i < last; i++)
         DAE_TRY(append_shifted(slice, model, i, first));
+    dae_model_remember_notes(slice, model->notes);
     return DAE_OK;
 }
 
@@ -343,9 +345,7 @@ static dae_status fill_copy(dae_model *copy, const dae_model *model) {
         DAE_TRY(append_shifted(copy, model, i, 0));
     DAE_TRY(dae_model_allocate(copy));
     memcpy(copy->block->values, dae_model_values(model), model->parameter_count * sizeof(float));
-    dae_model_remember_noise(copy, model->noise);
-    copy->low = model->low;
-    copy->high = model->high;
+    dae_model_remember(copy, model);
     return DAE_OK;
 }
 
@@ -388,4 +388,11 @@ void dae_model_remember_noise(dae_model *model, dae_noise *noise) {
         dae_noise_keep(noise);
     dae_noise_free(model->noise);
     model->noise = noise;
+}
+
+void dae_model_remember(dae_model *model, const dae_model *from) {
+    dae_model_remember_noise(model, from->noise);
+    dae_model_remember_notes(model, from->notes);
+    model->low = from->low;
+    model->high = from->high;
 }

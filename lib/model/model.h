@@ -3,6 +3,7 @@
 #define DAE_MODEL_MODEL_H
 
 #include "layers/layer.h"
+#include "model/notes.h"
 #include "model/safetensors.h"
 #include "noise/noise.h"
 
@@ -38,8 +39,9 @@ struct dae_model {
     size_t parameter_count;
     struct dae_block *block; /* kept; NULL before dae_model_initialize() */
     size_t block_offset;
-    dae_noise *noise; /* kept; or NULL */
-    float low, high;  /* range of inputs seen in training; low > high before any */
+    dae_noise *noise;        /* kept; or NULL */
+    struct dae_notes *notes; /* kept; or NULL */
+    float low, high;         /* range of inputs seen in training; low > high before any */
 };
 
 dae_model *dae_model_keep(dae_model *model);
@@ -100,6 +102,12 @@ dae_status dae_model_append(dae_model *model, dae_layer *layer);
 
 /* Replaces the recipe that the model remembers; NULL for none. */
 void dae_model_remember_noise(dae_model *model, dae_noise *noise);
+
+/* Replaces the user's notes; NULL for none. */
+void dae_model_remember_notes(dae_model *model, struct dae_notes *notes);
+
+/* Replaces all that a model remembers of its training, and the user's notes, by what another remembers. */
+void dae_model_remember(dae_model *model, const dae_model *from);
 
 /* Whether a model uses no weight from outside of itself, as a decoder may that is tied to its encoder; and a
  * model equal to one that does, with that weight as its own. */

@@ -95,9 +95,7 @@ static dae_status fill(dae_model *at, const dae_model *model) {
         struct dae_node node = model->nodes[i];
         DAE_TRY(dae_model_attach(at, &node));
     }
-    dae_model_remember_noise(at, model->noise);
-    at->low = model->low;
-    at->high = model->high;
+    dae_model_remember(at, model);
     return DAE_OK;
 }
 

@@ -134,7 +134,22 @@ static dae_status next_key(struct dae_json *json, bool first, char *key, size_t 
     return dae_json_expect(json, ':');
 }
 
+/* One more of the user's notes. */
+static dae_status keep_note(struct dae_safetensors *file, const struct dae_json *json, const char *key,
+                            const char *text) {
+    struct dae_notes *notes = NULL;
+    if (dae_notes_find(file->notes, key) != NULL)
+        return dae_json_fail(json, "found %s%s twice", DAE_NOTE_PREFIX, key);
+    dae_status status = dae_notes_change(&notes, file->notes, key, text);
+    if (status != DAE_OK)
+        return status == DAE_ERROR_MEMORY ? status : dae_json_fail(json, "%s", dae_last_error());
+    dae_notes_drop(file->notes);
+    file->notes = notes;
+    return DAE_OK;
+}
+
 static dae_status read_values(struct dae_safetensors *file, struct dae_json *json, char *value) {
+    const size_t prefix = sizeof DAE_NOTE_PREFIX - 1;
     char key[KEY_SIZE];
     bool more = true, kept = true;
     DAE_TRY(dae_json_expect(json, '{'));
@@ -144,6 +159,11 @@ static dae_status read_values(struct dae_safetensors *file, struct dae_json *jso
             break;
         DAE_TRY(dae_json_any_string(json, key, sizeof key, &kept));
         DAE_TRY(dae_json_expect(json, ':'));
+        if (strncmp(key, DAE_NOTE_PREFIX, prefix) == 0) {
+            DAE_TRY(dae_json_string(json, value, METADATA_SIZE));
+            DAE_TRY(keep_note(file, json, key + prefix, value));
+            continue;
+        }
         if (file->keys[place_of(file, key)] == NULL) {
             DAE_TRY(dae_json_any_string(json, value, METADATA_SIZE, &kept));
             continue;
@@ -346,6 +366,7 @@ dae_status dae_safetensors_read(struct dae_safetensors *file, const char *name, 
 void dae_safetensors_release(struct dae_safetensors *file) {
     for (size_t i = 0; i < DAE_METADATA_MAX; i++)
         dae_release(file->values[i]);
+    dae_notes_drop(file->notes);
     dae_release(file->entries);
 }
 

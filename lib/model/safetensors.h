@@ -5,8 +5,11 @@
 
 #include "core/size.h"
 #include "core/text.h"
+#include "model/notes.h"
 
 enum { DAE_TENSOR_NAME_SIZE = 128, DAE_METADATA_MAX = 40, DAE_TENSORS_MAX_PARTS = 8 };
+
+#define DAE_NOTE_PREFIX "dae.note."
 
 enum dae_tensor_type { DAE_TENSOR_F32, DAE_TENSOR_F64 };
 
@@ -55,6 +58,7 @@ struct dae_safetensors {
     const char *name;               /* of the file, for messages */
     const char *const *keys;        /* of the metadata asked for, ended by NULL */
     char *values[DAE_METADATA_MAX]; /* theirs, by place; NULL when absent */
+    struct dae_notes *notes;        /* the user's, whose keys have DAE_NOTE_PREFIX; or NULL */
     struct dae_tensor_entry *entries;
     size_t entry_count, entry_room;
     const unsigned char *data;

@@ -44,9 +44,7 @@ dae_status dae_model_make_whole(dae_model **out, const dae_model *model) {
         return status;
     }
     copy_parameters(whole, model);
-    dae_model_remember_noise(whole, model->noise);
-    whole->low = model->low;
-    whole->high = model->high;
+    dae_model_remember(whole, model);
     *out = whole;
     return DAE_OK;
 }

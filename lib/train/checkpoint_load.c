@@ -347,6 +347,7 @@ static dae_status read_tensors(struct loaded *loaded, const dae_trainer *trainer
     DAE_TRY(check_tensors(loaded, trainer));
     DAE_TRY(dae_model_copy(&loaded->model, trainer->model));
     dae_model_remember_noise(loaded->model, NULL);
+    dae_model_remember_notes(loaded->model, NULL);
     loaded->model->low = 1;
     loaded->model->high = 0;
     DAE_TRY(dae_model_read_tensors(&loaded->file, trainer->model, "", dae_model_values(loaded->model)));
@@ -387,9 +388,7 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
     size_t parameters = model->parameter_count * sizeof(float);
     if (parameters > 0)
         memcpy(dae_model_values(model), dae_model_values(loaded->model), parameters);
-    dae_model_remember_noise(model, loaded->model->noise);
-    model->low = loaded->model->low;
-    model->high = loaded->model->high;
+    dae_model_remember(model, loaded->model);
     for (size_t i = 0; i < dae_checkpoint_slots(trainer); i++)
         memcpy(trainer->slots[i], loaded->slots[i], parameters);
     if (loaded->average != NULL)

@@ -132,6 +132,7 @@ static dae_model *autoencoder_of(const size_t *shape) {
 
 static void make_models(struct world *w) {
     w->model = autoencoder_of(w->shape);
+    ok(dae_model_set_note(w->model, "walked", "yes"));
     w->untrained = autoencoder_of(w->shape);
     ok(dae_layer_create_dense(&w->layer, SIZE, "leaky_relu"));
     ok(dae_layer_create_dense(&w->used_layer, SIZE, "leaky_relu"));

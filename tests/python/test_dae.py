@@ -403,6 +403,15 @@ class ModelTest(Standard):
         self.assertEqual(grown.format(), text)
         self.assertEqual(dae.Layer.dense(3, "leaky_relu(0.2)").free(), None)
 
+    def test_notes_of_a_model(self):
+        model = dae.Model.parse("input(6) | dense(6)").initialize(1)
+        model.set_note("sensor", "ADXL355, gain 8, \u00b1 2 g")
+        model.set_note("a", "")
+        self.assertEqual(model.notes, {"a": "", "sensor": "ADXL355, gain 8, \u00b1 2 g"})
+        self.assertEqual(dae.Model.from_bytes(model.to_bytes()).notes, model.notes)
+        model.set_note("a", None)
+        self.assertEqual(list(model.copy().notes), ["sensor"])
+
     def test_parameters_are_copied_by_label(self):
         model = dae.Model.parse("input(6) | dense(4) as code | dense(6)").initialize(1)
         wider = dae.Model.parse("input(6) | dense(4) as code | dense(9) | dense(6)").initialize(2)
