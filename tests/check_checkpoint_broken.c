@@ -169,7 +169,7 @@ START_TEST(nonsense_is_refused) {
                  "dae.best.epoch is '3'");
     refused_with("\"dae.best.epoch\":\"2\"", "\"dae.best.epoch\":\"0\"", DAE_ERROR_FORMAT, "tensors");
     refused_with("\"dae.stopped\":\"0\"", "\"dae.stopped\":\"2\"", DAE_ERROR_FORMAT, "dae.stopped");
-    refused_with("\"dae.checkpoint\":\"1\"", "\"dae.checkpoint\":\"2\"", DAE_ERROR_FORMAT, "newer version");
+    refused_with("\"dae.checkpoint\":\"1\"", "\"dae.checkpoint\":\"3\"", DAE_ERROR_FORMAT, "newer version");
     refused_with("beta1=0.9", "beta1=9.9", DAE_ERROR_FORMAT, "beta1");
     refused_with("beta2=0.999, epsilon=1e-07", "beta2=0.001, epsilon=1e-30", DAE_ERROR_FORMAT,
                  "expected beta1^2 <= beta2 or an epsilon of at least 1e-11");

@@ -129,7 +129,7 @@ START_TEST(texts_that_are_refused) {
         {"mae | samples", DAE_ERROR_ARGUMENT, 6, "a figure of a report"},
         {"mae | ssim | mae", DAE_ERROR_ARGUMENT, 13,
          "found mae, expected no figure that is a column already, as validation_mae is"},
-        {"ssim | psnr(peak=1)", DAE_ERROR_ARGUMENT, 7, "validation_psnr is"},
+        {"ssim | psnr", DAE_ERROR_ARGUMENT, 7, "validation_psnr is"},
         {"mse", DAE_ERROR_ARGUMENT, 0, "validation_mse is"},
     };
     dae_model *model = identity_model(4);

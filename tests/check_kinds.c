@@ -8,9 +8,9 @@
 
 enum { ROOM = 1024 };
 
-static const char *const categories[] = {"layer",    "activation", "initializer", "network",
-                                         "noise",    "draw",       "objective",   "optimizer",
-                                         "governor", "source",     "view",        "figure"};
+static const char *const categories[] = {"layer", "activation", "initializer", "network",  "noise",
+                                         "draw",  "objective",  "optimizer",   "governor", "source",
+                                         "view",  "figure",     "scaling"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -414,6 +414,23 @@ static void through_figure(const char *text, char written[ROOM]) {
     dae_model_free(model);
 }
 
+/* Every kind is kept as the kind affine, which is written. */
+static void through_scaling(const char *text, char written[ROOM]) {
+    const float sample[] = {0, 1};
+    const size_t shape = 2;
+    dae_model *model = NULL;
+    dae_dataset *data = NULL;
+    ok(dae_model_parse(&model, "input(2) | dense(2)"));
+    ok(dae_model_initialize(model, 1));
+    ok(dae_dataset_borrow_array(&data, sample, 1, 1, &shape, NULL, NULL));
+    ok(dae_model_set_scaling(model, text, data));
+    ok(dae_model_format_scaling(model, written, ROOM, NULL));
+    if (strncmp(text, "affine", strlen("affine")) != 0)
+        snprintf(written, ROOM, "%s", text);
+    dae_dataset_free(data);
+    dae_model_free(model);
+}
+
 static const struct {
     const char *category;
     void (*through)(const char *text, char written[ROOM]);
@@ -430,6 +447,7 @@ static const struct {
     {"source", through_text},
     {"view", through_text},
     {"figure", through_figure},
+    {"scaling", through_scaling},
 };
 
 /* Networks are written as the layers that they are made of (check_network_text.c). */

@@ -419,6 +419,17 @@ class Model(Handle, noun="model"):
         c.call("dae_model_get_range", self, byref(low), byref(high))
         return low.value, high.value
 
+    def set_scaling(self, text, data=None):
+        """Lets the network see data in a unit of its own, measured on the targets of a Dataset: set_scaling("standard",
+        data), "range(0, 1)", "divide(255)", "none". All else stays in the unit of the data, but for losses."""
+        c.call("dae_model_set_scaling", self, c.text(text), data)
+        return self
+
+    @property
+    def scaling(self):
+        """The scaling with its numbers, such as "affine(scale=0.0033, offset=-6.6, peak=1650)", or "none"."""
+        return c.get_text("dae_model_format_scaling", self)
+
     @property
     def notes(self):
         """Facts of the user's own, which stay with the model and its files, as a dict; set_note() changes them."""

@@ -156,6 +156,8 @@ SIGNATURES = {
     "dae_model_set_note": (STATUS, MODEL, TEXT, TEXT),
     "dae_model_get_note": (STATUS, MODEL, TEXT, TEXT, SIZE, SIZE_OUT),
     "dae_model_list_note": (STATUS, MODEL, SIZE, TEXT_OUT),
+    "dae_model_set_scaling": (STATUS, MODEL, TEXT, DATASET),
+    "dae_model_format_scaling": (STATUS, MODEL, TEXT, SIZE, SIZE_OUT),
     "dae_model_format": (STATUS, MODEL, TEXT, SIZE, SIZE_OUT),
     "dae_model_describe": (STATUS, MODEL, TEXT, SIZE, SIZE_OUT),
     "dae_model_save": (STATUS, MODEL, TEXT),

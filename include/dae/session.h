@@ -17,7 +17,8 @@ typedef struct dae_session dae_session;
 
 /** Creates a session, with all memory that running it will need.
  *
- * @param model      is kept; parameters changed later are seen by the next run
+ * @param model      is kept; parameters changed later are seen by the next run; with another scaling
+ *                   (dae_model_set_scaling()) the session is of no more use
  * @param max_batch  samples worked on at once, at least 1: more samples are run in several parts
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize().
  * @since 0.1.0 */
@@ -46,7 +47,8 @@ DAE_API void dae_session_free(dae_session *session);
  * parameters as they are now; runs of up to 8 samples at once stay float32.
  *
  * @param precision  one of DAE_PRECISION_* (runtime.h); default DAE_PRECISION_FLOAT32
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE while another thread uses the session;
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE while another thread uses the session, or
+ * after its model was given another scaling;
  * DAE_ERROR_UNSUPPORTED with DAE_PRECISION_BFLOAT16 for a slice that is tied to a layer outside of itself: a
  * copy of it can. @since 0.1.0
  */
@@ -60,7 +62,7 @@ DAE_API dae_status dae_session_set_precision(dae_session *session, int32_t preci
  * @param inputs   [count, input size]
  * @param outputs  [count, output size]; memory that inputs have no part of
  * Errors: DAE_ERROR_ARGUMENT, also when outputs and inputs overlap; DAE_ERROR_STATE while another thread uses
- * the session. @since 0.1.0
+ * the session, or after its model was given another scaling. @since 0.1.0
  */
 DAE_API dae_status dae_session_run(dae_session *session, const float *inputs, size_t count, float *outputs);
 

@@ -419,6 +419,7 @@ dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool,
         .width = dataset->target_shape.size,
         .out = to->targets,
     };
-    DAE_TRY(run_gather(&gather_inputs, pool, to->fpu));
+    if (to->inputs != NULL)
+        DAE_TRY(run_gather(&gather_inputs, pool, to->fpu));
     return to->targets != NULL ? run_gather(&gather_targets, pool, to->fpu) : DAE_OK;
 }

@@ -147,7 +147,7 @@ enum { DAE_GATHER_SLOTS = 64 };
 
 /* Where samples go that are gathered. */
 struct dae_gathering {
-    float *inputs, *targets; /* [count, values]; targets may be NULL */
+    float *inputs, *targets; /* [count, values]; either may be NULL */
     bool passing;            /* inputs are for `after` alone, and take turns in a part of their memory */
     dae_gather_fn after;     /* sees the inputs; may be NULL */
     void *context;

@@ -35,10 +35,23 @@ void dae_model_write_metadata(struct dae_text *text, const dae_model *model) {
         dae_text_add_number(text, model->high);
         dae_text_add(text, "\"");
     }
+    if (dae_model_has_scaling(model)) {
+        dae_text_add(text, ",\"dae.scaling\":\"");
+        dae_model_write_scaling(text, model);
+        dae_text_add(text, "\"");
+    }
     for (size_t i = 0; model->notes != NULL && i < model->notes->count; i++) {
         dae_text_add(text, ",");
         write_note(text, &model->notes->list[i]);
     }
+}
+
+char dae_model_file_version(const dae_model *model) {
+    return dae_model_has_scaling(model) ? '2' : '1';
+}
+
+bool dae_model_reads_version(const char *version) {
+    return strcmp(version, "1") == 0 || strcmp(version, "2") == 0;
 }
 
 void dae_model_write_tensors(struct dae_text *text, const dae_model *model, const char *prefix, size_t *end) {
@@ -54,7 +67,8 @@ void dae_model_write_tensors(struct dae_text *text, const dae_model *model, cons
 /* The header. Nothing in it but notes needs escaping: names, numbers and recipes are plain ASCII. */
 static void write_header(struct dae_text *text, const void *object) {
     size_t end = 0;
-    dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.format\":\"1\",");
+    dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.format\":\"%c\",",
+                 dae_model_file_version(object));
     dae_model_write_metadata(text, object);
     dae_text_add(text, "}");
     dae_model_write_tensors(text, object, "", &end);
@@ -101,8 +115,8 @@ dae_status dae_model_serialize(const dae_model *model, void *bytes, size_t capac
 
 /* ---- Reading ------------------------------------------------------------------------------------ */
 
-static const char *const keys[] = {"dae.format", "dae.checkpoint", "dae.architecture",
-                                   "dae.noise",  "dae.range",      NULL};
+static const char *const keys[] = {
+    "dae.format", "dae.checkpoint", "dae.architecture", "dae.noise", "dae.range", "dae.scaling", NULL};
 
 dae_status dae_model_read_tensors(const struct dae_safetensors *file, const dae_model *model,
                                   const char *prefix, float *values) {
@@ -147,11 +161,30 @@ static dae_status read_noise(dae_model *model, const char *text, const char *nam
     return DAE_OK;
 }
 
+static dae_status read_scaling(dae_model *model, const char *text, const char *name) {
+    struct dae_scaling *scaling = NULL;
+    enum dae_ends ends = DAE_END_BOTH;
+    dae_status status = dae_scaling_read(&scaling, &ends, text);
+    model->begins = ends != DAE_END_OUTPUT;
+    model->ends = ends != DAE_END_INPUT;
+    if (status == DAE_OK)
+        status = dae_model_check_scaling(model, scaling);
+    if (status == DAE_OK)
+        dae_model_set_block_scaling(model, scaling);
+    dae_scaling_drop(scaling);
+    return status == DAE_OK || status == DAE_ERROR_MEMORY
+               ? status
+               : dae_fail_in(dae_fail_in(DAE_ERROR_FORMAT, "dae.scaling"), name);
+}
+
 dae_status dae_model_read_metadata(const struct dae_safetensors *file, dae_model *model) {
     const char *range = dae_safetensors_value(file, "dae.range"),
-               *noise = dae_safetensors_value(file, "dae.noise");
+               *noise = dae_safetensors_value(file, "dae.noise"),
+               *scaling = dae_safetensors_value(file, "dae.scaling");
     if (range != NULL)
         DAE_TRY(read_range(model, range, file->name));
+    if (scaling != NULL)
+        DAE_TRY(read_scaling(model, scaling, file->name));
     dae_model_remember_notes(model, file->notes);
     return noise != NULL ? read_noise(model, noise, file->name) : DAE_OK;
 }
@@ -163,9 +196,9 @@ static dae_status check_kind(const struct dae_safetensors *file) {
                         "%s: this is a checkpoint, expected a model; a trainer reads it with "
                         "dae_trainer_load_checkpoint()",
                         file->name);
-    if (format != NULL && strcmp(format, "1") != 0)
+    if (format != NULL && !dae_model_reads_version(format))
         return dae_fail(DAE_ERROR_FORMAT,
-                        "%s: dae.format is '%.16s', expected '1': the file is from a newer version",
+                        "%s: dae.format is '%.16s', expected '1' or '2': the file is from a newer version",
                         file->name, format);
     if (dae_safetensors_value(file, "dae.architecture") == NULL)
         return dae_fail(DAE_ERROR_FORMAT, "%s: no dae.architecture in __metadata__: not a model of libdae",

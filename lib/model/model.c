@@ -17,6 +17,7 @@ dae_status dae_model_make(dae_model **out, const struct dae_shape *input) {
         return DAE_ERROR_MEMORY;
     dae_references_start(&model->references);
     model->input = *input;
+    model->begins = model->ends = true;
     forget_range(model);
     dae_status status = dae_shape_is_open(input) ? dae_model_make_probes(model) : DAE_OK;
     if (status != DAE_OK)
@@ -36,6 +37,7 @@ dae_status dae_model_create(dae_model **out, size_t rank, const size_t *shape) {
 static void drop_block(struct dae_block *block) {
     if (block == NULL || !dae_references_drop(&block->references))
         return;
+    dae_scaling_drop(block->scaling);
     dae_release(block->values);
     dae_release(block);
 }
@@ -309,6 +311,8 @@ static dae_status fill_slice(dae_model *slice, dae_model *model, size_t first, s
     dae_references_keep(&model->block->references);
     slice->block = model->block;
     slice->block_offset = model->block_offset + model->nodes[first].offset;
+    slice->begins = model->begins && first == 0;
+    slice->ends = model->ends && last == model->node_count;
     for (size_t i = first; i < last; i++)
         DAE_TRY(append_shifted(slice, model, i, first));
     dae_model_remember_notes(slice, model->notes);
@@ -393,6 +397,8 @@ void dae_model_remember_noise(dae_model *model, dae_noise *noise) {
 void dae_model_remember(dae_model *model, const dae_model *from) {
     dae_model_remember_noise(model, from->noise);
     dae_model_remember_notes(model, from->notes);
+    if (model->block != NULL)
+        dae_model_take_scaling(model, from);
     model->low = from->low;
     model->high = from->high;
 }

@@ -5,6 +5,7 @@
 #include "layers/layer.h"
 #include "model/notes.h"
 #include "model/safetensors.h"
+#include "model/scaling.h"
 #include "noise/noise.h"
 
 #include <dae/model.h>
@@ -16,6 +17,8 @@ struct dae_block {
     dae_references references;
     float *values;
     size_t count;
+    struct dae_scaling *scaling; /* kept: of the network that they are the parameters of; or NULL */
+    atomic_size_t users;         /* trainers in a fit or a step */
 };
 
 /* A layer in its place. Values are numbered: 0 is the model's input, i + 1 what node i makes. */
@@ -39,6 +42,7 @@ struct dae_model {
     size_t parameter_count;
     struct dae_block *block; /* kept; NULL before dae_model_initialize() */
     size_t block_offset;
+    bool begins, ends;       /* its input or output is that of the network that the block's scaling is of */
     dae_noise *noise;        /* kept; or NULL */
     struct dae_notes *notes; /* kept; or NULL */
     float low, high;         /* range of inputs seen in training; low > high before any */
@@ -109,6 +113,29 @@ void dae_model_remember_notes(dae_model *model, struct dae_notes *notes);
 /* Replaces all that a model remembers of its training, and the user's notes, by what another remembers. */
 void dae_model_remember(dae_model *model, const dae_model *from);
 
+/* Whether input and output have a scaling, and how rows of them are scaled; the peak of the data, 1 without. */
+bool dae_model_is_input_scaled(const dae_model *model);
+bool dae_model_is_output_scaled(const dae_model *model);
+bool dae_model_has_scaling(const dae_model *model); /* at one of them */
+struct dae_scaler dae_model_input_scaler(const dae_model *model);
+struct dae_scaler dae_model_output_scaler(const dae_model *model);
+double dae_model_peak(const dae_model *model);
+
+/* Replaces the scaling that goes with a model's parameters; NULL for none. */
+void dae_model_set_block_scaling(dae_model *model, struct dae_scaling *scaling);
+
+/* The same for that of another model, and which ends have it. */
+void dae_model_take_scaling(dae_model *model, const dae_model *from);
+
+/* Refuses a scaling of more or fewer channels than the model has. */
+dae_status dae_model_check_scaling(const dae_model *model, const struct dae_scaling *scaling);
+
+/* The scaling as the kind affine, or none. (A dae_text_writer.) */
+void dae_model_write_scaling(struct dae_text *text, const void *object);
+
+/* Whether targets of a shape are such as the model gives for some input. */
+bool dae_model_gives(const dae_model *model, const struct dae_shape *target);
+
 /* Whether a model uses no weight from outside of itself, as a decoder may that is tied to its encoder; and a
  * model equal to one that does, with that weight as its own. */
 bool dae_model_is_whole(const dae_model *model);
@@ -139,10 +166,15 @@ void dae_model_write_architecture(struct dae_text *text, const void *object);
 char *dae_model_copy_architecture(const dae_model *model); /* for dae_release(); NULL without memory */
 dae_status dae_model_read_architecture(dae_model **out, const char *text);
 
-/* What a model file says in its metadata: architecture, noise and range, as `"key":"value",...`. Reading
+/* What a model file says in its metadata: architecture, noise, range, scaling and notes, as `"key":"value",...`. Reading
  * takes over noise and range. */
 void dae_model_write_metadata(struct dae_text *text, const dae_model *model);
 dae_status dae_model_read_metadata(const struct dae_safetensors *file, dae_model *model);
+
+/* The version of a model's file or of a checkpoint of it: 2 where there is a scaling, without which a reader
+ * would get other outputs; and whether a version is known. */
+char dae_model_file_version(const dae_model *model);
+bool dae_model_reads_version(const char *version);
 
 /* Adds tensors like the model's to a header, with `prefix` before their names. */
 void dae_model_write_tensors(struct dae_text *text, const dae_model *model, const char *prefix, size_t *end);

@@ -85,6 +85,12 @@ static bool fit(const struct dae_shape *model, const struct dae_shape *input, st
     return true;
 }
 
+bool dae_model_gives(const dae_model *model, const struct dae_shape *target) {
+    const struct dae_shape *output = dae_model_output(model);
+    struct dae_shape shape;
+    return dae_shape_is_open(output) ? fit(output, target, &shape) : dae_shape_fits(target, output);
+}
+
 static dae_status fill(dae_model *at, const dae_model *model) {
     if (model->block != NULL) {
         dae_references_keep(&model->block->references);

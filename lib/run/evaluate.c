@@ -29,7 +29,11 @@ static dae_status reserve(struct dae_evaluation *e) {
     e->units = dae_allocate(e->unit_count + 1, sizeof *e->units);
     for (size_t i = 0; e->units != NULL && i < e->unit_count; i++)
         e->units[i] = dae_no_bounds;
-    return e->columns != NULL && e->units != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+    bool is_scaled = dae_model_has_scaling(e->model);
+    if (is_scaled)
+        e->scaled = dae_allocate(e->inputs + e->outputs, sizeof *e->scaled);
+    return e->columns != NULL && e->units != NULL && (e->scaled != NULL) == is_scaled ? DAE_OK
+                                                                                      : DAE_ERROR_MEMORY;
 }
 
 /* ---- Sample by sample ------------------------------------------------------------------------------- */
@@ -74,26 +78,58 @@ static bool check_finite(struct dae_evaluation *e, enum dae_side side, const flo
     return false;
 }
 
+static void add_moments(struct dae_moments *m, bool first, const float *values, size_t count) {
+    m->first = first ? (double)values[0] : m->first;
+    for (size_t i = 0; i < count; i++)
+        add_moment(m, (double)values[i] - m->first);
+}
+
 static void visit_inputs(struct dae_evaluation *e, const float *input) {
-    struct dae_moments *m = &e->input_values;
-    m->first = e->samples == 0 ? (double)input[0] : m->first;
-    for (size_t i = 0; i < e->inputs; i++) {
+    for (size_t i = 0; i < e->inputs; i++)
         e->out_of_range += input[i] < e->model->low || input[i] > e->model->high;
-        add_moment(m, (double)input[i] - m->first);
-    }
+    if (e->input_scaler.scaling != NULL)
+        dae_scaler_apply(&e->input_scaler, 0, e->inputs, input, e->scaled);
+    add_moments(&e->input_values, e->samples == 0, e->input_scaler.scaling != NULL ? e->scaled : input,
+                e->inputs);
 }
 
 static void visit_columns(struct dae_evaluation *e, const float *output, const float *target) {
     bool first = e->samples == 0;
     for (size_t i = 0; i < e->outputs; i++) {
         struct dae_column *c = &e->columns[i];
-        double t = (double)target[i], beyond = fmax(e->output->low - t, t - e->output->high);
+        double t = (double)target[i];
         c->targets.first = first ? t : c->targets.first;
         add_moment(&c->targets, t - c->targets.first);
         dae_bounds_widen(&c->output, output[i]);
         dae_bounds_widen(&c->target, target[i]);
-        e->unreachable += beyond > 0;
-        e->floor += beyond > 0 ? beyond * beyond : 0;
+    }
+}
+
+/* What the last layer cannot give of a target value `t`, by as much as it has beyond its bounds; in the data's
+ * unit, which is not that of `t` where there is a scaling. */
+static double out_of_reach(const struct dae_evaluation *e, size_t i, double t, double target) {
+    if (isnan(t))
+        return 0;
+    double reached = fmin(fmax(t, e->output->low), e->output->high);
+    if (e->output_scaler.scaling == NULL || reached == t)
+        return reached - t;
+    float nearest = (float)reached;
+    dae_scaler_undo(&e->output_scaler, i, 1, &nearest, &nearest);
+    return (double)nearest - target;
+}
+
+static void visit_reach(struct dae_evaluation *e, const float *target) {
+    const float *seen = target;
+    if (e->output_scaler.scaling != NULL) {
+        seen = e->scaled + e->inputs;
+        dae_scaler_apply(&e->output_scaler, 0, e->outputs, target, e->scaled + e->inputs);
+        add_moments(&e->target_values, e->samples == 0, seen, e->outputs);
+    }
+    for (size_t i = 0; i < e->outputs; i++) {
+        double beyond = out_of_reach(e, i, (double)seen[i], (double)target[i]);
+        dae_bounds_widen(&e->seen, seen[i]);
+        e->unreachable += beyond != 0;
+        e->floor += beyond * beyond;
     }
 }
 
@@ -151,6 +187,7 @@ static void visit_sample(struct dae_evaluation *e, const float *input, const flo
     visit_errors(e, e->errors[e->samples], target);
     visit_inputs(e, input);
     visit_columns(e, output, target);
+    visit_reach(e, target);
     if (e->early < RESIDUAL_SAMPLES)
         visit_neighbours(e, output, target);
     e->samples++;
@@ -173,6 +210,9 @@ static dae_status evaluate(dae_report *report, dae_model *model, dae_dataset *da
         .inputs = dataset->shape.size,
         .outputs = dae_model_output(model)->size,
         .output = dae_model_maker(model, model->node_count),
+        .input_scaler = dae_model_input_scaler(model),
+        .output_scaler = dae_model_output_scaler(model),
+        .seen = dae_no_bounds,
         .figures = report->figures,
         .errors = report->errors,
         .evidence = &report->evidence,
@@ -188,6 +228,7 @@ static dae_status evaluate(dae_report *report, dae_model *model, dae_dataset *da
     dae_fpu_restore(fpu);
     dae_release(e.columns);
     dae_release(e.units);
+    dae_release(e.scaled);
     return status;
 }
 

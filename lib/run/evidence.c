@@ -53,6 +53,10 @@ static void count_dead_units(struct dae_evaluation *e) {
                                                        : (double)NAN;
 }
 
+static struct dae_scale scale_of(const struct dae_moments *m, double n) {
+    return (struct dae_scale){m->first + m->sum / n, sqrt(variance_of(m, n))};
+}
+
 /* Mean and stddev of all targets, from those of their columns. */
 static struct dae_scale scale_of_targets(const struct dae_evaluation *e, double variance) {
     double n = (double)e->samples, width = (double)e->outputs, sum = 0, squares = 0;
@@ -94,16 +98,11 @@ static void weigh_residual(struct dae_evaluation *e) {
 static void gather_evidence(struct dae_evaluation *e) {
     struct dae_evidence *v = e->evidence;
     double values = (double)e->samples * (double)e->inputs, targets = (double)e->samples * (double)e->outputs;
-    struct dae_bounds all = dae_no_bounds;
-    for (size_t i = 0; i < e->outputs; i++) {
-        dae_bounds_widen(&all, e->columns[i].target.least);
-        dae_bounds_widen(&all, e->columns[i].target.most);
-    }
-    v->least_target = (double)all.least;
-    v->most_target = (double)all.most;
-    v->inputs.mean = e->input_values.first + e->input_values.sum / values;
-    v->inputs.stddev = sqrt(variance_of(&e->input_values, values));
-    v->targets = scale_of_targets(e, v->mean_image_mse);
+    v->least_target = (double)e->seen.least;
+    v->most_target = (double)e->seen.most;
+    v->inputs = scale_of(&e->input_values, values);
+    v->targets = e->output_scaler.scaling != NULL ? scale_of(&e->target_values, targets)
+                                                  : scale_of_targets(e, v->mean_image_mse);
     v->unreachable = (double)e->unreachable / targets;
     v->floor = e->floor / targets;
     weigh_residual(e);

@@ -14,14 +14,16 @@ const struct dae_category dae_figure_category = {
 
 struct taken {
     const struct dae_figure *kind;
-    size_t position; /* in the text */
-    double parameters[DAE_FIGURE_MAX_PARAMETERS];
+    size_t position;                              /* in the text */
+    double parameters[DAE_FIGURE_MAX_PARAMETERS]; /* NaN where they are not given */
+    double used[DAE_FIGURE_MAX_PARAMETERS];
     double sums[DAE_FIGURE_SUMS];
 };
 
 struct dae_figures {
     size_t input, output;    /* values of a sample */
     struct dae_shape target; /* as the dataset has it, or the model, where that says more */
+    double peak;             /* where it is not given */
     size_t samples;
     unsigned flawed; /* sides with a value that is not finite, by 1 << DAE_SIDE_* */
     size_t count;
@@ -90,16 +92,20 @@ size_t dae_figures_position(const struct dae_figures *figures, size_t index) {
 
 static bool are_equal(const struct taken *a, const struct taken *b) {
     size_t same = 0, count = dae_kind_parameter_count(&a->kind->kind);
-    while (a->kind == b->kind && same < count && a->parameters[same] == b->parameters[same])
+    while (a->kind == b->kind && same < count && a->used[same] == b->used[same])
         same++;
     return a->kind == b->kind && same == count;
 }
 
+/* Parameters that are not given are peaks. */
+static void use_parameters(const struct dae_figures *figures, struct taken *taken) {
+    for (size_t i = 0; i < dae_kind_parameter_count(&taken->kind->kind); i++)
+        taken->used[i] = isnan(taken->parameters[i]) ? figures->peak : taken->parameters[i];
+}
+
 void dae_figures_write_name(struct dae_text *text, const struct dae_figures *figures, size_t index) {
     const struct taken *taken = &figures->list[index];
-    struct taken usual = {.kind = taken->kind};
-    dae_kind_get_defaults(&taken->kind->kind, usual.parameters);
-    if (are_equal(taken, &usual))
+    if (dae_kind_parameter_count(&taken->kind->kind) == 0 || isnan(taken->parameters[0]))
         dae_text_add(text, "%s", taken->kind->kind.name);
     else
         dae_kind_write_numbers(text, &taken->kind->kind, taken->parameters);
@@ -115,9 +121,12 @@ void dae_figures_start(struct dae_figures *figures, const dae_model *model, cons
     figures->target = says_less || dae_targets_are_classes(model, target) ? *output : *target;
     figures->samples = 0;
     figures->flawed = 0;
-    for (size_t i = 0; i < figures->count; i++)
+    figures->peak = dae_model_peak(model);
+    for (size_t i = 0; i < figures->count; i++) {
+        use_parameters(figures, &figures->list[i]);
         for (size_t j = 0; j < DAE_FIGURE_SUMS; j++)
             figures->list[i].sums[j] = 0;
+    }
 }
 
 /* Whether targets are such as a figure takes. */
@@ -153,7 +162,7 @@ struct dae_errors dae_figures_add(struct dae_figures *figures, const float *inpu
     for (size_t i = 0; i < figures->count; i++) {
         struct taken *taken = &figures->list[i];
         if (takes(figures, taken->kind))
-            taken->kind->add(taken->sums, taken->kind->of_input ? &by_input : &by_model, taken->parameters);
+            taken->kind->add(taken->sums, taken->kind->of_input ? &by_input : &by_model, taken->used);
     }
     figures->samples++;
     figures->flawed |= flaw_of(DAE_SIDE_INPUT, input, figures->input) |
@@ -178,7 +187,7 @@ static bool is_spoiled(const struct dae_figures *figures, const struct dae_figur
 static double conclude(const struct dae_figures *figures, const struct taken *taken) {
     if (is_spoiled(figures, taken->kind) || !takes(figures, taken->kind))
         return (double)NAN;
-    return taken->kind->conclude(taken->sums, (double)figures->samples, taken->parameters);
+    return taken->kind->conclude(taken->sums, (double)figures->samples, taken->used);
 }
 
 double dae_figures_get(const struct dae_figures *figures, size_t index) {
@@ -196,7 +205,7 @@ static dae_status take_again(const struct dae_figures *figures, struct taken *ta
             taken->kind->kind.name, taken->kind->kind.name);
     for (size_t i = 0; i < figures->samples; i++) {
         struct dae_answer answer = {.mse = taken->kind->of_input ? errors[i].input : errors[i].output};
-        taken->kind->add(taken->sums, &answer, taken->parameters);
+        taken->kind->add(taken->sums, &answer, taken->used);
     }
     return DAE_OK;
 }
@@ -211,6 +220,7 @@ dae_status dae_figures_get_step(const struct dae_figures *figures, const struct 
         return DAE_OK;
     }
     dae_step_get_numbers(step, taken.parameters);
+    use_parameters(figures, &taken);
     while (i < figures->count && !are_equal(&figures->list[i], &taken))
         i++;
     if (i == figures->count)

@@ -46,10 +46,12 @@ extern const struct dae_figure DAE_FIGURE_KINDS;
 
 extern const struct dae_category dae_figure_category;
 
-#define DAE_FIGURE_PEAK                                                                                \
-    {                                                                                                  \
-        "peak", "the largest value that data can have, less the least", DAE_TYPE_NUMBER, DAE_BY_PLACE, \
-            1e-30, 1e30, "1"                                                                           \
+#define DAE_FIGURE_PEAK                                                                                     \
+    {                                                                                                       \
+        "peak",                                                                                             \
+            "largest value that data can have, less the least; without it that of the model's scaling, or " \
+            "1",                                                                                            \
+            DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_OPTIONAL, 1e-30, 1e30                                       \
     }
 
 /* A figure that is the mean over samples of what they add. */

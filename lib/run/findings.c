@@ -24,15 +24,11 @@ struct findings {
 
 /* ---- Layers ---------------------------------------------------------------------------------------- */
 
-/* How data are to be scaled that a layer is to give. */
+/* The scaling of data that a layer is to give. */
 static const char *scaling_for(const struct dae_activation_kind *kind) {
-    if (!isfinite(kind->low))
-        return "Subtract the mean of the training data and divide by their stddev, in inputs and targets "
-               "alike.";
-    if (kind->low == 0 || !isfinite(kind->high))
-        return "Subtract the least value of the training data and divide by their range, so that they lie in "
-               "[0, 1].";
-    return "Scale the training data into [-1, 1], and all other data by the same numbers.";
+    return !isfinite(kind->low)                      ? "standard"
+           : kind->low == 0 || !isfinite(kind->high) ? "range(0, 1)"
+                                                     : "range(-1, 1)";
 }
 
 const struct dae_activation_kind *dae_model_maker(const dae_model *model, size_t value) {
@@ -43,6 +39,11 @@ const struct dae_activation_kind *dae_model_maker(const dae_model *model, size_t
 
 static const struct dae_activation_kind *output_of(const struct findings *c) {
     return dae_model_maker(c->model, c->model->node_count);
+}
+
+/* What to say of values that are not as the data are. */
+static const char *after_scaling(const struct findings *c) {
+    return dae_model_has_scaling(c->model) ? ", as the model's scaling makes them" : "";
 }
 
 /* ---- Rules ----------------------------------------------------------------------------------------- */
@@ -124,7 +125,9 @@ static bool has_noisy_targets(const struct findings *c) {
 static void add_inputs(struct dae_text *text, const struct findings *c) {
     const struct dae_scale *inputs = &c->evidence->inputs;
     if (fabs(inputs->mean) > inputs->stddev || inputs->stddev > 3)
-        dae_text_add(text, ", inputs around 0 with a stddev about 1 (here %.3g on average, stddev %.3g)",
+        dae_text_add(text,
+                     ", inputs around 0 with a stddev about 1 (here %.3g on average, stddev %.3g; "
+                     "dae_model_set_scaling() scales them)",
                      inputs->mean, inputs->stddev);
 }
 
@@ -176,9 +179,11 @@ static void find_flaws(const struct findings *c) {
     else
         dae_text_add(
             &text,
-            "The inputs are finite, but %.3g on average with a stddev of %.3g. Scale them as those of "
-            "training, to values around 0 with a stddev about 1.",
-            c->evidence->inputs.mean, c->evidence->inputs.stddev);
+            "The inputs are finite, but %.3g on average with a stddev of %.3g%s. Scale them as those of "
+            "training, to values around 0 with a stddev about 1; dae_model_set_scaling() keeps such a "
+            "scaling "
+            "with the model.",
+            c->evidence->inputs.mean, c->evidence->inputs.stddev, after_scaling(c));
 }
 
 static void find_out_of_reach(const struct findings *c) {
@@ -189,18 +194,18 @@ static void find_out_of_reach(const struct findings *c) {
     struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_TARGETS_OUT_OF_REACH);
     dae_text_add(
         &text,
-        "%.1f %% of the target values are out of the output's reach: they go from %.4g to %.4g, and a %s "
+        "%.1f %% of the target values are out of the output's reach: they go from %.4g to %.4g%s, and a %s "
         "gives ",
-        100 * e->unreachable, e->least_target, e->most_target, output->singular);
+        100 * e->unreachable, e->least_target, e->most_target, after_scaling(c), output->singular);
     if (isfinite(output->high))
         dae_text_add(&text, "%g to %g", output->low, output->high);
     else
         dae_text_add(&text, "nothing below %g", output->low);
     dae_text_add(
         &text,
-        ". That alone leaves an MSE of %.5g, of the %.5g here. Make the output linear, or scale inputs "
-        "and targets to what it can give.",
-        e->floor, c->evidence->mse);
+        ". That alone leaves an MSE of %.5g, of the %.5g here. Make the output linear, or scale the data to "
+        "what it can give: dae_model_set_scaling(model, \"%s\", data) before training.",
+        e->floor, c->evidence->mse, scaling_for(output));
 }
 
 static void find_out_of_range(const struct findings *c) {
@@ -225,9 +230,13 @@ static void find_scale(const struct findings *c) {
     struct dae_text text = dae_findings_add(&c->report->findings, DAE_FINDING_SCALE);
     dae_text_add(
         &text,
-        "The %s are %.4g on average with a stddev of %.4g; layers are made for values around 0 with a "
-        "stddev about 1, and learn little or nothing from others. %s",
-        of_inputs ? "inputs" : "targets", scale->mean, scale->stddev, scaling_for(output_of(c)));
+        "The %s are %.4g on average with a stddev of %.4g%s; layers are made for values around 0 with a "
+        "stddev about 1, and learn little or nothing from others. dae_model_set_scaling(model, \"%s\", data) "
+        "before training measures the training data and lets the network see them so; all else stays in "
+        "their "
+        "unit.",
+        of_inputs ? "inputs" : "targets", scale->mean, scale->stddev, after_scaling(c),
+        scaling_for(output_of(c)));
 }
 
 static void find_targets(const struct findings *c) {

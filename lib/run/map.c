@@ -59,12 +59,28 @@ static dae_status add_reader(struct map *map, struct reader **out) {
     return DAE_OK;
 }
 
+/* The model may have another scaling since. */
+static dae_status renew(struct reader *reader, const struct map *map) {
+    dae_session *session = NULL;
+    if (dae_plan_is_current(reader->session->plan))
+        return DAE_OK;
+    DAE_TRY(dae_session_open(&session, map->model, map->group));
+    dae_session_free(reader->session);
+    reader->session = session;
+    return DAE_OK;
+}
+
 /* One that is nobody's turn; given back after use. */
 static dae_status take_reader(struct map *map, struct reader **out) {
     *out = atomic_load(&map->readers);
     while (*out != NULL && !dae_turn_take(&(*out)->turn))
         *out = (*out)->next;
-    return *out != NULL ? DAE_OK : add_reader(map, out);
+    if (*out == NULL)
+        return add_reader(map, out);
+    dae_status status = renew(*out, map);
+    if (status != DAE_OK)
+        dae_turn_give_back(&(*out)->turn);
+    return status;
 }
 
 /* ---- Reading ----------------------------------------------------------------------------------------- */
@@ -83,7 +99,7 @@ static dae_status run_model(const struct map *map, struct reader *reader, size_t
     if (multiplies)
         dae_matmul_enter();
     dae_status status = dae_session_forward(reader->session, NULL, reader->inputs, count, reader->outputs,
-                                            false);
+                                            DAE_OUTPUTS);
     if (multiplies)
         dae_matmul_leave();
     dae_fpu_restore(fpu);

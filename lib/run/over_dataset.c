@@ -29,7 +29,18 @@ bool dae_targets_are_classes(const dae_model *model, const struct dae_shape *tar
 dae_status dae_model_for_dataset(dae_model **out, dae_model *model, const dae_dataset *dataset,
                                  const char *context) {
     bool classes = dae_targets_are_classes(model, &dataset->target_shape);
+    if (classes)
+        DAE_TRY(dae_model_check_classes(model, context));
     return dae_model_for(out, model, &dataset->shape, classes ? NULL : &dataset->target_shape, context);
+}
+
+dae_status dae_model_check_classes(const dae_model *model, const char *context) {
+    return dae_model_is_output_scaled(model)
+               ? dae_fail(DAE_ERROR_STATE,
+                          "%s: the targets are numbers of classes, which have no unit, and the model has a "
+                          "scaling; dae_model_set_scaling() with \"none\" removes it",
+                          context)
+               : DAE_OK;
 }
 
 /* Targets of a batch that are numbers of classes, the last first: they lie where the values will. */
@@ -83,7 +94,7 @@ void dae_sweep_watch(struct dae_sweep *sweep,
     sweep->session->watch_context = context;
 }
 
-dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_t fpu, bool logits,
+dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_t fpu, enum dae_outputs kind,
                          dae_sweep_fn visit, void *context) {
     size_t samples = sweep->dataset->count;
     for (size_t first = 0; first < samples; first += sweep->batch) {
@@ -94,7 +105,7 @@ dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_
         DAE_TRY(dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, &to));
         if (sweep->classes)
             DAE_TRY(expand(sweep, first, count));
-        DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, logits));
+        DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, kind));
         struct dae_sweep_batch batch = {first, count, sweep->inputs, sweep->outputs, sweep->targets};
         DAE_TRY(visit(context, pool, &batch));
     }
@@ -111,7 +122,7 @@ dae_status dae_sweep_over(dae_model *model, const dae_dataset *dataset, uint64_t
     if (status == DAE_OK) {
         dae_sweep_watch(sweep, watch, context);
         dae_matmul_enter();
-        status = dae_sweep_run(sweep, pool, fpu, false, visit, context);
+        status = dae_sweep_run(sweep, pool, fpu, DAE_OUTPUTS, visit, context);
         dae_matmul_leave();
     }
     dae_sweep_close(sweep);

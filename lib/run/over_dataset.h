@@ -11,7 +11,7 @@ enum { DAE_SWEEP_BATCH = 256 };
 struct dae_sweep_batch {
     size_t first, count;
     const float *inputs;
-    float *outputs;       /* logits, if those were asked for; may be overwritten */
+    float *outputs;       /* of the kind that was asked for; may be overwritten */
     const float *targets; /* [count, output]: numbers of classes are there as 1 for the class, 0 for others */
 };
 
@@ -21,6 +21,9 @@ struct dae_sweep;
 
 /* Whether targets are numbers of classes: single values, for a model that gives one for each class. */
 bool dae_targets_are_classes(const dae_model *model, const struct dae_shape *target);
+
+/* Refuses numbers of classes as targets of a model whose outputs are scaled. */
+dae_status dae_model_check_classes(const dae_model *model, const char *context);
 
 /* The model for a dataset, kept, as dae_model_for() gives it; numbers of classes are targets too. */
 dae_status dae_model_for_dataset(dae_model **out, dae_model *model, const dae_dataset *dataset,
@@ -42,7 +45,7 @@ void dae_sweep_close(struct dae_sweep *sweep);
 
 /* Visits every sample once, in order, as it is in epoch 0; fails for a class that the model does not have.
  * The pool may be NULL; the caller has flushed denormals (`fpu` is the setting before) and entered matmul. */
-dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_t fpu, bool logits,
+dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_t fpu, enum dae_outputs kind,
                          dae_sweep_fn visit, void *context);
 
 /* All of it: opens a sweep and a pool, runs, closes. `watch` may be NULL; the caller has flushed

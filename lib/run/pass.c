@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum { LEAST_ROWS = 16 }; /* of a task */
+enum { LEAST_ROWS = 16, LEAST_VALUES = 1 << 14 }; /* of a task */
 
 static void set_pass(struct dae_plan *plan, const struct dae_batch_run *run, size_t i) {
     const dae_model *model = plan->model;
@@ -66,9 +66,62 @@ static dae_status forward_node(struct dae_plan *plan, const struct dae_batch_run
     return DAE_OK;
 }
 
+/* Rows that change their unit. */
+struct unit_rows {
+    const struct dae_scaler *scaler;
+    void (*change)(const struct dae_scaler *scaler, size_t column, size_t count, const float *from,
+                   float *to);
+    const float *from;
+    float *to;
+    size_t count, size, each; /* rows, values of one, rows of a task */
+};
+
+static dae_status change_unit_of_rows(void *context, size_t task) {
+    const struct unit_rows *u = context;
+    size_t end = dae_size_min(u->count, (task + 1) * u->each);
+    for (size_t row = task * u->each; row < end; row++)
+        u->change(u->scaler, 0, u->size, u->from + row * u->size, u->to + row * u->size);
+    return DAE_OK;
+}
+
+static dae_status change_unit(const struct dae_batch_run *run, struct unit_rows *u) {
+    size_t least = dae_size_divide_up(LEAST_VALUES, u->size);
+    u->count = run->count;
+    u->each = dae_size_divide_up(u->count, DAE_MAX_TILES);
+    u->each = u->each > least ? u->each : least;
+    return dae_pool_run(run->pool, change_unit_of_rows, u, dae_size_divide_up(u->count, u->each));
+}
+
+/* The input as the network sees it. */
+static dae_status set_input(struct dae_plan *plan, const struct dae_batch_run *run) {
+    plan->rows[0].y = (float *)(uintptr_t)run->inputs;
+    if (plan->scaled == NULL)
+        return DAE_OK;
+    plan->rows[0].y = plan->scaled;
+    return change_unit(run, &(struct unit_rows){
+                                .scaler = &plan->input,
+                                .change = dae_scaler_apply,
+                                .from = run->inputs,
+                                .to = plan->scaled,
+                                .size = plan->model->input.size,
+                            });
+}
+
+static dae_status finish_output(const struct dae_plan *plan, const struct dae_batch_run *run) {
+    if (plan->output.scaling == NULL || run->scaled || run->outputs == NULL)
+        return DAE_OK;
+    return change_unit(run, &(struct unit_rows){
+                                .scaler = &plan->output,
+                                .change = dae_scaler_undo,
+                                .from = run->outputs,
+                                .to = run->outputs,
+                                .size = dae_model_output(plan->model)->size,
+                            });
+}
+
 dae_status dae_plan_forward(struct dae_plan *plan, const struct dae_batch_run *run) {
     size_t nodes = plan->model->node_count;
-    plan->rows[0].y = (float *)(uintptr_t)run->inputs;
+    DAE_TRY(set_input(plan, run));
     if (run->outputs != NULL)
         plan->rows[nodes].y = run->outputs;
     for (size_t i = 0; i < nodes; i++)
@@ -77,11 +130,11 @@ dae_status dae_plan_forward(struct dae_plan *plan, const struct dae_batch_run *r
     for (size_t i = 0; i < nodes; i++)
         if (plan->live[i] && !plan->joined[i])
             DAE_TRY(forward_node(plan, run, i));
-    return DAE_OK;
+    return finish_output(plan, run);
 }
 
 bool dae_plan_reads_rounded(const struct dae_plan *plan, size_t count) {
-    bool rounded = plan->use.bfloat16;
+    bool rounded = plan->use.bfloat16 && plan->scaled == NULL;
     for (size_t i = 0; i < plan->model->node_count; i++) {
         const struct dae_node *node = &plan->model->nodes[i];
         size_t least = node->layer->kind->product_batch;

@@ -14,6 +14,7 @@ struct dae_batch_run {
     const uint16_t *parameters16;     /* of the model, rounded; NULL in float32 */
     struct dae_thread_memory *memory; /* for products */
     bool logits;                      /* the last layer leaves its activation out */
+    bool scaled;                      /* outputs stay in the network's unit */
     uint64_t seed, step;              /* what dropout draws from */
     const bool *frozen;               /* layers, by place; NULL for none */
     float *gradient;                  /* like the model's parameters */

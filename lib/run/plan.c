@@ -235,6 +235,24 @@ static void connect(struct dae_plan *plan) {
         join(plan);
 }
 
+/* Nothing of this where there is no scaling. */
+static dae_status reserve_scaling(struct dae_plan *plan) {
+    const dae_model *model = plan->model;
+    plan->input = dae_model_input_scaler(model);
+    plan->output = dae_model_output_scaler(model);
+    if (dae_model_has_scaling(model))
+        plan->scaling = dae_scaling_keep(model->block->scaling);
+    if (plan->input.scaling == NULL)
+        return DAE_OK;
+    plan->scaled = dae_allocate(plan->use.batch, model->input.size * sizeof *plan->scaled);
+    return plan->scaled != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+}
+
+bool dae_plan_is_current(const struct dae_plan *plan) {
+    const dae_model *model = plan->model;
+    return plan->scaling == (dae_model_has_scaling(model) ? model->block->scaling : NULL);
+}
+
 static dae_status fill(struct dae_plan *plan) {
     size_t nodes = plan->model->node_count;
     plan->rows = dae_allocate(nodes + 1, sizeof *plan->rows);
@@ -247,6 +265,7 @@ static dae_status fill(struct dae_plan *plan) {
         return DAE_ERROR_MEMORY;
     connect(plan);
     DAE_TRY(reserve_values(plan));
+    DAE_TRY(reserve_scaling(plan));
     DAE_TRY(reserve_own(plan));
     if (plan->use.training)
         DAE_TRY(reserve_training(plan));
@@ -286,6 +305,8 @@ void dae_plan_free(struct dae_plan *plan) {
     dae_release(plan->buffers);
     dae_release(plan->scratch);
     dae_release(plan->addend);
+    dae_release(plan->scaled);
+    dae_scaling_drop(plan->scaling);
     dae_release(plan);
 }
 

@@ -20,13 +20,19 @@ struct dae_plan {
     bool *joined;               /* [nodes]: the node before does its work */
     struct dae_buffer *buffers; /* [buffer_count] */
     size_t buffer_count;
-    float *scratch, *addend; /* for gradients, and for D that are added */
+    float *scratch, *addend;     /* for gradients, and for D that are added */
+    struct dae_scaling *scaling; /* kept: the model's when the plan was made; or NULL */
+    struct dae_scaler input, output;
+    float *scaled; /* [batch, input], in the network's unit; NULL where that is the data's */
 };
 
 dae_status dae_plan_create(struct dae_plan **out, const dae_model *model, const struct dae_use *use);
 
 /* NULL is allowed. */
 void dae_plan_free(struct dae_plan *plan);
+
+/* Whether the model has still the scaling that the plan was made with. */
+bool dae_plan_is_current(const struct dae_plan *plan);
 
 /* The least batch that the network makes products of; SIZE_MAX for none. */
 size_t dae_plan_least_product(const dae_model *model);

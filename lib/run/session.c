@@ -95,7 +95,12 @@ static dae_status enter(dae_session *session, const char *context) {
     if (!dae_turn_take(&session->turn))
         return dae_fail(DAE_ERROR_STATE,
                         "%s: the session is in use, expected a session of its own for each thread", context);
-    return DAE_OK;
+    if (dae_plan_is_current(session->plan))
+        return DAE_OK;
+    dae_turn_give_back(&session->turn);
+    return dae_fail(
+        DAE_ERROR_STATE,
+        "%s: the model has another scaling than when the session was made, expected a new session", context);
 }
 
 static void leave(dae_session *session) {
@@ -143,7 +148,7 @@ void dae_session_free(dae_session *session) {
 }
 
 dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
-                               size_t count, float *outputs, bool logits) {
+                               size_t count, float *outputs, enum dae_outputs kind) {
     bool rounded = session->parameters16 != NULL && count > LOCK_FREE_BATCH;
     struct dae_batch_run run = {
         .pool = pool,
@@ -152,7 +157,8 @@ dae_status dae_session_forward(struct dae_session *session, struct dae_pool *poo
         .outputs = outputs,
         .parameters16 = rounded ? session->parameters16 : NULL,
         .memory = &session->memory,
-        .logits = logits,
+        .logits = kind == DAE_OUTPUTS_LOGITS,
+        .scaled = kind != DAE_OUTPUTS,
         .watch = session->watch,
         .context = session->watch_context,
     };
@@ -169,7 +175,7 @@ static dae_status run(dae_session *session, const float *inputs, size_t count, f
     for (size_t done = 0, now; status == DAE_OK && done < count; done += now) {
         now = batch_of(session, count - done);
         status = dae_session_forward(session, NULL, inputs + done * input, now, outputs + done * output,
-                                     false);
+                                     DAE_OUTPUTS);
     }
     if (!small)
         dae_matmul_leave();

@@ -24,8 +24,12 @@ struct dae_session {
 /* dae_session_create() without its checks; one that may be `watched`. */
 dae_status dae_session_open(dae_session **out, dae_model *model, size_t max_batch, bool watched);
 
-/* Runs up to max_batch samples. With `logits`, the last layer leaves its activation out. */
+/* What outputs are to be: what the model gives, the same in the network's unit, or that before the last
+ * activation. */
+enum dae_outputs { DAE_OUTPUTS, DAE_OUTPUTS_SCALED, DAE_OUTPUTS_LOGITS };
+
+/* Runs up to max_batch samples. */
 dae_status dae_session_forward(struct dae_session *session, struct dae_pool *pool, const float *inputs,
-                               size_t count, float *outputs, bool logits);
+                               size_t count, float *outputs, enum dae_outputs kind);
 
 #endif

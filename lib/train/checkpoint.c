@@ -30,7 +30,8 @@ static void write_text_if_any(struct dae_text *text, const char *key, dae_text_w
 
 static void write_metadata(struct dae_text *text, const dae_trainer *trainer) {
     struct dae_checkpoint_state state = dae_checkpoint_state_of(trainer);
-    dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.checkpoint\":\"1\",");
+    dae_text_add(text, "{\"__metadata__\":{\"format\":\"pt\",\"dae.checkpoint\":\"%c\",",
+                 dae_model_file_version(trainer->model));
     dae_model_write_metadata(text, trainer->model);
     write_text(text, "dae.loss", dae_objective_write, trainer->objective);
     write_text(text, "dae.optimizer", dae_optimizer_write_options, trainer->optimizer);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    TEXT_COUNT = 10,
+    TEXT_COUNT = 11,
     /* parameters, their averages, memory and best parameters of any model, and the history */
     MAX_TENSORS = (3 + DAE_OPTIMIZER_MAX_SLOTS) * DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS + 1,
 };
@@ -216,10 +216,11 @@ static dae_status check_text(const struct dae_safetensors *file, const char *key
 static dae_status check_kind(const struct dae_safetensors *file, const dae_trainer *trainer) {
     const char *version;
     DAE_TRY(require_value(file, "dae.checkpoint", &version));
-    if (strcmp(version, "1") != 0)
-        return dae_fail(DAE_ERROR_FORMAT,
-                        "%s: dae.checkpoint is '%.16s', expected '1': the file is from a newer version",
-                        file->name, version);
+    if (!dae_model_reads_version(version))
+        return dae_fail(
+            DAE_ERROR_FORMAT,
+            "%s: dae.checkpoint is '%.16s', expected '1' or '2': the file is from a newer version",
+            file->name, version);
     DAE_TRY(check_optimizer(file, trainer->optimizer));
     DAE_TRY(check_architecture(file, trainer->model));
     DAE_TRY(check_objective(file, trainer));
@@ -348,6 +349,7 @@ static dae_status read_tensors(struct loaded *loaded, const dae_trainer *trainer
     DAE_TRY(dae_model_copy(&loaded->model, trainer->model));
     dae_model_remember_noise(loaded->model, NULL);
     dae_model_remember_notes(loaded->model, NULL);
+    dae_model_set_block_scaling(loaded->model, NULL);
     loaded->model->low = 1;
     loaded->model->high = 0;
     DAE_TRY(dae_model_read_tensors(&loaded->file, trainer->model, "", dae_model_values(loaded->model)));
@@ -406,8 +408,8 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
 
 static dae_status load(dae_trainer *trainer, const unsigned char *bytes, size_t size, const char *name) {
     static const char *const texts[TEXT_COUNT] = {
-        "dae.checkpoint", "dae.architecture", "dae.noise",   "dae.range",     "dae.loss",
-        "dae.optimizer",  "dae.schedule",     "dae.columns", "dae.open.sums", "dae.frozen"};
+        "dae.checkpoint", "dae.architecture", "dae.noise",     "dae.range",  "dae.loss",   "dae.optimizer",
+        "dae.schedule",   "dae.columns",      "dae.open.sums", "dae.frozen", "dae.scaling"};
     const char *keys[TEXT_COUNT + DAE_CHECKPOINT_FIELDS + 1] = {NULL};
     memcpy(keys, texts, sizeof texts);
     for (size_t i = 0; i < DAE_CHECKPOINT_FIELDS; i++)

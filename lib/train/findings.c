@@ -175,7 +175,9 @@ static double least_of_note(const struct course *c) {
 /* Most that the loss of a model can be that is not trained, where targets are like inputs; INFINITY if it is
  * not known. */
 static double highest_start(const dae_trainer *trainer) {
-    double size = fmax(fabs((double)trainer->model->low), fabs((double)trainer->model->high));
+    const dae_model *model = trainer->model;
+    struct dae_scaler input = dae_model_input_scaler(model);
+    double size = dae_scaler_magnitude(&input, (double)model->low, (double)model->high);
     const struct dae_term_kind *kind = trainer->objective->terms[0].kind;
     if (trainer->objective->term_count > 1 || trainer->objective->terms[0].weight != 1)
         return INFINITY;

@@ -78,9 +78,14 @@ static dae_status add_loss(struct dae_train_step *step, const struct dae_pass *p
     const struct dae_objective *objective = step->trainer->objective;
     const struct dae_rows *rows = pass->output;
     size_t at = span.row * rows->shape->size + span.column;
-    float strip[STRIP];
+    const struct dae_plan *plan = step->trainer->workspace.plan;
+    float strip[STRIP], scaled[STRIP];
     const float *targets;
     DAE_TRY(dae_step_targets(step, span, strip, &targets));
+    if (plan->output.scaling != NULL) {
+        dae_scaler_apply(&plan->output, span.column, span.count, targets, scaled);
+        targets = scaled;
+    }
     prefetch_targets(step, (struct dae_span){span.row + 2, span.column, span.count});
     if (!takes_targets(step, pass, targets, span.row, span.count))
         atomic_store(&step->bad_target, true);
@@ -88,7 +93,7 @@ static dae_status add_loss(struct dae_train_step *step, const struct dae_pass *p
                           &(struct dae_strip){
                               .values = rows->y + at,
                               .targets = targets,
-                              .inputs = objective->emphasizes ? step->inputs + at : NULL,
+                              .inputs = objective->emphasizes ? plan->rows[0].y + at : NULL,
                               .count = span.count,
                               .scales = step->scales,
                               .activation = rows->activation,

@@ -61,6 +61,9 @@ dae_status dae_step_take_loss(void *context, const struct dae_pass *pass, struct
 /* Names what is wrong with a batch whose inputs, targets or loss are not what they should be. */
 dae_status dae_step_check_loss(const struct dae_train_step *step, double loss);
 
+/* What is expected of targets by an objective that takes 0 to 1 only. */
+const char *dae_step_unit_targets(bool scaled);
+
 /* What to try when data are finite and what was made of them is not. */
 const char *dae_step_remedy(const struct dae_train_step *step);
 

@@ -21,13 +21,14 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_trainer *tra
     w->model = dae_model_keep(model);
     DAE_TRY(dae_taps_create(&w->taps, trainer->objective, model));
     bool bfloat16 = trainer->parameters16 != NULL;
+    bool rounded = bfloat16 && !dae_model_is_input_scaled(model); /* a plan rounds what it has scaled */
     size_t output = dae_model_output(model)->size;
     w->batch = batch;
     w->inputs = dae_allocate(batch, model->input.size * sizeof *w->inputs);
     w->targets = dae_allocate(batch, output * sizeof *w->targets);
-    if (bfloat16)
+    if (rounded)
         w->inputs16 = dae_allocate(batch, model->input.size * sizeof *w->inputs16);
-    if (w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != bfloat16)
+    if (w->inputs == NULL || w->targets == NULL || (w->inputs16 != NULL) != rounded)
         return DAE_ERROR_MEMORY;
     return dae_plan_create(&w->plan, model,
                            &(struct dae_use){
@@ -41,7 +42,8 @@ static dae_status fill_workspace(struct dae_workspace *w, const dae_trainer *tra
 
 dae_status dae_trainer_reserve(dae_trainer *trainer, size_t batch, dae_model *model) {
     const struct dae_workspace *w = &trainer->workspace;
-    if (batch <= w->batch && dae_shape_equals(&model->input, &w->model->input))
+    if (batch <= w->batch && dae_shape_equals(&model->input, &w->model->input) &&
+        dae_plan_is_current(w->plan))
         return DAE_OK;
     struct dae_workspace larger = {0};
     dae_status status = fill_workspace(&larger, trainer, batch, model);
@@ -160,10 +162,14 @@ dae_status dae_trainer_take(dae_trainer *trainer, const char *context) {
     if (!dae_turn_take(&trainer->turn))
         return fail_in_use(context);
     dae_references_keep(&trainer->references);
+    atomic_fetch_add(&trainer->model->block->users, 1);
+    if (trainer->average != NULL)
+        dae_model_take_scaling(trainer->average, trainer->model);
     return DAE_OK;
 }
 
 void dae_trainer_give_back(dae_trainer *trainer) {
+    atomic_fetch_sub(&trainer->model->block->users, 1);
     dae_turn_give_back(&trainer->turn);
     dae_trainer_free(trainer);
 }
@@ -225,6 +231,8 @@ bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *da
 dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, dae_model *model,
                                  const dae_dataset *dataset, const char *context) {
     bool classes = dae_trainer_takes_classes(trainer, dataset);
+    if (classes)
+        DAE_TRY(dae_model_check_classes(model, context));
     if (trainer->objective->emphasizes && dataset->shape.size != dataset->target_shape.size)
         return dae_fail(DAE_ERROR_SHAPE,
                         "%s: the objective compares inputs with targets, which differ in size", context);

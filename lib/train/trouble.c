@@ -45,26 +45,32 @@ static dae_status fail_value(const struct dae_train_step *step, dae_status statu
                     expected);
 }
 
-/* Names the first of the values of a span that is not good, if there is one. */
-static dae_status check_values(const struct dae_train_step *step, const float *values, struct dae_span span,
-                               bool (*is_good)(float value), dae_status status, const char *what,
-                               const char *expected) {
+/* Names the first of the values of a span that is not good as it is `seen`, if there is one. */
+static dae_status check_values(const struct dae_train_step *step, const float *values, const float *seen,
+                               struct dae_span span, bool (*is_good)(float value), dae_status status,
+                               const char *what, const char *expected) {
     for (size_t i = 0; i < span.count; i++)
-        if (!is_good(values[i]))
+        if (!is_good(seen[i]))
             return fail_value(step, status, what, span.row, span.column + i, values[i], expected);
     return DAE_OK;
 }
 
-static dae_status check_targets(const struct dae_train_step *step, bool (*is_good)(float value),
+/* Targets, `scaled` as the network's objective takes them, or as they are. */
+static dae_status check_targets(const struct dae_train_step *step, bool scaled, bool (*is_good)(float value),
                                 dae_status status, const char *expected) {
+    const struct dae_scaler *scaler = &step->trainer->workspace.plan->output;
     size_t width = dae_model_output(step->trainer->workspace.model)->size;
-    float strip[STRIP];
+    float strip[STRIP], seen[STRIP];
+    scaled = scaled && scaler->scaling != NULL;
     for (size_t row = 0; row < step->batch->count; row++)
         for (size_t done = 0; done < width; done += STRIP) {
             struct dae_span span = {row, done, dae_size_min(width - done, STRIP)};
             const float *targets;
             DAE_TRY(dae_step_targets(step, span, strip, &targets));
-            DAE_TRY(check_values(step, targets, span, is_good, status, "target", expected));
+            if (scaled)
+                dae_scaler_apply(scaler, span.column, span.count, targets, seen);
+            DAE_TRY(check_values(step, targets, scaled ? seen : targets, span, is_good, status, "target",
+                                 expected));
         }
     return DAE_OK;
 }
@@ -76,17 +82,25 @@ static dae_status find_bad_value(const struct dae_train_step *step) {
         struct dae_span span = {row, 0, step->trainer->workspace.model->input.size};
         const float *inputs;
         DAE_TRY(inputs_of(step, row, &inputs));
-        DAE_TRY(check_values(step, inputs, span, is_finite_value, DAE_ERROR_NOT_FINITE, "input", expected));
+        DAE_TRY(check_values(step, inputs, inputs, span, is_finite_value, DAE_ERROR_NOT_FINITE, "input",
+                             expected));
     }
     bool skips = step->trainer->objective->skips;
-    return check_targets(step, skips ? is_not_infinite : is_finite_value, DAE_ERROR_NOT_FINITE, expected);
+    return check_targets(step, false, skips ? is_not_infinite : is_finite_value, DAE_ERROR_NOT_FINITE,
+                         expected);
+}
+
+const char *dae_step_unit_targets(bool scaled) {
+    return scaled ? "what the model's scaling makes 0 to 1 of: the objective takes no other"
+                  : "0 to 1: the objective takes no other";
 }
 
 /* Names the first target that the objective does not take. */
 static dae_status find_refused_target(const struct dae_train_step *step) {
     size_t classes = dae_model_output(step->trainer->workspace.model)->size;
     if (!step->batch->classes)
-        return check_targets(step, is_unit, DAE_ERROR_ARGUMENT, "0 to 1: the objective takes no other");
+        return check_targets(step, true, is_unit, DAE_ERROR_ARGUMENT,
+                             dae_step_unit_targets(dae_model_is_output_scaled(step->trainer->model)));
     for (size_t row = 0; row < step->batch->count; row++)
         if (!dae_target_is_class(step->targets[row], classes)) {
             char expected[64];
@@ -103,10 +117,12 @@ static bool is_moderate(float value) {
 /* No learning rate helps where data are huge. */
 const char *dae_step_remedy(const struct dae_train_step *step) {
     struct dae_range inputs = dae_range_join(step->input_ranges);
-    bool moderate = dae_range_magnitude(&inputs) < 1e4 &&
-                    check_targets(step, is_moderate, DAE_ERROR_NOT_FINITE, "moderate values") == DAE_OK;
+    const struct dae_scaler *scaler = &step->trainer->workspace.plan->input;
+    bool moderate = dae_scaler_magnitude(scaler, (double)inputs.low, (double)inputs.high) < 1e4 &&
+                    check_targets(step, true, is_moderate, DAE_ERROR_NOT_FINITE, "moderate values") == DAE_OK;
     return moderate ? "use a smaller learning rate"
-                    : "scale the data, to values around 0 with a stddev about 1";
+                    : "scale the data, to values around 0 with a stddev about 1, as "
+                      "dae_model_set_scaling(model, \"standard\", data) does";
 }
 
 dae_status dae_step_check_loss(const struct dae_train_step *step, double loss) {

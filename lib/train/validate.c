@@ -1,6 +1,6 @@
 /* Loss and PSNR after an epoch. */
 #include "run/report.h"
-#include "train/trainer.h"
+#include "train/step.h"
 
 #include <math.h>
 #include <string.h>
@@ -10,6 +10,8 @@ enum { ROWS_PER_TASK = 16, STRIP = DAE_OBJECTIVE_STRIP };
 struct validation {
     const dae_trainer *trainer;
     size_t inputs, width; /* values of a sample */
+    struct dae_scaler input, output;
+    double peak;
     const struct dae_sweep_batch *batch;
     struct dae_pool *pool;
     struct row {
@@ -23,16 +25,36 @@ struct validation {
     char message[200];
 };
 
-static bool is_good(const struct validation *v, float value, dae_status status) {
+/* Values as the objective takes them: in `scaled`, or where they lie. */
+static const float *in_unit(const struct dae_scaler *scaler, struct dae_span span, const float *values,
+                            float scaled[STRIP]) {
+    if (scaler->scaling == NULL)
+        return values;
+    dae_scaler_apply(scaler, span.column, span.count, values, scaled);
+    return scaled;
+}
+
+static bool is_good(const struct validation *v, const float *targets, size_t i, dae_status status) {
+    float scaled[STRIP];
     if (status == DAE_ERROR_NOT_FINITE)
-        return isfinite(value) || (isnan(value) && v->trainer->objective->skips);
-    return dae_targets_are_unit(&value, 1);
+        return isfinite(targets[i]) || (isnan(targets[i]) && v->trainer->objective->skips);
+    return dae_targets_are_unit(in_unit(&v->output, (struct dae_span){0, i, 1}, targets + i, scaled), 1);
 }
 
 static bool are_good_targets(const struct validation *v, const float *targets) {
     for (size_t i = 0; i < v->width; i++)
-        if (!is_good(v, targets[i], DAE_ERROR_NOT_FINITE))
+        if (!is_good(v, targets, i, DAE_ERROR_NOT_FINITE))
             return false;
+    return true;
+}
+
+static bool are_unit(const struct validation *v, const float *targets) {
+    float scaled[STRIP];
+    for (size_t done = 0; done < v->width; done += STRIP) {
+        struct dae_span span = {0, done, dae_size_min(STRIP, v->width - done)};
+        if (!dae_targets_are_unit(in_unit(&v->output, span, targets + done, scaled), span.count))
+            return false;
+    }
     return true;
 }
 
@@ -43,7 +65,7 @@ static dae_status check_row(const struct validation *v, size_t row) {
         (!dae_kernels()->is_finite(targets, v->width) && !are_good_targets(v, targets)))
         return DAE_ERROR_NOT_FINITE;
     bool takes_all = !v->trainer->objective->unit_targets;
-    return takes_all || dae_targets_are_unit(targets, v->width) ? DAE_OK : DAE_ERROR_ARGUMENT;
+    return takes_all || are_unit(v, targets) ? DAE_OK : DAE_ERROR_ARGUMENT;
 }
 
 /* The squared error of outputs whose targets are known, and how many those are. */
@@ -63,18 +85,22 @@ static void visit_strip(const struct validation *v, struct dae_span span, struct
     static const float ones[DAE_OBJECTIVE_MAX_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
     const struct dae_objective *objective = v->trainer->objective;
     size_t at = span.row * v->width + span.column, known = span.count;
-    float *outputs = v->batch->outputs + at, values[STRIP];
+    const float *targets = v->batch->targets + at;
+    float *outputs = v->batch->outputs + at, values[STRIP], scaled_inputs[STRIP], scaled_targets[STRIP];
     struct dae_strip strip = {
         .values = values,
-        .targets = v->batch->targets + at,
-        .inputs = objective->emphasizes ? v->batch->inputs + at : NULL,
+        .targets = in_unit(&v->output, span, targets, scaled_targets),
+        .inputs = objective->emphasizes ? in_unit(&v->input, span, v->batch->inputs + at, scaled_inputs)
+                                        : NULL,
         .count = span.count,
         .scales = ones,
     };
     memcpy(values, outputs, span.count * sizeof *values);
     dae_objective_finish(objective, outputs, span.count); /* logits become outputs */
-    row->squared += objective->skips ? squared_error(outputs, strip.targets, span.count, &known)
-                                     : dae_kernels()->squared_error(outputs, strip.targets, span.count);
+    if (v->output.scaling != NULL)
+        dae_scaler_undo(&v->output, span.column, span.count, outputs, outputs);
+    row->squared += objective->skips ? squared_error(outputs, targets, span.count, &known)
+                                     : dae_kernels()->squared_error(outputs, targets, span.count);
     row->values += (double)known;
     dae_objective_compare(objective, &strip, row->sums);
 }
@@ -100,7 +126,7 @@ static void write_expected(const struct validation *v, struct dae_text *text) {
     if (v->status == DAE_ERROR_NOT_FINITE)
         dae_text_add(text, "a finite number");
     else
-        dae_text_add(text, "0 to 1: the objective takes no other");
+        dae_text_add(text, "%s", dae_step_unit_targets(v->output.scaling != NULL));
 }
 
 /* Remembers the place of the first value that is not good. */
@@ -113,7 +139,7 @@ static void note_bad(struct validation *v, size_t row) {
     bool is_target = v->status == DAE_ERROR_ARGUMENT || dae_kernels()->is_finite(values, inputs);
     if (is_target)
         values = v->batch->targets + row * v->width;
-    while (is_target ? is_good(v, values[i], v->status) : isfinite(values[i]))
+    while (is_target ? is_good(v, values, i, v->status) : isfinite(values[i]))
         i++;
     struct dae_text text = {v->message, sizeof v->message, 0};
     dae_text_add(&text, "%s value %zu of sample %zu of the validation data is %g, expected ",
@@ -129,7 +155,7 @@ static dae_status visit(void *context, struct dae_pool *pool, const struct dae_s
         const struct row *row = &v->rows[i];
         for (size_t k = 0; k < v->trainer->objective->term_count; k++)
             v->sums[k] += row->sums[k];
-        v->psnr += row->values > 0 ? dae_psnr(row->squared / row->values) : 0;
+        v->psnr += row->values > 0 ? dae_psnr(row->squared / row->values / v->peak / v->peak) : 0;
         v->compared += row->values > 0;
         v->values += row->values;
         if (v->row_status[i] != DAE_OK)
@@ -169,12 +195,16 @@ dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sw
         .pool = pool,
         .inputs = trainer->validation->shape.size,
         .width = dae_model_output(trainer->validation_model)->size,
+        .input = dae_model_input_scaler(trainer->validation_model),
+        .output = dae_model_output_scaler(trainer->validation_model),
+        .peak = dae_model_peak(trainer->validation_model),
     };
     if (trainer->figures != NULL)
         dae_figures_start(trainer->figures, trainer->validation_model, trainer->validation);
     if (objective->tapped_count > 0)
         dae_sweep_watch(sweep, watch, &v);
-    dae_status status = dae_sweep_run(sweep, pool, fpu, objective->logits, visit, &v);
+    dae_status status = dae_sweep_run(sweep, pool, fpu,
+                                      objective->logits ? DAE_OUTPUTS_LOGITS : DAE_OUTPUTS_SCALED, visit, &v);
     if (status == DAE_ERROR_ARGUMENT)
         return dae_fail_in(status, "validation");
     DAE_TRY(status);

@@ -403,6 +403,19 @@ class ModelTest(Standard):
         self.assertEqual(grown.format(), text)
         self.assertEqual(dae.Layer.dense(3, "leaky_relu(0.2)").free(), None)
 
+    def test_scaling_of_a_model(self):
+        data = dae.Dataset.from_array([[10.0, 30.0], [20.0, 40.0]])
+        model = dae.Model.parse("input(2) | dense(2)").initialize(1)
+        self.assertEqual(model.scaling, "none")
+        self.assertEqual(model.set_scaling("range(0, 1)", data).scaling,
+                         "affine(scale=0.03333333333333333, offset=-0.3333333333333333, peak=30)")
+        model.set_tensor("0.weight", [[0.0, 0.0], [0.0, 0.0]])
+        model.set_tensor("0.bias", [0.0, 1.0])
+        for answer, expected in zip(flat(model.run([[5.0, 6.0]])), (10, 40)):
+            self.assertAlmostEqual(answer, expected, 4)
+        self.assertEqual(model.set_scaling("none").scaling, "none")
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "data is NULL", model.set_scaling, "standard")
+
     def test_notes_of_a_model(self):
         model = dae.Model.parse("input(6) | dense(6)").initialize(1)
         model.set_note("sensor", "ADXL355, gain 8, \u00b1 2 g")

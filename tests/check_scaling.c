@@ -1,0 +1,810 @@
+/* Scaling: the network works in a unit of its own, and nothing else does. */
+#include "network.h"
+
+#include <dae/runtime.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIZE = 24, SAMPLES = 70, TEXT = 400 };
+
+static void has_scaling(const dae_model *model, const char *expected) {
+    char text[TEXT];
+    ok(dae_model_format_scaling(model, text, sizeof text, NULL));
+    ck_assert_str_eq(text, expected);
+}
+
+/* The numbers of a scaling of all channels, and its peak. */
+static void numbers_of(const dae_model *model, double *scale, double *offset, double *peak) {
+    char text[TEXT], value[64];
+    const char *const names[] = {"scale", "offset", "peak"};
+    double *const numbers[] = {scale, offset, peak};
+    ok(dae_model_format_scaling(model, text, sizeof text, NULL));
+    for (size_t i = 0; i < 3; i++) {
+        ok(dae_recipe_get("scaling", text, 0, names[i], value, sizeof value, NULL));
+        *numbers[i] = strtod(value, NULL);
+    }
+}
+
+static dae_model *dense_model(uint64_t seed, const char *output) {
+    return model_from(seed, "input(%d) | dense(16, activation=relu) as code | dense(%d, activation=%s)", SIZE,
+                      SIZE, output);
+}
+
+/* x times factor plus term, in double precision, to free(). */
+static float *moved(const float *x, size_t count, double factor, double term) {
+    float *y = must_have(count * sizeof *y);
+    for (size_t i = 0; i < count; i++)
+        y[i] = (float)((double)x[i] * factor + term);
+    return y;
+}
+
+static float *samples(void) {
+    return random_floats((size_t)SIZE * SAMPLES, 0, 1, 77);
+}
+
+/* Clean samples, and with Gaussian noise of a stddev. */
+static dae_dataset *noisy(const float *x, double stddev) {
+    char recipe[64];
+    snprintf(recipe, sizeof recipe, "gaussian(%.17g)", stddev);
+    return corrupted(array_dataset(x, SAMPLES, SIZE), recipe, DAE_NOISE_FRESH, 5);
+}
+
+/* ---- What is set ------------------------------------------------------------------------------------ */
+
+START_TEST(numbers_are_those_of_the_targets) {
+    enum { COUNT = SIZE * SAMPLES };
+    const double origins[] = {0, 2000, -1e6}, spreads[] = {1, 300, 1e-3};
+    dae_model *model = dense_model(1, "linear");
+    float *x = samples();
+    for (size_t k = 0; k < 9; k++) {
+        float *data = moved(x, COUNT, spreads[k % 3], origins[k / 3]);
+        double mean = 0, variance = 0, low = (double)data[1], high = (double)data[1], scale, offset, peak;
+        data[0] = NAN;
+        for (size_t i = 1; i < COUNT; i++)
+            mean += (double)data[i] / (COUNT - 1);
+        for (size_t i = 1; i < COUNT; i++) {
+            variance += ((double)data[i] - mean) * ((double)data[i] - mean) / (COUNT - 1);
+            low = fmin(low, (double)data[i]);
+            high = fmax(high, (double)data[i]);
+        }
+        float *inputs = random_floats(COUNT, -9, 9, 5); /* are not measured */
+        dae_dataset *dataset = pair_dataset(inputs, SIZE, data, SIZE, SAMPLES);
+        if (low < high) {
+            ok(dae_model_set_scaling(model, "standard", dataset));
+            numbers_of(model, &scale, &offset, &peak);
+            near(scale * sqrt(variance), 1, 1e-9);
+            near(offset, -mean / sqrt(variance), 1e-7 * (1 + fabs(offset)));
+            near(peak, high - low, 0);
+            ok(dae_model_set_scaling(model, "range(-1, 3)", dataset));
+            numbers_of(model, &scale, &offset, &peak);
+            near(scale, 4 / (high - low), 1e-12 * scale);
+            ck_assert(scale * low + offset == -1);
+            near(peak, high - low, 0);
+        } else {
+            fails(dae_model_set_scaling(model, "standard", dataset), DAE_ERROR_ARGUMENT, "all targets are");
+        }
+        dae_dataset_free(dataset);
+        free(inputs);
+        free(data);
+    }
+    free(x);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(texts_are_kept_as_one_affine) {
+    dae_model *model = dense_model(1, "linear");
+    has_scaling(model, "none");
+    ok(dae_model_set_scaling(model, "divide(by=4)", NULL));
+    has_scaling(model, "affine(scale=0.25, offset=0, peak=4)");
+    ok(dae_model_set_scaling(model, "affine(-3, offset=1e-3)", NULL));
+    has_scaling(model, "affine(scale=-3, offset=0.001, peak=1)");
+    char text[TEXT], again[TEXT];
+    ok(dae_model_set_scaling(model, "divide(255)", NULL));
+    ok(dae_model_format_scaling(model, text, sizeof text, NULL));
+    ok(dae_model_set_scaling(model, "none", NULL));
+    has_scaling(model, "none");
+    ok(dae_model_set_scaling(model, text, NULL));
+    ok(dae_model_format_scaling(model, again, sizeof again, NULL));
+    ck_assert_str_eq(text, again);
+    char *written = text_by_the_rules((text_fn)dae_model_format_scaling, model);
+    ck_assert_str_eq(text, written);
+    free(written);
+    dae_model_free(model);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    dae_status status;
+    const char *word;
+} refused[] = {
+    {"standard", DAE_ERROR_ARGUMENT, "data is NULL, expected a dataset for standard to measure"},
+    {"", DAE_ERROR_FORMAT, "scaling"},
+    {"divide", DAE_ERROR_FORMAT, "by"},
+    {"divide(0)", DAE_ERROR_ARGUMENT, "by is 0"},
+    {"divide(255) | standard", DAE_ERROR_FORMAT, "scaling"},
+    {"range(1, 0)", DAE_ERROR_ARGUMENT, "low < high"},
+    {"affine(scale=0, offset=0)", DAE_ERROR_ARGUMENT, "a scale of 0"},
+    {"affine(scale=[1, 2], offset=0)", DAE_ERROR_ARGUMENT, "as many offsets as scales"},
+    {"affine(scale=[1, 2], offset=[0, 0])", DAE_ERROR_SHAPE, "a scaling of 2 channels, the model gives 24"},
+    {"standard(per=pixel)", DAE_ERROR_FORMAT, "all or channel"},
+    {"minmax(0, 1)", DAE_ERROR_FORMAT, "standard, range, divide, affine or none"},
+};
+
+START_TEST(what_is_no_scaling_is_refused) {
+    dae_model *model = dense_model(1, "linear");
+    ok(dae_model_set_scaling(model, "divide(3)", NULL));
+    char before[TEXT];
+    ok(dae_model_format_scaling(model, before, sizeof before, NULL));
+    fails(dae_model_set_scaling(model, refused[_i].text, NULL), refused[_i].status, refused[_i].word);
+    has_scaling(model, before);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(data_that_cannot_be_measured_are_refused) {
+    dae_model *model = dense_model(1, "linear"), *unset = unset_from("input(2) | dense(2)"), *slice = NULL;
+    float *x = samples();
+    dae_dataset *wrong = array_dataset(x, SAMPLES, SIZE - 1), *right = array_dataset(x, SAMPLES, SIZE);
+    x[SIZE + 3] = INFINITY;
+    dae_dataset *infinite = array_dataset(x, SAMPLES, SIZE);
+    for (size_t i = 0; i < SIZE; i++)
+        x[i] = NAN;
+    dae_dataset *missing = array_dataset(x, 1, SIZE);
+    fails(dae_model_set_scaling(model, "standard", wrong), DAE_ERROR_SHAPE,
+          "targets have shape 23, the model gives 24");
+    fails(dae_model_set_scaling(model, "standard", infinite), DAE_ERROR_NOT_FINITE,
+          "target value 3 of sample 1 is inf");
+    fails(dae_model_set_scaling(model, "standard", missing), DAE_ERROR_ARGUMENT, "all targets are NaN");
+    fails(dae_model_set_scaling(model, "standard(per=channel)", right), DAE_ERROR_SHAPE, "two dimensions");
+    fails(dae_model_set_scaling(unset, "divide(2)", NULL), DAE_ERROR_STATE, "dae_model_initialize");
+    ok(dae_model_slice(&slice, model, NULL, "code"));
+    fails(dae_model_set_scaling(slice, "divide(2)", NULL), DAE_ERROR_STATE, "expected the whole one");
+    has_scaling(model, "none");
+    dae_dataset_free(wrong);
+    dae_dataset_free(right);
+    dae_dataset_free(infinite);
+    dae_dataset_free(missing);
+    free(x);
+    dae_model_free(slice);
+    dae_model_free(unset);
+    dae_model_free(model);
+}
+END_TEST
+
+/* ---- What training makes of it ------------------------------------------------------------------------ */
+
+static const char *const objectives[] = {
+    "mse", "huber(0.1) | l1(of=code, weight=0.01)", "mse(corrupted=2, intact=0.5)", "mse(missing=skip)",
+    "bce",
+};
+
+/* With data in another unit and a scaling that undoes it, to the bit: parameters, losses, validation; with bfloat16
+ * too. */
+START_TEST(a_power_of_two_changes_nothing) {
+    const char *objective = objectives[_i % 5], *output = _i % 5 == 4 ? "sigmoid" : "linear";
+    float *x = samples(), *scaled = moved(x, (size_t)SIZE * SAMPLES, 4, 0);
+    dae_model *models[2] = {dense_model(3, output), dense_model(3, output)};
+    dae_dataset *data[2] = {noisy(x, 0.125), noisy(scaled, 0.5)};
+    double *history[2][3];
+    ok(dae_model_set_scaling(models[1], "divide(4)", NULL));
+    for (size_t k = 0; k < 2; k++) {
+        dae_trainer *trainer = adam_trainer(models[k], 1e-2, objective);
+        ok(dae_trainer_set_validation(trainer, data[k]));
+        ok(dae_trainer_set_precision(trainer, _i < 5 ? DAE_PRECISION_FLOAT32 : DAE_PRECISION_BFLOAT16));
+        ok(dae_trainer_fit(trainer, data[k], 3));
+        const char *const columns[3] = {"loss", "validation_loss", "validation_psnr"};
+        for (size_t i = 0; i < 3; i++)
+            history[k][i] = history_of(trainer, columns[i], NULL);
+        dae_trainer_free(trainer);
+    }
+    same_parameters(models[0], models[1]);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t epoch = 0; epoch < 3; epoch++)
+            ck_assert(history[0][i][epoch] == history[1][i][epoch]);
+    float *y = answers_of(models[0], x, SAMPLES), *z = answers_of(models[1], scaled, SAMPLES);
+    float *expected = moved(y, (size_t)SIZE * SAMPLES, 4, 0);
+    same_floats(z, expected, (size_t)SIZE * SAMPLES);
+    for (size_t k = 0; k < 6; k++)
+        free(history[k / 3][k % 3]);
+    free(expected);
+    free(y);
+    free(z);
+    for (size_t k = 0; k < 2; k++) {
+        dae_dataset_free(data[k]);
+        dae_model_free(models[k]);
+    }
+    free(x);
+    free(scaled);
+}
+END_TEST
+
+/* What a user would do by hand, in double precision, rounded: the same bytes. */
+START_TEST(a_scaling_does_what_is_done_by_hand) {
+    const char *objective = objectives[_i];
+    float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 300, 2000);
+    float *noise = random_floats((size_t)SIZE * SAMPLES, -90, 90, 4),
+          *inputs = moved(x, (size_t)SIZE * SAMPLES, 1, 0);
+    double scale, offset, peak;
+    for (size_t i = 0; i < (size_t)SIZE * SAMPLES; i++)
+        inputs[i] += i % 3 == 0 ? noise[i] : 0;
+    if (strstr(objective, "skip") != NULL)
+        x[7] = x[70] = NAN;
+    const char *output = strcmp(objective, "bce") == 0 ? "sigmoid" : "linear";
+    dae_model *models[2] = {dense_model(9, output), dense_model(9, output)};
+    dae_dataset *data = pair_dataset(inputs, SIZE, x, SIZE, SAMPLES);
+    ok(dae_model_set_scaling(models[0], strcmp(objective, "bce") == 0 ? "range(0, 1)" : "standard", data));
+    numbers_of(models[0], &scale, &offset, &peak);
+    float *by_hand[2] = {moved(inputs, (size_t)SIZE * SAMPLES, scale, offset),
+                         moved(x, (size_t)SIZE * SAMPLES, scale, offset)};
+    dae_dataset *scaled = pair_dataset(by_hand[0], SIZE, by_hand[1], SIZE, SAMPLES);
+    double *losses[2];
+    for (size_t k = 0; k < 2; k++) {
+        dae_trainer *trainer = adam_trainer(models[k], 1e-2, objective);
+        ok(dae_trainer_set_validation(trainer, k == 0 ? data : scaled));
+        ok(dae_trainer_fit(trainer, k == 0 ? data : scaled, 3));
+        losses[k] = history_of(trainer, "validation_loss", NULL);
+        dae_trainer_free(trainer);
+    }
+    same_parameters(models[0], models[1]);
+    for (size_t epoch = 0; epoch < 3; epoch++)
+        ck_assert(losses[0][epoch] == losses[1][epoch]);
+    float *y = answers_of(models[0], inputs, SAMPLES), *z = answers_of(models[1], by_hand[0], SAMPLES);
+    for (size_t i = 0; i < (size_t)SIZE * SAMPLES; i++)
+        near(y[i], ((double)z[i] - offset) / scale, 3e-4);
+    free(y);
+    free(z);
+    for (size_t k = 0; k < 2; k++) {
+        free(by_hand[k]);
+        free(losses[k]);
+        dae_model_free(models[k]);
+    }
+    dae_dataset_free(data);
+    dae_dataset_free(scaled);
+    free(u);
+    free(x);
+    free(noise);
+    free(inputs);
+}
+END_TEST
+
+/* The data of the issue: 0 +- 1 at 40 +- 7, 2000 +- 300 and 0 +- 0.001, each by `standard`. */
+START_TEST(standard_is_the_same_in_every_unit) {
+    const double origins[] = {0, 40, 2000, 0}, spreads[] = {1, 7, 300, 1e-3};
+    float *u = random_floats((size_t)SIZE * SAMPLES, -1.7, 1.7, 3), *first = NULL;
+    for (size_t k = 0; k < 4; k++) {
+        float *x = moved(u, (size_t)SIZE * SAMPLES, spreads[k], origins[k]);
+        dae_dataset *clean = array_dataset(x, SAMPLES, SIZE), *data = noisy(x, spreads[k] * 0.3);
+        dae_model *model = dense_model(4, "linear");
+        ok(dae_model_set_scaling(model, "standard", clean));
+        dae_trainer *trainer = sgd_trainer(model, 0.1, "mse");
+        ok(dae_trainer_fit(trainer, data, 5));
+        float *y = answers_of(model, x, SAMPLES),
+              *z = moved(y, (size_t)SIZE * SAMPLES, 1 / spreads[k], -origins[k] / spreads[k]);
+        if (first == NULL)
+            first = moved(z, (size_t)SIZE * SAMPLES, 1, 0);
+        for (size_t i = 0; i < (size_t)SIZE * SAMPLES; i++)
+            near(z[i], first[i], 1e-4);
+        free(x);
+        free(y);
+        free(z);
+        dae_dataset_free(clean);
+        dae_dataset_free(data);
+        dae_trainer_free(trainer);
+        dae_model_free(model);
+    }
+    free(first);
+    free(u);
+}
+END_TEST
+
+struct seen {
+    float *gradient;
+    dae_model *model;
+};
+
+static int32_t keep_gradient(float *gradients, size_t count, void *user) {
+    struct seen *seen = user;
+    memcpy(seen->gradient, gradients, count * sizeof *gradients);
+    return 0;
+}
+
+/* Of a loss in the network's unit, worked out from what a session gives. */
+START_TEST(gradients_agree_with_central_differences) {
+    enum { FEW = 9 };
+    dae_model *model = model_from(2, "input(%d) | dense(5, activation=tanh) as h | dense(%d)", SIZE, SIZE);
+    float *u = samples(), *x = moved(u, (size_t)SIZE * FEW, 300, 2000),
+          *t = moved(u + SIZE, (size_t)SIZE * FEW, 200, 1900);
+    size_t count;
+    dae_dataset *data = array_dataset(t, FEW, SIZE);
+    double scale, offset, peak, loss;
+    ok(dae_model_set_scaling(model, "standard", data));
+    numbers_of(model, &scale, &offset, &peak);
+    float *parameters = parameters_of(model, &count);
+    struct seen seen = {must_have(count * sizeof(float)), model};
+    dae_trainer *trainer = sgd_trainer(model, 1e-30, "mse");
+    ok(dae_trainer_set_gradient_hook(trainer, keep_gradient, &seen));
+    ok(dae_trainer_step(trainer, x, t, FEW, &loss));
+    for (size_t i = 0; i < count; i += 7) {
+        double costs[2] = {0};
+        float kept = parameters[i];
+        for (int k = 0; k < 2; k++) {
+            parameters[i] = kept + (k == 0 ? -0.01f : 0.01f);
+            ok(dae_model_set_parameters(model, parameters, count));
+            float *y = answers_of(model, x, FEW);
+            for (size_t j = 0; j < (size_t)SIZE * FEW; j++) {
+                double d = scale * ((double)y[j] - (double)t[j]);
+                costs[k] += d * d / (SIZE * FEW);
+            }
+            free(y);
+        }
+        near(seen.gradient[i], (costs[1] - costs[0]) / (double)((kept + 0.01f) - (kept - 0.01f)), 2e-4);
+        parameters[i] = kept;
+    }
+    free(seen.gradient);
+    free(parameters);
+    free(u);
+    free(x);
+    free(t);
+    dae_dataset_free(data);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(threads_change_nothing) {
+    const size_t threads[] = {1, 2, 3, 7};
+    float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 300, 2000);
+    dae_dataset *data = noisy(x, 90);
+    dae_model *first = NULL;
+    double mse = 0;
+    for (size_t k = 0; k < 4; k++) {
+        dae_model *model = dense_model(4, "linear");
+        ok(dae_set_num_threads(threads[k]));
+        ok(dae_model_set_scaling(model, "standard", data));
+        dae_trainer *trainer = adam_trainer(model, 0.01, "mse");
+        ok(dae_trainer_set_validation(trainer, data));
+        ok(dae_trainer_fit(trainer, data, 3));
+        dae_report *report = evaluated(model, data);
+        if (first == NULL) {
+            first = model;
+            mse = figure(report, "mse");
+        } else {
+            char text[TEXT];
+            ok(dae_model_format_scaling(first, text, sizeof text, NULL));
+            has_scaling(model, text);
+            same_parameters(first, model);
+            ck_assert(figure(report, "mse") == mse);
+            dae_model_free(model);
+        }
+        dae_report_free(report);
+        dae_trainer_free(trainer);
+    }
+    ok(dae_set_num_threads(0));
+    dae_model_free(first);
+    dae_dataset_free(data);
+    free(u);
+    free(x);
+}
+END_TEST
+
+/* A training that is stopped and goes on in another trainer, which knows of no scaling, ends in the same bytes. */
+START_TEST(checkpoints_have_it) {
+    float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 300, 2000);
+    dae_dataset *data = noisy(x, 90);
+    dae_model *models[2] = {dense_model(4, "linear"), dense_model(5, "linear")};
+    dae_trainer *trainers[2];
+    unsigned char bytes[1 << 16];
+    char text[TEXT];
+    size_t size = 0;
+    ok(dae_model_set_scaling(models[0], "standard", data));
+    for (size_t k = 0; k < 2; k++) {
+        dae_optimizer *optimizer = NULL;
+        ok(dae_optimizer_parse(&optimizer, "adam(0.01) | average(decay=0.9)"));
+        ok(dae_trainer_create(&trainers[k], models[k], optimizer, "mse"));
+        ok(dae_trainer_set_validation(trainers[k], data));
+        dae_optimizer_free(optimizer);
+    }
+    ok(dae_trainer_fit(trainers[0], data, 2));
+    ok(dae_trainer_serialize_checkpoint(trainers[0], bytes, sizeof bytes, &size));
+    ok(dae_trainer_deserialize_checkpoint(trainers[1], bytes, size));
+    ok(dae_model_format_scaling(models[0], text, sizeof text, NULL));
+    has_scaling(models[1], text);
+    ck_assert_ptr_nonnull(strstr((char *)bytes + 8, "\"dae.checkpoint\":\"2\""));
+    for (size_t k = 0; k < 2; k++)
+        ok(dae_trainer_fit(trainers[k], data, 2));
+    same_parameters(models[0], models[1]);
+    double *losses[2] = {history_of(trainers[0], "validation_loss", NULL),
+                         history_of(trainers[1], "validation_loss", NULL)};
+    for (size_t epoch = 0; epoch < 4; epoch++)
+        ck_assert(losses[0][epoch] == losses[1][epoch] && losses[0][epoch] < 5);
+    dae_model *average = NULL;
+    ok(dae_trainer_copy_average(&average, trainers[1]));
+    has_scaling(average, text);
+    dae_model_free(average);
+    for (size_t k = 0; k < 2; k++) {
+        free(losses[k]);
+        dae_trainer_free(trainers[k]);
+        dae_model_free(models[k]);
+    }
+    dae_dataset_free(data);
+    free(u);
+    free(x);
+}
+END_TEST
+
+/* ---- Where it applies ---------------------------------------------------------------------------------- */
+
+static dae_model *through_memory(const dae_model *model, const char *version) {
+    unsigned char bytes[1 << 16];
+    char expected[32];
+    size_t size = 0;
+    dae_model *loaded = NULL;
+    ok(dae_model_serialize(model, bytes, sizeof bytes, &size));
+    snprintf(expected, sizeof expected, "\"dae.format\":\"%s\"", version);
+    ck_assert_ptr_nonnull(strstr((char *)bytes + 8, expected));
+    ok(dae_model_deserialize(&loaded, bytes, size));
+    return loaded;
+}
+
+START_TEST(slices_copies_and_files_have_the_end_that_they_own) {
+    dae_model *model = dense_model(6, "linear"), *parts[3] = {NULL};
+    float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 300, 2000);
+    dae_dataset *data = array_dataset(x, SAMPLES, SIZE);
+    ok(dae_model_slice(&parts[0], model, NULL, "code"));
+    ok(dae_model_slice(&parts[1], model, "code", NULL));
+    dae_model_free(through_memory(model, "1"));
+    float *plain = answers_of(model, x, SAMPLES);
+    ok(dae_model_set_scaling(model, "standard", data)); /* slices that are there share it */
+    char text[TEXT], whole[TEXT];
+    float *y = answers_of(model, x, SAMPLES);
+    ck_assert_uint_ne(first_difference(plain, y, SIZE), SIZE);
+    ok(dae_model_format_scaling(model, whole, sizeof whole, NULL));
+    for (int way = 0; way < 3; way++) {
+        dae_model *ends[2];
+        for (int k = 0; k < 2; k++) {
+            ends[k] = way == 0 ? parts[k] : NULL;
+            if (way == 1)
+                ok(dae_model_copy(&ends[k], parts[k]));
+            if (way == 2)
+                ends[k] = through_memory(parts[k], "2");
+            snprintf(text, sizeof text, "%.*s, ends=%s)", (int)strlen(whole) - 1, whole,
+                     k == 0 ? "input" : "output");
+            has_scaling(ends[k], text);
+        }
+        float *code = answers_of(ends[0], x, SAMPLES), *z = answers_of(ends[1], code, SAMPLES);
+        same_floats(z, y, (size_t)SIZE * SAMPLES);
+        free(code);
+        free(z);
+        for (int k = 0; way > 0 && k < 2; k++)
+            dae_model_free(ends[k]);
+    }
+    dae_model *copies[2] = {NULL, through_memory(model, "2")};
+    ok(dae_model_copy(&copies[0], model));
+    ok(dae_model_set_scaling(model, "none", NULL));
+    for (int k = 0; k < 2; k++) {
+        has_scaling(copies[k], whole);
+        float *z = answers_of(copies[k], x, SAMPLES);
+        same_floats(z, y, (size_t)SIZE * SAMPLES);
+        free(z);
+        dae_model_free(copies[k]);
+    }
+    float *z = answers_of(model, x, SAMPLES);
+    same_floats(z, plain, (size_t)SIZE * SAMPLES);
+    dae_model_free(parts[0]);
+    dae_model_free(parts[1]);
+    dae_model_free(model);
+    dae_dataset_free(data);
+    free(u);
+    free(x);
+    free(y);
+    free(z);
+    free(plain);
+}
+END_TEST
+
+/* y = x - f(x), with x in the network's unit too: with weights of 0, what comes in goes out. */
+START_TEST(residuals_see_scaled_inputs) {
+    dae_model *model = model_from(
+        1, "input(%d) | dense(%d, initializer=zeros) as noise | from(input) | subtract(noise)", SIZE, SIZE);
+    float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 300, 2000);
+    dae_dataset *data = array_dataset(x, SAMPLES, SIZE);
+    ok(dae_model_set_scaling(model, "standard", data));
+    float *y = answers_of(model, x, SAMPLES);
+    for (size_t i = 0; i < (size_t)SIZE * SAMPLES; i++)
+        near(y[i], x[i], 2e-4);
+    dae_trainer *trainer = sgd_trainer(model, 0.1, "mse");
+    double loss;
+    ok(dae_trainer_step(trainer, x, x, SAMPLES, &loss));
+    ck_assert(loss == 0);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+    dae_dataset_free(data);
+    free(u);
+    free(x);
+    free(y);
+}
+END_TEST
+
+/* Pictures of two channels, of which each has its own unit, and a third that is a map; at several sizes. */
+START_TEST(channels_have_units_of_their_own) {
+    enum { HEIGHT = 4, WIDTH = 6, PLACES = HEIGHT * WIDTH, COUNT = 5, OTHER = 3 * 10 };
+    const double origin[3] = {100, -5, 0}, spread[3] = {20, 0.5, 3};
+    dae_model *model = model_from(7, "input(3, any, any) | conv2d(2, 3) | gain");
+    float *u = random_floats(COUNT * 3 * PLACES, 0, 1, 8), inputs[COUNT * 3 * PLACES],
+          targets[COUNT * 2 * PLACES];
+    for (size_t i = 0; i < COUNT * 3 * PLACES; i++) {
+        size_t c = i / PLACES % 3, sample = i / (3 * PLACES);
+        inputs[i] = (float)(origin[c] + spread[c] * (double)u[i]);
+        if (c < 2)
+            targets[(sample * 2 + c) * PLACES + i % PLACES] = inputs[i];
+    }
+    dae_dataset *in = NULL, *out = NULL, *data = NULL;
+    ok(dae_dataset_copy_array(&in, inputs, COUNT, 3, (const size_t[]){3, HEIGHT, WIDTH}));
+    ok(dae_dataset_copy_array(&out, targets, COUNT, 3, (const size_t[]){2, HEIGHT, WIDTH}));
+    ok(dae_dataset_pair(&data, in, out));
+    ok(dae_model_set_scaling(model, "range(0, 1, per=channel)", data));
+    /* the same by hand */
+    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
+    for (size_t i = 0; i < COUNT * 2 * PLACES; i++) {
+        size_t c = i / PLACES % 2;
+        low[c] = fmin(low[c], (double)targets[i]);
+        high[c] = fmax(high[c], (double)targets[i]);
+    }
+    dae_model *plain = NULL;
+    ok(dae_model_copy(&plain, model));
+    ok(dae_model_set_scaling(plain, "none", NULL));
+    const size_t shape[] = {3, 3, 10};
+    float big[3 * OTHER], scaled[3 * OTHER], y[2 * OTHER], z[2 * OTHER];
+    for (size_t i = 0; i < 3 * OTHER; i++) {
+        size_t c = i / OTHER;
+        double scale = 1 / (high[c < 2 ? c : 1] - low[c < 2 ? c : 1]);
+        big[i] = (float)(origin[c] + spread[c] * (double)u[i]);
+        scaled[i] = (float)(scale * (double)big[i] + (c < 2 ? 0 - scale * low[c] : 0));
+    }
+    dae_session *session = NULL;
+    ok(dae_session_create_shaped(&session, model, 1, 3, shape));
+    ok(dae_session_run(session, big, 1, y));
+    dae_session_free(session);
+    ok(dae_session_create_shaped(&session, plain, 1, 3, shape));
+    ok(dae_session_run(session, scaled, 1, z));
+    dae_session_free(session);
+    for (size_t i = 0; i < 2 * OTHER; i++) {
+        size_t c = i / OTHER;
+        near(y[i], low[c] + (high[c] - low[c]) * (double)z[i], 1e-5 * (1 + fabs((double)y[i])));
+    }
+    dae_trainer *trainer = adam_trainer(model, 0.01, "mse");
+    ok(dae_trainer_set_validation(trainer, data));
+    ok(dae_trainer_fit(trainer, data, 2));
+    dae_model *loaded = through_memory(model, "2");
+    char text[TEXT];
+    ok(dae_model_format_scaling(model, text, sizeof text, NULL));
+    ck_assert_ptr_nonnull(strstr(text, ", channels=2)"));
+    has_scaling(loaded, text);
+    same_parameters(loaded, model);
+    dae_trainer_free(trainer);
+    dae_model_free(loaded);
+    dae_model_free(plain);
+    dae_model_free(model);
+    dae_dataset_free(in);
+    dae_dataset_free(out);
+    dae_dataset_free(data);
+    free(u);
+}
+END_TEST
+
+/* Figures, maps and ranges are in the data's unit, and the peak is that of the targets. */
+START_TEST(all_else_is_in_the_unit_of_the_data) {
+    dae_model *model = dense_model(6, "linear");
+    float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 300, 2000),
+          *read = must_have(SIZE * SAMPLES * sizeof *read);
+    dae_dataset *clean = array_dataset(x, SAMPLES, SIZE), *data = noisy(x, 90), *map = NULL;
+    double scale, offset, peak, squared = 0, psnr = 0, low, high, measured[2];
+    ok(dae_model_map(&map, model, clean, NULL));
+    ok(dae_dataset_read(map, 0, 0, SAMPLES, read, NULL)); /* has its sessions before */
+    ok(dae_model_set_scaling(model, "standard", clean));
+    numbers_of(model, &scale, &offset, &peak);
+    dae_trainer *trainer = adam_trainer(model, 0.01, "mse");
+    ok(dae_trainer_set_validation(trainer, clean));
+    ok(dae_trainer_set_figures(trainer, "psnr_of_mean"));
+    ok(dae_trainer_fit(trainer, data, 2));
+    float *y = answers_of(model, x, SAMPLES);
+    ok(dae_dataset_read(map, 0, 0, SAMPLES, read, NULL));
+    dae_session *session = NULL;
+    float few[8 * SIZE];
+    ok(dae_session_create(&session, model, 8));
+    ok(dae_session_run(session, x, 8, few));
+    same_floats(read, few, 8 * SIZE);
+    dae_session_free(session);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        double mse = 0;
+        for (size_t j = i * SIZE; j < (i + 1) * SIZE; j++)
+            mse += ((double)y[j] - (double)x[j]) * ((double)y[j] - (double)x[j]) / SIZE;
+        squared += mse / SAMPLES;
+        psnr += 10 * log10(peak * peak / mse) / SAMPLES;
+    }
+    dae_report *report = evaluated(model, clean);
+    near(figure(report, "mse"), squared, 1e-4 * squared);
+    near(figure(report, "psnr"), psnr, 1e-3);
+    near(figure(report, "psnr(peak=1)"), psnr - 20 * log10(peak), 1e-3);
+    ok(dae_model_measure(model, clean, "psnr | psnr(peak=1)", measured, 2));
+    ck_assert(measured[0] == figure(report, "psnr"));
+    near(measured[1], figure(report, "psnr(peak=1)"), 1e-9);
+    double *column = history_of(trainer, "validation_psnr", NULL),
+           *loss = history_of(trainer, "validation_loss", NULL),
+           *named = history_of(trainer, "validation_psnr_of_mean", NULL);
+    near(column[1], psnr, 1e-3);
+    near(named[1], 10 * log10(peak * peak / squared), 1e-3);
+    near(loss[1], squared * scale * scale, 1e-4);
+    ok(dae_model_get_range(model, &low, &high));
+    ck_assert(low > 1000 && high < 3000 && high > 2200);
+    size_t found = 9;
+    ok(dae_report_get_finding_count(report, &found));
+    for (size_t i = 0; i < found; i++) {
+        int32_t code = 0;
+        const char *text = NULL;
+        ok(dae_report_get_finding(report, i, &code, &text));
+        ck_assert_msg(code != DAE_FINDING_SCALE && code != DAE_FINDING_INPUTS_OUT_OF_RANGE, "%s", text);
+    }
+    free(column);
+    free(loss);
+    free(named);
+    free(read);
+    free(y);
+    free(x);
+    free(u);
+    dae_report_free(report);
+    dae_trainer_free(trainer);
+    dae_dataset_free(clean);
+    dae_dataset_free(data);
+    dae_dataset_free(map);
+    dae_model_free(model);
+}
+END_TEST
+
+/* ---- When ------------------------------------------------------------------------------------------------ */
+
+static int32_t set_during_fit(const dae_progress *progress, void *user) {
+    struct seen *seen = user;
+    (void)progress;
+    fails(dae_model_set_scaling(seen->model, "divide(2)", NULL), DAE_ERROR_STATE, "in use");
+    return 0;
+}
+
+/* A trainer, and a session, that are there already; and not during a fit. */
+START_TEST(a_trainer_notices_and_a_fit_is_not_disturbed) {
+    dae_model *models[2] = {dense_model(6, "linear"), dense_model(6, "linear")};
+    float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 8, 0);
+    dae_dataset *data[2] = {array_dataset(u, SAMPLES, SIZE), array_dataset(x, SAMPLES, SIZE)};
+    dae_session *session = NULL;
+    float y[SIZE];
+    dae_trainer *trainers[2];
+    struct seen seen = {NULL, models[1]};
+    for (size_t k = 0; k < 2; k++) {
+        trainers[k] = adam_trainer(models[k], 0.01, "mse");
+        ok(dae_trainer_set_validation(trainers[k], data[k]));
+        ok(dae_trainer_fit(trainers[k], data[0], 1));
+    }
+    ok(dae_session_create(&session, models[1], 1));
+    ok(dae_session_run(session, x, 1, y));
+    ok(dae_model_set_scaling(models[1], "divide(8)", NULL));
+    fails(dae_session_run(session, x, 1, y), DAE_ERROR_STATE,
+          "another scaling than when the session was made");
+    fails(dae_session_set_precision(session, DAE_PRECISION_FLOAT32), DAE_ERROR_STATE, "another scaling");
+    ok(dae_trainer_set_progress(trainers[1], set_during_fit, &seen));
+    for (size_t k = 0; k < 2; k++)
+        ok(dae_trainer_fit(trainers[k], data[k], 2));
+    same_parameters(models[0], models[1]);
+    ok(dae_model_set_scaling(models[1], "none", NULL));
+    for (size_t k = 0; k < 2; k++) {
+        dae_dataset_free(data[k]);
+        dae_trainer_free(trainers[k]);
+        dae_model_free(models[k]);
+    }
+    dae_session_free(session);
+    free(u);
+    free(x);
+}
+END_TEST
+
+START_TEST(classes_have_no_unit) {
+    dae_model *model = model_from(1, "input(4) | dense(3) | softmax");
+    float *x = random_floats(4 * 6, 0, 1, 2), classes[6] = {0, 1, 2, 0, 1, 2};
+    dae_dataset *data = pair_dataset(x, 4, classes, 1, 6);
+    dae_trainer *trainer = sgd_trainer(model, 0.1, "cross_entropy");
+    dae_report *report = NULL;
+    ok(dae_model_set_scaling(model, "divide(2)", NULL));
+    fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_STATE, "have no unit");
+    fails(dae_model_evaluate(&report, model, data), DAE_ERROR_STATE, "have no unit");
+    dae_trainer_free(trainer);
+    dae_dataset_free(data);
+    dae_model_free(model);
+    free(x);
+}
+END_TEST
+
+/* Targets that an objective takes only from 0 to 1 are looked at as it sees them, and named as they are. */
+START_TEST(targets_are_named_in_their_unit) {
+    dae_model *model = dense_model(6, "sigmoid");
+    float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 255, 0);
+    dae_dataset *data = array_dataset(x, SAMPLES, SIZE);
+    dae_trainer *trainer = adam_trainer(model, 0.01, "bce");
+    ok(dae_model_set_scaling(model, "divide(255)", NULL));
+    ok(dae_trainer_set_validation(trainer, data));
+    ok(dae_trainer_fit(trainer, data, 1));
+    x[SIZE + 2] = 256;
+    dae_dataset *wrong = array_dataset(x, SAMPLES, SIZE);
+    fails(dae_trainer_fit(trainer, wrong, 1), DAE_ERROR_ARGUMENT,
+          "is 256, expected what the model's scaling makes 0 to 1 of");
+    ok(dae_trainer_set_validation(trainer, wrong));
+    fails(dae_trainer_fit(trainer, data, 1), DAE_ERROR_ARGUMENT,
+          "target value 2 of sample 1 of the validation data is 256, expected what the model's scaling makes "
+          "0 to 1 of");
+    dae_trainer_free(trainer);
+    dae_dataset_free(data);
+    dae_dataset_free(wrong);
+    dae_model_free(model);
+    free(u);
+    free(x);
+}
+END_TEST
+
+static dae_status set_and_use(void *user) {
+    dae_dataset *data = user;
+    dae_model *model = NULL, *copy = NULL;
+    dae_session *session = NULL;
+    dae_status status = dae_model_parse(&model, "input(24) | dense(2) | dense(24)");
+    if (status == DAE_OK)
+        status = dae_model_initialize(model, 1);
+    if (status == DAE_OK) {
+        status = dae_model_set_scaling(model, "standard", data);
+        if (status != DAE_OK)
+            has_scaling(model, "none");
+    }
+    if (status == DAE_OK)
+        status = dae_model_copy(&copy, model);
+    if (status == DAE_OK)
+        status = dae_session_create(&session, copy, 1);
+    dae_session_free(session);
+    dae_model_free(copy);
+    dae_model_free(model);
+    return status;
+}
+
+START_TEST(failed_allocations_change_nothing) {
+    float *x = samples();
+    dae_dataset *data = array_dataset(x, SAMPLES, SIZE);
+    ck_assert_uint_ge(every_allocation_fails(set_and_use, data), 10);
+    dae_dataset_free(data);
+    free(x);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("scaling");
+    TCase *set = add_case(suite, "set"), *trains = add_case(suite, "training"),
+          *applies = add_case(suite, "applies"), *when = add_case(suite, "when");
+    tcase_add_test(set, numbers_are_those_of_the_targets);
+    tcase_add_test(set, texts_are_kept_as_one_affine);
+    tcase_add_loop_test(set, what_is_no_scaling_is_refused, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(set, data_that_cannot_be_measured_are_refused);
+    tcase_add_loop_test(trains, a_power_of_two_changes_nothing, 0, 10);
+    tcase_add_loop_test(trains, a_scaling_does_what_is_done_by_hand, 0, 5);
+    tcase_add_test(trains, standard_is_the_same_in_every_unit);
+    tcase_add_test(trains, gradients_agree_with_central_differences);
+    tcase_add_test(trains, threads_change_nothing);
+    tcase_add_test(trains, checkpoints_have_it);
+    tcase_add_test(applies, slices_copies_and_files_have_the_end_that_they_own);
+    tcase_add_test(applies, residuals_see_scaled_inputs);
+    tcase_add_test(applies, channels_have_units_of_their_own);
+    tcase_add_test(applies, all_else_is_in_the_unit_of_the_data);
+    tcase_add_test(when, a_trainer_notices_and_a_fit_is_not_disturbed);
+    tcase_add_test(when, classes_have_no_unit);
+    tcase_add_test(when, failed_allocations_change_nothing);
+    tcase_add_test(when, targets_are_named_in_their_unit);
+    return suite_main(suite);
+}
