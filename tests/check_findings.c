@@ -80,7 +80,7 @@ typedef struct {
     const char *hidden_activation, *output_activation;
     const char *loss;
     double rate, factor, offset, stddev;
-    const char *noise;
+    const char *noise, *scaling;
     bool linear, once, sgd;
     size_t dead; /* of the hidden units, by their bias */
 } setting;
@@ -122,6 +122,8 @@ static dae_model *model_for(const setting *s) {
 /* Trains; a fit that ends since something is no longer finite has been told all the same. */
 static run trained(const setting *s, dae_dataset *data) {
     run r = {model_for(s), NULL};
+    if (s->scaling != NULL)
+        ok(dae_model_set_scaling(r.model, s->scaling, data));
     double rate = s->rate > 0 ? s->rate : 1e-3;
     dae_dataset *validation = noisy(s, 200, s->seed + 2, DAE_NOISE_FRESH);
     r.trainer = s->sgd ? sgd_trainer(r.model, rate, s->loss) : adam_trainer(r.model, rate, s->loss);
@@ -426,10 +428,61 @@ START_TEST(healthy_runs_have_no_findings) {
 }
 END_TEST
 
+/* Data of another scale: the finding names a call, and who makes it has nothing more to hear of scale. */
+START_TEST(the_call_that_is_named_mends_it) {
+    static const struct {
+        setting s;
+        int32_t code;
+        const char *call;
+    } cases[] = {
+        {{.seed = 1, .linear = true, .factor = 2000, .offset = 1000}, DAE_FINDING_SCALE, "standard"},
+        {{.seed = 2, .linear = true, .factor = 0.007, .offset = -0.0035}, DAE_FINDING_SCALE, "standard"},
+        {{.seed = 3, .factor = 255}, DAE_FINDING_TARGETS_OUT_OF_REACH, "range(0, 1)"},
+        {{.seed = 4, .factor = 255, .scaling = "standard"}, DAE_FINDING_TARGETS_OUT_OF_REACH, "range(0, 1)"},
+        {{.seed = 5, .factor = 255, .output_activation = "tanh"},
+         DAE_FINDING_TARGETS_OUT_OF_REACH,
+         "range(-1, 1)"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        setting s = cases[i].s;
+        char call[64];
+        said before = {0}, after = {0};
+        report_of(&before, &s);
+        snprintf(call, sizeof call, "dae_model_set_scaling(model, \"%s\", data)", cases[i].call);
+        ck_assert_msg(before.codes[0] == cases[i].code && strstr(before.text, call) != NULL, "%s",
+                      before.text);
+        ck_assert((strstr(before.text, "as the model's scaling makes them") != NULL) == (s.scaling != NULL));
+        s.scaling = cases[i].call;
+        s.rate = 3e-3;
+        s.epochs = 60;
+        report_of(&after, &s);
+        training_of(&after, &s);
+        ck_assert_msg(after.count == 0, "%s", after.text);
+    }
+}
+END_TEST
+
+/* Data in another unit than those that the scaling is of. */
+START_TEST(data_in_another_unit_are_named_as_the_network_sees_them) {
+    setting s = {.seed = 6, .linear = true, .factor = 300, .offset = 2000, .scaling = "standard"}, other = s;
+    said heard = {0};
+    run r = usual_run(&s);
+    other.factor = 0.3;
+    other.offset = 2;
+    ask_report(&heard, r.model, test_data(&other));
+    ck_assert_msg(heard.codes[0] == DAE_FINDING_INPUTS_OUT_OF_RANGE && heard.codes[1] == DAE_FINDING_SCALE &&
+                      strstr(heard.text, "as the model's scaling makes them") != NULL,
+                  "%s", heard.text);
+    end(&r);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("findings");
     TCase *table = add_case(suite, "table");
     tcase_add_test(table, faults_are_named);
     tcase_add_test(table, healthy_runs_have_no_findings);
+    tcase_add_test(table, the_call_that_is_named_mends_it);
+    tcase_add_test(table, data_in_another_unit_are_named_as_the_network_sees_them);
     return suite_main(suite);
 }

@@ -257,8 +257,8 @@ DAE_API dae_status dae_model_format_scaling(const dae_model *model, char *buffer
  */
 DAE_API dae_status dae_model_format(const dae_model *model, char *buffer, size_t capacity, size_t *length);
 
-/** Describes the model as a table: layers, output shapes, numbers of parameters, and a last line that
- * says whether the code is smaller or larger than the input.
+/** Describes the model as a table: layers, output shapes, numbers of parameters, a line that says whether the
+ * code is smaller or larger than the input, and the scaling, if there is one.
  *
  * @param buffer, capacity, length  as for every text (dae.h)
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0

@@ -75,6 +75,11 @@ static void write_model(struct dae_text *text, const void *object) {
     dae_text_add(text, "\n");
     if (model->node_count > 1)
         write_code(text, model);
+    if (dae_model_has_scaling(model)) {
+        dae_text_add(text, "Scaling: ");
+        dae_model_write_scaling(text, model);
+        dae_text_add(text, "\n");
+    }
 }
 
 dae_status dae_model_describe(const dae_model *model, char *buffer, size_t capacity, size_t *length) {

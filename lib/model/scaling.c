@@ -170,14 +170,10 @@ static const char *check_affine(const struct dae_value *v) {
     return v[SCALE].count == v[OFFSET].count ? NULL : "as many offsets as scales";
 }
 
-static double number_of(const struct dae_value *value, size_t index) {
-    return value->items != NULL ? value->items[index].number : value->number;
-}
-
 static struct dae_unit make_affine(const struct dae_value *v, size_t channel, const struct dae_measured *m) {
     (void)m;
-    return (struct dae_unit){.scale = number_of(&v[SCALE], channel),
-                             .offset = number_of(&v[OFFSET], channel)};
+    return (struct dae_unit){.scale = dae_value_item(&v[SCALE], channel)->number,
+                             .offset = dae_value_item(&v[OFFSET], channel)->number};
 }
 
 static double given_peak(const struct dae_value *v, const struct dae_measured *m) {

@@ -231,12 +231,15 @@ static void find_scale(const struct findings *c) {
     dae_text_add(
         &text,
         "The %s are %.4g on average with a stddev of %.4g%s; layers are made for values around 0 with a "
-        "stddev about 1, and learn little or nothing from others. dae_model_set_scaling(model, \"%s\", data) "
-        "before training measures the training data and lets the network see them so; all else stays in "
-        "their "
-        "unit.",
-        of_inputs ? "inputs" : "targets", scale->mean, scale->stddev, after_scaling(c),
-        scaling_for(output_of(c)));
+        "stddev about 1, and learn little or nothing from others.",
+        of_inputs ? "inputs" : "targets", scale->mean, scale->stddev, after_scaling(c));
+    if (dae_model_has_scaling(c->model))
+        dae_text_add(&text,
+                     " Look whether these data are in the unit of those that the scaling was made for.");
+    dae_text_add(&text,
+                 " dae_model_set_scaling(model, \"%s\", data) before training measures the training data and "
+                 "lets the network see them so; all else stays in their unit.",
+                 scaling_for(output_of(c)));
 }
 
 static void find_targets(const struct findings *c) {
