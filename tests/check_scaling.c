@@ -183,8 +183,8 @@ static const char *const objectives[] = {
     "bce",
 };
 
-/* With data in another unit and a scaling that undoes it, to the bit: parameters, losses, validation; with bfloat16
- * too. */
+/* With data in another unit and a scaling that undoes it, to the bit: parameters, losses, validation; with
+ * bfloat16 too. */
 START_TEST(a_power_of_two_changes_nothing) {
     const char *objective = objectives[_i % 5], *output = _i % 5 == 4 ? "sigmoid" : "linear";
     float *x = samples(), *scaled = moved(x, (size_t)SIZE * SAMPLES, 4, 0);
@@ -392,7 +392,8 @@ START_TEST(threads_change_nothing) {
 }
 END_TEST
 
-/* A training that is stopped and goes on in another trainer, which knows of no scaling, ends in the same bytes. */
+/* A training that is stopped and goes on in another trainer, which knows of no scaling, ends in the same
+ * bytes. */
 START_TEST(checkpoints_have_it) {
     float *u = samples(), *x = moved(u, (size_t)SIZE * SAMPLES, 300, 2000);
     dae_dataset *data = noisy(x, 90);
@@ -504,6 +505,60 @@ START_TEST(slices_copies_and_files_have_the_end_that_they_own) {
     free(y);
     free(z);
     free(plain);
+}
+END_TEST
+
+/* A file as another program might write it: y = W z + b of two values, and a scaling. */
+static dae_status load_written(const char *version, const char *scaling, dae_model **out) {
+    const float data[] = {1, 0, 0, 2, 0, -1}; /* W, b */
+    char header[600];
+    int length = snprintf(
+        header, sizeof header,
+        "{\"__metadata__\":{\"format\":\"pt\",\"dae.format\":\"%s\",\"dae.architecture\":\"input(2) | "
+        "dense(units=2)\",\"dae.scaling\":\"%s\"},\"0.weight\":{\"dtype\":\"F32\",\"shape\":[2,2],"
+        "\"data_offsets\":[0,16]},\"0.bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[16,24]}}",
+        version, scaling);
+    unsigned char file[8 + sizeof header + sizeof data] = {(unsigned char)(length % 256),
+                                                           (unsigned char)(length / 256)};
+    memcpy(file + 8, header, (size_t)length);
+    memcpy(file + 8 + length, data, sizeof data);
+    return dae_model_deserialize(out, file, 8 + (size_t)length + sizeof data);
+}
+
+START_TEST(files_of_version_2_are_read) {
+    dae_model *model = NULL;
+    const float x[] = {2, 6}; /* z = 0, 2; y = 0, 3 */
+    ok(load_written("2", "affine(scale=0.5, offset=-1, peak=4)", &model));
+    float *y = answers_of(model, x, 1);
+    ck_assert(y[0] == 2 && y[1] == 8);
+    free(y);
+    dae_model_free(model);
+    ok(load_written("2", "affine(scale=0.5, offset=-1, peak=4, ends=input)", &model));
+    y = answers_of(model, x, 1);
+    ck_assert(y[0] == 0 && y[1] == 3);
+    free(y);
+    dae_model_free(model);
+}
+END_TEST
+
+static const struct {
+    const char *version, *scaling, *word;
+} broken[] = {
+    {"3", "affine(scale=1, offset=0)",
+     "dae.format is '3', expected '1' or '2': the file is from a newer version"},
+    {"2", "standard", "dae.scaling: found standard, expected affine"},
+    {"2", "affine(scale=1)", "dae.scaling"},
+    {"2", "affine(scale=0, offset=0)", "dae.scaling: affine: a scale of 0"},
+    {"2", "affine(scale=[1, 2], offset=[0, 0])", "a scaling of 2 channels, the model gives 2"},
+    {"2", "affine(scale=1e31, offset=0)", "scale is 1e+31"},
+    {"2", "affine(scale=1, offset=0, ends=middle)", "both, input or output"},
+    {"2", "affine(scale=1, offset=0) | affine(scale=1, offset=0)", "dae.scaling"},
+};
+
+START_TEST(files_with_another_scaling_are_refused) {
+    dae_model *model = NULL;
+    fails(load_written(broken[_i].version, broken[_i].scaling, &model), DAE_ERROR_FORMAT, broken[_i].word);
+    ck_assert_ptr_null(model);
 }
 END_TEST
 
@@ -666,7 +721,7 @@ START_TEST(all_else_is_in_the_unit_of_the_data) {
 }
 END_TEST
 
-/* ---- When ------------------------------------------------------------------------------------------------ */
+/* ---- When -------------------------------------------------------------------------------------------- */
 
 static int32_t set_during_fit(const dae_progress *progress, void *user) {
     struct seen *seen = user;
@@ -799,6 +854,8 @@ int main(void) {
     tcase_add_test(trains, threads_change_nothing);
     tcase_add_test(trains, checkpoints_have_it);
     tcase_add_test(applies, slices_copies_and_files_have_the_end_that_they_own);
+    tcase_add_test(applies, files_of_version_2_are_read);
+    tcase_add_loop_test(applies, files_with_another_scaling_are_refused, 0, sizeof broken / sizeof *broken);
     tcase_add_test(applies, residuals_see_scaled_inputs);
     tcase_add_test(applies, channels_have_units_of_their_own);
     tcase_add_test(applies, all_else_is_in_the_unit_of_the_data);

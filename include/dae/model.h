@@ -215,12 +215,12 @@ DAE_API dae_status dae_model_get_note(const dae_model *model, const char *key, c
  */
 DAE_API dae_status dae_model_list_note(const dae_model *model, size_t index, const char **key);
 
-/** Lets the network see data in a unit of its own, z = scale x + offset, with numbers that are measured on the
- * targets of training and stay with the model, its files, copies and slices: "standard" (mean 0, stddev 1),
- * "range(0, 1)", "divide(255)", "affine(scale=0.5, offset=-1)", "none". `per=channel`, as in
- * "standard(per=channel)", measures each channel, index of the first of several dimensions, by itself; further
- * channels of the input than the targets have, such as a map of the noise's level, are multiplied by scale, that
- * of the last channel, and have no offset. The category is `scaling` (dae_kind_list()).
+/** Lets the network see data in a unit of its own, z = scale x + offset, with numbers that are measured on
+ * the targets of training and stay with the model, its files, copies and slices: "standard" (mean 0, stddev
+ * 1), "range(0, 1)", "divide(255)", "affine(scale=0.5, offset=-1)", "none". `per=channel`, as in
+ * "standard(per=channel)", measures each channel, index of the first of several dimensions, by itself;
+ * further channels of the input than the targets have, such as a map of the noise's level, are multiplied by
+ * scale, that of the last channel, and have no offset. The category is `scaling` (dae_kind_list()).
  *
  * Only the network and its objective see scaled values. Datasets, noise, ranges, sessions and figures are in
  * the unit of the data; losses, and min_delta of early stopping, are in that of the network. The PSNR of
@@ -233,10 +233,10 @@ DAE_API dae_status dae_model_list_note(const dae_model *model, size_t index, con
  *
  * @param data  whose targets are measured, all of epoch 0, but for NaN; they must be such as the model gives.
  *              Not read, and may be NULL, where the text has nothing to measure
- * Errors: after each the model is as before. DAE_ERROR_ARGUMENT, also for targets that are all the same or all
- * NaN; DAE_ERROR_FORMAT, with dae_last_error_position(); DAE_ERROR_SHAPE; DAE_ERROR_NOT_FINITE for an infinite
- * target; DAE_ERROR_STATE before dae_model_initialize(), for a slice that is not all of its model, or while a
- * trainer has the model in a fit or a step; DAE_ERROR_CALLBACK, DAE_ERROR_IO from the data;
+ * Errors: after each the model is as before. DAE_ERROR_ARGUMENT, also for targets that are all the same or
+ * all NaN; DAE_ERROR_FORMAT, with dae_last_error_position(); DAE_ERROR_SHAPE; DAE_ERROR_NOT_FINITE for an
+ * infinite target; DAE_ERROR_STATE before dae_model_initialize(), for a slice that is not all of its model,
+ * or while a trainer has the model in a fit or a step; DAE_ERROR_CALLBACK, DAE_ERROR_IO from the data;
  * DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_model_set_scaling(dae_model *model, const char *text, dae_dataset *data);

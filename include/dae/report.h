@@ -34,8 +34,9 @@
  * `input_ssim` are those of the input itself, taken as if it were the model's output: NaN when inputs and
  * targets differ in size. A figure is NaN if it is made of a value that is NaN or infinite.
  *
- * Figures are in the unit of the data, also where a model has a scaling (dae_model_set_scaling()). A peak that
- * is not given is then that of the targets which the scaling was measured on, or what it divides by, not 1.
+ * Figures are in the unit of the data, also where a model has a scaling (dae_model_set_scaling()). A peak
+ * that is not given is then that of the targets which the scaling was measured on, or what it divides by,
+ * not 1.
  */
 #ifndef DAE_REPORT_H
 #define DAE_REPORT_H
@@ -126,8 +127,8 @@ DAE_API void dae_report_free(dae_report *report);
 /** Gets a figure; dae_kind_list("figure", NULL, ...) lists them.
  *
  * @param figure  its text, such as "psnr" or "psnr(peak=255)"
- * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range, and for ssim with another peak than by default,
- * which needs the samples (dae_model_measure()); DAE_ERROR_FORMAT for a text that is no figure;
+ * Errors: DAE_ERROR_ARGUMENT, also for a parameter out of its range, and for ssim with another peak than by
+ * default, which needs the samples (dae_model_measure()); DAE_ERROR_FORMAT for a text that is no figure;
  * DAE_ERROR_MEMORY. @since 0.1.0
  */
 DAE_API dae_status dae_report_get(const dae_report *report, const char *figure, double *value);

@@ -113,7 +113,7 @@ void dae_model_remember_notes(dae_model *model, struct dae_notes *notes);
 /* Replaces all that a model remembers of its training, and the user's notes, by what another remembers. */
 void dae_model_remember(dae_model *model, const dae_model *from);
 
-/* Whether input and output have a scaling, and how rows of them are scaled; the peak of the data, 1 without. */
+/* Whether input and output have a scaling, and how rows of them are scaled; the peak of the data, or 1. */
 bool dae_model_is_input_scaled(const dae_model *model);
 bool dae_model_is_output_scaled(const dae_model *model);
 bool dae_model_has_scaling(const dae_model *model); /* at one of them */
@@ -166,8 +166,8 @@ void dae_model_write_architecture(struct dae_text *text, const void *object);
 char *dae_model_copy_architecture(const dae_model *model); /* for dae_release(); NULL without memory */
 dae_status dae_model_read_architecture(dae_model **out, const char *text);
 
-/* What a model file says in its metadata: architecture, noise, range, scaling and notes, as `"key":"value",...`. Reading
- * takes over noise and range. */
+/* What a model file says in its metadata: architecture, noise, range, scaling and notes, as
+ * `"key":"value",...`. Reading takes over all but the first. */
 void dae_model_write_metadata(struct dae_text *text, const dae_model *model);
 dae_status dae_model_read_metadata(const struct dae_safetensors *file, dae_model *model);
 

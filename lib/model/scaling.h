@@ -1,5 +1,5 @@
-/* Scalings: the affine between the unit of the data and that of the network, z = scale x + offset. A kind is a
- * row that makes its numbers of what the targets are like; models and files keep the numbers alone. */
+/* Scalings: the affine between the unit of the data and that of the network, z = scale x + offset. A kind is
+ * a row that makes its numbers of what the targets are like; models and files keep the numbers alone. */
 #ifndef DAE_MODEL_SCALING_H
 #define DAE_MODEL_SCALING_H
 
@@ -49,8 +49,8 @@ extern const struct dae_category dae_scaling_category;
 /* Whether each channel is to have a unit of its own. */
 bool dae_scaling_is_per_channel(const struct dae_step *step);
 
-/* The scaling of a step: measured[count] is of each channel, or of all; count is 1 where nothing was measured.
- * NULL for the kind none. Fails with DAE_ERROR_ARGUMENT or DAE_ERROR_MEMORY. */
+/* The scaling of a step: measured[count] is of each channel, or of all; count is 1 where nothing was
+ * measured. NULL for the kind none. Fails with DAE_ERROR_ARGUMENT or DAE_ERROR_MEMORY. */
 dae_status dae_scaling_make(struct dae_scaling **out, const struct dae_step *step,
                             const struct dae_measured *measured, size_t count);
 

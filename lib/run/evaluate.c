@@ -105,8 +105,8 @@ static void visit_columns(struct dae_evaluation *e, const float *output, const f
     }
 }
 
-/* What the last layer cannot give of a target value `t`, by as much as it has beyond its bounds; in the data's
- * unit, which is not that of `t` where there is a scaling. */
+/* What the last layer cannot give of a target value `t`, by as much as it has beyond its bounds; in the
+ * data's unit, which is not that of `t` where there is a scaling. */
 static double out_of_reach(const struct dae_evaluation *e, size_t i, double t, double target) {
     if (isnan(t))
         return 0;

@@ -1,4 +1,5 @@
-/* Counts of an ADC, 2000 +- 300, with noise; clean counts out. Nothing else in the program knows of scaling. */
+/* Counts of an ADC, 2000 +- 300, with noise; clean counts out. Nothing else in the program knows of scaling.
+ * */
 #include "try.h"
 
 #include <math.h>
