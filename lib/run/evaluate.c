@@ -127,7 +127,8 @@ static void visit_reach(struct dae_evaluation *e, const float *target) {
     }
     for (size_t i = 0; i < e->outputs; i++) {
         double beyond = out_of_reach(e, i, (double)seen[i], (double)target[i]);
-        dae_bounds_widen(&e->seen, seen[i]);
+        if (seen != target)
+            dae_bounds_widen(&e->seen, seen[i]);
         e->unreachable += beyond != 0;
         e->floor += beyond * beyond;
     }

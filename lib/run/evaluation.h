@@ -41,7 +41,7 @@ struct dae_evaluation {
     double floor;
     struct dae_moments input_values, target_values; /* in the network's unit; targets only with a scaling */
     struct dae_scaler input_scaler, output_scaler;
-    struct dae_bounds seen; /* all targets, in the network's unit */
+    struct dae_bounds seen; /* all targets in the network's unit, with a scaling */
     float *scaled; /* [inputs + outputs]: a sample in the network's unit; NULL where that is the data's */
     struct dae_neighbours neighbours;
     struct dae_figures *figures; /* the report's, as are these */

@@ -98,8 +98,13 @@ static void weigh_residual(struct dae_evaluation *e) {
 static void gather_evidence(struct dae_evaluation *e) {
     struct dae_evidence *v = e->evidence;
     double values = (double)e->samples * (double)e->inputs, targets = (double)e->samples * (double)e->outputs;
-    v->least_target = (double)e->seen.least;
-    v->most_target = (double)e->seen.most;
+    struct dae_bounds all = e->seen;
+    for (size_t i = 0; e->output_scaler.scaling == NULL && i < e->outputs; i++) {
+        dae_bounds_widen(&all, e->columns[i].target.least);
+        dae_bounds_widen(&all, e->columns[i].target.most);
+    }
+    v->least_target = (double)all.least;
+    v->most_target = (double)all.most;
     v->inputs = scale_of(&e->input_values, values);
     v->targets = e->output_scaler.scaling != NULL ? scale_of(&e->target_values, targets)
                                                   : scale_of_targets(e, v->mean_image_mse);
