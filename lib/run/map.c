@@ -64,7 +64,7 @@ static dae_status renew(struct reader *reader, const struct map *map) {
     dae_session *session = NULL;
     if (dae_plan_is_current(reader->session->plan))
         return DAE_OK;
-    DAE_TRY(dae_session_open(&session, map->model, map->group));
+    DAE_TRY(dae_session_open(&session, map->model, map->group, false));
     dae_session_free(reader->session);
     reader->session = session;
     return DAE_OK;
