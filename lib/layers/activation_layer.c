@@ -44,4 +44,5 @@ const struct dae_layer_kind dae_layer_activation = {
     .forward = forward,
     .work_on = work_on,
     .backward = backward,
+    .reach = dae_reach_place,
 };

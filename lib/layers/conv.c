@@ -222,6 +222,22 @@ dae_status dae_convolution_attach(const dae_layer *layer, struct dae_attachment 
     return add_tensors(layer, at);
 }
 
+struct dae_reach dae_convolution_reach(const dae_layer *layer, const struct dae_attachment *at, size_t axis) {
+    struct dae_convolution c = dae_convolution_of(layer, at->inputs[0], &at->output);
+    struct dae_window w = axis + 1 < at->output.rank ? c.y : c.x;
+    ptrdiff_t span = (ptrdiff_t)span_of(&w), before = (ptrdiff_t)w.before, stride = (ptrdiff_t)w.stride;
+    if (dae_convolution_is_transposed(layer))
+        return (struct dae_reach){.in = 1, .out = w.stride, .low = before - span + stride, .high = before};
+    size_t end = (w.narrow - 1) * w.stride + span_of(&w), side = w.before + w.wide,
+           after = end > side ? end - side : 0;
+    return (struct dae_reach){.in = w.stride,
+                              .out = 1,
+                              .low = -before,
+                              .high = span - 1 - before,
+                              .edge = c.mode != DAE_PADDING_ZEROS ? (w.before > after ? w.before : after) + 1
+                                                                  : 0};
+}
+
 /* Fans as Keras and PyTorch have them: values that a window is, times channels of either side. */
 void dae_convolution_initialize(const dae_layer *layer, const struct dae_attachment *at, float *parameters,
                                 struct dae_draw from) {
@@ -294,11 +310,12 @@ enum { MOST = 4096 };
 #define OUTPUT_PADDING(list) \
     NUMBERS("output_padding", "more values at the end of each side", DAE_LATER | (list), 0, .fallback = "0")
 
-#define FUNCTIONS                                                               \
-    .attach = dae_convolution_attach, .initialize = dae_convolution_initialize, \
-    .forward = dae_convolution_forward, .backward = dae_convolution_backward,   \
-    .gradients = dae_convolution_gradients, .scratch = dae_convolution_scratch, \
-    .reserve = dae_convolution_reserve, .release = dae_convolution_release, .goes_on = true
+#define FUNCTIONS                                                                            \
+    .attach = dae_convolution_attach, .initialize = dae_convolution_initialize,              \
+    .forward = dae_convolution_forward, .backward = dae_convolution_backward,                \
+    .gradients = dae_convolution_gradients, .scratch = dae_convolution_scratch,              \
+    .reserve = dae_convolution_reserve, .release = dae_convolution_release, .goes_on = true, \
+    .reach = dae_convolution_reach
 
 const struct dae_layer_kind dae_layer_conv2d = {
     .kind = {.name = "conv2d",

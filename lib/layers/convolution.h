@@ -62,6 +62,8 @@ size_t dae_convolution_scratch(const struct dae_attachment *at, size_t batch);
 dae_status dae_convolution_reserve(const struct dae_attachment *at, const struct dae_use *use, void **own);
 void dae_convolution_release(void *own);
 
+struct dae_reach dae_convolution_reach(const dae_layer *layer, const struct dae_attachment *at, size_t axis);
+
 /* Whether a layer is a transposed one. */
 bool dae_convolution_is_transposed(const dae_layer *layer);
 

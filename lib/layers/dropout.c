@@ -95,6 +95,7 @@ const struct dae_layer_kind dae_layer_dropout = {
     .attach = attach,
     .forward = forward,
     .backward = backward,
+    .reach = dae_reach_place,
     .keeps_range = true,
 };
 
@@ -106,5 +107,6 @@ const struct dae_layer_kind dae_layer_spatial_dropout = {
     .attach = attach,
     .forward = forward_channels,
     .backward = backward_channels,
+    .reach = dae_reach_place,
     .keeps_range = true,
 };

@@ -130,5 +130,6 @@ const struct dae_layer_kind dae_layer_channels = {
     .attach = attach_channels,
     .forward = forward_channels,
     .backward = backward_channels,
+    .reach = dae_reach_place,
     .keeps_range = true,
 };

@@ -67,5 +67,6 @@ const struct dae_layer_kind dae_layer_gain = {
     .initialize = initialize,
     .forward = forward,
     .backward = backward,
+    .reach = dae_reach_place,
     .gradients = gradients,
 };

@@ -124,6 +124,7 @@ const struct dae_layer_kind dae_layer_add = {
     .attach = attach_equal,
     .forward = forward_add,
     .backward = backward_add,
+    .reach = dae_reach_place,
 };
 
 const struct dae_layer_kind dae_layer_subtract = {
@@ -134,6 +135,7 @@ const struct dae_layer_kind dae_layer_subtract = {
     .attach = attach_equal,
     .forward = forward_subtract,
     .backward = backward_subtract,
+    .reach = dae_reach_place,
 };
 
 const struct dae_layer_kind dae_layer_concatenate = {
@@ -147,4 +149,5 @@ const struct dae_layer_kind dae_layer_concatenate = {
     .attach = attach_concatenate,
     .forward = forward_concatenate,
     .backward = backward_concatenate,
+    .reach = dae_reach_place,
 };

@@ -199,6 +199,11 @@ void dae_pass_go_on(const struct dae_pass *pass, struct dae_span span, float *va
         then->layer->kind->work_on(then, span, values);
 }
 
+struct dae_reach dae_reach_place(const dae_layer *layer, const struct dae_attachment *at, size_t axis) {
+    (void)layer, (void)at, (void)axis;
+    return (struct dae_reach){.in = 1, .out = 1};
+}
+
 void dae_rows_derive(const struct dae_rows *rows, struct dae_span span) {
     size_t at = span.row * rows->shape->size + span.column;
     if (rows->activation != NULL)

@@ -112,6 +112,15 @@ struct dae_use {
     size_t tapped_count;
 };
 
+/* How far a value looks along a dimension: number o of the output is made of values floor((o in + low) / out)
+ * to floor((o in + high) / out) of each input, as far as there are such, and, where some of those lie beyond
+ * an end, of the last `edge` values there. `in` values of an input become `out` values. */
+struct dae_reach {
+    size_t in, out;
+    ptrdiff_t low, high;
+    size_t edge;
+};
+
 /* A row: one kind of layer. */
 struct dae_layer_kind {
     struct dae_kind kind;
@@ -138,6 +147,9 @@ struct dae_layer_kind {
     void (*take_over)(const struct dae_pass *pass, float *parameters);
     /* How many floats of scratch memory gradients of batches of up to this size may use; NULL for none. */
     size_t (*scratch)(const struct dae_attachment *at, size_t batch);
+    /* How far it looks along dimension `axis`, which is not the first; what a value is made of depends on
+     * nothing else, to the bit. NULL: it may look at the whole sample, and runs on whole samples only. */
+    struct dae_reach (*reach)(const dae_layer *layer, const struct dae_attachment *at, size_t axis);
     /* Outside of training, what it gives are values of its first input. */
     bool keeps_range;
     /* Takes memory of the kind's own for passes, which has to be given back whatever the status; NULL for
@@ -188,6 +200,9 @@ dae_status dae_attachment_add_statistic(struct dae_attachment *at, const char *n
 
 /* Has those layers work on a complete span of Y that this one does the work of. */
 void dae_pass_go_on(const struct dae_pass *pass, struct dae_span span, float *values);
+
+/* The reach of what looks at its own place only. */
+struct dae_reach dae_reach_place(const dae_layer *layer, const struct dae_attachment *at, size_t axis);
 
 /* Whether a D is to be written, not added to. */
 static inline bool dae_rows_is_first(const struct dae_rows *rows) {

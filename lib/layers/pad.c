@@ -35,6 +35,14 @@ static dae_status attach_pad(const dae_layer *layer, struct dae_attachment *at) 
     return dae_picture_write(&p, at);
 }
 
+static struct dae_reach reach_pad(const dae_layer *layer, const struct dae_attachment *at, size_t axis) {
+    (void)at, (void)axis;
+    ptrdiff_t size = (ptrdiff_t)size_of(layer);
+    bool zeros = layer->values[MODE].number == DAE_PADDING_ZEROS;
+    return (struct dae_reach){
+        .in = 1, .out = 1, .low = -size, .high = -size, .edge = zeros ? 0 : size_of(layer) + 1};
+}
+
 /* What a channel is padded by. */
 struct padding {
     size_t size, size_y, height, width; /* of X */
@@ -116,6 +124,12 @@ static dae_status attach_crop(const dae_layer *layer, struct dae_attachment *at)
     return dae_picture_write(&p, at);
 }
 
+static struct dae_reach reach_crop(const dae_layer *layer, const struct dae_attachment *at, size_t axis) {
+    (void)at, (void)axis;
+    ptrdiff_t size = (ptrdiff_t)size_of(layer);
+    return (struct dae_reach){.in = 1, .out = 1, .low = size, .high = size};
+}
+
 /* Value of a channel of X that line `line` of Y begins with. */
 static size_t crop_at(const struct dae_pass *pass, size_t line) {
     struct dae_picture in = dae_picture_of(pass->inputs[0]->shape);
@@ -169,6 +183,7 @@ const struct dae_layer_kind dae_layer_pad = {
     .attach = attach_pad,
     .forward = forward_pad,
     .backward = backward_pad,
+    .reach = reach_pad,
 };
 
 const struct dae_layer_kind dae_layer_crop = {
@@ -179,5 +194,6 @@ const struct dae_layer_kind dae_layer_crop = {
     .attach = attach_crop,
     .forward = forward_crop,
     .backward = backward_crop,
+    .reach = reach_crop,
     .keeps_range = true,
 };

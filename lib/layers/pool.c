@@ -35,6 +35,12 @@ static dae_status attach(const dae_layer *layer, struct dae_attachment *at) {
     return dae_picture_write(&p, at);
 }
 
+static struct dae_reach reach(const dae_layer *layer, const struct dae_attachment *at, size_t axis) {
+    (void)at, (void)axis;
+    return (struct dae_reach){
+        .in = stride_of(layer), .out = 1, .low = 0, .high = (ptrdiff_t)size_of(layer) - 1};
+}
+
 /* What the windows of a channel are, with the height of each. */
 struct windows {
     size_t width, height, row; /* how many of them, and the values of a row of X */
@@ -217,6 +223,7 @@ const struct dae_layer_kind dae_layer_max_pool = {
     .attach = attach,
     .forward = forward_max,
     .backward = backward_max,
+    .reach = reach,
     .keeps_range = true,
 };
 
@@ -228,4 +235,5 @@ const struct dae_layer_kind dae_layer_average_pool = {
     .attach = attach,
     .forward = forward_mean,
     .backward = backward_mean,
+    .reach = reach,
 };

@@ -93,5 +93,6 @@ const struct dae_layer_kind dae_layer_prelu = {
     .initialize = initialize,
     .forward = forward,
     .backward = backward,
+    .reach = dae_reach_place,
     .gradients = gradients,
 };

@@ -46,6 +46,17 @@ static dae_status attach_deep(const dae_layer *layer, struct dae_attachment *at)
     return dae_picture_write(&p, at);
 }
 
+static struct dae_reach reach_deep(const dae_layer *layer, const struct dae_attachment *at, size_t axis) {
+    (void)at, (void)axis;
+    return (struct dae_reach){
+        .in = factor_of(layer), .out = 1, .low = 0, .high = (ptrdiff_t)factor_of(layer) - 1};
+}
+
+static struct dae_reach reach_wide(const dae_layer *layer, const struct dae_attachment *at, size_t axis) {
+    (void)at, (void)axis;
+    return (struct dae_reach){.in = 1, .out = factor_of(layer)};
+}
+
 /* ---- Loops ---------------------------------------------------------------------------------------- */
 
 /* One channel of the wide picture, and the channels that it is made of. */
@@ -166,6 +177,7 @@ const struct dae_layer_kind dae_layer_depth_to_space = {
     .attach = attach_wide,
     .forward = forward_wide,
     .backward = backward_wide,
+    .reach = reach_wide,
     .keeps_range = true,
 };
 
@@ -177,5 +189,6 @@ const struct dae_layer_kind dae_layer_space_to_depth = {
     .attach = attach_deep,
     .forward = forward_deep,
     .backward = backward_deep,
+    .reach = reach_deep,
     .keeps_range = true,
 };

@@ -131,6 +131,7 @@ const struct dae_layer_kind dae_layer_softmax = {
     .attach = attach,
     .forward = forward,
     .backward = backward,
+    .reach = dae_reach_place,
 };
 
 #endif

@@ -21,6 +21,15 @@ static dae_status attach(const dae_layer *layer, struct dae_attachment *at) {
     return dae_picture_write(&p, at);
 }
 
+static struct dae_reach reach(const dae_layer *layer, const struct dae_attachment *at, size_t axis) {
+    (void)at, (void)axis;
+    size_t factor = (size_t)layer->values[FACTOR].number;
+    ptrdiff_t left = (ptrdiff_t)(factor / 2);
+    if (layer->values[METHOD].number == NEAREST)
+        return (struct dae_reach){.in = 1, .out = factor};
+    return (struct dae_reach){.in = 1, .out = factor, .low = -left, .high = (ptrdiff_t)factor - left};
+}
+
 /* What is done to a channel. Place i f + j of Y is near[j] x[i] + far[j] x[i - 1] for j < left, with x[i
  * + 1] after that. */
 struct scale {
@@ -226,4 +235,5 @@ const struct dae_layer_kind dae_layer_upsample = {
     .attach = attach,
     .forward = forward,
     .backward = backward,
+    .reach = reach,
 };

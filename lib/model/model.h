@@ -80,6 +80,15 @@ dae_status dae_model_probe(dae_model *model, const struct dae_node *node, struct
 dae_status dae_model_at(dae_model **out, dae_model *model, const struct dae_shape *input,
                         const char *context);
 
+/* A model like this one for inputs of another shape of the same rank, over the same layers and parameters,
+ * also where this one was made for one shape. Fails with DAE_ERROR_SHAPE for a layer that does not take the
+ * size, or takes one only, by its name. */
+dae_status dae_model_resize(dae_model **out, const dae_model *model, const struct dae_shape *input);
+
+/* Gives such a model, which is nobody else's, yet another shape, and allocates nothing; so a plan over it runs
+ * at any size below that which it was made for. After a failure it has no shape until it is given one. */
+dae_status dae_model_reshape(dae_model *model, const struct dae_shape *input);
+
 /* Refuses a model that takes inputs of several sizes, and says what to call instead. */
 dae_status dae_model_check_closed(const dae_model *model, const char *instead, const char *context);
 

@@ -32,6 +32,16 @@ static bool has_same_tensors(const struct dae_attachment *a, const struct dae_at
     return same;
 }
 
+/* Refuses a node that has other tensors, attached in another place. */
+static dae_status check_tensors(const dae_model *model, size_t node, const struct dae_attachment *other) {
+    const struct dae_attachment *at = &model->nodes[node].at;
+    char found[DAE_SHAPE_TEXT_SIZE];
+    return has_same_tensors(at, other)
+               ? DAE_OK
+               : dae_fail(DAE_ERROR_SHAPE, "%s takes a value of one size, found %s",
+                          model->nodes[node].layer->step->kind->name, dae_shape_text(at->inputs[0], found));
+}
+
 /* What both probes have in common. */
 static dae_status join(const dae_model *model, size_t place, const dae_layer *layer,
                        struct dae_attachment *at) {
@@ -100,8 +110,32 @@ static dae_status fill(dae_model *at, const dae_model *model) {
     for (size_t i = 0; i < model->node_count; i++) {
         struct dae_node node = model->nodes[i];
         DAE_TRY(dae_model_attach(at, &node));
+        DAE_TRY(check_tensors(model, i, &at->nodes[i].at));
     }
     dae_model_remember(at, model);
+    return DAE_OK;
+}
+
+dae_status dae_model_resize(dae_model **out, const dae_model *model, const struct dae_shape *input) {
+    dae_model *at = NULL;
+    DAE_TRY(dae_model_make(&at, input));
+    dae_status status = fill(at, model);
+    if (status == DAE_OK)
+        *out = at;
+    else
+        dae_model_free(at);
+    return status;
+}
+
+dae_status dae_model_reshape(dae_model *model, const struct dae_shape *input) {
+    model->input = *input;
+    for (size_t i = 0; i < model->node_count; i++) {
+        struct dae_attachment *kept = &model->nodes[i].at, at = {.input_count = kept->input_count};
+        memcpy(at.inputs, kept->inputs, sizeof at.inputs);
+        at.tied = kept->tied;
+        DAE_TRY(model->nodes[i].layer->kind->attach(model->nodes[i].layer, &at));
+        *kept = at;
+    }
     return DAE_OK;
 }
 
@@ -123,13 +157,7 @@ dae_status dae_model_at(dae_model **out, dae_model *model, const struct dae_shap
         *out = dae_model_keep(model);
         return DAE_OK;
     }
-    dae_model *at = NULL;
-    DAE_TRY(dae_model_make(&at, &shape));
-    dae_status status = fill(at, model);
-    if (status == DAE_OK)
-        *out = at;
-    else
-        dae_model_free(at);
+    dae_status status = dae_model_resize(out, model, &shape);
     return status == DAE_OK ? DAE_OK : dae_fail_in(status, context);
 }
 
