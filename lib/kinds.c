@@ -10,6 +10,7 @@
 #include "model/scaling.h"
 #include "noise/noise.h"
 #include "objective/objective.h"
+#include "run/cover.h"
 #include "run/figure.h"
 #include "train/optimizer.h"
 
@@ -21,13 +22,11 @@
 enum { LIST_SIZE = 400 }; /* of names in a message */
 
 static const struct dae_category *const categories[] = {
-    &dae_layer_category,       &dae_activation_category,
-    &dae_initializer_category, &dae_network_category,
-    &dae_noise_category,       &dae_draw_category,
-    &dae_objective_category,   &dae_optimizer_category,
-    &dae_governor_category,    &dae_source_category,
-    &dae_view_category,        &dae_figure_category,
-    &dae_scaling_category,     NULL,
+    &dae_layer_category,     &dae_activation_category, &dae_initializer_category,
+    &dae_network_category,   &dae_noise_category,      &dae_draw_category,
+    &dae_objective_category, &dae_optimizer_category,  &dae_governor_category,
+    &dae_source_category,    &dae_view_category,       &dae_figure_category,
+    &dae_scaling_category,   &dae_cover_category,      NULL,
 };
 
 /* What is asked about: a category, one of its kinds, or a parameter of that. */

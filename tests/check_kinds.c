@@ -10,7 +10,7 @@ enum { ROOM = 1024 };
 
 static const char *const categories[] = {"layer", "activation", "initializer", "network",  "noise",
                                          "draw",  "objective",  "optimizer",   "governor", "source",
-                                         "view",  "figure",     "scaling"};
+                                         "view",  "figure",     "scaling",     "cover"};
 enum { CATEGORIES = sizeof categories / sizeof *categories };
 
 static const char *list(const char *category, const char *kind, size_t index) {
@@ -431,6 +431,19 @@ static void through_scaling(const char *text, char written[ROOM]) {
     dae_model_free(model);
 }
 
+/* Nothing keeps or writes it either. */
+static void through_cover(const char *text, char written[ROOM]) {
+    const float sample[256] = {0};
+    const size_t shape[] = {1, 256};
+    float clean[256];
+    dae_model *model = NULL;
+    ok(dae_model_parse(&model, "input(1, 128) | conv1d(1, 3)"));
+    ok(dae_model_initialize(model, 1));
+    ok(dae_model_apply(model, text, 2, shape, sample, clean, NULL, NULL));
+    snprintf(written, ROOM, "%s", text);
+    dae_model_free(model);
+}
+
 static const struct {
     const char *category;
     void (*through)(const char *text, char written[ROOM]);
@@ -448,6 +461,7 @@ static const struct {
     {"view", through_text},
     {"figure", through_figure},
     {"scaling", through_scaling},
+    {"cover", through_cover},
 };
 
 /* Networks are written as the layers that they are made of (check_network_text.c). */

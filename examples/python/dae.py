@@ -456,6 +456,24 @@ class Model(Handle, noun="model"):
         """A Dataset of what the model makes of the inputs of another, whenever it is read."""
         return Dataset._make("dae_model_map", self, dataset, None)
 
+    def _channels(self):
+        """Of a sample of any size that goes in, and of what comes out."""
+        inputs, outputs = self.input_shape, self.output_shape
+        places = math.prod(inputs[1:]) if len(inputs) > 1 else inputs[0]
+        return inputs[0] if len(inputs) > 1 else 1, outputs[0] if len(outputs) > 1 else outputs[0] // places
+
+    def apply(self, sample, cover=None, progress=None):
+        """What the model makes of one sample of any size, a recording [channels, length] or a picture [channels, height,
+        width]: "tiles(memory=3e8)", "overlap(hop=64)", "whole", or as the model needs. progress(done, total) is called
+        after each part; a true result ends the call with a DaeError (ERROR_CANCELLED), as Ctrl-C ends it."""
+        values, shape = c.floats(sample)
+        (channels, results), rank = self._channels(), max(len(self.input_shape), 2)
+        sides = ((1,) * rank + shape)[-rank + 1:]
+        outputs = (c_float * (results * math.prod(sides)))()
+        report = c.APPLY_FN(c.guarded(lambda done, total, _: 1 if progress and progress(done, total) else 0))
+        c.call("dae_model_apply", self, c.text(cover), *c.sizes(shape), values, outputs, report, None)
+        return c.view_of(outputs, shape if results == channels else (results,) + sides)
+
     def run(self, inputs):
         """What the model makes of inputs [count, ...]; to run it often, keep a Session."""
         return Session(self).run(inputs)
@@ -488,6 +506,41 @@ class Session(Handle, noun="session"):
         outputs = (c_float * (count * math.prod(self._output)))()
         c.call("dae_session_run", self, values, count, outputs)
         return c.view_of(outputs, (count,) + self._output)
+
+
+class Stream(Handle, noun="stream"):
+    """A model that is run along a signal, in pieces [channels, count] or [count] of any length. What comes out is what
+    model.apply() makes of the whole, late by `latency` values; flush() ends the signal and gives the rest."""
+
+    _instead = "make another by Stream(model)"
+
+    def __init__(self, model, cover=None):
+        self._create("dae_stream_create", model, c.text(cover))
+        self._in, self._out = model._channels()
+
+    @property
+    def latency(self):
+        return c.get("dae_stream_get_latency", c.SIZE, self)
+
+    def push(self, piece):
+        """As many clean values of each channel, of `latency` values ago; 0 before the first."""
+        values, shape = c.floats(piece)
+        count = shape[-1] if shape else 0
+        if len(values) != self._in * count:
+            raise ValueError("the piece has shape %s, expected %d channels" % (shape, self._in))
+        outputs = (c_float * (self._out * count))()
+        c.call("dae_stream_push", self, values, count, outputs)
+        return self._view(outputs, count)
+
+    def flush(self):
+        """The last `latency` values of each channel. The next push() begins another signal."""
+        count = self.latency
+        outputs = (c_float * (self._out * count))()
+        c.call("dae_stream_flush", self, outputs)
+        return self._view(outputs, count)
+
+    def _view(self, values, count):
+        return c.view_of(values, (self._out, count) if self._out > 1 else (count,))
 
 
 class _Rules(type):

@@ -45,11 +45,11 @@ Finding = enum.IntEnum("Finding", "DEAD_OUTPUTS WORSE_THAN_MEAN_IMAGE WORSE_THAN
 
 # ---- Types ------------------------------------------------------------------------------------------
 
-NOUNS = ("rng", "noise", "dataset", "layer", "model", "session", "optimizer", "trainer", "report")
+NOUNS = ("rng", "noise", "dataset", "layer", "model", "session", "stream", "optimizer", "trainer", "report")
 HANDLES = {noun: POINTER(type("dae_" + noun, (ctypes.Structure,), {})) for noun in NOUNS}
-RNG, NOISE, DATASET, LAYER, MODEL, SESSION, OPTIMIZER, TRAINER, REPORT = HANDLES.values()
-RNG_OUT, NOISE_OUT, DATASET_OUT, LAYER_OUT, MODEL_OUT, SESSION_OUT, OPTIMIZER_OUT, TRAINER_OUT, REPORT_OUT = (
-    POINTER(handle) for handle in HANDLES.values())
+RNG, NOISE, DATASET, LAYER, MODEL, SESSION, STREAM, OPTIMIZER, TRAINER, REPORT = HANDLES.values()
+(RNG_OUT, NOISE_OUT, DATASET_OUT, LAYER_OUT, MODEL_OUT, SESSION_OUT, STREAM_OUT, OPTIMIZER_OUT, TRAINER_OUT,
+ REPORT_OUT) = (POINTER(handle) for handle in HANDLES.values())
 
 STATUS, I32, U32, U64, SIZE, DOUBLE = c_int32, c_int32, c_uint32, c_uint64, c_size_t, c_double
 TEXT, BYTES, USER = c_char_p, c_void_p, c_void_p
@@ -70,6 +70,7 @@ RELEASE_FN = CFUNCTYPE(None, c_void_p, USER)
 DATASET_RELEASE_FN = CFUNCTYPE(None, USER)
 DATASET_READ_FN = CFUNCTYPE(I32, U64, SIZE, FLOATS, USER)
 PROGRESS_FN = CFUNCTYPE(I32, POINTER(Progress), USER)
+APPLY_FN = CFUNCTYPE(I32, U64, U64, USER)
 GRADIENT_FN = CFUNCTYPE(I32, FLOATS, SIZE, USER)
 
 # ---- Every public function: name, type of result, types of arguments ---------------------------------
@@ -219,6 +220,12 @@ SIGNATURES = {
     "dae_trainer_deserialize_checkpoint": (STATUS, TRAINER, BYTES, SIZE),
 
     "dae_model_evaluate": (STATUS, REPORT_OUT, MODEL, DATASET),
+    "dae_model_apply": (STATUS, MODEL, TEXT, SIZE, SIZES, FLOATS, FLOATS, APPLY_FN, USER),
+    "dae_stream_create": (STATUS, STREAM_OUT, MODEL, TEXT),
+    "dae_stream_free": (None, STREAM),
+    "dae_stream_push": (STATUS, STREAM, FLOATS, SIZE, FLOATS),
+    "dae_stream_flush": (STATUS, STREAM, FLOATS),
+    "dae_stream_get_latency": (STATUS, STREAM, SIZE_OUT),
     "dae_model_map": (STATUS, DATASET_OUT, MODEL, DATASET, TEXT),
     "dae_model_measure": (STATUS, MODEL, DATASET, TEXT, DOUBLES, SIZE),
     "dae_report_free": (None, REPORT),

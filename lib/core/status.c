@@ -105,6 +105,16 @@ void dae_message_begin(const char *context) {
     dae_fail(DAE_ERROR_ARGUMENT, "%s: %s", context, inner);
 }
 
+void dae_message_keep(struct dae_message *kept) {
+    memcpy(kept->text, message, sizeof message);
+    kept->position = error_position;
+}
+
+void dae_message_restore(const struct dae_message *kept) {
+    memcpy(message, kept->text, sizeof message);
+    error_position = kept->position;
+}
+
 const char *dae_last_error(void) {
     return message;
 }

@@ -32,6 +32,14 @@ static inline dae_status dae_fail_in(dae_status status, const char *context) {
     return status;
 }
 
+/* This thread's message: for calls that find out by failures what is possible, and then work. */
+struct dae_message {
+    char text[DAE_MESSAGE_SIZE];
+    size_t position;
+};
+void dae_message_keep(struct dae_message *kept);
+void dae_message_restore(const struct dae_message *kept);
+
 /* Hands a failure on. */
 #define DAE_TRY(call)                   \
     do {                                \

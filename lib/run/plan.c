@@ -121,6 +121,14 @@ static void place_backward(struct dae_plan *plan, struct places *places) {
     }
 }
 
+static void place_values(struct dae_plan *plan, struct places *places) {
+    for (size_t i = 0; i <= plan->model->node_count; i++)
+        places[i] = (struct places){NOWHERE, NOWHERE, NOWHERE, false};
+    place_forward(plan, places);
+    if (plan->use.training)
+        place_backward(plan, places);
+}
+
 static float *buffer_at(const struct dae_plan *plan, size_t place) {
     return place == NOWHERE ? NULL : plan->buffers[place].values;
 }
@@ -142,16 +150,11 @@ static dae_status allocate_buffers(struct dae_plan *plan, const struct places *p
 }
 
 static dae_status reserve_values(struct dae_plan *plan) {
-    size_t values = plan->model->node_count + 1;
-    struct places *places = dae_allocate(values, sizeof *places);
+    struct places *places = dae_allocate(plan->model->node_count + 1, sizeof *places);
     if (places == NULL)
         return DAE_ERROR_MEMORY;
-    for (size_t i = 0; i < values; i++)
-        places[i] = (struct places){NOWHERE, NOWHERE, NOWHERE, false};
-    place_forward(plan, places);
-    if (plan->use.training)
-        place_backward(plan, places);
-    dae_status status = allocate_buffers(plan, places);
+    place_values(plan, places);
+    dae_status status = plan->measured ? DAE_OK : allocate_buffers(plan, places);
     dae_release(places);
     return status;
 }
@@ -265,6 +268,8 @@ static dae_status fill(struct dae_plan *plan) {
         return DAE_ERROR_MEMORY;
     connect(plan);
     DAE_TRY(reserve_values(plan));
+    if (plan->measured)
+        return DAE_OK;
     DAE_TRY(reserve_scaling(plan));
     DAE_TRY(reserve_own(plan));
     if (plan->use.training)
@@ -276,18 +281,34 @@ static dae_status fill(struct dae_plan *plan) {
     return DAE_OK;
 }
 
-dae_status dae_plan_create(struct dae_plan **out, const dae_model *model, const struct dae_use *use) {
+static dae_status create(struct dae_plan **out, const dae_model *model, const struct dae_use *use,
+                         bool measured) {
     struct dae_plan *plan = dae_allocate(1, sizeof *plan);
     if (plan == NULL)
         return DAE_ERROR_MEMORY;
     plan->model = model;
     plan->use = *use;
+    plan->measured = measured;
     dae_status status = fill(plan);
     if (status != DAE_OK)
         dae_plan_free(plan);
     else
         *out = plan;
     return status;
+}
+
+dae_status dae_plan_create(struct dae_plan **out, const dae_model *model, const struct dae_use *use) {
+    return create(out, model, use, false);
+}
+
+dae_status dae_plan_measure(size_t *floats, const dae_model *model, const struct dae_use *use) {
+    struct dae_plan *plan = NULL;
+    DAE_TRY(create(&plan, model, use, true));
+    *floats = 0;
+    for (size_t i = 0; i < plan->buffer_count; i++)
+        *floats += use->batch * plan->buffers[i].size;
+    dae_plan_free(plan);
+    return DAE_OK;
 }
 
 void dae_plan_free(struct dae_plan *plan) {

@@ -24,9 +24,13 @@ struct dae_plan {
     struct dae_scaling *scaling; /* kept: the model's when the plan was made; or NULL */
     struct dae_scaler input, output;
     float *scaled; /* [batch, input], in the network's unit; NULL where that is the data's */
+    bool measured; /* without memory */
 };
 
 dae_status dae_plan_create(struct dae_plan **out, const dae_model *model, const struct dae_use *use);
+
+/* How many floats its values would take. */
+dae_status dae_plan_measure(size_t *floats, const dae_model *model, const struct dae_use *use);
 
 /* NULL is allowed. */
 void dae_plan_free(struct dae_plan *plan);

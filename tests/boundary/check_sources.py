@@ -33,6 +33,7 @@ PUBLIC_FLOOR = {
     "layer.h": "layers",
     "model.h": "model",
     "session.h": "run",
+    "stream.h": "run",
     "report.h": "run",
     "optimizer.h": "train",
     "trainer.h": "train",

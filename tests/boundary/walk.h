@@ -41,6 +41,7 @@ struct world {
     dae_layer *layer, *used_layer, *dropout, *lost;
     dae_model *model, *bare, *unready, *narrow, *part, *untrained;
     dae_session *session, *stale_session;
+    dae_stream *stream, *fresh_stream;
     dae_optimizer *adam, *sgd;
     dae_trainer *trainer, *fresh_trainer, *stopped_trainer, *stuck_trainer; /* the last has a finding */
     dae_report *report;
@@ -69,6 +70,7 @@ struct world {
 int32_t walk_read(uint64_t first, size_t count, float *out, void *user);
 void walk_dataset_release(void *user);
 int32_t walk_progress(const dae_progress *progress, void *user);
+int32_t walk_apply(uint64_t done, uint64_t total, void *user);
 int32_t walk_gradient(float *gradients, size_t count, void *user);
 void *walk_allocate(size_t size, void *user);
 void walk_release(void *memory, void *user);

@@ -30,6 +30,11 @@ int32_t walk_progress(const dae_progress *progress, void *user) {
     return 0;
 }
 
+int32_t walk_apply(uint64_t done, uint64_t total, void *user) {
+    (void)done, (void)total, (void)user;
+    return 0;
+}
+
 int32_t walk_gradient(float *gradients, size_t count, void *user) {
     (void)gradients, (void)count, (void)user;
     return 0;
@@ -146,6 +151,10 @@ static void make_models(struct world *w) {
     ok(dae_model_slice(&w->part, w->model, NULL, "1"));
     ok(dae_session_create(&w->session, w->model, 9));
     ok(dae_session_create(&w->stale_session, w->untrained, 9));
+    ok(dae_stream_create(&w->stream, w->model, NULL));
+    ok(dae_stream_create(&w->fresh_stream, w->untrained, NULL));
+    ok(dae_stream_push(w->stream, w->samples, 7, w->outputs));
+    memset(w->outputs, 0, SAMPLES * SIZE * sizeof *w->outputs);
     ok(dae_model_initialize(w->untrained, 6));
 }
 
@@ -208,6 +217,8 @@ void world_free(struct world *w) {
     dae_optimizer_free(w->sgd);
     dae_session_free(w->session);
     dae_session_free(w->stale_session);
+    dae_stream_free(w->stream);
+    dae_stream_free(w->fresh_stream);
     dae_model *models[] = {w->model, w->bare, w->unready, w->narrow, w->part, w->untrained};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         dae_model_free(models[i]);
@@ -375,6 +386,13 @@ static uint64_t mix_layer(uint64_t hash, dae_layer *layer) {
     return hash;
 }
 
+/* What a stream has seen shows in what comes next. */
+static uint64_t mix_stream(uint64_t hash, dae_stream *stream, const float *samples) {
+    float outputs[2 * SIZE] = {0};
+    ok(dae_stream_push(stream, samples, SIZE, outputs));
+    return mix(hash, outputs, sizeof outputs);
+}
+
 static uint64_t mix_fit(uint64_t hash, dae_trainer *trainer, const dae_model *model, dae_dataset *data) {
     ok(dae_trainer_fit(trainer, data, 2));
     return mix_model(mix_trainer(hash, trainer), model);
@@ -386,6 +404,7 @@ uint64_t world_use(struct world *w) {
     hash = mix_optimizer(mix_optimizer(hash, w, w->adam), w, w->sgd);
     hash = mix_layer(mix_layer(hash, w->layer), w->dropout);
     hash = mix_noise(hash, w->noise);
+    hash = mix_stream(mix_stream(hash, w->stream, w->samples), w->fresh_stream, w->samples);
     hash = mix_fit(hash, w->trainer, w->model, w->view);
     hash = mix_fit(hash, w->fresh_trainer, w->untrained, w->view);
     dae_status status = dae_trainer_fit(w->stopped_trainer, w->view, 1);

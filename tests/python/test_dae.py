@@ -375,6 +375,29 @@ class ModelTest(Standard):
         with self.assertRaises(ValueError):
             session.run([1, 2])
 
+    def test_apply_and_stream(self):
+        model = dae.Model.parse("input(1, 64) | conv1d(4, 9, activation=relu) | conv1d(2, 9)").initialize(1)
+        signal = [[math.sin(i) for i in range(700)]]
+        clean, parts = model.apply(signal), []
+        self.assertEqual(tuple(clean.shape), (2, 700))
+        self.assertEqual(flat(model.apply(signal, "tiles(memory=3000000)", lambda *part: parts.append(part))), flat(clean))
+        self.assertEqual(parts, [(i + 1, len(parts)) for i in range(len(parts))])
+        self.assertFails(dae.Status.ERROR_CANCELLED, "asked to stop", model.apply, signal, "whole", lambda *_: True)
+        with self.assertRaises(ZeroDivisionError):
+            model.apply(signal, progress=lambda *_: 1 // 0)
+        stream = dae.Stream(model)
+        pieces = [stream.push([signal[0][i:i + 33]]) for i in range(0, 700, 33)] + [stream.flush()]
+        for channel in range(2):
+            whole = [value for piece in pieces for value in piece.tolist()[channel]]
+            self.assertEqual(whole[:stream.latency], [0.0] * stream.latency)
+            self.assertEqual(whole[stream.latency:], clean.tolist()[channel])
+        with self.assertRaises(ValueError):
+            stream.push([signal[0], signal[0]])
+        dense = dae.Model.parse("input(16) | dense(16)").initialize(1)
+        self.assertEqual(tuple(dense.apply(signal[0]).shape), (700,))
+        self.assertEqual(tuple(dense.apply(signal, "overlap(hop=2)").shape), (1, 700))
+        self.assertEqual(tuple(dae.Stream(dense, "overlap(hop=2)").push(signal[0]).shape), (700,))
+
     def test_slices_share_and_copies_do_not(self):
         model = make_model()
         encoder, copy = model.slice(last="0"), model.copy()
@@ -500,12 +523,12 @@ def build_everything():
     first, rest = noisy.split(15)
     hidden, output = dae.Layer.dense(4, "tanh"), dae.Layer.dense(6)
     model = dae.Model(6).add(hidden).add(output).initialize(1)
-    encoder, session = model.slice(last="0"), dae.Session(model)
+    encoder, session, stream = model.slice(last="0"), dae.Session(model), dae.Stream(model)
     optimizer = dae.Optimizer.adam(0.01)
     trainer = dae.Trainer(model, optimizer, validation=rest)
     trainer.fit(first)
     report = model.evaluate(rest)
-    return [dae.Rng(1), base, noise, noisy, first, rest, hidden, output, model, encoder, session, optimizer,
+    return [dae.Rng(1), base, noise, noisy, first, rest, hidden, output, model, encoder, session, stream, optimizer,
             trainer, report, dae.Dataset.from_function(4, 6, lambda first, count: [[0.0] * 6] * count)]
 
 
@@ -515,6 +538,8 @@ def use(item):
         item.read()
     elif isinstance(item, dae.Session):
         item.run([0.0] * 6)
+    elif isinstance(item, dae.Stream):
+        item.push([0.0] * 9)
     elif isinstance(item, dae.Model):
         item.run([0.0] * 6)
     elif isinstance(item, dae.Trainer):

@@ -37,6 +37,7 @@ C_TYPES = {
     "dae_allocate_fn": dae_c.ALLOCATE_FN, "dae_release_fn": dae_c.RELEASE_FN,
     "dae_dataset_release_fn": dae_c.DATASET_RELEASE_FN, "dae_dataset_read_fn": dae_c.DATASET_READ_FN,
     "dae_progress_fn": dae_c.PROGRESS_FN, "dae_gradient_fn": dae_c.GRADIENT_FN,
+    "dae_apply_fn": dae_c.APPLY_FN,
 }
 C_TYPES.update(("dae_%s *" % noun, handle) for noun, handle in dae_c.HANDLES.items())
 
@@ -75,7 +76,7 @@ class TableTest(unittest.TestCase):
 
     def test_every_callback_type(self):
         callbacks = re.findall(r"typedef\s+(\w+[\s*]+)\(\*(dae_\w+)\)\(([^)]*)\);", HEADERS)
-        self.assertEqual(len(callbacks), 6)
+        self.assertEqual(len(callbacks), 7)
         for result, name, arguments in callbacks:
             with self.subTest(name):
                 kind = C_TYPES[name]

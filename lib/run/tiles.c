@@ -1,0 +1,366 @@
+/* Tiles: parts of a sample that are run by themselves, as large as memory allows, and overlap by what their
+ * ends spoil (run/axis.h). So the output is that of one run on the whole, to the bit, which `whole` makes.
+ *
+ * Where a network takes no sample of that size, mostly because its pooling does not divide it, more is put at
+ * the end, what a mirror on the last value shows, and taken away from the output; in both alike. */
+#include "core/memory.h"
+#include "run/cover.h"
+
+#include <stdint.h>
+#include <string.h>
+
+enum { MEMORY };
+
+/* How an axis is cut: tiles of one length, `step` apart, the last one at the end. */
+struct cut {
+    struct dae_axis axis;
+    size_t size, filled; /* places; with what is put at the end */
+    size_t length, step, count;
+};
+
+struct tiling {
+    const struct dae_field *field;
+    struct cut cuts[DAE_AXES];
+    dae_session *session;
+    float *input, *output; /* of a tile; NULL where it is the whole */
+};
+
+/* ---- Sizes ------------------------------------------------------------------------------------------- */
+
+static size_t count_of(const struct cut *c, size_t length) {
+    size_t step = (length - c->axis.before - c->axis.after) / c->axis.grid * c->axis.grid;
+    return length < c->filled ? 1 + dae_size_divide_up(c->filled - length, step) : 1;
+}
+
+/* Tiles of at most `most`, of nearly equal parts. */
+static void cut(struct cut *c, size_t most) {
+    const struct dae_axis *a = &c->axis;
+    c->length = c->filled;
+    if (most < c->filled)
+        c->length = most < a->least ? a->least : most - (most - a->rest) % a->grid;
+    c->length = dae_size_min(c->length, c->filled);
+    c->count = count_of(c, c->length);
+    while (c->count > 1 && c->length >= a->least + a->grid && count_of(c, c->length - a->grid) == c->count)
+        c->length -= a->grid;
+    c->step = c->count > 1 ? (c->length - a->before - a->after) / a->grid * a->grid : 0;
+}
+
+static dae_status resize(dae_model **out, const struct tiling *t) {
+    const size_t sides[DAE_AXES] = {t->cuts[0].length, t->cuts[1].length};
+    struct dae_shape shape;
+    DAE_TRY(dae_axes_shape(&shape, t->field->model, sides));
+    return dae_model_resize(out, t->field->model, &shape);
+}
+
+/* What a thread of a convolution works in (layers/convolution.c). */
+static double bytes_of_threads(const struct tiling *t, double places) {
+    enum { BAND = 3 << 15, STRIP = 1 << 16, HEIGHT = 16 };
+    double strip = 2 * places < STRIP ? 2 * places : STRIP;
+    return 4.0 * (BAND + HEIGHT * strip) * (double)dae_pool_threads(t->field->pool);
+}
+
+/* The memory that tiles take which are cut by `most`. */
+static dae_status measure(struct tiling *t, size_t most, double *bytes) {
+    dae_model *at = NULL;
+    size_t floats = 0;
+    for (size_t i = 0; i < DAE_AXES; i++)
+        cut(&t->cuts[i], most);
+    DAE_TRY(resize(&at, t));
+    dae_status status = dae_plan_measure(&floats, at, &(struct dae_use){.batch = 1});
+    dae_model_free(at);
+    double places = (double)t->cuts[0].length * (double)t->cuts[1].length;
+    *bytes = 4.0 * ((double)floats + places * (double)(t->field->in + t->field->out)) +
+             bytes_of_threads(t, places);
+    return status;
+}
+
+static size_t greater(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* The largest tiles, as high as wide, that fit into memory. */
+static dae_status fit(struct tiling *t, double memory) {
+    size_t low = greater(t->cuts[0].axis.least, t->cuts[1].axis.least),
+           high = greater(t->cuts[0].filled, t->cuts[1].filled);
+    double bytes;
+    DAE_TRY(measure(t, high, &bytes));
+    if (bytes <= memory)
+        return DAE_OK;
+    DAE_TRY(measure(t, low, &bytes));
+    if (bytes > memory)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "tiles have %.0f bytes of memory, expected at least %.0f: the smallest are %zu x %zu",
+                        memory, bytes, t->cuts[0].length, t->cuts[1].length);
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        DAE_TRY(measure(t, middle, &bytes));
+        if (bytes <= memory)
+            low = middle;
+        else
+            high = middle;
+    }
+    return measure(t, low, &bytes);
+}
+
+/* ---- Running ----------------------------------------------------------------------------------------- */
+
+static void gather(const struct tiling *t, size_t y, size_t x) {
+    const struct dae_field *f = t->field;
+    const struct cut *down = &t->cuts[0], *across = &t->cuts[1];
+    float *to = t->input;
+    for (size_t channel = 0; channel < f->in; channel++)
+        for (size_t i = 0; i < down->length; i++, to += across->length) {
+            size_t row = channel * down->size + dae_mirrored((ptrdiff_t)(y + i), down->size);
+            dae_copy_mirrored(to, f->input + row * across->size, (ptrdiff_t)x, across->length, across->size);
+        }
+}
+
+/* Where tile number `index` begins, and which places it gives: [low, high). */
+static size_t place(const struct cut *c, size_t index, size_t *low, size_t *high) {
+    bool last = index + 1 == c->count;
+    size_t first = last ? c->filled - c->length : index * c->step;
+    *low = index > 0 ? (index - 1) * c->step + c->length - c->axis.after : 0;
+    *high = last ? c->size : dae_size_min(c->size, first + c->length - c->axis.after);
+    return first;
+}
+
+static dae_status run_tile(const struct tiling *t, size_t down, size_t across) {
+    const struct dae_field *f = t->field;
+    size_t y_low, y_high, x_low, x_high, y = place(&t->cuts[0], down, &y_low, &y_high),
+                                         x = place(&t->cuts[1], across, &x_low, &x_high);
+    if (t->input == NULL)
+        return dae_cover_run(t->session, f->pool, f->input, 1, f->output);
+    gather(t, y, x);
+    DAE_TRY(dae_cover_run(t->session, f->pool, t->input, 1, t->output));
+    for (size_t channel = 0; channel < f->out; channel++)
+        for (size_t i = y_low; i < y_high && x_low < x_high; i++)
+            memcpy(f->output + (channel * f->sides[0] + i) * f->sides[1] + x_low,
+                   t->output + (channel * t->cuts[0].length + i - y) * t->cuts[1].length + (x_low - x),
+                   (x_high - x_low) * sizeof *f->output);
+    return DAE_OK;
+}
+
+static dae_status run_all(const struct tiling *t) {
+    size_t across = t->cuts[1].count, count = t->cuts[0].count * across;
+    for (size_t i = 0; i < count; i++) {
+        DAE_TRY(run_tile(t, i / across, i % across));
+        DAE_TRY(dae_cover_report(t->field, i + 1, count));
+    }
+    return DAE_OK;
+}
+
+static dae_status reserve(struct tiling *t) {
+    const struct dae_field *f = t->field;
+    size_t places = t->cuts[0].length * t->cuts[1].length;
+    dae_model *at = NULL;
+    DAE_TRY(resize(&at, t));
+    dae_status status = dae_session_open(&t->session, at, 1);
+    dae_model_free(at);
+    if (status != DAE_OK || places == f->sides[0] * f->sides[1])
+        return status;
+    t->input = dae_allocate_raw(places, f->in * sizeof *t->input);
+    t->output = dae_allocate_raw(places, f->out * sizeof *t->output);
+    return t->input != NULL && t->output != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+}
+
+static dae_status fill_up(struct tiling *t, const struct dae_axis axes[DAE_AXES]) {
+    for (size_t i = 0; i < DAE_AXES; i++) {
+        struct cut *c = &t->cuts[i];
+        *c = (struct cut){.axis = axes[i], .size = t->field->sides[i]};
+        if (!dae_axis_round_up(&c->axis, c->size, &c->filled))
+            return dae_fail(DAE_ERROR_ARGUMENT, "the sample has a side of %zu, more than can be addressed",
+                            c->size);
+        cut(c, c->filled);
+    }
+    return DAE_OK;
+}
+
+static dae_status run(struct tiling *t) {
+    dae_status status = reserve(t);
+    if (status == DAE_OK)
+        status = run_all(t);
+    dae_session_free(t->session);
+    dae_release(t->input);
+    dae_release(t->output);
+    return status;
+}
+
+/* ---- Streams ----------------------------------------------------------------------------------------- */
+
+/* Parts of `step` places are made from some before and after them. */
+struct track {
+    struct dae_axis axis;
+    size_t before, step, after, length; /* of a part, in all */
+    dae_session *session;
+    float *from, *to; /* [channels, length] */
+};
+
+enum { LEAST_STEP = 64 };
+
+static void close_track(void *own) {
+    struct track *track = own;
+    if (track == NULL)
+        return;
+    dae_session_free(track->session);
+    dae_release(track->from);
+    dae_release(track->to);
+    dae_release(track);
+}
+
+/* Parts are as long as what is made twice for each of them. */
+static bool measure_track(struct track *t) {
+    const struct dae_axis *a = &t->axis;
+    size_t step;
+    t->before = dae_size_divide_up(a->before, a->grid) * a->grid;
+    if (!dae_axis_round_up(a, a->after, &t->after))
+        return false;
+    step = greater(LEAST_STEP, t->before + t->after);
+    step = greater(step, a->least > t->after ? a->least - t->after : 0);
+    t->step = dae_size_divide_up(step, a->grid) * a->grid;
+    t->length = t->before + t->step + t->after;
+    return true;
+}
+
+/* Turns to another length, of at most that which there is memory for. */
+static dae_status turn_to(struct track *t, size_t length) {
+    struct dae_shape shape;
+    if (t->session->model->input.dims[1] == length)
+        return DAE_OK;
+    DAE_TRY(dae_axes_shape(&shape, t->session->model, (const size_t[DAE_AXES]){1, length}));
+    return dae_model_reshape(t->session->model, &shape);
+}
+
+/* Runs once at each length that a part may have, so that nothing is left to be allocated or refused. */
+static dae_status try_lengths(struct track *t) {
+    for (size_t length = t->step + t->after; length < t->length; length += t->step)
+        DAE_TRY(turn_to(t, length));
+    DAE_TRY(turn_to(t, t->length));
+    return dae_cover_run(t->session, NULL, t->from, 1, t->to);
+}
+
+static dae_status open_lines(struct dae_stream *stream, struct track *t) {
+    size_t in = stream->input.channels, out = stream->output.channels;
+    stream->latency = t->step + t->after - 1;
+    DAE_TRY(dae_line_open(&stream->input, in, 2 * t->length + t->axis.grid));
+    DAE_TRY(dae_line_open(&stream->output, out, stream->latency + 2 * t->step));
+    t->from = dae_allocate(t->length, in * sizeof *t->from);
+    t->to = dae_allocate(t->length, out * sizeof *t->to);
+    return t->from != NULL && t->to != NULL ? try_lengths(t) : DAE_ERROR_MEMORY;
+}
+
+static dae_status open_track(struct dae_stream *stream, const dae_model *model,
+                             const struct dae_value *values) {
+    struct dae_axis axes[DAE_AXES];
+    struct dae_shape shape;
+    dae_model *at = NULL;
+    struct track *track = stream->own = dae_allocate(1, sizeof *track);
+    (void)values;
+    if (track == NULL)
+        return DAE_ERROR_MEMORY;
+    DAE_TRY(dae_axes_find(axes, model));
+    track->axis = axes[1];
+    if (!measure_track(track))
+        return dae_fail(DAE_ERROR_UNSUPPORTED, "the model looks at more places than can be counted");
+    DAE_TRY(dae_axes_shape(&shape, model, (const size_t[DAE_AXES]){1, track->length}));
+    DAE_TRY(dae_model_resize(&at, model, &shape));
+    dae_status status = dae_session_open(&track->session, at, 1);
+    stream->input.channels = at->input.dims[0];
+    stream->output.channels = dae_model_output(at)->dims[0];
+    dae_model_free(at);
+    return status == DAE_OK ? open_lines(stream, track) : status;
+}
+
+static void start_track(struct dae_stream *stream) {
+    const struct track *t = stream->own;
+    stream->needed = t->step + t->after;
+}
+
+/* Runs on places [first, end) and puts those from the end of the output to `last` there. */
+static dae_status run_part(struct dae_stream *stream, size_t first, size_t end, size_t last) {
+    struct track *t = stream->own;
+    struct dae_line *output = &stream->output;
+    size_t length = end - first, count = last - output->end;
+    DAE_TRY(turn_to(t, length));
+    for (size_t channel = 0; channel < stream->input.channels; channel++)
+        memcpy(t->from + channel * length, dae_line_at(&stream->input, channel, first),
+               length * sizeof *t->from);
+    DAE_TRY(dae_cover_run(t->session, NULL, t->from, 1, t->to));
+    dae_line_make_room(output, output->end - dae_size_min(output->end, stream->latency), count);
+    for (size_t channel = 0; channel < output->channels; channel++)
+        memcpy(dae_line_at(output, channel, output->end), t->to + channel * length + (output->end - first),
+               count * sizeof *t->to);
+    output->end = last;
+    return DAE_OK;
+}
+
+/* Puts at the end of the signal what is missing to a length that the network takes. */
+static dae_status fill_line(struct dae_stream *stream, size_t *filled) {
+    const struct track *t = stream->own;
+    struct dae_line *input = &stream->input;
+    if (!dae_axis_round_up(&t->axis, stream->total, filled))
+        return dae_fail(DAE_ERROR_ARGUMENT, "the signal is longer than can be counted");
+    dae_line_make_room(input, stream->kept, *filled - input->end);
+    for (; input->end < *filled; input->end++)
+        for (size_t channel = 0; channel < input->channels; channel++)
+            *dae_line_at(input, channel, input->end) = *dae_line_at(
+                input, channel, dae_mirrored((ptrdiff_t)input->end, stream->total));
+    return DAE_OK;
+}
+
+static dae_status advance_track(struct dae_stream *stream) {
+    const struct track *t = stream->own;
+    size_t first = stream->output.end, filled = SIZE_MAX;
+    if (stream->total != SIZE_MAX)
+        DAE_TRY(fill_line(stream, &filled));
+    if (stream->needed >= filled) /* the last one ends with the signal */
+        return run_part(stream, filled > t->length ? filled - t->length : 0, filled, stream->total);
+    DAE_TRY(run_part(stream, first > t->before ? first - t->before : 0, stream->needed, first + t->step));
+    stream->needed += t->step;
+    stream->kept = stream->output.end > t->length ? stream->output.end - t->length : 0;
+    return DAE_OK;
+}
+
+const struct dae_stream_kind dae_stream_of_tiles = {open_track, close_track, start_track, advance_track};
+
+/* ---- The rows ---------------------------------------------------------------------------------------- */
+
+static dae_status apply_tiles(const struct dae_field *field) {
+    struct tiling t = {.field = field};
+    struct dae_axis axes[DAE_AXES];
+    DAE_TRY(dae_axes_find(axes, field->model));
+    DAE_TRY(fill_up(&t, axes));
+    DAE_TRY(fit(&t, field->values[MEMORY].number));
+    return run(&t);
+}
+
+/* A network of which it is not known what sizes suit it takes the sample as it is, or not. */
+static dae_status apply_whole(const struct dae_field *field) {
+    struct tiling t = {.field = field};
+    struct dae_axis axes[DAE_AXES] = {{.grid = 1, .least = 1}, {.grid = 1, .least = 1}};
+    dae_status status = dae_axes_find(axes, field->model);
+    if (status == DAE_ERROR_MEMORY)
+        return status;
+    for (size_t i = 0; i < DAE_AXES && status != DAE_OK; i++)
+        axes[i] = (struct dae_axis){.grid = 1, .least = 1};
+    DAE_TRY(fill_up(&t, axes));
+    return run(&t);
+}
+
+const struct dae_cover_kind dae_cover_whole = {
+    .kind = {.name = "whole", .what = "the sample in one run", .example = "whole"},
+    .apply = apply_whole,
+};
+
+const struct dae_cover_kind dae_cover_tiles = {
+    .kind = {.name = "tiles",
+             .what = "parts that overlap so far as the network looks: the output of one run, in less memory",
+             .example = "tiles(memory=3e8)",
+             .parameters = {[MEMORY] = {.name = "memory",
+                                        .what = "bytes that may be taken, as near as they can be told",
+                                        .type = DAE_TYPE_COUNT,
+                                        .low = 1,
+                                        .high = DAE_MOST_SIZE,
+                                        .fallback = "300000000"}}},
+    .apply = apply_tiles,
+    .stream = &dae_stream_of_tiles,
+};
