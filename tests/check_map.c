@@ -287,14 +287,65 @@ START_TEST(what_is_refused) {
     fails(dae_model_map(NULL, model, data, NULL), DAE_ERROR_ARGUMENT, "out is NULL");
     fails(dae_model_map(&map, NULL, data, NULL), DAE_ERROR_ARGUMENT, "model is NULL");
     fails(dae_model_map(&map, model, NULL, NULL), DAE_ERROR_ARGUMENT, "dataset is NULL");
-    fails(dae_model_map(&map, model, data, "whole"), DAE_ERROR_ARGUMENT, "cover is 'whole', expected NULL");
+    dae_model *alike = model_from(1, "input(20) | dense(20)");
+    fails(dae_model_map(&map, alike, data, "hole"), DAE_ERROR_FORMAT, "expected whole, tiles or overlap");
+    fails(dae_model_map(&map, model, data, "overlap"), DAE_ERROR_UNSUPPORTED, "as many places as it takes");
     fails(dae_model_map(&map, unset, data, NULL), DAE_ERROR_STATE, "dae_model_initialize");
     fails(dae_model_map(&map, model, other, NULL), DAE_ERROR_SHAPE, "have shape 21, the model takes 20");
     ck_assert_ptr_null(map);
     dae_dataset_free(other);
     dae_dataset_free(data);
     dae_model_free(model);
+    dae_model_free(alike);
     dae_model_free(unset);
+}
+END_TEST
+
+static const struct {
+    const char *network, *cover;
+    size_t rank, shape[3], out_rank, out[3];
+} covered[] = {
+    {"input(20) | dense(9) | dense(20)", NULL, 1, {77}, 1, {77}},
+    {"input(20) | dense(9) | dense(20)", "overlap(hop=20)", 2, {1, 77}, 2, {1, 77}},
+    {"input(20) | dense(9) | dense(40)", NULL, 1, {77}, 2, {2, 77}},
+    {"input(20) | dense(9) | dense(20)", "overlap", 1, {20}, 1, {20}},
+    {"input(1, 8, 8) | conv2d(4, 3) | conv2d(3, 3)", NULL, 3, {1, 19, 10}, 3, {3, 19, 10}},
+    {"input(1, any, any) | conv2d(4, 3) | conv2d(1, 3)", "tiles", 2, {19, 10}, 2, {19, 10}},
+    {"input(1, any) | max_pool(2) | upsample(2)", NULL, 2, {1, 9}, 2, {1, 9}},
+};
+
+/* Samples that are longer or larger than the model's are what dae_model_apply() makes of them. */
+START_TEST(samples_may_have_another_size) {
+    enum { FEW = 5 };
+    dae_model *model = model_from(1, "%s", covered[_i].network);
+    size_t in = 1, out = 1, rank, shape[DAE_MAX_RANK];
+    for (size_t i = 0; i < covered[_i].rank; i++)
+        in *= covered[_i].shape[i];
+    for (size_t i = 0; i < covered[_i].out_rank; i++)
+        out *= covered[_i].out[i];
+    float *x = random_floats(FEW * in, -1, 1, 3), *y = must_have(FEW * out * sizeof *y);
+    dae_dataset *data = NULL, *map = NULL;
+    ok(dae_dataset_borrow_array(&data, x, FEW, covered[_i].rank, covered[_i].shape, NULL, NULL));
+    ok(dae_model_map(&map, model, data, covered[_i].cover));
+    ok(dae_dataset_get_shape(map, DAE_ALL_SAMPLES, &rank, shape));
+    ck_assert_uint_eq(rank, covered[_i].out_rank);
+    for (size_t i = 0; i < rank; i++)
+        ck_assert_uint_eq(shape[i], covered[_i].out[i]);
+    for (size_t i = 0; i < FEW; i++)
+        ok(dae_model_apply(model, covered[_i].cover, covered[_i].rank, covered[_i].shape, x + i * in,
+                           y + i * out, NULL, NULL));
+    float *z = inputs_of(map, 0, FEW), *targets = targets_of(map, 0, FEW);
+    same_floats(z, y, FEW * out);
+    same_floats(targets, y, FEW * out);
+    ok(dae_dataset_read(map, 0, 3, 1, z, NULL));
+    same_floats(z, y + 3 * out, out);
+    dae_model_free(model);
+    dae_dataset_free(data);
+    dae_dataset_free(map);
+    free(x);
+    free(y);
+    free(z);
+    free(targets);
 }
 END_TEST
 
@@ -318,6 +369,10 @@ START_TEST(any_allocation_may_fail) {
     ok(dae_set_num_threads(2));
     ck_assert_uint_gt(every_allocation_fails(map_and_read, model), 5);
     dae_model_free(model);
+    model = model_from(1, "input(10) | dense(10)"); /* covered */
+    ok(dae_set_num_threads(1));
+    ck_assert_uint_gt(every_allocation_fails(map_and_read, model), 5);
+    dae_model_free(model);
 }
 END_TEST
 
@@ -330,6 +385,7 @@ int main(void) {
     tcase_add_test(map, what_is_kept_stays);
     tcase_add_loop_test(map, training_is_as_on_the_values, 0, NETWORKS);
     tcase_add_test(map, a_function_gives_the_samples);
+    tcase_add_loop_test(map, samples_may_have_another_size, 0, sizeof covered / sizeof *covered);
     tcase_add_test(map, what_is_refused);
     tcase_add_test(map, any_allocation_may_fail);
     return suite_main(suite);

@@ -29,6 +29,7 @@ static const struct {
     {"input(3, 16) | flatten | dense(16, activation=tanh) | reshape(1, 16)", "overlap(hop=1)"},
     {"input(1, 40) | conv1d(4, 9) | conv1d(1, 9)", "overlap"},
     {"input(1) | dense(1)", NULL},
+    {"input(1, 256) | signal_unet(channels=8, depth=3)", NULL},
 };
 enum { STREAMS = sizeof streams / sizeof *streams };
 

@@ -452,9 +452,10 @@ class Model(Handle, noun="model"):
         c.call("dae_model_measure", self, dataset, " | ".join(figures).encode(), values, len(values))
         return list(values)
 
-    def map(self, dataset):
-        """A Dataset of what the model makes of the inputs of another, whenever it is read."""
-        return Dataset._make("dae_model_map", self, dataset, None)
+    def map(self, dataset, cover=None):
+        """A Dataset of what the model makes of the inputs of another, whenever it is read; samples of another size are run
+        as apply() runs them."""
+        return Dataset._make("dae_model_map", self, dataset, c.text(cover))
 
     def _channels(self):
         """Of a sample of any size that goes in, and of what comes out."""

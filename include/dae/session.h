@@ -123,10 +123,15 @@ DAE_API dae_status dae_model_apply(dae_model *model, const char *cover, size_t r
  * may be read so, while nobody trains or changes the model. Reading in more threads than before takes memory,
  * and may fail with DAE_ERROR_MEMORY.
  *
+ * Samples of another size than the model's, and all samples where a cover is given, are run as
+ * dae_model_apply() runs them: one after another, each with all threads. Such a dataset is read in the calling
+ * thread, as one whose samples come from a function.
+ *
  * @param model, dataset  are kept
- * @param cover  NULL: samples are run whole; today there is no other way
+ * @param cover  as for dae_model_apply(); NULL: whole, where the model takes such samples, else what it needs
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE before dae_model_initialize();
- * DAE_ERROR_SHAPE when the model does not take the inputs. @since 0.1.0 */
+ * DAE_ERROR_SHAPE when the model does not take the inputs; DAE_ERROR_FORMAT and DAE_ERROR_UNSUPPORTED as
+ * dae_model_apply(), for a cover. @since 0.1.0 */
 DAE_API dae_status dae_model_map(dae_dataset **out, dae_model *model, dae_dataset *dataset,
                                  const char *cover);
 

@@ -354,6 +354,7 @@ const struct dae_layer_kind dae_layer_batch_norm = {
     .backward = backward,
     .gradients = gradients,
     .take_over = take_over,
+    .reach = dae_reach_place,
     .reserve = reserve,
     .release = release,
 };

@@ -135,6 +135,28 @@ static bool is_own_size(const struct dae_field *field) {
            (input->rank < 3 || input->dims[1] == field->sides[0]);
 }
 
+/* Shapes of as many channels are alike. */
+static dae_status write_shape(struct dae_shape *output, const struct dae_field *field,
+                              const struct dae_shape *sample) {
+    size_t pictures = field->model->input.rank > 2, dims[1 + DAE_AXES] = {field->out, field->sides[0]};
+    dims[1 + pictures] = field->sides[1];
+    *output = *sample;
+    return field->out == field->in ? DAE_OK : dae_shape_set(output, 2 + pictures, dims, "the output");
+}
+
+dae_status dae_cover_check(struct dae_shape *output, dae_model *model, const char *text,
+                           const struct dae_shape *sample) {
+    struct dae_field field = {.model = model};
+    struct dae_recipe *cover = NULL;
+    DAE_TRY(take_shape(&field, sample));
+    DAE_TRY(write_shape(output, &field, sample));
+    DAE_TRY(dae_cover_choose(&cover, text == NULL && is_own_size(&field) ? "whole" : text, model));
+    field.values = cover->steps[0].values;
+    dae_status status = dae_cover_of(cover)->check(&field);
+    dae_release(cover);
+    return status;
+}
+
 static dae_status check_arrays(const struct dae_field *field, const char *context) {
     size_t places, in, out;
     if (!dae_size_multiply(field->sides[0], field->sides[1], &places) ||

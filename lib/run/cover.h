@@ -20,6 +20,8 @@ struct dae_field {
 
 struct dae_cover_kind {
     struct dae_kind kind;
+    /* Refuses a sample or a model that it is nothing for, without running anything. */
+    dae_status (*check)(const struct dae_field *field);
     dae_status (*apply)(const struct dae_field *field);
     const struct dae_stream_kind *stream; /* how it goes along a signal; NULL: it needs the whole */
 };
@@ -29,6 +31,10 @@ extern const struct dae_category dae_cover_category;
 
 /* The one cover of a text; of NULL, what the model needs. dae_release() frees it. */
 dae_status dae_cover_choose(struct dae_recipe **out, const char *text, const dae_model *model);
+
+/* Refuses what dae_model_apply() would, with a cover of this text; else says what shape it gives. */
+dae_status dae_cover_check(struct dae_shape *output, dae_model *model, const char *text,
+                           const struct dae_shape *sample);
 
 const struct dae_cover_kind *dae_cover_of(const struct dae_recipe *cover);
 

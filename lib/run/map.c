@@ -2,13 +2,9 @@
 #include "core/fpu.h"
 #include "core/memory.h"
 #include "data/dataset.h"
-#include "run/session.h"
+#include "run/cover.h"
 
 #include <string.h>
-
-/* Samples that are run at once where a sample's output does not depend on the others: up to so many, dense
- * layers make no product (run/session.c). */
-enum { GROUP = 8 };
 
 /* What one thread reads with. */
 struct reader {
@@ -23,6 +19,7 @@ struct map {
     dae_model *model; /* kept: for inputs of the source's shape */
     size_t group;
     _Atomic(struct reader *) readers; /* grows only */
+    char *cover;                      /* of samples of another size; NULL: what the model needs */
 };
 
 /* ---- Readers ----------------------------------------------------------------------------------------- */
@@ -142,9 +139,28 @@ static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t
     return status;
 }
 
+/* Samples of another size: one after another, with all threads for each. */
+static dae_status cover_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
+                               struct dae_part part, float *out) {
+    const struct map *map = (const struct map *)dataset;
+    const dae_dataset *source = dataset->source;
+    const struct dae_shape *shape = &source->shape;
+    float *sample = dae_allocate_raw(shape->size, sizeof *sample);
+    dae_status status = sample != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+    for (size_t i = 0; i < count && status == DAE_OK; i++) {
+        status = source->operations->read_inputs(source, epoch, first + i, 1,
+                                                 (struct dae_part){0, shape->size}, sample);
+        if (status == DAE_OK)
+            status = dae_model_apply(map->model, map->cover, shape->rank, shape->dims, sample,
+                                     out + i * part.count, NULL, NULL);
+    }
+    dae_release(sample);
+    return status;
+}
+
 static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                struct dae_part part, float *out) {
-    return dataset->alike ? read_inputs(dataset, epoch, first, count, part, out)
+    return dataset->alike ? dataset->operations->read_inputs(dataset, epoch, first, count, part, out)
                           : dae_dataset_pass_targets(dataset, epoch, first, count, part, out);
 }
 
@@ -161,6 +177,7 @@ static void destroy(dae_dataset *dataset) {
         free_reader(reader);
     }
     dae_model_free(map->model);
+    dae_release(map->cover);
 }
 
 static const struct dae_dataset_operations operations = {
@@ -171,46 +188,94 @@ static const struct dae_dataset_operations operations = {
     .measure_targets = dae_dataset_pass_measure_targets,
 };
 
+static const struct dae_dataset_operations cover_operations = {
+    .read_inputs = cover_inputs,
+    .read_targets = read_targets,
+    .locate_targets = locate_targets,
+    .destroy = destroy,
+    .measure_targets = dae_dataset_pass_measure_targets,
+};
+
 /* Takes what reading in one thread needs. */
-static dae_status fill(struct map *map, dae_model *model) {
-    dae_dataset *base = &map->base;
+static dae_status fill(struct map *map) {
     struct reader *reader;
-    map->model = dae_model_keep(model);
-    map->group = dae_plan_least_product(model) > GROUP ? GROUP : 1;
-    base->shape = *dae_model_output(model);
-    if (base->alike)
-        base->target_shape = base->shape;
-    base->whole_inputs = true;
-    base->whole_targets = base->whole_targets || base->alike;
-    dae_noise_free(base->noise); /* outputs have had no noise that a recipe could tell */
-    base->noise = NULL;
+    map->group = dae_cover_group(map->model);
     DAE_TRY(add_reader(map, &reader));
     dae_turn_give_back(&reader->turn);
     return DAE_OK;
 }
 
-static dae_status create(dae_dataset **out, dae_model *model, dae_dataset *dataset) {
+/* Where samples are covered, the model has threads for each, so the library reads in one. */
+static dae_status fill_cover(struct map *map, const char *cover) {
+    map->base.concurrent = false;
+    map->cover = cover != NULL ? dae_copy_text(cover) : NULL;
+    return cover == NULL || map->cover != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+}
+
+/* How samples of a shape are run: by sessions of a model for it, or covered. */
+struct way {
+    dae_model *model; /* kept */
+    bool is_session;
+    struct dae_shape output;
+};
+
+static dae_status create(dae_dataset **out, const struct way *way, dae_dataset *dataset, const char *cover) {
     void *created = NULL;
-    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct map), &operations, dataset, "dae_model_map"));
+    DAE_TRY(dae_dataset_create_view(&created, sizeof(struct map),
+                                    way->is_session ? &operations : &cover_operations, dataset,
+                                    "dae_model_map"));
     struct map *map = created;
-    dae_status status = fill(map, model);
+    dae_dataset *base = &map->base;
+    map->model = dae_model_keep(way->model);
+    base->shape = way->output;
+    base->whole_inputs = true;
+    base->whole_targets = base->whole_targets || base->alike;
+    if (base->alike)
+        base->target_shape = base->shape;
+    dae_noise_free(base->noise); /* outputs have had no noise that a recipe could tell */
+    base->noise = NULL;
+    dae_status status = way->is_session ? fill(map) : fill_cover(map, cover);
     if (status != DAE_OK)
-        dae_dataset_free(&map->base);
+        dae_dataset_free(base);
     else
-        *out = &map->base;
+        *out = base;
+    return status;
+}
+
+/* Samples that the model takes are run in sessions, unless a text says something else. */
+static dae_status find_way(struct way *way, dae_model *model, const struct dae_shape *sample,
+                           const char *cover) {
+    struct dae_message kept, refused;
+    dae_message_keep(&kept);
+    *way = (struct way){0};
+    dae_status status = cover == NULL ? dae_model_at(&way->model, model, sample, "dae_model_map") : DAE_OK;
+    if (cover == NULL && status == DAE_OK) {
+        way->is_session = true;
+        way->output = *dae_model_output(way->model);
+        return DAE_OK;
+    }
+    if (status != DAE_OK && status != DAE_ERROR_SHAPE)
+        return status;
+    dae_message_keep(&refused);
+    dae_status covered = dae_cover_check(&way->output, model, cover, sample);
+    if (covered == DAE_OK) {
+        way->model = dae_model_keep(model);
+        dae_message_restore(&kept);
+        return DAE_OK;
+    }
+    if (cover != NULL || covered == DAE_ERROR_MEMORY)
+        return covered == DAE_ERROR_MEMORY ? covered : dae_fail_in(covered, "dae_model_map");
+    dae_message_restore(&refused);
     return status;
 }
 
 dae_status dae_model_map(dae_dataset **out, dae_model *model, dae_dataset *dataset, const char *cover) {
-    dae_model *at = NULL;
+    struct way way;
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(dataset);
-    if (cover != NULL)
-        return dae_fail(DAE_ERROR_ARGUMENT, "dae_model_map: cover is '%.64s', expected NULL: whole samples",
-                        cover);
-    DAE_TRY(dae_model_at(&at, model, &dataset->shape, __func__));
-    dae_status status = create(out, at, dataset);
-    dae_model_free(at);
+    DAE_TRY(find_way(&way, model, &dataset->shape, cover));
+    dae_status status = create(out, &way, dataset, cover);
+    dae_model_free(way.model);
     return status;
 }

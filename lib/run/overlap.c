@@ -24,21 +24,22 @@ static void free_hops(struct hops hops[DAE_AXES]) {
         dae_release(hops[i].weights);
 }
 
-static dae_status fill_weights(struct hops *h) {
+static double hann(const struct hops *h, size_t i) {
     const double pi = 3.14159265358979323846;
+    double root = sin(pi * ((double)i + 0.5) / (double)h->size);
+    return root * root;
+}
+
+static dae_status fill_weights(struct hops *h) {
+    double *sums = dae_allocate(h->hop, sizeof *sums); /* of windows that lie on a place */
     h->weights = dae_allocate(h->size, sizeof *h->weights);
-    if (h->weights == NULL)
-        return DAE_ERROR_MEMORY;
-    for (size_t i = 0; i < h->size; i++) {
-        double own = 0, sum = 0;
-        for (size_t k = i % h->hop; k < h->size; k += h->hop) {
-            double root = sin(pi * ((double)k + 0.5) / (double)h->size);
-            own = k == i ? root * root : own;
-            sum += root * root;
-        }
-        h->weights[i] = (float)(own / sum);
-    }
-    return DAE_OK;
+    for (size_t i = 0; sums != NULL && i < h->size; i++)
+        sums[i % h->hop] += hann(h, i);
+    for (size_t i = 0; sums != NULL && h->weights != NULL && i < h->size; i++)
+        h->weights[i] = (float)(hann(h, i) / sums[i % h->hop]);
+    dae_status status = sums != NULL && h->weights != NULL ? DAE_OK : DAE_ERROR_MEMORY;
+    dae_release(sums);
+    return status;
 }
 
 static dae_status fill_hops(struct hops hops[DAE_AXES], const struct dae_shape *input,
@@ -177,6 +178,13 @@ static void release(struct overlap *o) {
     free_hops(o->hops);
 }
 
+static dae_status check(const struct dae_field *field) {
+    struct hops hops[DAE_AXES] = {{0}};
+    dae_status status = open_hops(hops, field->model, field->values);
+    free_hops(hops);
+    return status;
+}
+
 static dae_status apply(const struct dae_field *field) {
     struct overlap o = {.field = field};
     dae_status status = open_hops(o.hops, field->model, field->values);
@@ -303,6 +311,7 @@ const struct dae_cover_kind dae_cover_overlap = {
                                      .flags = DAE_OPTIONAL,
                                      .low = 1,
                                      .high = DAE_MOST_SIZE}}},
+    .check = check,
     .apply = apply,
     .stream = &dae_stream_of_windows,
 };

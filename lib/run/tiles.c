@@ -324,30 +324,55 @@ const struct dae_stream_kind dae_stream_of_tiles = {open_track, close_track, sta
 
 /* ---- The rows ---------------------------------------------------------------------------------------- */
 
-static dae_status apply_tiles(const struct dae_field *field) {
-    struct tiling t = {.field = field};
+static dae_status cut_tiles(struct tiling *t, const struct dae_field *field) {
     struct dae_axis axes[DAE_AXES];
+    *t = (struct tiling){.field = field};
     DAE_TRY(dae_axes_find(axes, field->model));
-    DAE_TRY(fill_up(&t, axes));
-    DAE_TRY(fit(&t, field->values[MEMORY].number));
+    DAE_TRY(fill_up(t, axes));
+    return fit(t, field->values[MEMORY].number);
+}
+
+static dae_status check_tiles(const struct dae_field *field) {
+    struct tiling t;
+    return cut_tiles(&t, field);
+}
+
+static dae_status apply_tiles(const struct dae_field *field) {
+    struct tiling t;
+    DAE_TRY(cut_tiles(&t, field));
     return run(&t);
 }
 
 /* A network of which it is not known what sizes suit it takes the sample as it is, or not. */
-static dae_status apply_whole(const struct dae_field *field) {
-    struct tiling t = {.field = field};
-    struct dae_axis axes[DAE_AXES] = {{.grid = 1, .least = 1}, {.grid = 1, .least = 1}};
+static dae_status cut_whole(struct tiling *t, const struct dae_field *field) {
+    struct dae_axis axes[DAE_AXES];
+    *t = (struct tiling){.field = field};
     dae_status status = dae_axes_find(axes, field->model);
     if (status == DAE_ERROR_MEMORY)
         return status;
     for (size_t i = 0; i < DAE_AXES && status != DAE_OK; i++)
         axes[i] = (struct dae_axis){.grid = 1, .least = 1};
-    DAE_TRY(fill_up(&t, axes));
+    return fill_up(t, axes);
+}
+
+static dae_status check_whole(const struct dae_field *field) {
+    struct tiling t;
+    dae_model *at = NULL;
+    DAE_TRY(cut_whole(&t, field));
+    DAE_TRY(resize(&at, &t));
+    dae_model_free(at);
+    return DAE_OK;
+}
+
+static dae_status apply_whole(const struct dae_field *field) {
+    struct tiling t;
+    DAE_TRY(cut_whole(&t, field));
     return run(&t);
 }
 
 const struct dae_cover_kind dae_cover_whole = {
     .kind = {.name = "whole", .what = "the sample in one run", .example = "whole"},
+    .check = check_whole,
     .apply = apply_whole,
 };
 
@@ -361,6 +386,7 @@ const struct dae_cover_kind dae_cover_tiles = {
                                         .low = 1,
                                         .high = DAE_MOST_SIZE,
                                         .fallback = "300000000"}}},
+    .check = check_tiles,
     .apply = apply_tiles,
     .stream = &dae_stream_of_tiles,
 };

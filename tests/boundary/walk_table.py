@@ -239,7 +239,7 @@ ROWS = {
     "dae_model_apply": Row({"cover": "NULL", "rank": "2", "input": "w->samples", "output": "w->outputs"},
                            also=[{"cover": '"whole"'}, {"cover": '"overlap(hop=2)"'}], null=("cover", "progress", "user"),
                            allocates=True),
-    "dae_model_map": Row({"cover": "NULL"}, null=("cover",), allocates=True),
+    "dae_model_map": Row({"cover": "NULL"}, also=[{"cover": '"overlap(hop=2)"'}], null=("cover",), allocates=True),
     # stream.h
     "dae_stream_create": Row({"cover": "NULL"}, also=[{"cover": '"overlap(hop=2)"'}], null=("cover",), allocates=True),
     "dae_stream_free": Row(),
