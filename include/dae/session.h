@@ -73,26 +73,26 @@ DAE_API dae_status dae_session_run(dae_session *session, const float *inputs, si
  * @return 0 to go on; anything else ends the call with DAE_ERROR_CANCELLED */
 typedef int32_t (*dae_apply_fn)(uint64_t done, uint64_t total, void *user);
 
-/** Runs a model on one sample of any size: a whole recording, a large picture. The output has as many places as
- * the sample; the model must give as many as it takes. Works with dae_get_num_threads() threads; the number
- * changes no bit.
+/** Runs a model on one sample of any size: a whole recording, a large picture. The output has as many places
+ * as the sample; the model must give as many as it takes. Works with dae_get_num_threads() threads; the
+ * number changes no bit.
  *
  * Covers say how, the kinds of category "cover":
  * - `tiles(memory=3e8)` is for networks of layers that look at the places around a value: convolutions,
- *   pooling, upsampling and what works on single values. The sample is cut into parts that overlap by as much
- *   as the network looks at, of a size such that about `memory` bytes are taken beside input and output. The
- *   output is that of one run on the whole sample, to the bit, for any memory. A model made for one size is run
- *   at others too, if its layers allow it.
+ *   pooling, upsampling and what works on single values. The sample is cut into parts that overlap by as
+ *   much as the network looks at, of a size such that about `memory` bytes are taken beside input and
+ *   output. The output is that of one run on the whole sample, to the bit, for any memory. A model made for
+ *   one size is run at others too, if its layers allow it.
  * - `whole` is that one run.
- * - `overlap(hop=64)` is for models of one size, such as those with dense layers. Windows of that size lie `hop`
- *   places apart on each side; a quarter of the window, if it is left out. Their outputs are weighted by a Hann
- *   window, sin^2(pi (i + 1/2) / size), over the sum of those that lie on the same place, and added. Windows
- *   are run as if each was alone, and begin so far before the sample that every place is in as many of them;
- *   beyond the ends is what a mirror on the last value shows.
+ * - `overlap(hop=64)` is for models of one size, such as those with dense layers. Windows of that size lie
+ *   `hop` places apart on each side; a quarter of the window, if it is left out. Their outputs are weighted
+ *   by a Hann window, sin^2(pi (i + 1/2) / size), over the sum of those that lie on the same place, and
+ *   added. Windows are run as if each was alone, and begin so far before the sample that every place is in
+ *   as many of them; beyond the ends is what a mirror on the last value shows.
  *
- * Where the network's pooling or strides do not divide the sample, `tiles` and `whole` both put at the end of
- * each side what a mirror on the last value shows, and cut it off the output. So they give what a session for
- * that size gives, where it would have taken it and nothing is filled up.
+ * Where the network's pooling or strides do not divide a side, `tiles` and `whole` both put at its end what a
+ * mirror on the last value shows, up to the next length that they divide, and cut it off the output. Where
+ * they do, the output is that of a session for this shape, to the bit.
  *
  * @param cover     one of these, or NULL for what the model needs: one run for a sample of the model's own
  *                  size, else tiles where its layers allow it, else overlap
@@ -104,10 +104,11 @@ typedef int32_t (*dae_apply_fn)(uint64_t done, uint64_t total, void *user);
  * @param progress  or NULL
  * @param user      handed to `progress`
  * Errors: DAE_ERROR_ARGUMENT, also for a memory that the smallest tiles do not fit into and when output and
- * input overlap; DAE_ERROR_FORMAT for a cover that cannot be read; DAE_ERROR_SHAPE for a sample that the model
- * does not take, also one too small for a layer; DAE_ERROR_UNSUPPORTED for tiles with a layer that looks at
- * whole samples, which the message names, and for a model that does not give as many places as it takes;
- * DAE_ERROR_STATE before dae_model_initialize(); DAE_ERROR_CANCELLED; DAE_ERROR_MEMORY. @since 0.1.0 */
+ * input overlap; DAE_ERROR_FORMAT for a cover that cannot be read; DAE_ERROR_SHAPE for a sample that the
+ * model does not take, also one too small for a layer; DAE_ERROR_UNSUPPORTED for tiles with a layer that
+ * looks at whole samples, which the message names, and for a model that does not give as many places as it
+ * takes; DAE_ERROR_STATE before dae_model_initialize(); DAE_ERROR_CANCELLED; DAE_ERROR_MEMORY.
+ * @since 0.1.0 */
 DAE_API dae_status dae_model_apply(dae_model *model, const char *cover, size_t rank, const size_t *shape,
                                    const float *input, float *output, dae_apply_fn progress, void *user);
 
@@ -124,8 +125,8 @@ DAE_API dae_status dae_model_apply(dae_model *model, const char *cover, size_t r
  * and may fail with DAE_ERROR_MEMORY.
  *
  * Samples of another size than the model's, and all samples where a cover is given, are run as
- * dae_model_apply() runs them: one after another, each with all threads. Such a dataset is read in the calling
- * thread, as one whose samples come from a function.
+ * dae_model_apply() runs them: one after another, each with all threads. Such a dataset is read in the
+ * calling thread, as one whose samples come from a function.
  *
  * @param model, dataset  are kept
  * @param cover  as for dae_model_apply(); NULL: whole, where the model takes such samples, else what it needs

@@ -8,18 +8,17 @@
 extern "C" {
 #endif
 
-/** A model that is run along a signal, which comes in pieces of any length. One thread at a time uses a stream:
- * a call while another thread is in one is DAE_ERROR_STATE. Any number of streams run one model at once, as
- * long as nobody trains or changes it meanwhile. */
+/** A model that is run along a signal, which comes in pieces of any length. One thread at a time uses a
+ * stream: a call while another thread is in one is DAE_ERROR_STATE. Any number of streams run one model at
+ * once, as long as nobody trains or changes it meanwhile. */
 typedef struct dae_stream dae_stream;
 
 /** Creates a stream, with all memory that it will need.
  *
  * What comes out is what dae_model_apply() makes of the whole signal with the same cover, to the bit, however
- * the signal is cut; where that is NULL, also for a signal as long as the model's input, which
- * dae_model_apply() runs once, if the model has tiles. With `tiles`, parts of a fixed length are run, with what
- * the network looks at around them; the parameter memory has no meaning. With `overlap`, each window is run
- * once.
+ * the signal is cut; but for NULL and a signal exactly as long as the model's own input, which
+ * dae_model_apply() runs once. With `tiles`, parts of a fixed length are run, with what the network looks at
+ * around them; its parameter memory has no meaning here. With `overlap`, each window is run once.
  *
  * @param model  is kept; parameters changed later are seen by the next part. It takes signals,
  *               [channels, length], or [values], which is one channel
@@ -32,9 +31,9 @@ DAE_API dae_status dae_stream_create(dae_stream **out, dae_model *model, const c
 /** Drops a reference; NULL is allowed. @since 0.1.0 */
 DAE_API void dae_stream_free(dae_stream *stream);
 
-/** Takes the next values of a signal, and gives as many clean ones: those of `latency` values ago, 0 before the
- * first one. Runs in the calling thread, allocates nothing, and takes no lock where sessions of up to 8 samples
- * take none.
+/** Takes the next values of a signal, and gives as many clean ones: those of `latency` values ago, 0 before
+ * the first one. Runs in the calling thread, allocates nothing, and takes no lock where sessions of up to 8
+ * samples take none.
  *
  * @param input   [channels, count], the channels that the model takes
  * @param count   values of each channel, any number

@@ -1,5 +1,5 @@
-/* How far a whole network looks, from what its layers say of themselves (layers/layer.h): what has to be known
- * to run it on parts of a sample. */
+/* How far a whole network looks, from what its layers say of themselves (layers/layer.h): what has to be
+ * known to run it on parts of a sample. */
 #ifndef DAE_RUN_AXIS_H
 #define DAE_RUN_AXIS_H
 
@@ -9,8 +9,8 @@
 enum { DAE_AXES = 2 };
 
 /* Along an axis, a run on part of a sample gives what a run on the whole gives, to the bit, but for the first
- * `before` and the last `after` values, where its ends are none of the whole: if the part begins at a multiple
- * of `grid`, is `rest` longer than such a multiple, as the whole is, and at least `least` long. */
+ * `before` and the last `after` values, where its ends are none of the whole: if the part begins at a
+ * multiple of `grid`, is `rest` longer than such a multiple, as the whole is, and at least `least` long. */
 struct dae_axis {
     size_t grid, rest;
     size_t before, after;

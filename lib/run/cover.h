@@ -45,7 +45,8 @@ dae_status dae_cover_channels(size_t *out, const dae_model *at);
 /* Which of `size` values a mirror on the last one shows at place `at`, which may be beyond both ends. */
 size_t dae_mirrored(ptrdiff_t at, size_t size);
 
-/* Copies places [first, first + length) of rows of `size` values, with what mirrors show beyond their ends. */
+/* Copies places [first, first + length) of rows of `size` values, with what mirrors show beyond their
+ * ends. */
 void dae_copy_mirrored(float *to, const float *row, ptrdiff_t first, size_t length, size_t size);
 
 /* Runs a session on some samples, all threads of a pool in it. */

@@ -1,8 +1,8 @@
 /* Windows of the size that a model was made for, which overlap: outputs are weighted by a Hann window,
- * sin^2(pi (i + 1/2) / size), divided by the sum of those that lie on the same place, and added. Windows begin
- * at multiples of `hop`, from so far before the first place on that it is in as many as the others; beyond the
- * ends stands what a mirror on the last value shows. Each place is a sum in the order of the windows, and each
- * window is run as by itself, so a stream gives the same bits. */
+ * sin^2(pi (i + 1/2) / size), divided by the sum of those that lie on the same place, and added. Windows
+ * begin at multiples of `hop`, from so far before the first place on that it is in as many as the others;
+ * beyond the ends stands what a mirror on the last value shows. Each place is a sum in the order of the
+ * windows, and each window is run as by itself, so a stream gives the same bits. */
 #include "core/memory.h"
 #include "run/cover.h"
 

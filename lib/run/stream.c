@@ -93,8 +93,8 @@ dae_status dae_stream_get_latency(const dae_stream *stream, size_t *count) {
 
 /* ---- Going on ---------------------------------------------------------------------------------------- */
 
-/* Places [first, first + count) as the caller counts them: late, so that it begins with zeros. Row `channel` of
- * `to` has `size` values, of which these begin at `at`. */
+/* Places [first, first + count) as the caller counts them: late, so that it begins with zeros. Row `channel`
+ * of `to` has `size` values, of which these begin at `at`. */
 static void give(const struct dae_stream *stream, size_t first, size_t count, float *to, size_t at,
                  size_t size) {
     size_t zeros = first < stream->latency ? dae_size_min(count, stream->latency - first) : 0;
