@@ -80,7 +80,7 @@ dae_status dae_cover_run(dae_session *session, struct dae_pool *pool, const floa
     uint64_t fpu = dae_fpu_prepare();
     if (multiplies)
         dae_matmul_enter();
-    dae_status status = dae_session_forward(session, pool, inputs, count, outputs, false);
+    dae_status status = dae_session_forward(session, pool, inputs, count, outputs, DAE_OUTPUTS);
     if (multiplies)
         dae_matmul_leave();
     dae_fpu_restore(fpu);

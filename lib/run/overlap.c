@@ -165,7 +165,7 @@ static dae_status reserve(struct overlap *o) {
     if (o->session == NULL || o->inputs == NULL || o->outputs == NULL)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < o->sessions; i++)
-        DAE_TRY(dae_session_open(&o->session[i], f->model, o->group));
+        DAE_TRY(dae_session_open(&o->session[i], f->model, o->group, false));
     return DAE_OK;
 }
 
@@ -227,7 +227,7 @@ static dae_status open_track(struct dae_stream *stream, const dae_model *model,
     DAE_TRY(dae_cover_channels(&out, model));
     size_t size = t->hops[1].size;
     stream->latency = size - 1;
-    DAE_TRY(dae_session_open(&t->session, (dae_model *)(uintptr_t)model, 1));
+    DAE_TRY(dae_session_open(&t->session, (dae_model *)(uintptr_t)model, 1, false));
     DAE_TRY(dae_line_open(&stream->input, in, 2 * size));
     DAE_TRY(dae_line_open(&stream->output, out, 3 * size));
     t->from = dae_allocate(size, in * sizeof *t->from);

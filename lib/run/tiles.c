@@ -154,7 +154,7 @@ static dae_status reserve(struct tiling *t) {
     size_t places = t->cuts[0].length * t->cuts[1].length;
     dae_model *at = NULL;
     DAE_TRY(resize(&at, t));
-    dae_status status = dae_session_open(&t->session, at, 1);
+    dae_status status = dae_session_open(&t->session, at, 1, false);
     dae_model_free(at);
     if (status != DAE_OK || places == f->sides[0] * f->sides[1])
         return status;
@@ -263,7 +263,7 @@ static dae_status open_track(struct dae_stream *stream, const dae_model *model,
         return dae_fail(DAE_ERROR_UNSUPPORTED, "the model looks at more places than can be counted");
     DAE_TRY(dae_axes_shape(&shape, model, (const size_t[DAE_AXES]){1, track->length}));
     DAE_TRY(dae_model_resize(&at, model, &shape));
-    dae_status status = dae_session_open(&track->session, at, 1);
+    dae_status status = dae_session_open(&track->session, at, 1, false);
     stream->input.channels = at->input.dims[0];
     stream->output.channels = dae_model_output(at)->dims[0];
     dae_model_free(at);
