@@ -55,3 +55,44 @@ static double snr(const float *clean, const float *values, size_t count) {
     }
     return 10 * log10(power / error);
 }
+
+/* Sends noisy values through a stream in pieces of any length, and drops what comes before the first clean one. */
+static void clean_stream(const dae_model *model, const float *noisy, float *clean) {
+    dae_stream *stream = NULL;
+    size_t latency, done = 0;
+    check(dae_stream_create(&stream, (dae_model *)(uintptr_t)model, NULL));
+    check(dae_stream_get_latency(stream, &latency));
+    float *out = make_array(TEST + latency);
+    for (size_t count = 1; done < TEST; done += count, count = 1 + (count * 7 + 130) % 501) {
+        count = count < TEST - done ? count : TEST - done;
+        check(dae_stream_push(stream, noisy + done, count, out + done));
+    }
+    check(dae_stream_flush(stream, out + TEST));
+    memcpy(clean, out + latency, TEST * sizeof *clean);
+    printf("a stream is %zu values late, %.0f ms\n", latency, 1000.0 * (double)latency / VIBRATION_RATE);
+    dae_stream_free(stream);
+    free(out);
+}
+
+int main(int argc, char **argv) {
+    static float recording[LEARN], clean[TEST], noisy[TEST], out[TEST];
+    const char *epochs = path_argument(argc, argv, "2", "Takes noise off a recording that comes in pieces; PATH is a number of epochs.");
+    dae_model *model = NULL;
+    make_vibration(1, recording, LEARN);
+    make_vibration(2, clean, TEST);
+    train(recording, (size_t)atoi(epochs));
+    check(dae_model_load(&model, "recording.safetensors"));
+    for (int level = 0; level < 3; level++) {
+        static const char *const noises[] = {"gaussian(0.05) | impulses(0.004, 3)", "gaussian(0.2) | impulses(0.004, 3)",
+                                             "gaussian(0.5) | impulses(0.004, 3)"};
+        dae_noise *noise = NULL;
+        memcpy(noisy, clean, sizeof noisy);
+        check(dae_noise_parse(&noise, noises[level]));
+        check(dae_noise_apply(noise, noisy, 1, 2, (const size_t[]){1, TEST}, 3, 0, 0));
+        clean_stream(model, noisy, out);
+        printf("%s: SNR %.1f dB before, %.1f dB after\n", noises[level], snr(clean, noisy, TEST), snr(clean, out, TEST));
+        dae_noise_free(noise);
+    }
+    dae_model_free(model);
+    return finish(EXIT_SUCCESS);
+}

@@ -48,7 +48,7 @@ START_TEST(a_level_is_what_was_drawn) {
         size_t counts[2] = {0, 0};
         for (uint64_t epoch = 0; epoch < 5; epoch++)
             level_is_what_was_added(dataset, epoch, counts);
-        ok(dae_dataset_cache(&cache, dataset)); /* as in epoch 0, whatever the epoch */
+        ok(dae_dataset_view(&cache, dataset, "cache", 0)); /* as in epoch 0, whatever the epoch */
         level_is_what_was_added(cache, 3, counts);
         ck_assert(counts[0] > 5 && counts[1] > 5);
         dae_dataset_free(cache);
