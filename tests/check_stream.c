@@ -257,6 +257,41 @@ START_TEST(the_model_may_learn_meanwhile) {
 }
 END_TEST
 
+/* Data in a unit of their own, each channel in another; a stream keeps to the scaling that it began with. */
+START_TEST(scaled_data_are_the_same) {
+    static const char *const networks[] = {
+        "input(2, any) | conv1d(6, 9, activation=relu) | max_pool(4) | upsample(4) | conv1d(2, 9)",
+        "input(2, 16) | flatten | dense(32, activation=tanh) | dense(32) | reshape(2, 16)",
+    };
+    const char *scaling = "affine(scale=[0.5, 0.03125], offset=[1, -2])";
+    dae_model *model = model_from(5, "%s", networks[_i]), *bare = model_from(5, "%s", networks[_i]);
+    dae_stream *stream = NULL;
+    size_t lengths[] = {1000, 90, 5};
+    ok(dae_model_set_scaling(model, scaling, NULL));
+    ok(dae_stream_create(&stream, model, NULL));
+    for (size_t k = 0; k < 3; k++) {
+        struct signal s = signal_of(model, lengths[k], k);
+        ok(dae_model_apply(model, NULL, 2, (const size_t[]){2, s.length}, s.x, s.y, NULL, NULL));
+        comes_clean(stream, &s, 100, k);
+        float *z = must_have(2 * s.length * sizeof *z), *inside = must_have(2 * s.length * sizeof *inside);
+        for (size_t i = 0; i < 2 * s.length; i++)
+            inside[i] = i < s.length ? 0.5f * s.x[i] + 1 : 0.03125f * s.x[i] - 2;
+        ok(dae_model_apply(bare, NULL, 2, (const size_t[]){2, s.length}, inside, z, NULL, NULL));
+        for (size_t i = 0; i < 2 * s.length; i++)
+            near(s.y[i], i < s.length ? (z[i] - 1) / 0.5f : (z[i] + 2) / 0.03125f, 1e-3);
+        free(z);
+        free(inside);
+        free_signal(&s);
+    }
+    float x[2] = {0}, y[2];
+    ok(dae_model_set_scaling(model, "none", NULL));
+    fails(dae_stream_push(stream, x, 1, y), DAE_ERROR_STATE, "another scaling");
+    dae_stream_free(stream);
+    dae_model_free(model);
+    dae_model_free(bare);
+}
+END_TEST
+
 struct visitor {
     dae_model *model;
     const struct signal *signal;
@@ -330,6 +365,7 @@ int main(void) {
     tcase_add_test(stream, a_signal_may_be_too_short);
     tcase_add_test(stream, arguments_are_checked);
     tcase_add_test(stream, the_model_may_learn_meanwhile);
+    tcase_add_loop_test(stream, scaled_data_are_the_same, 0, 2);
     tcase_add_loop_test(stream, many_streams_run_one_model, 0, 1);
     tcase_add_loop_test(stream, any_allocation_may_fail, 0, 2);
     return suite_main(suite);

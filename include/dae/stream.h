@@ -38,7 +38,8 @@ DAE_API void dae_stream_free(dae_stream *stream);
  * @param input   [channels, count], the channels that the model takes
  * @param count   values of each channel, any number
  * @param output  [channels, count], the channels that it gives; memory that input has no part of
- * Errors: DAE_ERROR_ARGUMENT, also when both overlap; DAE_ERROR_STATE while another thread uses the stream.
+ * Errors: DAE_ERROR_ARGUMENT, also when both overlap; DAE_ERROR_STATE while another thread uses the stream,
+ * and when the model has been given another scaling since.
  * @since 0.1.0 */
 DAE_API dae_status dae_stream_push(dae_stream *stream, const float *input, size_t count, float *output);
 
@@ -46,7 +47,7 @@ DAE_API dae_status dae_stream_push(dae_stream *stream, const float *input, size_
  * first where the signal was shorter. Then the stream is as new, and the next push begins another signal.
  *
  * @param output  [channels, latency]
- * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE while another thread uses the stream; DAE_ERROR_SHAPE for a
+ * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_STATE as dae_stream_push(); DAE_ERROR_SHAPE for a
  * signal too short for a layer, such as one that mirrors more than there is: the stream is as new then, too.
  * @since 0.1.0 */
 DAE_API dae_status dae_stream_flush(dae_stream *stream, float *output);

@@ -200,8 +200,7 @@ static dae_status apply(const struct dae_field *field) {
 
 struct track {
     struct hops hops[DAE_AXES];
-    size_t windows; /* that are added */
-    dae_session *session;
+    size_t windows;          /* that are added */
     float *from, *to, *sums; /* [channels, size] of a window; sums of the places from its first one on */
 };
 
@@ -209,7 +208,6 @@ static void close_track(void *own) {
     struct track *track = own;
     if (track == NULL)
         return;
-    dae_session_free(track->session);
     free_hops(track->hops);
     dae_release(track->from);
     dae_release(track->to);
@@ -227,14 +225,14 @@ static dae_status open_track(struct dae_stream *stream, const dae_model *model,
     DAE_TRY(dae_cover_channels(&out, model));
     size_t size = t->hops[1].size;
     stream->latency = size - 1;
-    DAE_TRY(dae_session_open(&t->session, (dae_model *)(uintptr_t)model, 1, false));
+    DAE_TRY(dae_session_open(&stream->session, (dae_model *)(uintptr_t)model, 1, false));
     DAE_TRY(dae_line_open(&stream->input, in, 2 * size));
     DAE_TRY(dae_line_open(&stream->output, out, 3 * size));
     t->from = dae_allocate(size, in * sizeof *t->from);
     t->to = dae_allocate(size, out * sizeof *t->to);
     t->sums = dae_allocate(size, out * sizeof *t->sums);
     return t->from != NULL && t->to != NULL && t->sums != NULL
-               ? dae_cover_run(t->session, NULL, t->from, 1, t->to) /* what it allocates is there then */
+               ? dae_cover_run(stream->session, NULL, t->from, 1, t->to) /* what it allocates is there then */
                : DAE_ERROR_MEMORY;
 }
 
@@ -288,7 +286,7 @@ static dae_status advance_track(struct dae_stream *stream) {
     struct track *t = stream->own;
     ptrdiff_t place = next_place(t);
     gather_window(stream, t, place);
-    DAE_TRY(dae_cover_run(t->session, NULL, t->from, 1, t->to));
+    DAE_TRY(dae_cover_run(stream->session, NULL, t->from, 1, t->to));
     add_window(stream, t, place);
     t->windows++;
     ask(stream);

@@ -251,6 +251,13 @@ static dae_status reserve_scaling(struct dae_plan *plan) {
     return plan->scaled != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
+dae_status dae_plan_reshape(struct dae_plan *plan, dae_model *model, const struct dae_shape *input) {
+    DAE_TRY(dae_model_reshape(model, input));
+    plan->input = dae_model_input_scaler(model);
+    plan->output = dae_model_output_scaler(model);
+    return DAE_OK;
+}
+
 bool dae_plan_is_current(const struct dae_plan *plan) {
     const dae_model *model = plan->model;
     return plan->scaling == (dae_model_has_scaling(model) ? model->block->scaling : NULL);
@@ -304,7 +311,7 @@ dae_status dae_plan_create(struct dae_plan **out, const dae_model *model, const 
 dae_status dae_plan_measure(size_t *floats, const dae_model *model, const struct dae_use *use) {
     struct dae_plan *plan = NULL;
     DAE_TRY(create(&plan, model, use, true));
-    *floats = 0;
+    *floats = dae_model_is_input_scaled(model) ? use->batch * model->input.size : 0;
     for (size_t i = 0; i < plan->buffer_count; i++)
         *floats += use->batch * plan->buffers[i].size;
     dae_plan_free(plan);

@@ -35,6 +35,9 @@ dae_status dae_plan_measure(size_t *floats, const dae_model *model, const struct
 /* NULL is allowed. */
 void dae_plan_free(struct dae_plan *plan);
 
+/* Gives its model, which is nobody else's, another shape that takes no more memory (dae_model_reshape()). */
+dae_status dae_plan_reshape(struct dae_plan *plan, dae_model *model, const struct dae_shape *input);
+
 /* Whether the model has still the scaling that the plan was made with. */
 bool dae_plan_is_current(const struct dae_plan *plan);
 

@@ -79,6 +79,7 @@ void dae_stream_free(dae_stream *stream) {
         return;
     if (stream->kind != NULL)
         stream->kind->close(stream->own);
+    dae_session_free(stream->session);
     dae_release(stream->input.values);
     dae_release(stream->output.values);
     dae_release(stream);
@@ -132,7 +133,12 @@ static dae_status enter(dae_stream *stream, const char *context) {
     if (!dae_turn_take(&stream->turn))
         return dae_fail(DAE_ERROR_STATE,
                         "%s: the stream is in use, expected a stream of its own for each thread", context);
-    return DAE_OK;
+    if (dae_plan_is_current(stream->session->plan))
+        return DAE_OK;
+    dae_turn_give_back(&stream->turn);
+    return dae_fail(DAE_ERROR_STATE,
+                    "%s: the model has another scaling than when the stream was made, expected a new stream",
+                    context);
 }
 
 dae_status dae_stream_push(dae_stream *stream, const float *input, size_t count, float *output) {

@@ -17,7 +17,8 @@ struct dae_stream {
     dae_references references;
     dae_turn turn;
     const struct dae_stream_kind *kind;
-    void *own; /* the kind's */
+    void *own;            /* the kind's */
+    dae_session *session; /* that parts are run in */
     size_t latency;
     size_t total;           /* places of the signal; SIZE_MAX before its end */
     size_t needed;          /* places of it that the next part is made from */
@@ -28,7 +29,7 @@ struct dae_stream {
 
 /* A row: parts follow one another. */
 struct dae_stream_kind {
-    /* Sets `own` and the latency, and opens the lines. */
+    /* Sets `own` and the latency, and opens the session and the lines. */
     dae_status (*open)(struct dae_stream *stream, const dae_model *model, const struct dae_value *values);
     void (*close)(void *own); /* NULL is allowed */
     /* The signal begins: sets what is needed first. */

@@ -191,8 +191,7 @@ static dae_status run(struct tiling *t) {
 struct track {
     struct dae_axis axis;
     size_t before, step, after, length; /* of a part, in all */
-    dae_session *session;
-    float *from, *to; /* [channels, length] */
+    float *from, *to;                   /* [channels, length] */
 };
 
 enum { LEAST_STEP = 64 };
@@ -201,7 +200,6 @@ static void close_track(void *own) {
     struct track *track = own;
     if (track == NULL)
         return;
-    dae_session_free(track->session);
     dae_release(track->from);
     dae_release(track->to);
     dae_release(track);
@@ -222,20 +220,20 @@ static bool measure_track(struct track *t) {
 }
 
 /* Turns to another length, of at most that which there is memory for. */
-static dae_status turn_to(struct track *t, size_t length) {
+static dae_status turn_to(dae_session *session, size_t length) {
     struct dae_shape shape;
-    if (t->session->model->input.dims[1] == length)
+    if (session->model->input.dims[1] == length)
         return DAE_OK;
-    DAE_TRY(dae_axes_shape(&shape, t->session->model, (const size_t[DAE_AXES]){1, length}));
-    return dae_model_reshape(t->session->model, &shape);
+    DAE_TRY(dae_axes_shape(&shape, session->model, (const size_t[DAE_AXES]){1, length}));
+    return dae_plan_reshape(session->plan, session->model, &shape);
 }
 
 /* Runs once at each length that a part may have, so that nothing is left to be allocated or refused. */
-static dae_status try_lengths(struct track *t) {
+static dae_status try_lengths(struct track *t, dae_session *session) {
     for (size_t length = t->step + t->after; length < t->length; length += t->step)
-        DAE_TRY(turn_to(t, length));
-    DAE_TRY(turn_to(t, t->length));
-    return dae_cover_run(t->session, NULL, t->from, 1, t->to);
+        DAE_TRY(turn_to(session, length));
+    DAE_TRY(turn_to(session, t->length));
+    return dae_cover_run(session, NULL, t->from, 1, t->to);
 }
 
 static dae_status open_lines(struct dae_stream *stream, struct track *t) {
@@ -245,7 +243,7 @@ static dae_status open_lines(struct dae_stream *stream, struct track *t) {
     DAE_TRY(dae_line_open(&stream->output, out, stream->latency + 2 * t->step));
     t->from = dae_allocate(t->length, in * sizeof *t->from);
     t->to = dae_allocate(t->length, out * sizeof *t->to);
-    return t->from != NULL && t->to != NULL ? try_lengths(t) : DAE_ERROR_MEMORY;
+    return t->from != NULL && t->to != NULL ? try_lengths(t, stream->session) : DAE_ERROR_MEMORY;
 }
 
 static dae_status open_track(struct dae_stream *stream, const dae_model *model,
@@ -263,7 +261,7 @@ static dae_status open_track(struct dae_stream *stream, const dae_model *model,
         return dae_fail(DAE_ERROR_UNSUPPORTED, "the model looks at more places than can be counted");
     DAE_TRY(dae_axes_shape(&shape, model, (const size_t[DAE_AXES]){1, track->length}));
     DAE_TRY(dae_model_resize(&at, model, &shape));
-    dae_status status = dae_session_open(&track->session, at, 1, false);
+    dae_status status = dae_session_open(&stream->session, at, 1, false);
     stream->input.channels = at->input.dims[0];
     stream->output.channels = dae_model_output(at)->dims[0];
     dae_model_free(at);
@@ -280,11 +278,11 @@ static dae_status run_part(struct dae_stream *stream, size_t first, size_t end, 
     struct track *t = stream->own;
     struct dae_line *output = &stream->output;
     size_t length = end - first, count = last - output->end;
-    DAE_TRY(turn_to(t, length));
+    DAE_TRY(turn_to(stream->session, length));
     for (size_t channel = 0; channel < stream->input.channels; channel++)
         memcpy(t->from + channel * length, dae_line_at(&stream->input, channel, first),
                length * sizeof *t->from);
-    DAE_TRY(dae_cover_run(t->session, NULL, t->from, 1, t->to));
+    DAE_TRY(dae_cover_run(stream->session, NULL, t->from, 1, t->to));
     dae_line_make_room(output, output->end - dae_size_min(output->end, stream->latency), count);
     for (size_t channel = 0; channel < output->channels; channel++)
         memcpy(dae_line_at(output, channel, output->end), t->to + channel * length + (output->end - first),
