@@ -83,15 +83,24 @@ void dae_step_get_numbers(const struct dae_step *step, double *numbers) {
         numbers[i] = step->values[i].count > 0 ? step->values[i].number : NAN;
 }
 
+/* Whether another one is given instead of a parameter. */
+static bool is_replaced(const struct dae_kind *kind, const struct dae_parameter *p, const double *numbers) {
+    for (size_t i = 0; p->other != NULL && i < dae_kind_parameter_count(kind); i++)
+        if (strcmp(kind->parameters[i].name, p->other) == 0)
+            return !isnan(numbers[i]);
+    return false;
+}
+
 dae_status dae_kind_check_numbers(const struct dae_kind *kind, const double *numbers, const char *context) {
     struct dae_value values[DAE_KIND_MAX_PARAMETERS] = {{0}};
     struct dae_step step = step_of(kind, numbers, values);
     char reason[DAE_REASON_SIZE] = "";
     struct dae_text text = {reason, sizeof reason, 0};
     for (size_t i = 0; i < dae_kind_parameter_count(kind); i++) {
-        if (dae_parameter_allows(&kind->parameters[i], numbers[i]))
+        const struct dae_parameter *p = &kind->parameters[i];
+        if (isnan(numbers[i]) ? is_replaced(kind, p, numbers) : dae_parameter_allows(p, numbers[i]))
             continue;
-        dae_parameter_refuse(&text, &kind->parameters[i], numbers[i]);
+        dae_parameter_refuse(&text, p, numbers[i]);
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s", context, reason);
     }
     const char *expected = kind->check != NULL ? kind->check(values) : NULL;

@@ -2,6 +2,8 @@
 #include "noise/noise.h"
 #include "core/size.h"
 
+#include <math.h>
+
 static dae_status add_to_array(float *x, size_t count, const struct dae_noise_kind *kind,
                                const double *parameters, dae_rng *rng, const char *context) {
     if ((kind->draws && rng == NULL) || (x == NULL && count > 0))
@@ -15,7 +17,7 @@ static dae_status add_to_array(float *x, size_t count, const struct dae_noise_ki
 }
 
 dae_status dae_add_gaussian_noise(float *x, size_t count, double mean, double stddev, dae_rng *rng) {
-    return add_to_array(x, count, &dae_noise_gaussian, (double[]){mean, stddev}, rng, __func__);
+    return add_to_array(x, count, &dae_noise_gaussian, (double[]){mean, stddev, NAN, 0}, rng, __func__);
 }
 
 dae_status dae_add_uniform_noise(float *x, size_t count, double low, double high, dae_rng *rng) {
