@@ -1,18 +1,29 @@
-/* Clipping: values stay within low and high; NaN stays NaN. */
+/* Clipping: values stay within low and high, or within a limit on both sides of 0; NaN stays NaN. */
 #include "noise/noise.h"
 
+#include <math.h>
+
 DAE_DECLARE_LOOP(dae_noise_loop, clip)
+DAE_DECLARE_LOOP(dae_noise_loop, clipping)
 
 #ifdef DAE_KERNELS_TARGET
 
-void DAE_LOOP(clip)(float *x, size_t count, const double *p, struct dae_draw from) {
-    float low = (float)p[0], high = (float)p[1];
-    (void)from;
+static inline void clip(float *x, size_t count, float low, float high) {
     for (size_t i = 0; i < count; i++) {
         float v = x[i];
         v = v < low ? low : v; /* false for NaN */
         x[i] = v > high ? high : v;
     }
+}
+
+void DAE_LOOP(clip)(float *x, size_t count, const double *p, struct dae_draw from) {
+    (void)from;
+    clip(x, count, (float)p[0], (float)p[1]);
+}
+
+void DAE_LOOP(clipping)(float *x, size_t count, const double *p, struct dae_draw from) {
+    (void)from;
+    clip(x, count, -(float)p[0], (float)p[0]);
 }
 
 #else
@@ -34,6 +45,17 @@ const struct dae_noise_kind dae_noise_clip = {
             },
     },
     .loops = DAE_LOOPS(clip),
+};
+
+const struct dae_noise_kind dae_noise_clipping = {
+    {
+        .name = "clipping",
+        .what = "takes values below -limit for -limit, and those above limit for limit, as an amplifier does",
+        .example = "clipping(0.8)",
+        .parameters = {{"limit", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT, 0, INFINITY,
+                        .of = DAE_DRAWN}},
+    },
+    .loops = DAE_LOOPS(clipping),
 };
 
 #endif

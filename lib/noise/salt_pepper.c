@@ -1,7 +1,8 @@
-/* Salt and pepper: some values become low, as many high. */
+/* Salt and pepper, together or one of them: some values become high, some low. */
 #include "noise/noise.h"
 
 DAE_DECLARE_LOOP(dae_noise_loop, salt_pepper)
+DAE_DECLARE_LOOP(dae_noise_loop, replace)
 
 #ifdef DAE_KERNELS_TARGET
 
@@ -19,6 +20,16 @@ void DAE_LOOP(salt_pepper)(float *x, size_t count, const double *p, struct dae_d
             float salted = u < rate ? high : x[i];
             x[i] = u < half ? low : salted;
         }
+    }
+}
+
+void DAE_LOOP(replace)(float *x, size_t count, const double *p, struct dae_draw from) {
+    uint32_t bits[4 * BLOCKS];
+    float rate = (float)p[0], value = (float)p[1];
+    FOR_STRIPS(x, count, from) {
+        draw_strip(bits, n, from);
+        for (size_t i = 0; i < n; i++)
+            x[i] = unit(bits[i]) < rate ? value : x[i];
     }
 }
 
@@ -46,6 +57,36 @@ const struct dae_noise_kind dae_noise_salt_pepper = {
     },
     .draws = true,
     .loops = DAE_LOOPS(salt_pepper),
+};
+
+const struct dae_noise_kind dae_noise_salt = {
+    {
+        .name = "salt",
+        .what = "sets some values to high: where u < rate",
+        .example = "salt(0.1, 1)",
+        .parameters =
+            {
+                {"rate", "share of the values", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1, .of = DAE_DRAWN},
+                {"high", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT, .of = DAE_DRAWN},
+            },
+    },
+    .draws = true,
+    .loops = DAE_LOOPS(replace),
+};
+
+const struct dae_noise_kind dae_noise_pepper = {
+    {
+        .name = "pepper",
+        .what = "sets some values to low: where u < rate",
+        .example = "pepper(0.1, 0)",
+        .parameters =
+            {
+                {"rate", "share of the values", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1, .of = DAE_DRAWN},
+                {"low", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT, .of = DAE_DRAWN},
+            },
+    },
+    .draws = true,
+    .loops = DAE_LOOPS(replace),
 };
 
 #endif
