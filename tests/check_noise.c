@@ -39,6 +39,14 @@ static dae_status salt_pepper(float *x, size_t n, const double *p, dae_rng *rng)
     return dae_add_salt_pepper_noise(x, n, p[0], p[1], p[2], rng);
 }
 
+static dae_status poisson(float *x, size_t n, const double *p, dae_rng *rng) {
+    return dae_add_poisson_noise(x, n, p[0], rng);
+}
+
+static dae_status speckle(float *x, size_t n, const double *p, dae_rng *rng) {
+    return dae_add_speckle_noise(x, n, p[0], rng);
+}
+
 static dae_status clip(float *x, size_t n, const double *p, dae_rng *rng) {
     (void)rng;
     return dae_clip(x, n, p[0], p[1]);
@@ -46,7 +54,7 @@ static dae_status clip(float *x, size_t n, const double *p, dae_rng *rng) {
 
 typedef dae_status (*noise_fn)(float *x, size_t n, const double *p, dae_rng *rng);
 
-/* The four that draw, with harmless parameters. */
+/* Those that draw, with harmless parameters. */
 static const struct {
     noise_fn call;
     double p[3];
@@ -61,6 +69,9 @@ static const struct {
     {masking, {1.0}},
     {salt_pepper, {0.0, 0.0, 1.0}},
     {salt_pepper, {1.0, 0.5, 0.5}},
+    {poisson, {3}},
+    {poisson, {1000}},
+    {speckle, {0.5}},
 };
 
 enum { DRAWING = sizeof drawing / sizeof *drawing };
@@ -132,6 +143,20 @@ START_TEST(uniform_adds_uniform_numbers) {
     ok(dae_add_uniform_noise(x, COUNT, -0.25, 0.5, rng));
     for (int i = 0; i < COUNT; i++)
         near(x[i], (double)clean[i] - 0.25 + 0.75 * u[i], 3e-7);
+    dae_rng_free(rng);
+}
+END_TEST
+
+START_TEST(speckle_multiplies_by_normal_numbers) {
+    float x[COUNT], clean[COUNT], z[COUNT];
+    ramp(clean);
+    memcpy(x, clean, sizeof x);
+    dae_rng *rng = open_stream(5, 9);
+    ok(dae_rng_fill_normal(rng, z, COUNT, 0, 1));
+    ok(dae_rng_set_position(rng, 0));
+    ok(dae_add_speckle_noise(x, COUNT, 0.3, rng));
+    for (int i = 0; i < COUNT; i++)
+        near(x[i], (double)clean[i] * (1 + 0.3 * (double)z[i]), 3e-7);
     dae_rng_free(rng);
 }
 END_TEST
@@ -354,6 +379,8 @@ START_TEST(parameters_are_checked) {
         refuses(salt_pepper, bad[i], 0.0, 1.0, "rate");
         refuses(salt_pepper, 0.5, bad[i], 1.0, "low");
         refuses(salt_pepper, 0.5, 0.0, bad[i], "high");
+        refuses(poisson, bad[i], 0, 0, "peak");
+        refuses(speckle, bad[i], 0, 0, "stddev");
         refuses(clip, bad[i], 1.0, 0, "low");
         refuses(clip, 0.0, bad[i], 0, "high");
     }
@@ -364,6 +391,9 @@ START_TEST(parameters_are_checked) {
     refuses(salt_pepper, -0.25, 0, 1, "-0.25");
     refuses(salt_pepper, 1.25, 0, 1, "1.25");
     refuses(salt_pepper, 0.5, 0.75, 0.25, "0.75");
+    refuses(poisson, 0, 0, 0, "0 < peak");
+    refuses(poisson, -2, 0, 0, "-2");
+    refuses(speckle, -0.5, 0, 0, "-0.5");
     refuses(clip, 1.25, 0.25, 0, "1.25");
 }
 END_TEST
@@ -402,6 +432,7 @@ int main(void) {
     tcase_add_test(values, golden_numbers);
     tcase_add_test(values, gaussian_adds_normal_numbers);
     tcase_add_test(values, uniform_adds_uniform_numbers);
+    tcase_add_test(values, speckle_multiplies_by_normal_numbers);
     tcase_add_test(values, masking_clears_where_u_is_below_the_rate);
     tcase_add_test(values, salt_and_pepper_split_the_rate);
     tcase_add_test(values, limits_belong_to_one_side);

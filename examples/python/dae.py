@@ -124,7 +124,7 @@ def _in_place(function, x, *arguments):
 
 
 def add_gaussian_noise(x, mean, stddev, rng):
-    """Changes x in place, as do the next four, and returns it."""
+    """Changes x in place, as do the next six, and returns it."""
     return _in_place("dae_add_gaussian_noise", x, mean, stddev, rng)
 
 
@@ -138,6 +138,14 @@ def add_masking_noise(x, rate, rng):
 
 def add_salt_pepper_noise(x, rate, low, high, rng):
     return _in_place("dae_add_salt_pepper_noise", x, rate, low, high, rng)
+
+
+def add_poisson_noise(x, peak, rng):
+    return _in_place("dae_add_poisson_noise", x, peak, rng)
+
+
+def add_speckle_noise(x, stddev, rng):
+    return _in_place("dae_add_speckle_noise", x, stddev, rng)
 
 
 def clip(x, low=0.0, high=1.0):

@@ -104,6 +104,8 @@ SIGNATURES = {
     "dae_add_uniform_noise": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE, RNG),
     "dae_add_masking_noise": (STATUS, FLOATS, SIZE, DOUBLE, RNG),
     "dae_add_salt_pepper_noise": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE, DOUBLE, RNG),
+    "dae_add_poisson_noise": (STATUS, FLOATS, SIZE, DOUBLE, RNG),
+    "dae_add_speckle_noise": (STATUS, FLOATS, SIZE, DOUBLE, RNG),
     "dae_clip": (STATUS, FLOATS, SIZE, DOUBLE, DOUBLE),
     "dae_noise_free": (None, NOISE),
     "dae_noise_parse": (STATUS, NOISE_OUT, TEXT),

@@ -1,7 +1,7 @@
 /* Noise: as calls on an array, and as a recipe that can be kept, printed and applied anywhere.
  *
  * The array calls work in place on `x[count]`, draw one word a value from the generator whatever the
- * parameters, and leave NaN and infinite values as arithmetic leaves them: masking and salt and
+ * parameters (of Poisson noise more is to be said), and leave NaN and infinite values as arithmetic leaves them: masking and salt and
  * pepper replace them when they hit, clipping turns infinities into the limits and keeps NaN.
  * Parameters are rounded to float32 before use, and so is every result. `x` may be NULL if count is 0.
  */
@@ -49,6 +49,25 @@ DAE_API dae_status dae_add_masking_noise(float *x, size_t count, double rate, da
 DAE_API dae_status dae_add_salt_pepper_noise(float *x, size_t count, double rate, double low, double high,
                                              dae_rng *rng);
 
+/** Poisson noise, as of counted photons: x = Poisson(x * peak) / peak. Mean and variance are x and x / peak.
+ *
+ * Values below 0 become 0; NaN and infinity stay. By inversion up to a mean of 10, by Hormann's
+ * method PTRS (1993) above; where noise would be less than half a unit in the last place (x * peak >= 2^60), x
+ * stays. A value may need more than one word: word n of it, from 0, is the one at its position in the stream that
+ * is n * 8 * 2^56 further on, so that the generator moves by one word a value all the same.
+ *
+ * @param peak  finite, > 0: events that are expected where x is 1
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_add_poisson_noise(float *x, size_t count, double peak, dae_rng *rng);
+
+/** Speckle: x *= 1 + stddev * z, z normal (rng.h).
+ *
+ * @param stddev  finite, >= 0, as a share of the value
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_add_speckle_noise(float *x, size_t count, double stddev, dae_rng *rng);
+
 /** Clips: x = min(max(x, low), high). Draws no random numbers.
  *
  * @param low, high  finite, low <= high
@@ -66,6 +85,7 @@ DAE_API dae_status dae_clip(float *x, size_t count, double low, double high);
  * sample i in epoch e draws
  *
  *   for values      from the stream 4 * 2^56 + i of `seed`, from block s * 2^56 + e * 2^24 on
+ *                   (`poisson` takes a second word of a value, and more, as dae_add_poisson_noise() does)
  *   for the sample  from the stream 5 * 2^56 + i of `seed`, what its parameter number p needs, from 0 as
  *                   dae_kind_list() lists them, from block s * 2^56 + e * 2^24 + p: u = w * 2^-32 with the
  *                   first word w of the block

@@ -33,6 +33,14 @@ dae_status dae_add_salt_pepper_noise(float *x, size_t count, double rate, double
     return add_to_array(x, count, &dae_noise_salt_pepper, (double[]){rate, low, high}, rng, __func__);
 }
 
+dae_status dae_add_poisson_noise(float *x, size_t count, double peak, dae_rng *rng) {
+    return add_to_array(x, count, &dae_noise_poisson, (double[]){peak}, rng, __func__);
+}
+
+dae_status dae_add_speckle_noise(float *x, size_t count, double stddev, dae_rng *rng) {
+    return add_to_array(x, count, &dae_noise_speckle, (double[]){stddev}, rng, __func__);
+}
+
 dae_status dae_clip(float *x, size_t count, double low, double high) {
     return add_to_array(x, count, &dae_noise_clip, (double[]){low, high}, NULL, __func__);
 }

@@ -55,6 +55,16 @@ void bench_noise(const struct options *options) {
         {"masking", "masking(0.3)"},
         {"salt_pepper", "salt_pepper(0.3, 0, 1)"},
         {"clip", "clip(0, 1)"},
+        {"gaussian by snr", "gaussian(snr=30)"},
+        {"salt", "salt(0.3, 1)"},
+        {"impulses", "impulses(0.01, 1)"},
+        {"bursts", "bursts(0.001, 20, 1)"},
+        {"poisson, mean 3", "clip(3, 3) | poisson(1)"},
+        {"poisson, mean 1000", "clip(1, 1) | poisson(1000)"},
+        {"speckle", "speckle(0.2)"},
+        {"quantise", "quantise(16, 0, 1)"},
+        {"gain", "gain(1)"},
+        {"clipping", "clipping(0.8)"},
     };
     static const struct {
         const char *name;

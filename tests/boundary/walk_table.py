@@ -149,6 +149,8 @@ ROWS = {
     "dae_add_uniform_noise": Row({**FLOATS, "low": "-1", "high": "1"}, vouched=("count",)),
     "dae_add_masking_noise": Row({**FLOATS, "rate": "0.5"}, vouched=("count",)),
     "dae_add_salt_pepper_noise": Row({**FLOATS, "rate": "0.5", "low": "0", "high": "1"}, vouched=("count",)),
+    "dae_add_poisson_noise": Row({**FLOATS, "peak": "30"}, vouched=("count",)),
+    "dae_add_speckle_noise": Row({**FLOATS, "stddev": "0.5"}, vouched=("count",)),
     "dae_clip": Row({**FLOATS, "low": "-0.5", "high": "0.5"}, vouched=("count",)),
     "dae_noise_free": Row(),
     "dae_noise_parse": Row({"text": '"gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)"'}, allocates=True),
