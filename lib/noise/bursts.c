@@ -39,9 +39,8 @@ static dae_status whole(const struct dae_noise_sample *sample, const double *p, 
 const struct dae_noise_kind dae_noise_bursts = {
     {
         .name = "bursts",
-        .what = "adds size to all values of some stretches of the last dimension, and subtracts it from "
-                "those of as "
-                "many: one begins where u < rate / 2, or u < rate, and ends any before it",
+        .what = "moves stretches of the last dimension by size, as many down as up; where one begins another "
+                "ends",
         .example = "bursts(0.001, 20, 3)",
         .parameters =
             {

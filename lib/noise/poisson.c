@@ -62,9 +62,9 @@ static double exp_minus(double x) {
 /* ln P(k) = k ln mean - mean - ln k!, by Stirling's series, where that is good enough: then, so that nothing large
  * cancels, with d = (k - mean) / mean as k - mean - k ln(1 + d) - ln(2 pi k) / 2 - 1 / (12 k) + ... */
 static double ln_probability(double k, double mean) {
-    double factorial = 1;
     if (k < 10) {
-        for (double i = 2; i <= k; i++)
+        double factorial = 1;
+        for (int i = 2; i <= (int)k; i++)
             factorial *= i;
         return k * ln(mean) - mean - ln(factorial);
     }
@@ -106,6 +106,8 @@ static struct dae_draw draw_number(struct dae_draw from, size_t number) {
     return from;
 }
 
+/* NOLINTBEGIN(clang-analyzer-core.*): the analyzer does not divide, and holds n values to need no block */
+
 /* Values that are still to be made: where they stand in a strip. */
 struct waiting {
     size_t count;
@@ -138,8 +140,6 @@ static void make_few(struct waiting *waiting, float *x, size_t count, double pea
             x[i] = mean > 0 ? (float)(invert(mean, between(u[i])) / peak) : 0.0f;
     }
 }
-
-/* NOLINTBEGIN(clang-analyzer-core.*): the analyzer does not divide, and holds n values to need no block */
 
 void DAE_LOOP(poisson)(float *x, size_t count, const double *p, struct dae_draw from) {
     uint32_t u[4 * BLOCKS], v[4 * BLOCKS];

@@ -32,9 +32,7 @@ static const char *check(const struct dae_value *v) {
 const struct dae_noise_kind dae_noise_quantise = {
     {
         .name = "quantise",
-        .what = "takes the nearest of levels that are equally spaced from low to high, the upper of two as "
-                "near; low "
-                "and high for what is beyond",
+        .what = "takes the nearest of some levels, equally spaced from low to high; of two the upper",
         .example = "quantise(16, 0, 1)",
         .check = check,
         .parameters =
