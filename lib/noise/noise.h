@@ -23,6 +23,16 @@ struct dae_noise_sample {
     const struct dae_shape *shape; /* channels first */
 };
 
+/* How many values follow each other in time: the last dimension. All before it are channels. */
+static inline size_t dae_noise_length(const struct dae_shape *shape) {
+    return shape->dims[shape->rank - 1];
+}
+
+/* One of `count`, all but equally likely: of 2^32 words, each has as many as any other, or one more. */
+static inline size_t dae_noise_pick(uint32_t word, size_t count) {
+    return (size_t)((uint64_t)word * count >> 32);
+}
+
 typedef dae_status dae_noise_whole(const struct dae_noise_sample *sample, const double *p,
                                    struct dae_draw from);
 
