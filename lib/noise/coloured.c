@@ -1,0 +1,184 @@
+/* Coloured noise, of which the power falls with a power of the frequency: made as a spectrum.
+ *
+ * A channel of n values gets the first n of a period of N, a power of two, at least 2 n, so that its ends know
+ * nothing of each other:
+ *
+ *     x[t] = sum over k = 1 ... N/2 - 1 of A_k (a_k cos(2 pi k t / N) - b_k sin(2 pi k t / N))
+ *
+ * with normal a_k and b_k, and A_k in proportion to k^(-exponent / 2) so that the expectation of x[t]^2 is
+ * stddev^2. So x is normal, alike at all times, and has this spectrum exactly.
+ *
+ * With M = N/2, X_k = A_k (a_k + i b_k) / 2 and X_0 = X_M = 0, even values are the real parts and odd ones the
+ * imaginary parts of z[t] = sum over k = 0 ... M - 1 of Z_k exp(2 pi i k t / M), where
+ *
+ *     Z_k = (X_k + conj X_(M-k)) + i exp(2 pi i k / N) (X_k - conj X_(M-k)) */
+#include "core/memory.h"
+#include "noise/noise.h"
+
+#include <math.h>
+
+struct spectrum {
+    size_t half;             /* M, a power of two */
+    float *real, *imaginary; /* [M]: Z, then z */
+    float *cosine, *sine;    /* [2 M]: of pi j / m, for j < m, from m on, which is 1, 2, 4 ... M */
+    float *amplitude;        /* [M] */
+    float *normal;           /* [2 M]: a_k and b_k */
+};
+
+typedef double coloured_loop(const struct spectrum *s, double exponent, struct dae_draw from);
+
+DAE_DECLARE_LOOP(coloured_loop, prepare)
+DAE_DECLARE_LOOP(coloured_loop, transform)
+
+#ifdef DAE_KERNELS_TARGET
+
+#include "math/draws.h"
+#include "math/elementary.h"
+#include "math/sums.h"
+
+static void make_turns(const struct spectrum *s, size_t m, uint32_t shift) {
+    enum { TOGETHER = 2 * NATIVE };
+    for (size_t j = 0; j < m; j += TOGETHER) {
+        uint32_t words[TOGETHER];
+        float sines[TOGETHER], cosines[TOGETHER];
+        native_words_t angle[2];
+        native_t sine[2], cosine[2];
+        for (size_t i = 0; i < TOGETHER; i++)
+            words[i] = (uint32_t)(j + i) << shift;
+        memcpy(angle, words, sizeof words);
+        turn(sine, cosine, angle, 2);
+        memcpy(sines, sine, sizeof sines);
+        memcpy(cosines, cosine, sizeof cosines);
+        size_t n = dae_size_min(m - j, TOGETHER);
+        memcpy(s->sine + m + j, sines, n * sizeof *sines);
+        memcpy(s->cosine + m + j, cosines, n * sizeof *cosines);
+    }
+}
+
+/* Turns, and amplitudes k^(-exponent / 2) with the sum of their squares. */
+double DAE_LOOP(prepare)(const struct spectrum *s, double exponent, struct dae_draw from) {
+    float power = (float)(-0.5 * exponent), *a = s->amplitude;
+    (void)from;
+    for (size_t m = 1, shift = 31; m <= s->half; m *= 2, shift--)
+        make_turns(s, m, (uint32_t)shift);
+    for (size_t k = 0; k < s->half; k++)
+        a[k] = dae_exp(power * dae_log((float)(int32_t)k + (k == 0 ? 1.0f : 0.0f)));
+    a[0] = 0;
+#define SQUARE(i) (a[i] * a[i])
+    SUM_OVER(s->half, SQUARE);
+}
+
+static void draw_all(const struct spectrum *s, struct dae_draw from) {
+    float *x = s->normal;
+    FOR_STRIPS(x, 2 * s->half, from) {
+        float z[4 * BLOCKS];
+        draw_strip_normal(z, n, from);
+        memcpy(x, z, n * sizeof *x);
+    }
+}
+
+/* Z_k where the transform wants it: at k with its bits in reverse. */
+static void fill(const struct spectrum *s) {
+    const float *a = s->normal, *b = s->normal + s->half, *size = s->amplitude;
+    s->real[0] = s->imaginary[0] = 0;
+    for (size_t k = 1, place = s->half / 2; k < s->half; k++) {
+        size_t other = s->half - k, bit = s->half / 2;
+        float real = size[k] * a[k], imaginary = size[k] * b[k];
+        float more = size[other] * a[other], less = -size[other] * b[other];
+        float sum = real + more, up = imaginary + less, gap = real - more, down = imaginary - less;
+        float c = s->cosine[s->half + k], d = s->sine[s->half + k];
+        s->real[place] = sum - (c * down + d * gap);
+        s->imaginary[place] = up + (c * gap - d * down);
+        for (; place & bit; bit /= 2)
+            place ^= bit;
+        place |= bit;
+    }
+}
+
+/* Sums of m values become sums of 2 m. */
+ALWAYS_INLINE void step(const struct spectrum *s, const size_t m) {
+    const float *c = s->cosine + m, *d = s->sine + m;
+    for (size_t first = 0; first < s->half; first += 2 * m) {
+        float *restrict x = s->real + first, *restrict y = s->imaginary + first;
+        float *restrict more_x = x + m, *restrict more_y = y + m;
+        for (size_t j = 0; j < m; j++) {
+            float u = more_x[j] * c[j] - more_y[j] * d[j], v = more_x[j] * d[j] + more_y[j] * c[j];
+            more_x[j] = x[j] - u;
+            more_y[j] = y[j] - v;
+            x[j] += u;
+            y[j] += v;
+        }
+    }
+}
+
+double DAE_LOOP(transform)(const struct spectrum *s, double exponent, struct dae_draw from) {
+    (void)exponent;
+    draw_all(s, from);
+    fill(s);
+    step(s, 1);
+    step(s, 2);
+    step(s, 4);
+    step(s, 8);
+    for (size_t m = 16; m < s->half; m *= 2)
+        step(s, m);
+    return 0;
+}
+
+#else
+
+static coloured_loop *const prepares[] = DAE_LOOPS(prepare), *const transforms[] = DAE_LOOPS(transform);
+
+enum { LEAST_HALF = 16, ROOM = 9 /* times M floats */ };
+
+static dae_status coloured(const struct dae_noise_sample *sample, const double *p, struct dae_draw from) {
+    enum dae_target target = dae_kernels()->target;
+    size_t length = dae_noise_length(sample->shape), channels = sample->shape->size / length;
+    struct spectrum s = {.half = LEAST_HALF};
+    while (s.half < length)
+        s.half *= 2;
+    if (channels * s.half > (size_t)1 << 25)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "coloured: noise for a sample of %zu channels of %zu values is "
+                        "made of %zu random numbers, expected at most 2^26",
+                        channels, length, 2 * s.half * channels);
+    s.real = dae_allocate_raw(ROOM * s.half, sizeof(float));
+    if (s.real == NULL)
+        return DAE_ERROR_MEMORY;
+    s.imaginary = s.real + s.half;
+    s.cosine = s.imaginary + s.half;
+    s.sine = s.cosine + 2 * s.half;
+    s.amplitude = s.sine + 2 * s.half;
+    s.normal = s.amplitude + s.half;
+    double sum = prepares[target](&s, p[0], from);
+    for (size_t k = 0; k < s.half; k++)
+        s.amplitude[k] *= (float)(0.5 * p[1] / sqrt(sum));
+    for (float *x = sample->x; x < sample->x + sample->shape->size; x += length, from.block += s.half / 2) {
+        transforms[target](&s, p[0], from);
+        for (size_t t = 0; t < length; t++)
+            x[t] += t % 2 == 0 ? s.real[t / 2] : s.imaginary[t / 2];
+    }
+    dae_release(s.real);
+    return DAE_OK;
+}
+
+const struct dae_noise_kind dae_noise_coloured = {
+    {
+        .name = "coloured",
+        .what =
+            "adds normal noise along time, the last dimension, another in each channel, of which the power "
+            "goes with 1 / frequency^exponent, from 1 / (2 n) to 1/2 cycles a value for n values, "
+            "or some lower ones",
+        .example = "coloured(1, 0.3)",
+        .parameters =
+            {
+                {"exponent", "1: pink, 2: brown, -1: blue", DAE_TYPE_NUMBER, DAE_BY_PLACE, -4, 4,
+                 .of = DAE_DRAWN},
+                {"stddev", "in the data's unit", DAE_TYPE_NUMBER, DAE_BY_PLACE | DAE_FLOAT, 0, INFINITY,
+                 .of = DAE_DRAWN},
+            },
+    },
+    .draws = true,
+    .whole = coloured,
+};
+
+#endif
