@@ -324,6 +324,7 @@ static void noise_is_of_the_sample(const struct recipe *r) {
     dae_dataset *data = random_dataset(COUNT, PIXELS, -1, 1, 9);
     dae_noise *noise = NULL;
     ok(dae_noise_parse(&noise, r->noise));
+    ok(give_street(noise, data));
     ok(dae_dataset_read(data, 0, 0, COUNT, whole, NULL));
     ok(dae_dataset_read(data, 0, 0, COUNT, single, NULL));
     ok(dae_noise_apply(noise, whole, COUNT, 2, shape, 1, 2, 3));
@@ -353,6 +354,8 @@ static dae_status train(void *user) {
     dae_status status = begin(&t, a->recipe);
     if (status == DAE_OK)
         status = dae_noise_parse(&noise, a->recipe->noise);
+    if (status == DAE_OK)
+        status = give_street(noise, a->clean);
     if (status == DAE_OK)
         status = dae_dataset_corrupt(&t.data, a->clean, noise, DAE_NOISE_FRESH, 5);
     if (status == DAE_OK)

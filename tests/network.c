@@ -405,10 +405,16 @@ dae_dataset *pair_dataset(const float *inputs, size_t size, const float *targets
     return pairs;
 }
 
+dae_status give_street(dae_noise *noise, dae_dataset *recordings) {
+    dae_status status = dae_noise_bind(noise, "street", recordings);
+    return status == DAE_ERROR_ARGUMENT ? DAE_OK : status; /* the recipe has no such name */
+}
+
 dae_dataset *corrupted(dae_dataset *dataset, const char *text, int32_t mode, uint64_t seed) {
     dae_noise *noise = NULL;
     dae_dataset *noisy = NULL;
     ok(dae_noise_parse(&noise, text));
+    ok(give_street(noise, dataset));
     ok(dae_dataset_corrupt(&noisy, dataset, noise, mode, seed));
     dae_noise_free(noise);
     dae_dataset_free(dataset);

@@ -99,6 +99,8 @@ dae_dataset *array_dataset(const float *samples, size_t count, size_t size);
 /* A dataset of inputs and targets. */
 dae_dataset *pair_dataset(const float *inputs, size_t size, const float *targets, size_t target_size,
                           size_t count);
+/* Gives recordings to the examples of kinds that mix with some, which call them `street`. */
+dae_status give_street(dae_noise *noise, dae_dataset *recordings);
 /* `dataset` with noise by the recipe `text`; frees `dataset`. */
 dae_dataset *corrupted(dae_dataset *dataset, const char *text, int32_t mode, uint64_t seed);
 

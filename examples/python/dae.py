@@ -161,6 +161,11 @@ class Noise(Handle, noun="noise"):
     def __reduce__(self):
         return type(self), (str(self),)
 
+    def bind(self, name, dataset):
+        """Gives mix(name, ...) its recordings, once; returns itself."""
+        c.call("dae_noise_bind", self, name.encode(), dataset)
+        return self
+
     def apply(self, x, seed, epoch=0, first=0):
         """Changes x [samples, ...] in place and returns it; row r is sample first + r."""
         values, shape = c.borrow(x)

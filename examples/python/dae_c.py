@@ -110,6 +110,7 @@ SIGNATURES = {
     "dae_noise_free": (None, NOISE),
     "dae_noise_parse": (STATUS, NOISE_OUT, TEXT),
     "dae_noise_format": (STATUS, NOISE, TEXT, SIZE, SIZE_OUT),
+    "dae_noise_bind": (STATUS, NOISE, TEXT, DATASET),
     "dae_noise_apply": (STATUS, NOISE, FLOATS, SIZE, SIZE, SIZES, U64, U64, U64),
 
     "dae_dataset_copy_array": (STATUS, DATASET_OUT, FLOATS, SIZE, SIZE, SIZES),

@@ -152,10 +152,32 @@ DAE_API dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, da
  * @param noise  kept
  * @param mode   DAE_NOISE_FRESH or DAE_NOISE_ONCE
  * Errors: DAE_ERROR_ARGUMENT, also when the inputs would have had more than 256 steps, or have had noise with
- * a draw of the same label; DAE_ERROR_MEMORY. @since 0.1.0
+ * a draw of the same label, or when recordings are missing or have other channels; DAE_ERROR_MEMORY.
+ * @since 0.1.0
  */
 DAE_API dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise *noise, int32_t mode,
                                        uint64_t seed);
+
+/** Gives a recipe the recordings that its steps `mix(NAME, snr=...)` add stretches of: the inputs of a dataset.
+ *
+ *   dae_noise_parse(&noise, "mix(street, snr=uniform(0, 20))");
+ *   dae_noise_bind(noise, "street", recordings);
+ *   dae_dataset_corrupt(&noisy, clean, noise, DAE_NOISE_FRESH, seed);
+ *
+ * A sample of [channels, length], or of any other shape with time as its last dimension, gets a stretch of
+ * `length` values of a recording, from a random place on; a recording that is shorter goes round, from its end
+ * to its beginning. Recordings of one channel are added to all channels, others need as many as the sample. All
+ * recordings are read as of the epoch of the sample.
+ *
+ * Until all its names are bound, a recipe cannot be applied. A name is bound once, before the recipe is in use
+ * by datasets, so that it never changes while it is. What a model remembers of it are names, not recordings.
+ *
+ * @param noise    of which the caller has the only reference, used by no other thread meanwhile
+ * @param name     one that is in the recipe and not bound yet
+ * @param dataset  kept by the recipe; up to 2^32 recordings of up to 2^32 values a channel
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY. @since 0.1.0
+ */
+DAE_API dae_status dae_noise_bind(dae_noise *noise, const char *name, dae_dataset *dataset);
 
 /** Clips the inputs to [low, high]; targets stay as they are.
  *
@@ -279,7 +301,8 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
  * @param inputs   [count, shape], or NULL if inputs are not wanted
  * @param targets  [count, target shape], or NULL if targets are not wanted
  * Errors: DAE_ERROR_ARGUMENT, also when the arrays overlap each other or borrowed data; DAE_ERROR_SHAPE when
- * samples of the range have different shapes, which are read one at a time; DAE_ERROR_CALLBACK. After a failure the arrays may be partly written. @since 0.1.0
+ * samples of the range have different shapes, which are read one at a time; DAE_ERROR_MEMORY;
+ * DAE_ERROR_CALLBACK. After a failure the arrays may be partly written. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                     float *inputs, float *targets);

@@ -137,7 +137,8 @@ DAE_API void dae_noise_free(dae_noise *noise);
  * @param rank, shape  dimensions of one sample, such as 2, {28, 28}; up to 2^26 values
  * @param epoch        below 2^32; 0 is what a dataset with DAE_NOISE_ONCE uses
  * @param first        number of the first sample, first + samples at most 2^56
- * Errors: DAE_ERROR_ARGUMENT; DAE_ERROR_MEMORY, where some samples may have had their noise. Threads: many at once on one recipe. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also when recordings are missing (dae_noise_bind()). After DAE_ERROR_MEMORY, and
+ * DAE_ERROR_CALLBACK where recordings come from one, x may be partly changed. Threads: many at once on one recipe. @since 0.1.0
  */
 DAE_API dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t rank,
                                    const size_t *shape, uint64_t seed, uint64_t epoch, uint64_t first);

@@ -20,6 +20,11 @@ static inline void dae_references_keep(dae_references *references) {
     atomic_fetch_add_explicit(&references->count, 1, memory_order_relaxed);
 }
 
+/* Whether the caller has the only one. */
+static inline bool dae_references_is_only(const dae_references *references) {
+    return atomic_load_explicit(&references->count, memory_order_acquire) == 1;
+}
+
 /* Drops one; true when it was the last and the object is to be destroyed. */
 static inline bool dae_references_drop(dae_references *references) {
     DAE_HAPPENS_BEFORE(references);

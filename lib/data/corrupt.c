@@ -54,7 +54,7 @@ static dae_status describe(dae_dataset *dataset, dae_noise *noise) {
     dae_noise *all = NULL;
     dataset->steps += noise->step_count;
     if (dataset->noise == NULL && dataset->steps == noise->step_count)
-        all = dae_noise_keep(noise);
+        DAE_TRY(dae_noise_describe(&all, noise));
     else if (dataset->noise != NULL && dataset->steps <= DAE_NOISE_MAX_STEPS)
         DAE_TRY(dae_noise_join(&all, dataset->noise, noise));
     dae_noise_free(dataset->noise);
@@ -83,6 +83,7 @@ static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *nois
             "%s: with %zu steps of noise more, the inputs would have had %zu, expected at most %d", context,
             noise->step_count, source->steps + noise->step_count, DAE_NOISE_MOST_APPLIED);
     DAE_TRY(check_labels(source, noise, context));
+    DAE_TRY(dae_noise_check_recordings(noise, &source->shape));
     DAE_TRY(dae_dataset_create_view(&created, sizeof(struct corrupt), &operations, source, context));
     struct corrupt *corrupt = created;
     corrupt->base.alike = false;
@@ -90,7 +91,9 @@ static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *nois
     corrupt->noise = dae_noise_keep(noise);
     corrupt->seed = seed;
     corrupt->once = once;
-    dae_status status = describe(&corrupt->base, noise);
+    dae_status status = dae_dataset_read_recordings(&corrupt->base, noise, context);
+    if (status == DAE_OK)
+        status = describe(&corrupt->base, noise);
     if (status != DAE_OK) {
         dae_dataset_free(&corrupt->base);
         return status;

@@ -81,6 +81,9 @@ dae_status dae_dataset_create_slice(dae_dataset **out, dae_dataset *source, size
  * all of them. */
 dae_status dae_dataset_check_depth(const dae_dataset *dataset, const char *context);
 
+/* Makes a view one that reads the recordings of a recipe, too. */
+dae_status dae_dataset_read_recordings(dae_dataset *view, const dae_noise *noise, const char *context);
+
 dae_dataset *dae_dataset_keep(dae_dataset *dataset);
 
 /* The shape of one sample's input or target. */

@@ -90,11 +90,18 @@ static dae_status walk(const struct walk *w, const struct dae_noise_step *step, 
 
 /* ---- What is done to it ------------------------------------------------------------------------------- */
 
+struct applying {
+    const struct dae_noise_values *values;
+    uint64_t epoch;
+};
+
 static dae_status apply_step(void *context, const struct dae_noise_step *step, const double *p,
                              struct dae_draw from) {
-    const struct dae_noise_values *values = context;
+    const struct applying *to = context;
+    const struct dae_noise_values *values = to->values;
     if (step->is_whole)
-        return step->kind->whole(&(struct dae_noise_sample){values->x, values->shape}, p, from);
+        return step->kind->whole(
+            &(struct dae_noise_sample){values->x, values->shape, to->epoch, step->recordings}, p, from);
     from.block += values->first / 4;
     if (step->kind->choose == NULL)
         dae_noise_run(step->kind, values->x, values->count, p, from);
@@ -103,7 +110,7 @@ static dae_status apply_step(void *context, const struct dae_noise_step *step, c
 
 dae_status dae_noise_apply_at(const dae_noise *noise, const struct dae_noise_place *place,
                               const struct dae_noise_values *values) {
-    struct dae_noise_values to = *values;
+    struct applying to = {values, place->epoch};
     return walk(&(struct walk){noise, place, apply_step, &to}, noise->steps, noise->recipe->count);
 }
 
@@ -125,6 +132,7 @@ dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, siz
                         "dae_noise_apply: first is %llu and samples is %zu, expected a sum of at most 2^56",
                         (unsigned long long)first, samples);
     DAE_TRY(dae_array_check(samples, checked.size, "samples", __func__));
+    DAE_TRY(dae_noise_check_recordings(noise, &checked));
     for (size_t i = 0; i < samples; i++)
         DAE_TRY(
             dae_noise_apply_at(noise, &(struct dae_noise_place){seed, epoch, first + i, 0},

@@ -21,6 +21,8 @@ typedef void dae_noise_loop(float *x, size_t count, const double *p, struct dae_
 struct dae_noise_sample {
     float *x;
     const struct dae_shape *shape; /* channels first */
+    uint64_t epoch;
+    const struct dae_noise_recordings *recordings; /* of the step's name */
 };
 
 /* How many values follow each other in time: the last dimension. All before it are channels. */
@@ -57,19 +59,35 @@ extern const struct dae_category dae_noise_category;
 /* `of` in the row of a number that may be drawn. */
 #define DAE_DRAWN (&dae_draw_category)
 
+/* Recordings of the user's own, which a step reads by the name that its parameter of type DAE_TYPE_LABEL
+ * gives. Noise knows no datasets: whoever binds them says how they are read. */
+struct dae_noise_recordings {
+    struct dae_noise_recordings *next;
+    void *handle;
+    size_t count;           /* of recordings */
+    struct dae_shape shape; /* of each */
+    bool in_parts; /* values [first, first + count) may be read alone, where first is a multiple of 4 */
+    dae_status (*read)(const void *handle, uint64_t epoch, size_t recording, size_t first, size_t count,
+                       float *out);
+    void (*release)(void *handle);
+};
+
 struct dae_noise_step {
     const struct dae_noise_kind *kind;
     const struct dae_step *written;
     size_t nested; /* steps in this one, which come next */
     bool is_whole, is_drawn;
-    double parameters[DAE_NOISE_MAX_PARAMETERS]; /* NAN where drawn */
+    const char *name;                              /* of the recordings that it reads, or NULL */
+    const struct dae_noise_recordings *recordings; /* NULL until they are bound */
+    double parameters[DAE_NOISE_MAX_PARAMETERS];   /* NAN where drawn */
 };
 
-/* Does not change once it is made. Its steps are in reading order: that is how they are numbered. */
+/* Does not change once it is made and its names, if it has some, are bound. Its steps are in reading order: that is how they are numbered. */
 struct dae_noise {
     dae_references references;
     struct dae_recipe *recipe; /* its own */
     bool is_whole;             /* some step reads whole samples */
+    struct dae_noise_recordings *recordings;
     size_t step_count;
     struct dae_noise_step steps[];
 };
@@ -83,6 +101,17 @@ static inline void dae_noise_run(const struct dae_noise_kind *kind, float *x, si
 dae_status dae_noise_join(dae_noise **out, const dae_noise *first, const dae_noise *second);
 
 dae_noise *dae_noise_keep(dae_noise *noise);
+
+/* Copies what `recordings` says, if it succeeds: those of a name that is in the recipe and is not bound. */
+dae_status dae_noise_bind_recordings(dae_noise *noise, const char *name,
+                                     const struct dae_noise_recordings *recordings);
+void dae_noise_release_recordings(dae_noise *noise);
+
+/* Refuses a recipe of which a name is not bound, or whose recordings do not suit samples of that shape. */
+dae_status dae_noise_check_recordings(const dae_noise *noise, const struct dae_shape *shape);
+
+/* The same recipe without recordings: itself, kept, where it has no names. */
+dae_status dae_noise_describe(dae_noise **out, dae_noise *noise);
 
 /* Steps that may be applied to one sample, one after the other: as many as the blocks of a stream have room
  * for. */

@@ -17,6 +17,7 @@ const struct dae_category dae_noise_category = {
 void dae_noise_free(dae_noise *noise) {
     if (noise == NULL || !dae_references_drop(&noise->references))
         return;
+    dae_noise_release_recordings(noise);
     dae_release(noise->recipe);
     dae_release(noise);
 }
@@ -71,9 +72,12 @@ static dae_status add_step(void *context, const struct dae_step *written, size_t
     dae_step_get_numbers(written, step->parameters);
     step->is_whole = step->kind->whole != NULL &&
                      (step->kind->is_whole == NULL || step->kind->is_whole(written->values));
-    for (size_t p = 0; p < dae_kind_parameter_count(written->kind); p++)
+    for (size_t p = 0; p < dae_kind_parameter_count(written->kind); p++) {
         step->is_drawn = step->is_drawn ||
                          dae_value_is_drawn(&written->kind->parameters[p], &written->values[p]);
+        if (written->kind->parameters[p].type == DAE_TYPE_LABEL)
+            step->name = written->values[p].label;
+    }
     for (size_t i = 0; i < depth; i++)
         noise->steps[filling->open[i]].nested++;
     filling->open[depth] = noise->step_count++;

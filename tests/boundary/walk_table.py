@@ -76,7 +76,10 @@ DEFAULTS = {
 # Objects of the right type that a call may have no use for, with the state that they are in.
 OTHERS = {
     "dae_rng *": [("at its last position", "w->last_rng")],
-    "dae_noise *": [("of as many steps as there can be", "w->full_noise")],
+    "dae_noise *": [
+        ("of as many steps as there can be", "w->full_noise"),
+        ("without its recordings", "w->mixing"),
+    ],
     "dae_dataset *": [
         ("of another shape", "w->narrow_data"),
         ("of another number of samples", "w->short_data"),
@@ -155,7 +158,8 @@ ROWS = {
     "dae_noise_free": Row(),
     "dae_noise_parse": Row({"text": '"gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)"'}, allocates=True),
     "dae_noise_format": TEXT,
-    "dae_noise_apply": Row({"x": "w->floats", "samples": "2", "rank": "2", "epoch": "1", "first": "3"}, vouched=("samples",)),
+    "dae_noise_apply": Row({"noise": "w->used_noise", "x": "w->floats", "samples": "2", "rank": "2", "epoch": "1", "first": "3"},
+                           vouched=("samples",), written=("x",), allocates=True),
     # dataset.h
     "dae_dataset_copy_array": Row(ARRAY, allocates=True),
     "dae_dataset_borrow_array": Row(ARRAY, allocates=True, null=("release", "user")),
@@ -170,6 +174,7 @@ ROWS = {
     "dae_dataset_slice": Row({"first": "1", "count": "4"}, allocates=True),
     "dae_dataset_split": Row({"count": "4"}, allocates=True),
     "dae_dataset_corrupt": Row({"mode": "DAE_NOISE_FRESH"}, also=[{"source": "w->view"}], allocates=True),
+    "dae_noise_bind": Row({"noise": "w->mixing", "name": '"street"'}, allocates=True),
     "dae_dataset_clip": Row({"low": "0.25", "high": "0.5"}, also=[{"source": "w->view"}], allocates=True),
     "dae_dataset_pair": Row({"inputs": "w->view", "targets": "w->data"}, allocates=True),
     "dae_dataset_join": Row({"parts": "(dae_dataset *[]){w->view, w->short_data}", "count": "2"}, vouched=("count",),
@@ -182,7 +187,7 @@ ROWS = {
     "dae_dataset_get_target_shape": Row({"index": "1"}, also=[{"index": "DAE_ALL_SAMPLES"}]),
     "dae_dataset_read": Row({"dataset": "w->view", "epoch": "1", "first": "2", "count": "2",
                              "inputs": "w->floats", "targets": "w->floats + 2 * SIZE"},
-                            null=("inputs", "targets"), written=("inputs", "targets")),
+                            null=("inputs", "targets"), written=("inputs", "targets"), allocates=True),
     # layer.h
     "dae_layer_parse": Row({"text": '"dense(4, activation=leaky_relu(0.125)) as code"'}, allocates=True),
     "dae_layer_create_dense": Row({"units": "4", "activation": '"relu"'}, allocates=True, null=("activation",)),

@@ -104,7 +104,8 @@ static void make_noise(struct world *w) {
     ok(dae_rng_create(&w->last_rng, 1, 2));
     ok(dae_rng_set_position(w->last_rng, UINT64_MAX));
     ok(dae_noise_parse(&w->noise, "gaussian(stddev=0.5)"));
-    ok(dae_noise_parse(&w->used_noise, "masking(rate=0.5)"));
+    ok(dae_noise_parse(&w->used_noise, "masking(rate=0.5) | blur(0.5)"));
+    ok(dae_noise_parse(&w->mixing, "mix(street, snr=10)"));
     w->full_noise = repeated_noise("clip(-1, 1)", 64);
 }
 
@@ -232,6 +233,7 @@ void world_free(struct world *w) {
     dae_noise_free(w->noise);
     dae_noise_free(w->used_noise);
     dae_noise_free(w->full_noise);
+    dae_noise_free(w->mixing);
     dae_rng_free(w->rng);
     dae_rng_free(w->last_rng);
     void *arrays[] = {w->samples,     w->floats,          w->outputs,   w->parameters,   w->nans,
@@ -404,6 +406,7 @@ uint64_t world_use(struct world *w) {
     hash = mix_optimizer(mix_optimizer(hash, w, w->adam), w, w->sgd);
     hash = mix_layer(mix_layer(hash, w->layer), w->dropout);
     hash = mix_noise(hash, w->noise);
+    ok(dae_noise_bind(w->mixing, "street", w->data)); /* it was not yet */
     hash = mix_stream(mix_stream(hash, w->stream, w->samples), w->fresh_stream, w->samples);
     hash = mix_fit(hash, w->trainer, w->model, w->view);
     hash = mix_fit(hash, w->fresh_trainer, w->untrained, w->view);
