@@ -190,12 +190,11 @@ START_TEST(recordings_must_be_there) {
     fails(dae_noise_bind(noise, "road", data), DAE_ERROR_ARGUMENT, "'road' is bound already");
     fails(dae_noise_apply(noise, x, 1, 1, (const size_t[]){4}, 1, 0, 0), DAE_ERROR_ARGUMENT, sentence);
     fails(dae_dataset_corrupt(&noisy, data, noise, DAE_NOISE_FRESH, 1), DAE_ERROR_ARGUMENT, sentence);
-    ck_assert_str_eq(dae_last_error(), sentence);
     ck_assert_ptr_null(noisy);
     ck_assert_float_eq(x[0], 1);
     ok(dae_noise_bind(noise, "street", wide));
     fails(dae_dataset_corrupt(&noisy, data, noise, DAE_NOISE_FRESH, 1), DAE_ERROR_ARGUMENT,
-          "recordings called 'street' have 2 channels and a sample has 1, expected 1 or as many");
+          "recordings called 'street' of 2 channels, where a sample has 1, expected 1 or as many");
     dae_noise_free(noise);
     dae_dataset_free(data);
     dae_dataset_free(wide);

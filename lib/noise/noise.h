@@ -107,8 +107,10 @@ dae_status dae_noise_bind_recordings(dae_noise *noise, const char *name,
                                      const struct dae_noise_recordings *recordings);
 void dae_noise_release_recordings(dae_noise *noise);
 
-/* Refuses a recipe of which a name is not bound, or whose recordings do not suit samples of that shape. */
-dae_status dae_noise_check_recordings(const dae_noise *noise, const struct dae_shape *shape);
+/* Refuses a recipe of which a name is not bound, or whose recordings do not suit samples of that shape;
+ * `context` begins the message. */
+dae_status dae_noise_check_recordings(const dae_noise *noise, const struct dae_shape *shape,
+                                      const char *context);
 
 /* The same recipe without recordings: itself, kept, where it has no names. */
 dae_status dae_noise_describe(dae_noise **out, dae_noise *noise);

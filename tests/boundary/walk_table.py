@@ -158,8 +158,8 @@ ROWS = {
     "dae_noise_free": Row(),
     "dae_noise_parse": Row({"text": '"gaussian(mean=0.5, stddev=0.5) | clip(low=0, high=1)"'}, allocates=True),
     "dae_noise_format": TEXT,
-    "dae_noise_apply": Row({"noise": "w->used_noise", "x": "w->floats", "samples": "2", "rank": "2", "epoch": "1", "first": "3"},
-                           vouched=("samples",), written=("x",), allocates=True),
+    "dae_noise_apply": Row({"noise": "w->blur", "x": "w->floats", "samples": "2", "rank": "2", "epoch": "1", "first": "3"},
+                           vouched=("samples",), partly=("DAE_ERROR_MEMORY",), allocates=True),
     # dataset.h
     "dae_dataset_copy_array": Row(ARRAY, allocates=True),
     "dae_dataset_borrow_array": Row(ARRAY, allocates=True, null=("release", "user")),
@@ -185,7 +185,7 @@ ROWS = {
     "dae_dataset_get_count": Row(),
     "dae_dataset_get_shape": Row({"index": "1"}, also=[{"index": "DAE_ALL_SAMPLES"}]),
     "dae_dataset_get_target_shape": Row({"index": "1"}, also=[{"index": "DAE_ALL_SAMPLES"}]),
-    "dae_dataset_read": Row({"dataset": "w->view", "epoch": "1", "first": "2", "count": "2",
+    "dae_dataset_read": Row({"dataset": "w->blurred", "epoch": "1", "first": "2", "count": "2",
                              "inputs": "w->floats", "targets": "w->floats + 2 * SIZE"},
                             null=("inputs", "targets"), written=("inputs", "targets"), allocates=True),
     # layer.h

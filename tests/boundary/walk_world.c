@@ -104,7 +104,8 @@ static void make_noise(struct world *w) {
     ok(dae_rng_create(&w->last_rng, 1, 2));
     ok(dae_rng_set_position(w->last_rng, UINT64_MAX));
     ok(dae_noise_parse(&w->noise, "gaussian(stddev=0.5)"));
-    ok(dae_noise_parse(&w->used_noise, "masking(rate=0.5) | blur(0.5)"));
+    ok(dae_noise_parse(&w->used_noise, "masking(rate=0.5)"));
+    ok(dae_noise_parse(&w->blur, "blur(0.5)"));
     ok(dae_noise_parse(&w->mixing, "mix(street, snr=10)"));
     w->full_noise = repeated_noise("clip(-1, 1)", 64);
 }
@@ -113,6 +114,7 @@ static void make_data(struct world *w) {
     static const size_t narrow[] = {3};
     ok(dae_dataset_copy_array(&w->data, w->samples, SAMPLES, 2, w->shape));
     ok(dae_dataset_corrupt(&w->view, w->data, w->used_noise, DAE_NOISE_FRESH, 3));
+    ok(dae_dataset_corrupt(&w->blurred, w->data, w->blur, DAE_NOISE_FRESH, 3));
     ok(dae_dataset_copy_array(&w->narrow_data, w->samples, SAMPLES, 1, narrow));
     ok(dae_dataset_copy_array(&w->short_data, w->samples, 4, 2, w->shape));
     ok(dae_dataset_pair(&w->odd_pair, w->data, w->narrow_data));
@@ -234,6 +236,8 @@ void world_free(struct world *w) {
     dae_noise_free(w->used_noise);
     dae_noise_free(w->full_noise);
     dae_noise_free(w->mixing);
+    dae_noise_free(w->blur);
+    dae_dataset_free(w->blurred);
     dae_rng_free(w->rng);
     dae_rng_free(w->last_rng);
     void *arrays[] = {w->samples,     w->floats,          w->outputs,   w->parameters,   w->nans,
