@@ -1,11 +1,14 @@
 /* Datasets as recordings that noise mixes with. */
 #include "data/dataset.h"
 
+static struct dae_shape measure(const void *handle, size_t recording) {
+    return dae_dataset_measure(handle, DAE_INPUT_HALF, recording);
+}
+
 static dae_status read(const void *handle, uint64_t epoch, size_t recording, size_t first, size_t count,
                        float *out) {
-    const dae_dataset *dataset = handle;
-    return dataset->operations->read_inputs(dataset, epoch, recording, 1, (struct dae_part){first, count},
-                                            out);
+    return dae_dataset_read_run(handle, DAE_INPUT_HALF, epoch, recording, (struct dae_part){first, count},
+                                out);
 }
 
 static void release(void *handle) {
@@ -13,24 +16,25 @@ static void release(void *handle) {
 }
 
 dae_status dae_noise_bind(dae_noise *noise, const char *name, dae_dataset *dataset) {
+    const uint64_t most = UINT64_C(1) << 32; /* a place is drawn by one word */
     DAE_REQUIRE(noise);
     DAE_REQUIRE(name);
     DAE_REQUIRE(dataset);
-    const uint64_t most = UINT64_C(1) << 32;
-    size_t length = dae_noise_length(&dataset->shape);
-    if (dataset->count > most || length > most)
+    if (dataset->count > most)
         return dae_fail(DAE_ERROR_ARGUMENT,
-                        "dae_noise_bind: dataset has %zu recordings of length %zu, expected at most 2^32",
-                        dataset->count, length);
+                        "dae_noise_bind: dataset has %zu recordings, expected at most 2^32", dataset->count);
+    for (size_t i = 0; i < dae_dataset_count_different(dataset); i++) {
+        struct dae_shape shape = measure(dataset, i);
+        if (dae_noise_length(&shape) > most)
+            return dae_fail(DAE_ERROR_ARGUMENT,
+                            "dae_noise_bind: recording %zu of dataset has %zu values a channel, expected at "
+                            "most 2^32",
+                            i, dae_noise_length(&shape));
+    }
     DAE_TRY(dae_noise_bind_recordings(noise, name,
-                                      &(struct dae_noise_recordings){
-                                          .handle = dataset,
-                                          .count = dataset->count,
-                                          .shape = dataset->shape,
-                                          .in_parts = dataset->concurrent && !dataset->whole_inputs,
-                                          .read = read,
-                                          .release = release,
-                                      }));
+                                      &(struct dae_noise_recordings){NULL, dataset, dataset->count,
+                                                                     dae_noise_channels(&dataset->shape),
+                                                                     measure, read, release}));
     dae_dataset_keep(dataset);
     return DAE_OK;
 }

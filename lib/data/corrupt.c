@@ -83,7 +83,7 @@ static dae_status create(dae_dataset **out, dae_dataset *source, dae_noise *nois
             "%s: with %zu steps of noise more, the inputs would have had %zu, expected at most %d", context,
             noise->step_count, source->steps + noise->step_count, DAE_NOISE_MOST_APPLIED);
     DAE_TRY(check_labels(source, noise, context));
-    DAE_TRY(dae_noise_check_recordings(noise, &source->shape, context));
+    DAE_TRY(dae_noise_check_recordings(noise, dae_noise_channels(&source->shape), context));
     DAE_TRY(dae_dataset_create_view(&created, sizeof(struct corrupt), &operations, source, context));
     struct corrupt *corrupt = created;
     corrupt->base.alike = false;

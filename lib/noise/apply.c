@@ -132,7 +132,7 @@ dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, siz
                         "dae_noise_apply: first is %llu and samples is %zu, expected a sum of at most 2^56",
                         (unsigned long long)first, samples);
     DAE_TRY(dae_array_check(samples, checked.size, "samples", __func__));
-    DAE_TRY(dae_noise_check_recordings(noise, &checked, __func__));
+    DAE_TRY(dae_noise_check_recordings(noise, dae_noise_channels(&checked), __func__));
     for (size_t i = 0; i < samples; i++)
         DAE_TRY(
             dae_noise_apply_at(noise, &(struct dae_noise_place){seed, epoch, first + i, 0},

@@ -132,7 +132,7 @@ enum { LEAST_HALF = 16, ROOM = 9 /* times M floats */ };
 
 static dae_status coloured(const struct dae_noise_sample *sample, const double *p, struct dae_draw from) {
     enum dae_target target = dae_kernels()->target;
-    size_t length = dae_noise_length(sample->shape), channels = sample->shape->size / length;
+    size_t length = dae_noise_length(sample->shape), channels = dae_noise_channels(sample->shape);
     struct spectrum s = {.half = LEAST_HALF};
     while (s.half < length)
         s.half *= 2;

@@ -4,38 +4,28 @@
 #include "noise/noise.h"
 
 #include <math.h>
-#include <string.h>
 
 /* What is read of a recording: `count` values of each channel from `first` on, round and round where it is
  * shorter. */
 struct stretch {
-    size_t recording, first, count;
+    size_t recording, channels, length, first, count;
     float *values; /* [channels, count] */
-    float *room;   /* for what is read at once */
+    float *room;   /* [channels, length], where it goes round */
 };
 
-static bool is_part(const struct dae_noise_recordings *r, size_t count) {
-    return r->in_parts && count < dae_noise_length(&r->shape);
-}
-
-/* Parts begin at multiples of 4. */
-static dae_status read_parts(const struct dae_noise_recordings *r, uint64_t epoch, const struct stretch *s) {
-    float *out = s->values;
-    for (size_t at = s->first; at < r->shape.size; at += dae_noise_length(&r->shape), out += s->count) {
-        size_t before = at % 4;
-        DAE_TRY(r->read(r->handle, epoch, s->recording, at - before, before + s->count, s->room));
-        memcpy(out, s->room + before, s->count * sizeof *out);
-    }
+static dae_status read_once(const struct dae_noise_recordings *r, uint64_t epoch, const struct stretch *s) {
+    for (size_t c = 0; c < s->channels; c++)
+        DAE_TRY(r->read(r->handle, epoch, s->recording, c * s->length + s->first, s->count,
+                        s->values + c * s->count));
     return DAE_OK;
 }
 
-static dae_status read_all(const struct dae_noise_recordings *r, uint64_t epoch, const struct stretch *s) {
-    size_t length = dae_noise_length(&r->shape);
+static dae_status read_round(const struct dae_noise_recordings *r, uint64_t epoch, const struct stretch *s) {
     float *out = s->values;
-    DAE_TRY(r->read(r->handle, epoch, s->recording, 0, r->shape.size, s->room));
-    for (const float *x = s->room; x < s->room + r->shape.size; x += length)
-        for (size_t t = 0, from = s->first; t < s->count; t++, from = from + 1 < length ? from + 1 : 0)
-            *out++ = x[from];
+    DAE_TRY(r->read(r->handle, epoch, s->recording, 0, s->channels * s->length, s->room));
+    for (size_t c = 0; c < s->channels; c++)
+        for (size_t t = 0; t < s->count; t++)
+            *out++ = s->room[c * s->length + (s->first + t) % s->length];
     return DAE_OK;
 }
 
@@ -54,30 +44,43 @@ static float gain_for(double signal, double noise, double snr) {
     return (float)(sqrt(signal / noise) * (double)dae_exp((float)(-snr / 20 * log_10)));
 }
 
-static void add(const struct dae_noise_sample *sample, const struct stretch *s, size_t channels, double snr) {
-    size_t size = sample->shape->size, made = channels * s->count;
+static void add(const struct dae_noise_sample *sample, const struct stretch *s, double snr) {
+    size_t size = sample->shape->size, made = s->channels * s->count;
     float gain = gain_for(power_of(sample->x, size), power_of(s->values, made), snr);
     for (size_t row = 0; row < size; row += s->count)
         for (size_t t = 0; t < s->count; t++)
             sample->x[row + t] += gain * s->values[row % made + t];
 }
 
-static dae_status mix(const struct dae_noise_sample *sample, const double *p, struct dae_draw from) {
+static dae_status choose(struct stretch *s, const struct dae_noise_sample *sample, struct dae_draw from) {
     const struct dae_noise_recordings *r = sample->recordings;
-    size_t length = dae_noise_length(&r->shape), channels = r->shape.size / length;
-    struct stretch s = {.count = dae_noise_length(sample->shape)};
+    size_t channels = dae_noise_channels(sample->shape);
     uint32_t words[4];
     dae_kernels()->draw_bits(words, 1, from);
-    s.recording = dae_noise_pick(words[0], r->count);
-    s.first = dae_noise_pick(words[1], s.count <= length ? length - s.count + 1 : length);
-    size_t made = channels * s.count, read = is_part(r, s.count) ? s.count + 3 : r->shape.size;
-    s.values = dae_allocate_raw(made + read, sizeof *s.values);
+    s->recording = dae_noise_pick(words[0], r->count);
+    struct dae_shape shape = r->measure(r->handle, s->recording);
+    s->channels = dae_noise_channels(&shape);
+    s->length = dae_noise_length(&shape);
+    s->count = dae_noise_length(sample->shape);
+    s->first = dae_noise_pick(words[1], s->count <= s->length ? s->length - s->count + 1 : s->length);
+    if (s->channels == 1 || s->channels == channels)
+        return DAE_OK;
+    return dae_fail(DAE_ERROR_ARGUMENT,
+                    "mix: recording %zu has %zu channels, where a sample has %zu, expected 1 or as many",
+                    s->recording, s->channels, channels);
+}
+
+static dae_status mix(const struct dae_noise_sample *sample, const double *p, struct dae_draw from) {
+    struct stretch s;
+    DAE_TRY(choose(&s, sample, from));
+    bool round = s.count > s.length;
+    s.values = dae_allocate_raw(s.channels * (s.count + (round ? s.length : 0)), sizeof *s.values);
     if (s.values == NULL)
         return DAE_ERROR_MEMORY;
-    s.room = s.values + made;
-    dae_status status = (is_part(r, s.count) ? read_parts : read_all)(r, sample->epoch, &s);
+    s.room = s.values + s.channels * s.count;
+    dae_status status = (round ? read_round : read_once)(sample->recordings, sample->epoch, &s);
     if (status == DAE_OK)
-        add(sample, &s, channels, p[1]);
+        add(sample, &s, p[1]);
     dae_release(s.values);
     return status;
 }

@@ -30,6 +30,14 @@ static inline size_t dae_noise_length(const struct dae_shape *shape) {
     return shape->dims[shape->rank - 1];
 }
 
+/* How many there are; 0 where that is open. */
+static inline size_t dae_noise_channels(const struct dae_shape *shape) {
+    size_t channels = 1;
+    for (size_t i = 0; i + 1 < shape->rank; i++)
+        channels *= shape->dims[i];
+    return channels;
+}
+
 /* One of `count`, all but equally likely: of 2^32 words, each has as many as any other, or one more. */
 static inline size_t dae_noise_pick(uint32_t word, size_t count) {
     return (size_t)((uint64_t)word * count >> 32);
@@ -64,9 +72,10 @@ extern const struct dae_category dae_noise_category;
 struct dae_noise_recordings {
     struct dae_noise_recordings *next;
     void *handle;
-    size_t count;           /* of recordings */
-    struct dae_shape shape; /* of each */
-    bool in_parts; /* values [first, first + count) may be read alone, where first is a multiple of 4 */
+    size_t count;    /* of recordings */
+    size_t channels; /* of each; 0 where they differ */
+    struct dae_shape (*measure)(const void *handle, size_t recording);
+    /* Values [first, first + count) of a recording. */
     dae_status (*read)(const void *handle, uint64_t epoch, size_t recording, size_t first, size_t count,
                        float *out);
     void (*release)(void *handle);
@@ -107,10 +116,9 @@ dae_status dae_noise_bind_recordings(dae_noise *noise, const char *name,
                                      const struct dae_noise_recordings *recordings);
 void dae_noise_release_recordings(dae_noise *noise);
 
-/* Refuses a recipe of which a name is not bound, or whose recordings do not suit samples of that shape;
- * `context` begins the message. */
-dae_status dae_noise_check_recordings(const dae_noise *noise, const struct dae_shape *shape,
-                                      const char *context);
+/* Refuses a recipe of which a name is not bound, or whose recordings cannot suit samples of so many channels,
+ * 0 where that is open; `context` begins the message. */
+dae_status dae_noise_check_recordings(const dae_noise *noise, size_t channels, const char *context);
 
 /* The same recipe without recordings: itself, kept, where it has no names. */
 dae_status dae_noise_describe(dae_noise **out, dae_noise *noise);

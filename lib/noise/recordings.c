@@ -45,25 +45,22 @@ dae_status dae_noise_bind_recordings(dae_noise *noise, const char *name,
     return DAE_OK;
 }
 
-dae_status dae_noise_check_recordings(const dae_noise *noise, const struct dae_shape *shape,
-                                      const char *context) {
-    size_t channels = shape->size / dae_noise_length(shape);
+dae_status dae_noise_check_recordings(const dae_noise *noise, size_t channels, const char *context) {
     for (size_t i = 0; i < noise->step_count; i++) {
         const struct dae_noise_step *step = &noise->steps[i];
-        if (step->name != NULL && step->recordings == NULL)
-            return dae_fail(DAE_ERROR_ARGUMENT,
-                            "%s: %s needs recordings called '%s': dae_noise_bind() gives them", context,
-                            step->kind->kind.name, step->name);
         if (step->name == NULL)
             continue;
-        const struct dae_shape *of = &step->recordings->shape;
-        size_t recorded = of->size / dae_noise_length(of);
-        if (recorded != 1 && recorded != channels)
-            return dae_fail(
-                DAE_ERROR_ARGUMENT,
-                "%s: %s with recordings called '%s' of %zu channels, where a sample has %zu, expected 1 "
-                "or as many",
-                context, step->kind->kind.name, step->name, recorded, channels);
+        const char *kind = step->kind->kind.name;
+        if (step->recordings == NULL)
+            return dae_fail(DAE_ERROR_ARGUMENT,
+                            "%s: %s needs recordings called '%s': dae_noise_bind() gives them", context, kind,
+                            step->name);
+        size_t recorded = step->recordings->channels;
+        if (recorded > 1 && channels > 0 && recorded != channels)
+            return dae_fail(DAE_ERROR_ARGUMENT,
+                            "%s: %s with recordings called '%s' of %zu channels, where a sample has %zu, "
+                            "expected 1 or as many",
+                            context, kind, step->name, recorded, channels);
     }
     return DAE_OK;
 }

@@ -84,7 +84,7 @@ const struct dae_noise_kind dae_noise_hum = {
 enum { WAVES = 8, MOST_CHANNELS = 1 << 22 };
 
 static dae_status drift(const struct dae_noise_sample *sample, const double *p, struct dae_draw from) {
-    size_t length = dae_noise_length(sample->shape), channels = sample->shape->size / length;
+    size_t length = dae_noise_length(sample->shape), channels = dae_noise_channels(sample->shape);
     if (channels > MOST_CHANNELS)
         return dae_fail(DAE_ERROR_ARGUMENT, "drift: a sample has %zu channels, expected at most 2^22",
                         channels);
