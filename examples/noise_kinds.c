@@ -52,7 +52,8 @@ static float *with_noise(const scene *s, const char *text) {
 
 /* ---- The picture -------------------------------------------------------------------------------------- */
 
-static const double margin = 24, head = 76, pixel = 3.5, side = 28 * 3.5, gap = 12, plot = 290, tile_height = 148;
+static const double margin = 24, head = 76, pixel = 3.5, side = 28 * 3.5, gap = 12, plot = 290,
+                    tile_height = 148;
 static const double tile_width = 28 * 3.5 + 12 + 290 + 28;
 
 static const color noisy_color = {0.80, 0.25, 0.16}, clean_color = {0.62, 0.66, 0.72},
@@ -64,8 +65,8 @@ static void draw_digit(cairo_t *canvas, const float *values, double x, double y)
     for (size_t i = 0; i < DIGIT_SIZE; i++) {
         double gray = fmin(fmax((double)values[i], 0), 1);
         canvas_color(canvas, (color){gray, gray, gray});
-        cairo_rectangle(canvas, x + pixel * (double)(i % DIGIT_SIDE), y + pixel * (double)(i / DIGIT_SIDE), pixel,
-                        pixel);
+        cairo_rectangle(canvas, x + pixel * (double)(i % DIGIT_SIDE), y + pixel * (double)(i / DIGIT_SIDE),
+                        pixel, pixel);
         cairo_fill(canvas);
     }
     cairo_restore(canvas);
@@ -80,12 +81,14 @@ static void draw_signal(cairo_t *canvas, const float *values, color c, double x,
     cairo_set_line_width(canvas, 1.3);
     cairo_set_line_join(canvas, CAIRO_LINE_JOIN_ROUND);
     for (size_t t = 0; t < LENGTH; t++)
-        cairo_line_to(canvas, x + plot * (double)t / (LENGTH - 1), y + side / 2 - side / 4 * (double)values[t]);
+        cairo_line_to(canvas, x + plot * (double)t / (LENGTH - 1),
+                      y + side / 2 - side / 4 * (double)values[t]);
     cairo_stroke(canvas);
     cairo_restore(canvas);
 }
 
-static void draw_tile(cairo_t *canvas, const char *text, const scene *digit, const scene *signal, double x, double y) {
+static void draw_tile(cairo_t *canvas, const char *text, const scene *digit, const scene *signal, double x,
+                      double y) {
     float *noisy_digit = with_noise(digit, text), *noisy_signal = with_noise(signal, text);
     double left = x + side + gap, top = y + 24;
     canvas_color(canvas, ink);
@@ -126,7 +129,8 @@ static const char *example_of(size_t place) {
 static bool draw(const char *path, const scene *digit, const scene *signal) {
     enum { COLUMNS = 2 };
     size_t count = count_kinds(), rows = (count + COLUMNS - 1) / COLUMNS;
-    cairo_t *canvas = canvas_open(2 * margin + COLUMNS * tile_width - 28, head + (double)rows * tile_height + 8, 1.5, path);
+    cairo_t *canvas = canvas_open(2 * margin + COLUMNS * tile_width - 28,
+                                  head + (double)rows * tile_height + 8, 1.5, path);
     if (canvas == NULL)
         return false;
     canvas_color(canvas, ink);
@@ -134,7 +138,8 @@ static bool draw(const char *path, const scene *digit, const scene *signal) {
     canvas_text(canvas, "Kinds of noise", margin, 36, ALIGN_LEFT);
     canvas_color(canvas, faded);
     canvas_font(canvas, 14, false);
-    canvas_text(canvas, "a digit, and a signal of 240 values: gray as it was, red with noise", margin, 58, ALIGN_LEFT);
+    canvas_text(canvas, "a digit, and a signal of 240 values: gray as it was, red with noise", margin, 58,
+                ALIGN_LEFT);
     for (size_t i = 0; i < count; i++)
         draw_tile(canvas, example_of(i), digit, signal, margin + (double)(i % COLUMNS) * tile_width,
                   head + (double)(i / COLUMNS) * tile_height);
@@ -142,11 +147,12 @@ static bool draw(const char *path, const scene *digit, const scene *signal) {
 }
 
 int main(int argc, char **argv) {
-    const char *path = path_argument(argc, argv, "noise-kinds.png",
-                                     "Draws every kind of noise on a digit and on a signal, into the PNG file PATH.");
+    const char *path = path_argument(
+        argc, argv, "noise-kinds.png",
+        "Draws every kind of noise on a digit and on a signal, into the PNG file PATH.");
     float image[DIGIT_SIZE], signal[LENGTH];
     dae_dataset *digits = NULL, *street = make_street();
-    check(dae_dataset_open(&digits, BUNDLED_DATA "/test-images-idx3-ubyte.gz", NULL));
+    check(dae_dataset_open(&digits, BUNDLED_DATA "/t10k-images-idx3-ubyte.gz", NULL));
     check(dae_dataset_read(digits, 0, 0, 1, image, NULL));
     make_signal(signal);
     bool drawn = draw(path, &(scene){image, 2, {DIGIT_SIDE, DIGIT_SIDE}, DIGIT_SIZE, digits},

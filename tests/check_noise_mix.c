@@ -176,6 +176,30 @@ START_TEST(recordings_come_from_any_dataset) {
 }
 END_TEST
 
+START_TEST(recordings_may_differ_in_length) {
+    enum { MANY = 1000 };
+    float *x = random_floats(MANY * LENGTH, -1, 1, 3), *y = must_have(MANY * LENGTH * sizeof *y);
+    dae_dataset *parts[2] = {recordings_of(1, LONG), recordings_of(1, 3)}, *all = NULL;
+    size_t seen[2] = {0};
+    ok(dae_dataset_join(&all, parts, 2));
+    dae_noise *noise = bound("mix(street, snr=3)", all);
+    memcpy(y, x, MANY * LENGTH * sizeof *y);
+    apply(noise, y, MANY, 1, LENGTH, 0);
+    for (size_t i = 0; i < MANY; i++)
+        for (size_t k = 0; k < 2; k++)
+            for (size_t r = 0; r < RECORDINGS; r++)
+                for (size_t first = 0; first < (k == 0 ? PLACES : 3); first++)
+                    seen[k] += is_stretch(x + i * LENGTH, y + i * LENGTH, 1, 1, k == 0 ? LONG : 3, r, first);
+    ck_assert_uint_eq(seen[0] + seen[1], MANY);
+    near(seen[0], 0.5 * MANY, z_999 * sqrt(0.25 * MANY));
+    dae_noise_free(noise);
+    dae_dataset_free(parts[0]);
+    dae_dataset_free(parts[1]);
+    free(x);
+    free(y);
+}
+END_TEST
+
 /* ---- Binding ------------------------------------------------------------------------------------------ */
 
 START_TEST(recordings_must_be_there) {
@@ -302,6 +326,7 @@ int main(void) {
     tcase_add_test(added, stretches_of_recordings_are_added);
     tcase_add_test(added, ratio_is_that_of_powers);
     tcase_add_test(added, recordings_come_from_any_dataset);
+    tcase_add_test(added, recordings_may_differ_in_length);
     TCase *binding = add_case(suite, "binding");
     tcase_add_test(binding, recordings_must_be_there);
     tcase_add_test(binding, models_remember_names);

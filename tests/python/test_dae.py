@@ -151,6 +151,15 @@ class NoiseTest(Standard):
                          "gaussian(mean=0, stddev=0.1) | clip(low=0, high=1)")
         self.assertEqual(str(dae.Noise()), "")
 
+    def test_recordings(self):
+        noise, x = dae.Noise("mix(street, snr=0)"), make_floats([1.0, -1.0, 1.0, -1.0], 1, 4)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "recordings called 'street'", noise.apply, x, 1)
+        street = dae.Dataset.from_array(make_floats([3.0, 3.0], 1, 2))
+        self.assertIs(noise.bind("street", street), noise)
+        for ours, theirs in zip(flat(noise.apply(x, 1)), (2, 0, 2, 0)):
+            self.assertAlmostEqual(ours, theirs, 6)
+        self.assertFails(dae.Status.ERROR_ARGUMENT, "bound already", noise.bind, "street", street)
+
     def test_errors(self):
         self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Noise, "gaussian(")
         self.assertFails(dae.Status.ERROR_ARGUMENT, "rate", dae.noise.masking, 1.5)

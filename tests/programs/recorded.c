@@ -1,0 +1,52 @@
+/* Noise as it is: of random strength, one of several kinds, and recorded on the street at 0 to 20 dB. */
+#include "try.h"
+
+enum { RATE = 16000, SPEECH = 40000, STREET = 60000, RECORDINGS = 3 };
+
+/* In the place of files: recordings of a few seconds. */
+static dae_dataset *record(size_t length, size_t step) {
+    dae_dataset *dataset = NULL;
+    const size_t shape[] = {1, length};
+    float *values = malloc(RECORDINGS * length * sizeof *values);
+    if (values == NULL)
+        exit(1);
+    for (size_t i = 0; i < RECORDINGS * length; i++)
+        values[i] = (float)(i * step % 201) / 200 - 0.5f;
+    TRY(dae_dataset_copy_array(&dataset, values, RECORDINGS, 2, shape));
+    free(values);
+    return dataset;
+}
+
+int main(void) {
+    dae_dataset *speech = record(SPEECH, 1), *street = record(STREET, 37), *clips = NULL, *noisy = NULL;
+    dae_noise *noise = NULL;
+    char text[512];
+    static float second[RATE];
+
+    TRY(dae_dataset_view(&clips, speech, "crops(16000, count=4)",
+                         1)); /* a second each, cut anew every epoch */
+
+    TRY(dae_noise_parse(&noise,
+                        "mix(street, snr=uniform(0, 20))"
+                        " | one_of(0.6: gaussian(uniform(0.001, 0.02)),"
+                        "          0.3: hum(frequency=50, rate=16000, amplitude=log_uniform(0.001, 0.05))"
+                        "               | clip(-0.8, 0.8),"
+                        "          0.1: none)"
+                        " | sometimes(0.2, spans(2, length=choice(100, 400)))"));
+    if (dae_dataset_corrupt(&noisy, clips, noise, DAE_NOISE_FRESH, 1) == DAE_OK)
+        return 1;
+    puts(dae_last_error()); /* mix needs recordings called 'street': dae_noise_bind() gives them */
+    TRY(dae_noise_bind(noise, "street", street));
+    TRY(dae_dataset_corrupt(&noisy, clips, noise, DAE_NOISE_FRESH, 1));
+    TRY(dae_dataset_read(noisy, 0, 5, 1, second, NULL));
+
+    TRY(dae_noise_format(noise, text, sizeof text, NULL));
+    puts(text);
+
+    dae_noise_free(noise);
+    dae_dataset_free(noisy);
+    dae_dataset_free(clips);
+    dae_dataset_free(street);
+    dae_dataset_free(speech);
+    return 0;
+}
