@@ -1,5 +1,5 @@
-/* Pictures to learn from, made up: discs and boxes of any grey, some of them shaded, one over the other. The same seed gives
- * the same picture. */
+/* Pictures to learn from, made up: discs and boxes of any grey, some of them shaded, one over the other. The
+ * same seed gives the same picture. */
 #ifndef EXAMPLES_SCENES_H
 #define EXAMPLES_SCENES_H
 
@@ -10,8 +10,8 @@
 
 enum { SCENE_SHAPES = 8, SCENE_DRAWS = 8 };
 
-/* How bright a shape is at (x, y), both from 0 to 1; negative outside of it. draws[SCENE_DRAWS] in [0, 1): place, size, grey,
- * shading along x and y, kind. */
+/* How bright a shape is at (x, y), both from 0 to 1; negative outside of it. draws[SCENE_DRAWS] in [0, 1):
+ * place, size, grey, shading, whether it is shaded, which shape it is, and how flat. */
 static inline double scene_shape(const float *draws, double x, double y) {
     double dx = x - (double)draws[0], dy = y - (double)draws[1], size = 0.08 + 0.3 * (double)draws[2];
     bool inside = draws[6] < 0.5F ? dx * dx + dy * dy < size * size

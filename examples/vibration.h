@@ -1,5 +1,5 @@
-/* A vibration as of a pump, made up: five sines whose frequencies drift, at 10,000 values a second. The same seed gives the
- * same recording. */
+/* A vibration as of a pump, made up: five sines whose frequencies drift, at 10,000 values a second. The same
+ * seed gives the same recording. */
 #ifndef EXAMPLES_VIBRATION_H
 #define EXAMPLES_VIBRATION_H
 
@@ -9,7 +9,8 @@
 
 enum { VIBRATION_RATE = 10000 };
 
-/* A sine of about `hertz`, whose frequency goes up and down by 10 %, 0.1 to 0.5 times a second; draws[3] in [0, 1). */
+/* A sine of about `hertz`, whose frequency goes up and down by 10 %, 0.1 to 0.5 times a second; draws[3] in
+ * [0, 1). */
 static inline double vibration_sine(double hertz, const float *draws, double seconds) {
     const double turn = 6.283185307179586;
     double drift = 0.1 + 0.4 * (double)draws[0], start = turn * (double)draws[1];
@@ -32,6 +33,16 @@ static inline void make_vibration(uint64_t seed, float *values, size_t count) {
             sum += heights[k] * vibration_sine(hertz[k], draws + 3 * k, (double)i / VIBRATION_RATE);
         values[i] = (float)sum;
     }
+}
+
+/* 10 log10 of the power of `clean` by that of how `values` differ from it, in dB. */
+static inline double snr(const float *clean, const float *values, size_t count) {
+    double power = 0, error = 0;
+    for (size_t i = 0; i < count; i++) {
+        power += (double)clean[i] * (double)clean[i];
+        error += pow((double)values[i] - (double)clean[i], 2);
+    }
+    return 10 * log10(power / error);
 }
 
 #endif
