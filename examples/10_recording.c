@@ -5,17 +5,6 @@
 
 enum { LEARN = 20 * VIBRATION_RATE, TEST = 54000, DRAWN = 900, DRAWN_HEIGHT = 200 };
 
-/* A U-Net that finds the noise: four times half as long, and back, with what each level was added. */
-static const char network[] =
-    "input(1, any) | conv1d(24, 9, activation=relu) as e1 | conv1d(24, 9, stride=2, activation=relu) as e2"
-    " | conv1d(24, 9, stride=2, activation=relu) as e3 | conv1d(24, 9, stride=2, activation=relu) as e4"
-    " | conv1d(24, 9, stride=2, activation=relu) | conv1d(24, 9, activation=relu)"
-    " | upsample(2) | add(e4) | conv1d(24, 9, activation=relu) | upsample(2) | add(e3) | conv1d(24, 9, "
-    "activation=relu)"
-    " | upsample(2) | add(e2) | conv1d(24, 9, activation=relu) | upsample(2) | add(e1) | conv1d(24, 9, "
-    "activation=relu)"
-    " | conv1d(1, 9) as noise | from(input) | subtract(noise)";
-
 static const char *const strengths[] = {"gaussian(0.05) | impulses(0.004, 3)",
                                         "gaussian(0.2) | impulses(0.004, 3)",
                                         "gaussian(0.5) | impulses(0.004, 3)"};
@@ -32,7 +21,7 @@ static dae_model *train(const float *recording, double epochs) {
     check(dae_noise_parse(&noise, "gaussian(log_uniform(0.03, 0.6)) | impulses(0.004, 3)"));
     check(dae_dataset_corrupt(&noisy, pieces, noise, DAE_NOISE_FRESH, 1));
     check(dae_recipe_fill(rule, sizeof rule, NULL, "adam(3e-3) | cosine(epochs=?)", &epochs, 1));
-    check(dae_model_parse(&model, network));
+    check(dae_model_parse(&model, vibration_network));
     check(dae_model_initialize(model, 1));
     check(dae_optimizer_parse(&adam, rule));
     check(dae_trainer_create(&trainer, model, adam, "mae"));
@@ -65,7 +54,7 @@ static void clean(dae_stream *stream, const float *noisy, float *out) {
 int main(int argc, char **argv) {
     static float recording[LEARN], test[TEST], noisy[TEST], out[TEST], picture[3 * DRAWN_HEIGHT * DRAWN];
     const char *epochs = path_argument(argc, argv, "1",
-                                       "Takes noise off a recording in pieces. PATH is a number of epochs.");
+                                       "Cleans a recording in pieces. PATH: epochs, a number.");
     dae_stream *stream = NULL;
     make_vibration(1, recording, LEARN);
     make_vibration(2, test, TEST);
@@ -81,9 +70,13 @@ int main(int argc, char **argv) {
                snr(test, out, TEST));
         dae_noise_free(noise);
     }
-    const float *const rows[] = {noisy, out, test};
     for (size_t i = 0; i < 3; i++)
-        draw_signal(picture + i * DRAWN_HEIGHT * DRAWN, DRAWN_HEIGHT, DRAWN, rows[i] + 10000, 3);
+        draw_signal(picture + i * DRAWN_HEIGHT * DRAWN, DRAWN_HEIGHT, DRAWN,
+                    (i == 0   ? noisy
+                     : i == 1 ? out
+                              : test) +
+                        10000,
+                    3);
     write_pgm("recording.pgm", picture, 3 * DRAWN_HEIGHT, DRAWN); /* noisy, denoised, clean */
     dae_stream_free(stream);
     dae_model_free(model);
