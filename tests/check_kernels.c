@@ -2,6 +2,7 @@
  * products against fma(), those for AMX in an emulation if need be, and the elementary functions against libm. */
 #include "network.h"
 
+#include "core/memory.h"
 #include "layers/activation.h"
 #include "layers/softmax.h"
 #include "math/kernels.h"
@@ -89,9 +90,6 @@ static void reverse(uint32_t *places, size_t n) {
 
 KERNEL(use_gaussian, k->add_gaussian(a, n, 0.25f, 0.5f, draw))
 KERNEL(use_uniform, k->add_uniform(a, n, -0.25f, 0.5f, draw))
-KERNEL(use_masking, dae_noise_masking.loops[k->target](a, n, (double[]){0.3}, draw))
-KERNEL(use_salt_pepper, dae_noise_salt_pepper.loops[k->target](a, n, (double[]){0.3, -1, 2}, draw))
-KERNEL(use_clip, dae_noise_clip.loops[k->target](a, n, (double[]){-0.5, 0.75}, draw))
 KERNEL(use_drop, k->drop(a, n, 0.3f, 1 / 0.7f, draw))
 KERNEL(use_scale_bytes, k->scale_bytes(a, (const uint8_t *)b, n))
 /* rows that overlap */
@@ -117,9 +115,6 @@ static const struct {
 } kernels[] = {
     {"add_gaussian", use_gaussian},
     {"add_uniform", use_uniform},
-    {"add_masking", use_masking},
-    {"add_salt_pepper", use_salt_pepper},
-    {"clip", use_clip},
     {"drop", use_drop},
     {"scale_bytes", use_scale_bytes},
     {"add_rows", use_add_rows},
@@ -240,6 +235,43 @@ START_TEST(kernels_stay_inside_their_arrays) {
                 same_floats(after.c + n, before.c + n, MOST + GUARD - n);
                 same_floats(after.d + n, before.d + n, MOST + GUARD - n);
             }
+}
+END_TEST
+
+/* ---- Loops of noises ---------------------------------------------------------------------------- */
+
+static const struct dae_kind *const noises[] = {DAE_NOISE_ROWS};
+
+/* A loop with the parameters of the kind's example, 0.75 for what is drawn there. */
+static void run_noise(const struct dae_noise_kind *noise, enum dae_target target, float *x, size_t n) {
+    struct dae_recipe *example = NULL;
+    double p[DAE_KIND_MAX_PARAMETERS];
+    ok(dae_recipe_bind(&example, &dae_noise_category, noise->kind.example));
+    dae_step_get_numbers(example->steps, p);
+    for (size_t i = 0; i < dae_kind_parameter_count(&noise->kind); i++)
+        p[i] = dae_value_is_drawn(&noise->kind.parameters[i], &example->steps->values[i]) ? 0.75 : p[i];
+    noise->loops[target](x, n, p, draw);
+    dae_release(example);
+}
+
+START_TEST(every_noise_has_the_same_bits_everywhere) {
+    static struct arrays expected, actual;
+    for (size_t k = 0; k < 2 * (sizeof noises / sizeof *noises); k++) {
+        const struct dae_noise_kind *noise = (const struct dae_noise_kind *)noises[k / 2];
+        for (size_t n = 0; noise->loops[DAE_TARGET_portable] != NULL && n <= MOST; n = next_size(n)) {
+            fill(&expected, k % 2);
+            run_noise(noise, DAE_TARGET_portable, expected.a, n);
+            for (size_t set = 0; set < dae_kernels_count(); set++) {
+                fill(&actual, k % 2);
+                if (set == 0) /* nothing beside the range has changed */
+                    same_floats(expected.a + n, actual.a + n, MOST + GUARD - n);
+                run_noise(noise, dae_kernels_get(set)->target, actual.a, n);
+                for (size_t i = 0; i < n; i++)
+                    ck_assert_msg(same_or_nan(actual.a[i], expected.a[i]), "%s: %.9g, not %.9g",
+                                  noise->kind.name, (double)actual.a[i], (double)expected.a[i]);
+            }
+        }
+    }
 }
 END_TEST
 
@@ -500,6 +532,7 @@ int main(void) {
     TCase *sets = add_case(suite, "sets");
     tcase_add_test(sets, every_set_gives_the_same_bits);
     tcase_add_test(sets, kernels_stay_inside_their_arrays);
+    tcase_add_test(sets, every_noise_has_the_same_bits_everywhere);
     tcase_add_loop_test(sets, every_rule_has_the_same_bits_everywhere, 0, 2 * RULES);
     tcase_add_test(sets, every_clip_has_the_same_bits_everywhere);
 

@@ -83,7 +83,7 @@ START_TEST(moments_are_exact) {
 }
 END_TEST
 
-/* P(k), for k from `first` on, while more than 10 of MANY values are expected to be k; the rest goes into the ends. */
+/* Of P(k) for all k of which more than 10 of MANY values are expected, and of the rest together. */
 static double chi_square(const float *k, double mean, double *freedom) {
     double first = floor(mean), chi = 0, p, below = 0, above = 1, counted = 0;
     while (first > 0 && MANY * exp((first - 1) * log(mean) - mean - lgamma(first)) > 10)
@@ -235,7 +235,7 @@ START_TEST(bursts_end_with_the_last_dimension) {
 }
 END_TEST
 
-/* Of the words of a value of Poisson noise, the first is that of the stream; inverted, where few are expected. */
+/* The first word of a value of Poisson noise is that of the stream, and enough where few are expected. */
 START_TEST(few_counts_come_from_one_word) {
     float x[SIZE];
     uint32_t words[SIZE];

@@ -1,7 +1,7 @@
 /* Noise: as calls on an array, and as a recipe that can be kept, printed and applied anywhere.
  *
- * The array calls work in place on `x[count]`, draw one word a value from the generator whatever the
- * parameters (of Poisson noise more is to be said), and leave NaN and infinite values as arithmetic leaves them: masking and salt and
+ * The array calls work in place on `x[count]`, move the generator by one word a value whatever the
+ * parameters, and leave NaN and infinite values as arithmetic leaves them: masking and salt and
  * pepper replace them when they hit, clipping turns infinities into the limits and keeps NaN.
  * Parameters are rounded to float32 before use, and so is every result. `x` may be NULL if count is 0.
  */
@@ -51,10 +51,10 @@ DAE_API dae_status dae_add_salt_pepper_noise(float *x, size_t count, double rate
 
 /** Poisson noise, as of counted photons: x = Poisson(x * peak) / peak. Mean and variance are x and x / peak.
  *
- * Values below 0 become 0; NaN and infinity stay. By inversion up to a mean of 10, by Hormann's
- * method PTRS (1993) above; where noise would be less than half a unit in the last place (x * peak >= 2^60), x
- * stays. A value may need more than one word: word n of it, from 0, is the one at its position in the stream that
- * is n * 8 * 2^56 further on, so that the generator moves by one word a value all the same.
+ * Values below 0 become 0; NaN and infinity stay, and so does x where noise would be less than half a unit in
+ * its last place (x * peak >= 2^60). Up to a mean of 10 it is the first k with u < P(0) + ... + P(k), where
+ * u = (w + 1/2) / 2^32; above, Hormann's method PTRS (1993) takes two words an attempt. A value's words after
+ * its first are those at the same position of the streams 8 * 2^56, 16 * 2^56 and so on further on.
  *
  * @param peak  finite, > 0: events that are expected where x is 1
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0

@@ -13,7 +13,8 @@ struct dae_rng {
 };
 
 /* What the library draws for itself: stream = purpose * 2^56 + index. The values are part of what a seed
- * means and never change. */
+ * means and never change; they stay below 8, as kinds of noise that take more words than one a value find
+ * them 8 * 2^56 further on, and again (noise/poisson.c). */
 enum dae_purpose {
     DAE_PURPOSE_WEIGHTS = 1,  /* index: place of the layer in the model */
     DAE_PURPOSE_SHUFFLE = 2,  /* index: epoch */

@@ -1,7 +1,8 @@
 /* Bursts: stretches of a channel, whose last dimension is time, are moved by size, up or down.
  *
- * One begins at a value, upwards where u < rate / 2 and downwards where u < rate. It lasts for `length` values,
- * or until the last dimension ends, or until another one begins. With a length of 1 they are impulses. */
+ * One begins at a value, upwards where u < rate / 2 and downwards where u < rate. It lasts for `length`
+ * values, or until the last dimension ends, or until another one begins. With a length of 1 they are
+ * impulses. */
 #include "noise/noise.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
  *
  * Up to a mean of FEW by inversion: the first k with u < P(0) + ... + P(k). Above by transformed rejection with
  * a squeeze (Hormann, "The transformed rejection method for generating Poisson random variables", Insurance:
- * Mathematics and Economics 12, 1993, algorithm PTRS), all in float64, of + - * / and square roots only. */
+ * Mathematics and Economics 12, 1993, algorithm PTRS). All in float64, of + - * / and square roots only. */
 #include "noise/noise.h"
 
 #include <math.h>
@@ -59,8 +59,8 @@ static double exp_minus(double x) {
 
 /* ---- The number of events ----------------------------------------------------------------------------- */
 
-/* ln P(k) = k ln mean - mean - ln k!, by Stirling's series, where that is good enough: then, so that nothing large
- * cancels, with d = (k - mean) / mean as k - mean - k ln(1 + d) - ln(2 pi k) / 2 - 1 / (12 k) + ... */
+/* ln P(k) = k ln mean - mean - ln k!; from k = 10 on by Stirling's series, so that nothing large cancels:
+ * k - mean - k ln(1 + d) - ln(2 pi k) / 2 - 1 / (12 k) + 1 / (360 k^3) - ... with d = (k - mean) / mean */
 static double ln_probability(double k, double mean) {
     if (k < 10) {
         double factorial = 1;

@@ -72,6 +72,8 @@ class NoiseTest(Standard):
                  (dae.noise.uniform(-0.3, 0.9), lambda x, r: dae.add_uniform_noise(x, -0.3, 0.9, r)),
                  (dae.noise.masking(0.4), lambda x, r: dae.add_masking_noise(x, 0.4, r)),
                  (dae.noise.salt_pepper(0.6, 0.05, 0.95), lambda x, r: dae.add_salt_pepper_noise(x, 0.6, 0.05, 0.95, r)),
+                 (dae.noise.poisson(40), lambda x, r: dae.add_poisson_noise(x, 40, r)),
+                 (dae.noise.speckle(0.3), lambda x, r: dae.add_speckle_noise(x, 0.3, r)),
                  (dae.noise.clip(0.2, 0.7), lambda x, r: dae.clip(x, 0.2, 0.7)))
         for number, (text, change) in enumerate(steps):
             with self.subTest(number):
