@@ -413,7 +413,7 @@ static dae_dataset *pair(dae_dataset *inputs, dae_dataset *targets) {
 
 static dae_dataset *cached(dae_dataset *dataset) {
     dae_dataset *cache = NULL;
-    ok(dae_dataset_cache(&cache, dataset));
+    ok(dae_dataset_view(&cache, dataset, "cache", 0));
     dae_dataset_free(dataset);
     return cache;
 }

@@ -1,8 +1,9 @@
 /* Poisson noise: x = Poisson(x peak) / peak, the number of events where x peak of them are expected.
  *
- * Up to a mean of FEW by inversion: the first k with u < P(0) + ... + P(k). Above by transformed rejection with
- * a squeeze (Hormann, "The transformed rejection method for generating Poisson random variables", Insurance:
- * Mathematics and Economics 12, 1993, algorithm PTRS). All in float64, of + - * / and square roots only. */
+ * Up to a mean of FEW by inversion: the first k with u < P(0) + ... + P(k). Above by transformed rejection
+ * with a squeeze (Hormann, "The transformed rejection method for generating Poisson random variables",
+ * Insurance: Mathematics and Economics 12, 1993, algorithm PTRS). All in float64, of + - * / and square roots
+ * only. */
 #include "noise/noise.h"
 
 #include <math.h>
