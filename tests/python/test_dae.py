@@ -111,8 +111,8 @@ class NoiseTest(Standard):
                 self.assertEqual([step["kind"] for step in steps], [kind])
                 self.assertEqual(list(steps[0]), ["kind", "label"] + dae.kinds(category, kind))
         self.assertEqual(dae.facts("noise", "gaussian", "stddev"),
-                         {"what": "in the data's unit", "type": "number", "of": "draw", "since": "0.1.0", "low": 0.0,
-                          "open_low": 0.0, "open_high": 0.0, "by_place": 1.0, "many": 0.0})
+                         {"what": "in the data's unit", "type": "number", "of": "draw", "other": "snr",
+                          "since": "0.1.0", "low": 0.0, "open_low": 0.0, "open_high": 0.0, "by_place": 1.0, "many": 0.0})
         steps = dae.recipe_steps("optimizer", "adam(0.1) | cosine(9)")
         self.assertEqual(steps[1], {"kind": "cosine", "label": "", "steps": "9", "alpha": "0", "warmup": "0", "epochs": ""})
         self.assertFails(dae.Status.ERROR_ARGUMENT, "category is 'sound'", dae.kinds, "sound")
