@@ -14,10 +14,10 @@ typedef struct scene {
     dae_dataset *street;
 } scene;
 
-/* A slow swing with a faster one on it, within [-1, 1]. */
+/* A slow swing with a beat on it, within [-1, 1.2]. */
 static void make_signal(float signal[LENGTH]) {
     for (size_t t = 0; t < LENGTH; t++)
-        signal[t] = 0.7f * sinf(0.055f * (float)t) + 0.3f * sinf(0.23f * (float)t);
+        signal[t] = 0.5f * sinf(0.045f * (float)t) + fmaxf(0, 0.9f - 0.3f * fabsf((float)(t % 48) - 24));
 }
 
 /* Recorded machines, made up: buzzing at some pitch, louder and softer. */
@@ -93,6 +93,7 @@ static void draw_tile(cairo_t *canvas, const char *text, const scene *digit, con
     double left = x + side + gap, top = y + 24;
     canvas_color(canvas, ink);
     canvas_font(canvas, 15, true);
+    canvas_font(canvas, fmin(15, 15 * (side + gap + plot) / canvas_text_width(canvas, text)), true);
     canvas_text(canvas, text, x, y + 14, ALIGN_LEFT);
     draw_digit(canvas, noisy_digit, x, top);
     canvas_color(canvas, frame_color);
@@ -138,8 +139,10 @@ static bool draw(const char *path, const scene *digit, const scene *signal) {
     canvas_text(canvas, "Kinds of noise", margin, 36, ALIGN_LEFT);
     canvas_color(canvas, faded);
     canvas_font(canvas, 14, false);
-    canvas_text(canvas, "a digit, and a signal of 240 values: gray as it was, red with noise", margin, 58,
-                ALIGN_LEFT);
+    canvas_text(canvas,
+                "a digit, its rows as channels, and a signal of 240 values: gray as "
+                "it was, red with noise",
+                margin, 58, ALIGN_LEFT);
     for (size_t i = 0; i < count; i++)
         draw_tile(canvas, example_of(i), digit, signal, margin + (double)(i % COLUMNS) * tile_width,
                   head + (double)(i / COLUMNS) * tile_height);

@@ -22,7 +22,7 @@ struct spectrum {
     float *real, *imaginary; /* [M]: Z, then z */
     float *cosine, *sine;    /* [2 M]: of pi j / m, for j < m, from m on, which is 1, 2, 4 ... M */
     float *amplitude;        /* [M] */
-    float *normal;           /* [2 M]: a_k and b_k */
+    float *normal;           /* [2 M]: a_k and b_k, then room */
 };
 
 typedef double coloured_loop(const struct spectrum *s, double exponent, struct dae_draw from);
@@ -77,51 +77,55 @@ static void draw_all(const struct spectrum *s, struct dae_draw from) {
     }
 }
 
-/* Z_k where the transform wants it: at k with its bits in reverse. */
+/* Z_k */
 static void fill(const struct spectrum *s) {
     const float *a = s->normal, *b = s->normal + s->half, *size = s->amplitude;
+    const float *c = s->cosine + s->half, *d = s->sine + s->half;
     s->real[0] = s->imaginary[0] = 0;
-    for (size_t k = 1, place = s->half / 2; k < s->half; k++) {
-        size_t other = s->half - k, bit = s->half / 2;
-        float real = size[k] * a[k], imaginary = size[k] * b[k];
-        float more = size[other] * a[other], less = -size[other] * b[other];
-        float sum = real + more, up = imaginary + less, gap = real - more, down = imaginary - less;
-        float c = s->cosine[s->half + k], d = s->sine[s->half + k];
-        s->real[place] = sum - (c * down + d * gap);
-        s->imaginary[place] = up + (c * gap - d * down);
-        for (; place & bit; bit /= 2)
-            place ^= bit;
-        place |= bit;
+    for (size_t k = 1; k < s->half; k++) {
+        size_t other = s->half - k;
+        float x = size[k] * a[k], y = size[k] * b[k], u = size[other] * a[other], v = size[other] * b[other];
+        s->real[k] = (x + u) - (c[k] * (y + v) + d[k] * (x - u));
+        s->imaginary[k] = (y - v) + (c[k] * (x - u) - d[k] * (y + v));
     }
 }
 
-/* Sums of m values become sums of 2 m. */
-ALWAYS_INLINE void step(const struct spectrum *s, const size_t m) {
-    const float *c = s->cosine + m, *d = s->sine + m;
-    for (size_t first = 0; first < s->half; first += 2 * m) {
-        float *restrict x = s->real + first, *restrict y = s->imaginary + first;
-        float *restrict more_x = x + m, *restrict more_y = y + m;
-        for (size_t j = 0; j < m; j++) {
-            float u = more_x[j] * c[j] - more_y[j] * d[j], v = more_x[j] * d[j] + more_y[j] * c[j];
-            more_x[j] = x[j] - u;
-            more_y[j] = y[j] - v;
-            x[j] += u;
-            y[j] += v;
+struct numbers {
+    float *real, *imaginary;
+};
+
+/* One of log2 M steps of Stockham's transform, which leaves results in order: sums of m numbers become sums of
+ * 2 m. */
+ALWAYS_INLINE void sum_up(struct numbers to, struct numbers from, const struct spectrum *s, const size_t m) {
+    size_t turns = s->half / (2 * m), apart = s->half / 2;
+    float *restrict x = to.real, *restrict y = to.imaginary;
+    const float *restrict u = from.real, *restrict v = from.imaginary;
+    for (size_t j = 0; j < turns; j++, x += 2 * m, y += 2 * m, u += m, v += m) {
+        float c = s->cosine[turns + j], d = s->sine[turns + j];
+        for (size_t k = 0; k < m; k++) {
+            float less_u = u[k] - u[apart + k], less_v = v[k] - v[apart + k];
+            x[k] = u[k] + u[apart + k];
+            y[k] = v[k] + v[apart + k];
+            x[m + k] = less_u * c - less_v * d;
+            y[m + k] = less_u * d + less_v * c;
         }
     }
 }
 
+/* The sums z end where Z was, or in `normal`; 1 for the latter. */
 double DAE_LOOP(transform)(const struct spectrum *s, double exponent, struct dae_draw from) {
+    struct numbers at[2] = {{s->real, s->imaginary}, {s->normal, s->normal + s->half}};
+    int now = 0;
     (void)exponent;
     draw_all(s, from);
     fill(s);
-    step(s, 1);
-    step(s, 2);
-    step(s, 4);
-    step(s, 8);
-    for (size_t m = 16; m < s->half; m *= 2)
-        step(s, m);
-    return 0;
+    sum_up(at[1], at[0], s, 1);
+    sum_up(at[0], at[1], s, 2);
+    sum_up(at[1], at[0], s, 4);
+    sum_up(at[0], at[1], s, 8);
+    for (size_t m = 16; m < s->half; m *= 2, now = 1 - now)
+        sum_up(at[1 - now], at[now], s, m);
+    return now;
 }
 
 #else
@@ -153,9 +157,10 @@ static dae_status coloured(const struct dae_noise_sample *sample, const double *
     for (size_t k = 0; k < s.half; k++)
         s.amplitude[k] *= (float)(0.5 * p[1] / sqrt(sum));
     for (float *x = sample->x; x < sample->x + sample->shape->size; x += length, from.block += s.half / 2) {
-        transforms[target](&s, p[0], from);
+        bool moved = transforms[target](&s, p[0], from) == 1;
+        const float *even = moved ? s.normal : s.real, *odd = moved ? s.normal + s.half : s.imaginary;
         for (size_t t = 0; t < length; t++)
-            x[t] += t % 2 == 0 ? s.real[t / 2] : s.imaginary[t / 2];
+            x[t] += t % 2 == 0 ? even[t / 2] : odd[t / 2];
     }
     dae_release(s.real);
     return DAE_OK;

@@ -47,7 +47,7 @@ const struct dae_noise_kind dae_noise_spans = {
     {
         .name = "spans",
         .what = "drops stretches of time, the last dimension, in all channels at once; they may overlap",
-        .example = "spans(2, 20)",
+        .example = "spans(2, 6)",
         .parameters =
             {
                 {"count", "how many", DAE_TYPE_COUNT, DAE_BY_PLACE, 0, MOST_GAPS, .of = DAE_DRAWN},

@@ -105,7 +105,7 @@ const struct dae_noise_kind dae_noise_drift = {
         .what = "adds a slow wander along time, the last dimension, another in each channel: 8 sines with "
                 "random phases, amplitude / sqrt(8), and frequencies in cycles a value of (j + u) / (8 "
                 "period), j from 0 to 7",
-        .example = "drift(0.5, 500)",
+        .example = "drift(0.5, 100)",
         .parameters =
             {
                 {"amplitude", "of one sine with as much power, in the data's unit", DAE_TYPE_NUMBER,
