@@ -90,6 +90,20 @@ static void reverse(uint32_t *places, size_t n) {
 
 KERNEL(use_gaussian, k->add_gaussian(a, n, 0.25f, 0.5f, draw))
 KERNEL(use_uniform, k->add_uniform(a, n, -0.25f, 0.5f, draw))
+
+static void use_whole(const struct dae_noise_kind *kind, const struct dae_kernels *k, float *a, size_t rows,
+                      size_t n, const double *p) {
+    struct dae_shape shape = {2, {rows, n / rows}, n / rows * rows};
+    if (shape.size > 0)
+        ok(kind->whole(&(struct dae_noise_sample){a, &shape, 0, NULL, k->target}, p, draw));
+}
+
+KERNEL(use_hum, use_whole(&dae_noise_hum, k, a, 1, n, (double[]){50, 16000, 0.5, 3}))
+KERNEL(use_drift, use_whole(&dae_noise_drift, k, a, 2, n, (double[]){0.5, 77}))
+KERNEL(use_blur, use_whole(&dae_noise_blur, k, a, 1, n, (double[]){2.5, 1});
+       use_whole(&dae_noise_blur, k, b, 7, n, (double[]){2.5, 2}))
+KERNEL(use_coloured, use_whole(&dae_noise_coloured, k, a, 1, n, (double[]){1.5, 2});
+       use_whole(&dae_noise_coloured, k, b, 3, n, (double[]){-0.5, 2}))
 KERNEL(use_drop, k->drop(a, n, 0.3f, 1 / 0.7f, draw))
 KERNEL(use_scale_bytes, k->scale_bytes(a, (const uint8_t *)b, n))
 /* rows that overlap */
@@ -115,6 +129,10 @@ static const struct {
 } kernels[] = {
     {"add_gaussian", use_gaussian},
     {"add_uniform", use_uniform},
+    {"hum", use_hum},
+    {"drift", use_drift},
+    {"blur", use_blur},
+    {"coloured", use_coloured},
     {"drop", use_drop},
     {"scale_bytes", use_scale_bytes},
     {"add_rows", use_add_rows},

@@ -100,8 +100,9 @@ static dae_status apply_step(void *context, const struct dae_noise_step *step, c
     const struct applying *to = context;
     const struct dae_noise_values *values = to->values;
     if (step->is_whole)
-        return step->kind->whole(
-            &(struct dae_noise_sample){values->x, values->shape, to->epoch, step->recordings}, p, from);
+        return step->kind->whole(&(struct dae_noise_sample){values->x, values->shape, to->epoch,
+                                                            step->recordings, dae_kernels()->target},
+                                 p, from);
     from.block += values->first / 4;
     if (step->kind->choose == NULL)
         dae_noise_run(step->kind, values->x, values->count, p, from);

@@ -42,6 +42,7 @@ void DAE_LOOP(blur)(float *out, const float *x, size_t count, size_t stride, con
 static blur_loop *const blurs[] = DAE_LOOPS(blur);
 
 struct blur {
+    blur_loop *loop;
     size_t radius;
     float *weights; /* [radius + 1] */
     float *lines;   /* what is blurred, with borders */
@@ -72,7 +73,7 @@ static void blur_lines(const struct blur *blur, float *x, size_t count, size_t r
         memcpy(blur->lines + i * width, x + reflect(i, blur->radius, count) * row, width * sizeof *x);
     const float *line = blur->lines + blur->radius * width;
     for (size_t i = 0; i < count; i++, line += width)
-        blurs[dae_kernels()->target](x + i * row, line, width, width, blur->weights, blur->radius);
+        blur->loop(x + i * row, line, width, width, blur->weights, blur->radius);
 }
 
 static void blur_row(const struct blur *blur, float *x, size_t count) {
@@ -82,14 +83,14 @@ static void blur_row(const struct blur *blur, float *x, size_t count) {
         size_t after = blur->radius + count + i;
         blur->lines[after] = x[reflect(after, blur->radius, count)];
     }
-    blurs[dae_kernels()->target](x, blur->lines + blur->radius, count, 1, blur->weights, blur->radius);
+    blur->loop(x, blur->lines + blur->radius, count, 1, blur->weights, blur->radius);
 }
 
 static dae_status blur(const struct dae_noise_sample *sample, const double *p, struct dae_draw from) {
     const struct dae_shape *shape = sample->shape;
     size_t width = dae_noise_length(shape);
     size_t height = p[1] > 1 && shape->rank > 1 ? shape->dims[shape->rank - 2] : 1;
-    struct blur blur = {(size_t)floor(4 * p[0] + 0.5), NULL, NULL};
+    struct blur blur = {blurs[sample->target], (size_t)floor(4 * p[0] + 0.5), NULL, NULL};
     (void)from;
     if (blur.radius == 0)
         return DAE_OK;

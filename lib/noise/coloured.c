@@ -135,7 +135,6 @@ static coloured_loop *const prepares[] = DAE_LOOPS(prepare), *const transforms[]
 enum { LEAST_HALF = 16, ROOM = 9 /* times M floats */ };
 
 static dae_status coloured(const struct dae_noise_sample *sample, const double *p, struct dae_draw from) {
-    enum dae_target target = dae_kernels()->target;
     size_t length = dae_noise_length(sample->shape), channels = dae_noise_channels(sample->shape);
     struct spectrum s = {.half = LEAST_HALF};
     while (s.half < length)
@@ -153,11 +152,11 @@ static dae_status coloured(const struct dae_noise_sample *sample, const double *
     s.sine = s.cosine + 2 * s.half;
     s.amplitude = s.sine + 2 * s.half;
     s.normal = s.amplitude + s.half;
-    double sum = prepares[target](&s, p[0], from);
+    double sum = prepares[sample->target](&s, p[0], from);
     for (size_t k = 0; k < s.half; k++)
         s.amplitude[k] *= (float)(0.5 * p[1] / sqrt(sum));
     for (float *x = sample->x; x < sample->x + sample->shape->size; x += length, from.block += s.half / 2) {
-        bool moved = transforms[target](&s, p[0], from) == 1;
+        bool moved = transforms[sample->target](&s, p[0], from) == 1;
         const float *even = moved ? s.normal : s.real, *odd = moved ? s.normal + s.half : s.imaginary;
         for (size_t t = 0; t < length; t++)
             x[t] += t % 2 == 0 ? even[t / 2] : odd[t / 2];

@@ -23,6 +23,7 @@ struct dae_noise_sample {
     const struct dae_shape *shape; /* channels first */
     uint64_t epoch;
     const struct dae_noise_recordings *recordings; /* of the step's name */
+    enum dae_target target;                        /* whose loops are used */
 };
 
 /* How many values follow each other in time: the last dimension. All before it are channels. */

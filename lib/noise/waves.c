@@ -36,9 +36,10 @@ void DAE_LOOP(wave)(float *x, size_t count, float amplitude, uint64_t phase, uin
 
 static wave_loop *const waves[] = DAE_LOOPS(wave);
 
-static void add_wave(float *x, size_t count, double amplitude, uint32_t phase, double cycles) {
+static void add_wave(enum dae_target target, float *x, size_t count, double amplitude, uint32_t phase,
+                     double cycles) {
     uint64_t step = (uint64_t)(fmod(cycles, 1) * 0x1p64);
-    waves[dae_kernels()->target](x, count, (float)amplitude, (uint64_t)phase << 32, step);
+    waves[target](x, count, (float)amplitude, (uint64_t)phase << 32, step);
 }
 
 /* ---- Hum ---------------------------------------------------------------------------------------------- */
@@ -51,17 +52,15 @@ static dae_status hum(const struct dae_noise_sample *sample, const double *p, st
     dae_kernels()->draw_bits(phases, MOST_HARMONICS / 4, from);
     for (size_t row = 0; row < sample->shape->size; row += length)
         for (size_t k = 1; k <= harmonics; k++)
-            add_wave(sample->x + row, length, p[2] / (double)k, phases[k - 1], (double)k * p[0] / p[1]);
+            add_wave(sample->target, sample->x + row, length, p[2] / (double)k, phases[k - 1],
+                     (double)k * p[0] / p[1]);
     return DAE_OK;
 }
 
 const struct dae_noise_kind dae_noise_hum = {
     {
         .name = "hum",
-        .what =
-            "adds a tone with harmonics along time, the last dimension, the same in all channels: sum of "
-            "amplitude / k sin(2 pi k frequency t / rate + phase_k) for k from 1 to harmonics, with random "
-            "phases",
+        .what = "adds a tone with harmonics of random phases, the k-th as high as amplitude / k",
         .example = "hum(frequency=50, rate=1000, amplitude=0.3)",
         .parameters =
             {
@@ -93,7 +92,8 @@ static dae_status drift(const struct dae_noise_sample *sample, const double *p, 
         dae_kernels()->draw_bits(words, WAVES / 2, from);
         for (size_t j = 0; j < WAVES; j++) {
             double part = ((double)j + words[2 * j] * 0x1p-32) / WAVES; /* of the highest frequency */
-            add_wave(sample->x + c * length, length, p[0] / sqrt(WAVES), words[2 * j + 1], part / p[1]);
+            add_wave(sample->target, sample->x + c * length, length, p[0] / sqrt(WAVES), words[2 * j + 1],
+                     part / p[1]);
         }
     }
     return DAE_OK;
