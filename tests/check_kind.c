@@ -348,8 +348,8 @@ static void spoil(const struct dae_category *category, const char *text, const c
         struct dae_recipe *recipe = NULL;
         snprintf(spoiled, ROOM, "%.*s%s%s", (int)before, text, wrong[i], text + before + length);
         dae_status status = dae_recipe_bind(&recipe, category, spoiled);
-        if (status == DAE_OK) { /* -7e300 where anything goes */
-            ck_assert_str_eq(wrong[i], "-7e300");
+        if (status == DAE_OK) { /* where anything goes, or any word */
+            ck_assert_msg(i == 0 || wrong[i][0] == '-', "%s", spoiled);
             dae_release(recipe);
             continue;
         }

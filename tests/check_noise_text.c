@@ -239,8 +239,8 @@ START_TEST(malformed_names) {
         const char *text;
         int at;
     } texts[] = {
-        {"blur(1)", 1},
-        {"masking(0.5) | blur(1)", 16},
+        {"unheard(1)", 1},
+        {"masking(0.5) | unheard(1)", 16},
         {"Gaussian(1, 1)", 1},
         {"gaussian_(1, 1)", 1},
         {"gauss ian(1, 1)", 0},
@@ -258,8 +258,8 @@ START_TEST(malformed_names) {
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         malformed(texts[i].text, texts[i].at);
-    fails(dae_noise_parse(&(dae_noise *){NULL}, "blur(1)"), DAE_ERROR_FORMAT,
-          "found 'blur', expected gaussian, uniform, masking, salt_pepper");
+    fails(dae_noise_parse(&(dae_noise *){NULL}, "unheard(1)"), DAE_ERROR_FORMAT,
+          "found 'unheard', expected gaussian, uniform, masking, salt_pepper");
 }
 END_TEST
 

@@ -1,4 +1,5 @@
-/* Blur: one dimension after the other, each value becomes a weighted mean of its neighbours. */
+/* Blur: one dimension after the other, each value becomes a mean of its neighbours at distances d of up to
+ * round(4 stddev), weighted by exp(-d^2 / (2 stddev^2)), with values reflected at borders (b a | a b). */
 #include "core/memory.h"
 #include "math/elementary.h"
 #include "noise/noise.h"
@@ -115,14 +116,13 @@ static dae_status blur(const struct dae_noise_sample *sample, const double *p, s
 const struct dae_noise_kind dae_noise_blur = {
     {
         .name = "blur",
-        .what = "takes means weighted by exp(-d^2 / (2 stddev^2)) over neighbours at distances d of up to "
-                "round(4 stddev), along the last dimensions, with values reflected at borders (b a | a b)",
+        .what = "takes means of neighbours, weighted by exp(-d^2 / (2 stddev^2)), reflected at borders",
         .example = "blur(1.5)",
         .parameters =
             {
                 {"stddev", "in values", DAE_TYPE_NUMBER, DAE_BY_PLACE, 0, 1000, .of = DAE_DRAWN},
                 {"dims", "how many dimensions: 2 for pictures, 1 for signals", DAE_TYPE_COUNT, 0, 1, 2,
-                 .fallback = "2"},
+                 .fallback = "2", .of = DAE_DRAWN},
             },
     },
     .whole = blur,

@@ -168,10 +168,7 @@ static dae_status coloured(const struct dae_noise_sample *sample, const double *
 const struct dae_noise_kind dae_noise_coloured = {
     {
         .name = "coloured",
-        .what =
-            "adds normal noise along time, the last dimension, another in each channel, of which the power "
-            "goes with 1 / frequency^exponent, from 1 / (2 n) to 1/2 cycles a value for n values, "
-            "or some lower ones",
+        .what = "adds normal noise whose power goes with 1 / frequency^exponent, another in each channel",
         .example = "coloured(1, 0.3)",
         .parameters =
             {

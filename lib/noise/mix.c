@@ -1,4 +1,6 @@
-/* Mixing with recordings: a random stretch of a random one, at a signal-to-noise ratio. */
+/* Mixing with recordings: a random stretch of a random one, along time, the last dimension, times what makes the
+ * sample's mean square over that of the stretch 10^(snr / 10). Recordings that are shorter than the sample go
+ * round, those of one channel are in all channels. */
 #include "core/memory.h"
 #include "math/elementary.h"
 #include "noise/noise.h"
@@ -88,11 +90,7 @@ static dae_status mix(const struct dae_noise_sample *sample, const double *p, st
 const struct dae_noise_kind dae_noise_mix = {
     {
         .name = "mix",
-        .what =
-            "adds a random stretch of a random recording of those that dae_noise_bind() gave a name, along "
-            "time, the last dimension, times what makes the sample's mean square over the stretch's "
-            "10^(snr / 10); recordings that are shorter than the sample go round, those of one channel "
-            "are in all channels",
+        .what = "adds a random stretch of a recording that dae_noise_bind() gave this name",
         .example = "mix(street, snr=10)",
         .parameters =
             {

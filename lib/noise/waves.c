@@ -1,4 +1,9 @@
-/* Sums of sines with random phases: hum of the mains, and slow drift.
+/* Sums of sines with random phases, at time t, the last dimension:
+ *
+ *     hum    sum over k from 1 to harmonics of amplitude / k sin(2 pi k frequency t / rate + phase_k)
+ *     drift  sum over j from 0 to 7 of amplitude / sqrt(8) sin(2 pi (j + u_j) / (8 period) t + phase_j)
+ *
+ * Hum is the same in all channels, drift another in each; u is uniform in [0, 1).
  *
  * Phases are counted in 2^-64 of a turn, so that they are exact wherever a value is. */
 #include "noise/noise.h"
@@ -102,9 +107,7 @@ static dae_status drift(const struct dae_noise_sample *sample, const double *p, 
 const struct dae_noise_kind dae_noise_drift = {
     {
         .name = "drift",
-        .what = "adds a slow wander along time, the last dimension, another in each channel: 8 sines with "
-                "random phases, amplitude / sqrt(8), and frequencies in cycles a value of (j + u) / (8 "
-                "period), j from 0 to 7",
+        .what = "adds a slow wander, another in each channel: 8 sines, each of its own period",
         .example = "drift(0.5, 100)",
         .parameters =
             {
