@@ -124,14 +124,14 @@ struct measuring {
     const dae_dataset *data;
     size_t channels;
     struct tally *tallies; /* [channels] */
-    size_t batch;
+    size_t batch, largest; /* samples; values of the largest */
     float *targets;
     size_t *order;
     struct dae_measured *measured; /* [channels] */
 };
 
 static dae_status count_sample(const struct measuring *m, size_t sample, const float *targets) {
-    size_t size = m->data->target_shape.size, values = size / m->channels;
+    size_t size = dae_dataset_measure(m->data, DAE_TARGET_HALF, sample).size, values = size / m->channels;
     for (size_t i = 0; i < size; i++) {
         if (isinf(targets[i]))
             return dae_fail(DAE_ERROR_NOT_FINITE,
@@ -153,7 +153,7 @@ static dae_status count_all(const struct measuring *m, uint64_t fpu) {
         struct dae_gathering to = {.targets = m->targets, .fpu = fpu};
         DAE_TRY(dae_dataset_gather(m->data, NULL, 0, m->order, count, &to));
         for (size_t i = 0; i < count; i++)
-            DAE_TRY(count_sample(m, first + i, m->targets + i * m->data->target_shape.size));
+            DAE_TRY(count_sample(m, first + i, m->targets + i * m->largest));
     }
     for (size_t i = 0; i < m->channels; i++) {
         DAE_TRY(check_tally(&m->tallies[i], i, m->channels));
@@ -163,10 +163,12 @@ static dae_status count_all(const struct measuring *m, uint64_t fpu) {
 }
 
 static dae_status measure(struct measuring *m) {
-    size_t target = m->data->target_shape.size, fit = BATCH_VALUES / target;
-    m->batch = dae_size_min(dae_size_min(BATCH, fit > 0 ? fit : 1), m->data->count);
+    for (size_t i = 0; i < dae_dataset_count_different(m->data); i++)
+        m->largest = dae_size_max(m->largest, dae_dataset_measure(m->data, DAE_TARGET_HALF, i).size);
+    size_t fit = BATCH_VALUES / m->largest, most = dae_shape_is_open(&m->data->target_shape) ? 1 : BATCH;
+    m->batch = dae_size_min(dae_size_min(most, fit > 0 ? fit : 1), m->data->count);
     m->tallies = dae_allocate(m->channels, sizeof *m->tallies);
-    m->targets = dae_allocate(m->batch, target * sizeof *m->targets);
+    m->targets = dae_allocate(m->batch, m->largest * sizeof *m->targets);
     m->order = dae_allocate(m->batch, sizeof *m->order);
     m->measured = dae_allocate(m->channels, sizeof *m->measured);
     if (m->tallies == NULL || m->targets == NULL || m->order == NULL || m->measured == NULL)

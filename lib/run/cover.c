@@ -144,12 +144,20 @@ static dae_status write_shape(struct dae_shape *output, const struct dae_field *
     return field->out == field->in ? DAE_OK : dae_shape_set(output, 2 + pictures, dims, "the output");
 }
 
+static dae_status measure(struct dae_field *field, struct dae_shape *output, const struct dae_shape *sample) {
+    DAE_TRY(take_shape(field, sample));
+    return write_shape(output, field, sample);
+}
+
+dae_status dae_cover_measure(struct dae_shape *output, dae_model *model, const struct dae_shape *sample) {
+    return measure(&(struct dae_field){.model = model}, output, sample);
+}
+
 dae_status dae_cover_check(struct dae_shape *output, dae_model *model, const char *text,
                            const struct dae_shape *sample) {
     struct dae_field field = {.model = model};
     struct dae_recipe *cover = NULL;
-    DAE_TRY(take_shape(&field, sample));
-    DAE_TRY(write_shape(output, &field, sample));
+    DAE_TRY(measure(&field, output, sample));
     DAE_TRY(dae_cover_choose(&cover, text == NULL && is_own_size(&field) ? "whole" : text, model));
     field.values = cover->steps[0].values;
     dae_status status = dae_cover_of(cover)->check(&field);

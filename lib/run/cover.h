@@ -32,6 +32,9 @@ extern const struct dae_category dae_cover_category;
 /* The one cover of a text; of NULL, what the model needs. dae_release() frees it. */
 dae_status dae_cover_choose(struct dae_recipe **out, const char *text, const dae_model *model);
 
+/* The shape that any cover gives of a sample; fails for channels that the model does not take. */
+dae_status dae_cover_measure(struct dae_shape *output, dae_model *model, const struct dae_shape *sample);
+
 /* Refuses what dae_model_apply() would, with a cover of this text; else says what shape it gives. */
 dae_status dae_cover_check(struct dae_shape *output, dae_model *model, const char *text,
                            const struct dae_shape *sample);

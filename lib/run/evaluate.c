@@ -19,9 +19,10 @@ size_t dae_model_units(const dae_model *model, size_t place) {
     return place < last && has_parameters(model, place) ? model->nodes[place].at.output.dims[0] : 0;
 }
 
-/* Room for what is looked at: all outputs, and the units of hidden layers. */
-static dae_status reserve(struct dae_evaluation *e) {
-    e->columns = dae_allocate(e->outputs, sizeof *e->columns);
+/* Room for what is looked at: all outputs, where samples have one size, and the units of hidden layers. */
+static dae_status reserve(struct dae_evaluation *e, bool has_sizes) {
+    if (!has_sizes)
+        e->columns = dae_allocate(e->outputs, sizeof *e->columns);
     for (size_t i = 0; e->columns != NULL && i < e->outputs; i++)
         e->columns[i].output = e->columns[i].target = dae_no_bounds;
     for (size_t i = 0; i < e->model->node_count; i++)
@@ -32,8 +33,9 @@ static dae_status reserve(struct dae_evaluation *e) {
     bool is_scaled = dae_model_has_scaling(e->model);
     if (is_scaled)
         e->scaled = dae_allocate(e->inputs + e->outputs, sizeof *e->scaled);
-    return e->columns != NULL && e->units != NULL && (e->scaled != NULL) == is_scaled ? DAE_OK
-                                                                                      : DAE_ERROR_MEMORY;
+    return (e->columns == NULL) == has_sizes && e->units != NULL && (e->scaled != NULL) == is_scaled
+               ? DAE_OK
+               : DAE_ERROR_MEMORY;
 }
 
 /* ---- Sample by sample ------------------------------------------------------------------------------- */
@@ -87,6 +89,7 @@ static void add_moments(struct dae_moments *m, bool first, const float *values, 
 static void visit_inputs(struct dae_evaluation *e, const float *input) {
     for (size_t i = 0; i < e->inputs; i++)
         e->out_of_range += input[i] < e->model->low || input[i] > e->model->high;
+    e->input_count += (double)e->inputs;
     if (e->input_scaler.scaling != NULL)
         dae_scaler_apply(&e->input_scaler, 0, e->inputs, input, e->scaled);
     add_moments(&e->input_values, e->samples == 0, e->input_scaler.scaling != NULL ? e->scaled : input,
@@ -95,7 +98,7 @@ static void visit_inputs(struct dae_evaluation *e, const float *input) {
 
 static void visit_columns(struct dae_evaluation *e, const float *output, const float *target) {
     bool first = e->samples == 0;
-    for (size_t i = 0; i < e->outputs; i++) {
+    for (size_t i = 0; e->columns != NULL && i < e->outputs; i++) {
         struct dae_column *c = &e->columns[i];
         double t = (double)target[i];
         c->targets.first = first ? t : c->targets.first;
@@ -123,11 +126,13 @@ static void visit_reach(struct dae_evaluation *e, const float *target) {
     if (e->output_scaler.scaling != NULL) {
         seen = e->scaled + e->inputs;
         dae_scaler_apply(&e->output_scaler, 0, e->outputs, target, e->scaled + e->inputs);
-        add_moments(&e->target_values, e->samples == 0, seen, e->outputs);
     }
+    if (!dae_evaluation_sees_columns(e))
+        add_moments(&e->target_values, e->samples == 0, seen, e->outputs);
+    e->target_count += (double)e->outputs;
     for (size_t i = 0; i < e->outputs; i++) {
         double beyond = out_of_reach(e, i, (double)seen[i], (double)target[i]);
-        if (seen != target)
+        if (!dae_evaluation_sees_columns(e))
             dae_bounds_widen(&e->seen, seen[i]);
         e->unreachable += beyond != 0;
         e->floor += beyond * beyond;
@@ -171,11 +176,12 @@ static void visit_neighbours(struct dae_evaluation *e, const float *output, cons
 
 static void visit_errors(struct dae_evaluation *e, struct dae_errors errors, const float *target) {
     e->squared += errors.output;
-    if (e->inputs == e->outputs) {
+    e->comparable = e->comparable && e->inputs == e->outputs;
+    if (e->comparable) {
         e->input_squared += errors.input;
         add_difference(&e->evidence->than_input, errors.output - errors.input);
     }
-    if (e->samples > 0)
+    if (e->samples > 0 && e->columns != NULL)
         add_difference(&e->evidence->than_mean, errors.output - error_of_mean(e, target));
 }
 
@@ -189,7 +195,7 @@ static void visit_sample(struct dae_evaluation *e, const float *input, const flo
     visit_inputs(e, input);
     visit_columns(e, output, target);
     visit_reach(e, target);
-    if (e->early < RESIDUAL_SAMPLES)
+    if (e->early < RESIDUAL_SAMPLES && e->columns != NULL)
         visit_neighbours(e, output, target);
     e->samples++;
 }
@@ -197,6 +203,11 @@ static void visit_sample(struct dae_evaluation *e, const float *input, const flo
 static dae_status visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
     struct dae_evaluation *e = context;
     (void)pool; /* sums follow the order of samples */
+    e->inputs = batch->input->size;
+    e->outputs = batch->output->size;
+    e->input_scaler = dae_model_input_scaler(e->model);
+    e->output_scaler = dae_model_output_scaler(e->model);
+    dae_figures_set_shapes(e->figures, batch);
     for (size_t i = 0; i < batch->count; i++)
         visit_sample(e, batch->inputs + i * e->inputs, batch->outputs + i * e->outputs,
                      batch->targets + i * e->outputs);
@@ -208,17 +219,16 @@ static dae_status visit(void *context, struct dae_pool *pool, const struct dae_s
 static dae_status evaluate(dae_report *report, dae_model *model, dae_dataset *dataset) {
     struct dae_evaluation e = {
         .model = model,
-        .inputs = dataset->shape.size,
+        .inputs = model->input.size,
         .outputs = dae_model_output(model)->size,
         .output = dae_model_maker(model, model->node_count),
-        .input_scaler = dae_model_input_scaler(model),
-        .output_scaler = dae_model_output_scaler(model),
         .seen = dae_no_bounds,
+        .comparable = true,
         .figures = report->figures,
         .errors = report->errors,
         .evidence = &report->evidence,
     };
-    dae_status status = reserve(&e);
+    dae_status status = reserve(&e, dae_shape_is_open(&dataset->shape));
     uint64_t fpu = dae_fpu_prepare();
     if (status == DAE_OK)
         status = dae_sweep_over(model, dataset, fpu, watch_units, visit, &e);
@@ -245,7 +255,7 @@ static dae_status start(dae_report **out, const dae_model *model, const dae_data
     if (status == DAE_OK && report->errors == NULL)
         status = DAE_ERROR_MEMORY;
     if (status == DAE_OK)
-        dae_figures_start(report->figures, model, dataset);
+        dae_figures_start(report->figures, model);
     *out = report;
     return status;
 }

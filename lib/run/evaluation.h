@@ -31,17 +31,20 @@ struct dae_neighbours {
 
 struct dae_evaluation {
     const dae_model *model;
-    size_t inputs, outputs;                   /* values of a sample */
+    size_t inputs, outputs;                   /* values of the samples at hand */
     const struct dae_activation_kind *output; /* what bounds it */
-    struct dae_column *columns;
-    struct dae_bounds *units; /* those of all hidden layers, back to back */
+    struct dae_column *columns;               /* NULL where samples differ in size */
+    struct dae_bounds *units;                 /* those of all hidden layers, back to back */
     size_t unit_count;
     size_t samples, early, out_of_range, unreachable;
-    double squared, input_squared; /* sums of the MSE of samples */
+    double input_count, target_count; /* values of all samples */
+    bool comparable;                  /* all inputs have the size of their target */
+    double squared, input_squared;    /* sums of the MSE of samples */
     double floor;
-    struct dae_moments input_values, target_values; /* in the network's unit; targets only with a scaling */
+    struct dae_moments input_values,
+        target_values; /* in the network's unit; targets where columns do not tell */
     struct dae_scaler input_scaler, output_scaler;
-    struct dae_bounds seen; /* all targets in the network's unit, with a scaling */
+    struct dae_bounds seen; /* all targets in the network's unit, where columns do not tell */
     float *scaled; /* [inputs + outputs]: a sample in the network's unit; NULL where that is the data's */
     struct dae_neighbours neighbours;
     struct dae_figures *figures; /* the report's, as are these */
@@ -56,6 +59,11 @@ static inline void dae_bounds_widen(struct dae_bounds *b, float value) {
     b->most = value > b->most ? value : b->most;
     if (isnan(value)) /* like no other value */
         *b = (struct dae_bounds){-INFINITY, INFINITY};
+}
+
+/* Whether what is known of each output, in the data's unit, tells the targets' bounds and moments, too. */
+static inline bool dae_evaluation_sees_columns(const struct dae_evaluation *e) {
+    return e->columns != NULL && e->output_scaler.scaling == NULL;
 }
 
 /* How many units of a layer are counted: of one that makes something of its own, with another after it that

@@ -15,6 +15,8 @@ static double variance_of(const struct dae_moments *m, double n) {
 /* Mean over values of the variance of the targets: the error of their mean. */
 static double mean_image_mse(const struct dae_evaluation *e) {
     double sum = 0;
+    if (e->columns == NULL)
+        return (double)NAN;
     for (size_t i = 0; i < e->outputs; i++)
         sum += variance_of(&e->columns[i].targets, (double)e->samples);
     return sum / (double)e->outputs;
@@ -22,6 +24,10 @@ static double mean_image_mse(const struct dae_evaluation *e) {
 
 static void count_dead(struct dae_evaluation *e) {
     size_t dead_count = 0, harmful_count = 0;
+    if (e->columns == NULL) {
+        e->evidence->dead_outputs = e->evidence->harmful_dead_outputs = (double)NAN;
+        return;
+    }
     for (size_t i = 0; e->samples > 1 && i < e->outputs; i++) {
         const struct dae_column *c = &e->columns[i];
         dead_count += is_same(c->output);
@@ -97,31 +103,32 @@ static void weigh_residual(struct dae_evaluation *e) {
 
 static void gather_evidence(struct dae_evaluation *e) {
     struct dae_evidence *v = e->evidence;
-    double values = (double)e->samples * (double)e->inputs, targets = (double)e->samples * (double)e->outputs;
+    bool by_columns = dae_evaluation_sees_columns(e);
     struct dae_bounds all = e->seen;
-    for (size_t i = 0; e->output_scaler.scaling == NULL && i < e->outputs; i++) {
+    for (size_t i = 0; by_columns && i < e->outputs; i++) {
         dae_bounds_widen(&all, e->columns[i].target.least);
         dae_bounds_widen(&all, e->columns[i].target.most);
     }
     v->least_target = (double)all.least;
     v->most_target = (double)all.most;
-    v->inputs = scale_of(&e->input_values, values);
-    v->targets = e->output_scaler.scaling != NULL ? scale_of(&e->target_values, targets)
-                                                  : scale_of_targets(e, v->mean_image_mse);
-    v->unreachable = (double)e->unreachable / targets;
-    v->floor = e->floor / targets;
-    weigh_residual(e);
+    v->inputs = scale_of(&e->input_values, e->input_count);
+    v->targets = by_columns ? scale_of_targets(e, v->mean_image_mse)
+                            : scale_of(&e->target_values, e->target_count);
+    v->unreachable = (double)e->unreachable / e->target_count;
+    v->floor = e->floor / e->target_count;
+    if (e->columns != NULL)
+        weigh_residual(e);
 }
 
 static void conclude_errors(const struct dae_evaluation *e) {
     struct dae_evidence *v = e->evidence;
     double n = (double)e->samples;
-    bool comparable = e->inputs == e->outputs, range_known = e->model->low <= e->model->high;
+    bool range_known = e->model->low <= e->model->high;
     v->samples = n;
     v->mse = e->squared / n;
-    v->input_mse = comparable ? e->input_squared / n : (double)NAN;
+    v->input_mse = e->comparable ? e->input_squared / n : (double)NAN;
     v->mean_image_mse = mean_image_mse(e);
-    v->inputs_out_of_range = range_known ? (double)e->out_of_range / (n * (double)e->inputs) : (double)NAN;
+    v->inputs_out_of_range = range_known ? (double)e->out_of_range / e->input_count : (double)NAN;
 }
 
 void dae_evaluation_conclude(struct dae_evaluation *e) {

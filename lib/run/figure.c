@@ -21,9 +21,10 @@ struct taken {
 };
 
 struct dae_figures {
-    size_t input, output;    /* values of a sample */
-    struct dae_shape target; /* as the dataset has it, or the model, where that says more */
-    double peak;             /* where it is not given */
+    size_t input, output; /* values of a sample */
+    struct dae_shape target;
+    bool comparable; /* all inputs so far have had the size of their target */
+    double peak;     /* where it is not given */
     size_t samples;
     unsigned flawed; /* sides with a value that is not finite, by 1 << DAE_SIDE_* */
     size_t count;
@@ -113,12 +114,8 @@ void dae_figures_write_name(struct dae_text *text, const struct dae_figures *fig
 
 /* ---- Sample by sample -------------------------------------------------------------------------------- */
 
-void dae_figures_start(struct dae_figures *figures, const dae_model *model, const dae_dataset *dataset) {
-    const struct dae_shape *output = dae_model_output(model), *target = &dataset->target_shape;
-    figures->input = dataset->shape.size;
-    figures->output = output->size;
-    bool says_less = target->rank == 1 && target->size == output->size;
-    figures->target = says_less || dae_targets_are_classes(model, target) ? *output : *target;
+void dae_figures_start(struct dae_figures *figures, const dae_model *model) {
+    figures->comparable = true;
     figures->samples = 0;
     figures->flawed = 0;
     figures->peak = dae_model_peak(model);
@@ -129,10 +126,16 @@ void dae_figures_start(struct dae_figures *figures, const dae_model *model, cons
     }
 }
 
+void dae_figures_set_shapes(struct dae_figures *figures, const struct dae_sweep_batch *batch) {
+    figures->input = batch->input->size;
+    figures->output = batch->output->size;
+    figures->target = *batch->target;
+    figures->comparable = figures->comparable && figures->input == figures->target.size;
+}
+
 /* Whether targets are such as a figure takes. */
 static bool takes(const struct dae_figures *figures, const struct dae_figure *kind) {
-    size_t size = kind->of_input ? figures->input : figures->output;
-    return size == figures->target.size;
+    return !kind->of_input || figures->comparable;
 }
 
 static double mean_square(const float *values, size_t count) {
@@ -172,6 +175,7 @@ struct dae_errors dae_figures_add(struct dae_figures *figures, const float *inpu
 }
 
 void dae_figures_add_batch(struct dae_figures *figures, const struct dae_sweep_batch *batch) {
+    dae_figures_set_shapes(figures, batch);
     for (size_t i = 0; i < batch->count; i++)
         dae_figures_add(figures, batch->inputs + i * figures->input, batch->outputs + i * figures->output,
                         batch->targets + i * figures->target.size);

@@ -77,15 +77,18 @@ size_t dae_figures_count(const struct dae_figures *figures);
 void dae_figures_write_name(struct dae_text *text, const struct dae_figures *figures, size_t index);
 size_t dae_figures_position(const struct dae_figures *figures, size_t index);
 
-/* Begins with the first sample of a model's answers to a dataset, in memory that is there. */
-void dae_figures_start(struct dae_figures *figures, const dae_model *model, const dae_dataset *dataset);
+/* Begins with the first sample that a model answers, in memory that is there. */
+void dae_figures_start(struct dae_figures *figures, const dae_model *model);
+
+/* The shapes of the samples that come next. */
+void dae_figures_set_shapes(struct dae_figures *figures, const struct dae_sweep_batch *batch);
 
 /* Takes the next sample; sums follow the order of samples. The output must be what a session gives, not
  * logits. */
 struct dae_errors dae_figures_add(struct dae_figures *figures, const float *input, const float *output,
                                   const float *target);
 
-/* Takes the samples of a batch. */
+/* Takes the samples of a batch, with its shapes. */
 void dae_figures_add_batch(struct dae_figures *figures, const struct dae_sweep_batch *batch);
 
 /* Figure number `index` of the text, after at least one sample. */

@@ -139,23 +139,38 @@ static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t
     return status;
 }
 
+static dae_status cover_sample(const struct map *map, uint64_t epoch, size_t sample, float *out) {
+    const dae_dataset *source = map->base.source;
+    struct dae_shape shape = dae_dataset_measure(source, DAE_INPUT_HALF, sample);
+    struct dae_part all = {0, shape.size};
+    float *input = dae_allocate_raw(shape.size, sizeof *input);
+    if (input == NULL)
+        return DAE_ERROR_MEMORY;
+    dae_status status = source->operations->read_inputs(source, epoch, sample, 1, all, input);
+    if (status == DAE_OK)
+        status = dae_model_apply(map->model, map->cover, shape.rank, shape.dims, input, out, NULL, NULL);
+    dae_release(input);
+    return status;
+}
+
 /* Samples of another size: one after another, with all threads for each. */
 static dae_status cover_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                struct dae_part part, float *out) {
-    const struct map *map = (const struct map *)dataset;
-    const dae_dataset *source = dataset->source;
-    const struct dae_shape *shape = &source->shape;
-    float *sample = dae_allocate_raw(shape->size, sizeof *sample);
-    dae_status status = sample != NULL ? DAE_OK : DAE_ERROR_MEMORY;
-    for (size_t i = 0; i < count && status == DAE_OK; i++) {
-        status = source->operations->read_inputs(source, epoch, first + i, 1,
-                                                 (struct dae_part){0, shape->size}, sample);
-        if (status == DAE_OK)
-            status = dae_model_apply(map->model, map->cover, shape->rank, shape->dims, sample,
-                                     out + i * part.count, NULL, NULL);
-    }
-    dae_release(sample);
-    return status;
+    for (size_t i = 0; i < count; i++)
+        DAE_TRY(cover_sample((const struct map *)dataset, epoch, first + i, out + i * part.count));
+    return DAE_OK;
+}
+
+/* What map() has checked, so that it cannot fail. */
+static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
+    struct dae_shape input = dae_dataset_measure(dataset->source, DAE_INPUT_HALF, sample), output = input;
+    (void)dae_cover_measure(&output, ((const struct map *)dataset)->model, &input);
+    return output;
+}
+
+static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
+    return dataset->alike ? measure_inputs(dataset, sample)
+                          : dae_dataset_pass_measure_targets(dataset, sample);
 }
 
 static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
@@ -193,7 +208,8 @@ static const struct dae_dataset_operations cover_operations = {
     .read_targets = read_targets,
     .locate_targets = locate_targets,
     .destroy = destroy,
-    .measure_targets = dae_dataset_pass_measure_targets,
+    .measure_inputs = measure_inputs,
+    .measure_targets = measure_targets,
 };
 
 /* Takes what reading in one thread needs. */
@@ -230,6 +246,10 @@ static dae_status create(dae_dataset **out, const struct way *way, dae_dataset *
     base->shape = way->output;
     base->whole_inputs = true;
     base->whole_targets = base->whole_targets || base->alike;
+    if (dae_shape_is_open(&base->source->shape)) {
+        base->shape.size = 0; /* until all have been seen */
+        dae_dataset_agree(base);
+    }
     if (base->alike)
         base->target_shape = base->shape;
     dae_noise_free(base->noise); /* outputs have had no noise that a recipe could tell */
@@ -242,14 +262,25 @@ static dae_status create(dae_dataset **out, const struct way *way, dae_dataset *
     return status;
 }
 
-/* Samples that the model takes are run in sessions, unless a text says something else. */
-static dae_status find_way(struct way *way, dae_model *model, const struct dae_shape *sample,
-                           const char *cover) {
+/* Refuses samples that cannot be covered; else says what shape they become, the last one if they differ. */
+static dae_status check_cover(struct dae_shape *output, dae_model *model, const dae_dataset *dataset,
+                              const char *cover) {
+    for (size_t i = 0; i < dae_dataset_count_different(dataset); i++) {
+        struct dae_shape sample = dae_dataset_measure(dataset, DAE_INPUT_HALF, i);
+        DAE_TRY(dae_cover_check(output, model, cover, &sample));
+    }
+    return DAE_OK;
+}
+
+/* Samples of one size that the model takes are run in sessions, unless a text says something else. */
+static dae_status find_way(struct way *way, dae_model *model, const dae_dataset *dataset, const char *cover) {
     struct dae_message kept, refused;
+    bool may_be_session = cover == NULL && !dae_shape_is_open(&dataset->shape);
     dae_message_keep(&kept);
     *way = (struct way){0};
-    dae_status status = cover == NULL ? dae_model_at(&way->model, model, sample, "dae_model_map") : DAE_OK;
-    if (cover == NULL && status == DAE_OK) {
+    dae_status status = may_be_session ? dae_model_at(&way->model, model, &dataset->shape, "dae_model_map")
+                                       : DAE_OK;
+    if (may_be_session && status == DAE_OK) {
         way->is_session = true;
         way->output = *dae_model_output(way->model);
         return DAE_OK;
@@ -257,13 +288,13 @@ static dae_status find_way(struct way *way, dae_model *model, const struct dae_s
     if (status != DAE_OK && status != DAE_ERROR_SHAPE)
         return status;
     dae_message_keep(&refused);
-    dae_status covered = dae_cover_check(&way->output, model, cover, sample);
+    dae_status covered = check_cover(&way->output, model, dataset, cover);
     if (covered == DAE_OK) {
         way->model = dae_model_keep(model);
         dae_message_restore(&kept);
         return DAE_OK;
     }
-    if (cover != NULL || covered == DAE_ERROR_MEMORY)
+    if (!may_be_session || covered == DAE_ERROR_MEMORY)
         return covered == DAE_ERROR_MEMORY ? covered : dae_fail_in(covered, "dae_model_map");
     dae_message_restore(&refused);
     return status;
@@ -274,7 +305,7 @@ dae_status dae_model_map(dae_dataset **out, dae_model *model, dae_dataset *datas
     DAE_REQUIRE(out);
     DAE_TRY(dae_model_check_ready(model, __func__));
     DAE_REQUIRE(dataset);
-    DAE_TRY(find_way(&way, model, &dataset->shape, cover));
+    DAE_TRY(find_way(&way, model, dataset, cover));
     dae_status status = create(out, &way, dataset, cover);
     dae_model_free(way.model);
     return status;

@@ -22,7 +22,7 @@ static dae_status check_count(const struct dae_figures *figures, size_t count) {
 static dae_status measure(struct dae_figures *figures, dae_model *model, dae_dataset *dataset, double *values,
                           size_t count) {
     uint64_t fpu = dae_fpu_prepare();
-    dae_figures_start(figures, model, dataset);
+    dae_figures_start(figures, model);
     dae_status status = dae_sweep_over(model, dataset, fpu, NULL, visit, figures);
     for (size_t i = 0; status == DAE_OK && i < count; i++)
         values[i] = dae_figures_get(figures, i);

@@ -1,24 +1,76 @@
 #include "run/over_dataset.h"
 #include "core/memory.h"
 
+#include <stdio.h>
+
 struct dae_sweep {
     const dae_dataset *dataset;
-    dae_session *session;
+    dae_session *session;             /* of a model that is the sweep's alone, where samples differ in size */
+    struct dae_shape largest, target; /* what there is memory for; of the targets of a batch */
     size_t batch;
     bool classes; /* targets are numbers of them */
     float *inputs, *outputs, *targets;
     size_t *order;
 };
 
+static bool has_sizes(const struct dae_sweep *sweep) {
+    return dae_shape_is_open(&sweep->dataset->shape);
+}
+
+static dae_status turn(struct dae_sweep *sweep, const struct dae_shape *input) {
+    dae_model *model = sweep->session->model;
+    return dae_shape_equals(input, &model->input) ? DAE_OK
+                                                  : dae_plan_reshape(sweep->session->plan, model, input);
+}
+
 void dae_sweep_close(struct dae_sweep *sweep) {
     if (sweep == NULL)
         return;
+    if (sweep->session != NULL)
+        (void)turn(sweep, &sweep->largest); /* it has had this size before */
     dae_session_free(sweep->session);
     dae_release(sweep->inputs);
     dae_release(sweep->outputs);
     dae_release(sweep->targets);
     dae_release(sweep->order);
     dae_release(sweep);
+}
+
+/* ---- The model for all samples --------------------------------------------------------------------- */
+
+/* A shape as large along each side as the inputs that are largest there. */
+static dae_status cover_inputs(struct dae_shape *out, const dae_dataset *dataset, const char *context) {
+    struct dae_shape all = dae_dataset_measure(dataset, DAE_INPUT_HALF, 0);
+    for (size_t i = 1; i < dae_dataset_count_different(dataset); i++) {
+        struct dae_shape shape = dae_dataset_measure(dataset, DAE_INPUT_HALF, i);
+        for (size_t k = 0; k < all.rank; k++)
+            all.dims[k] = dae_size_max(all.dims[k], shape.dims[k]);
+    }
+    return dae_shape_set(out, all.rank, all.dims, context);
+}
+
+/* Refuses a sample that the model does not take, or whose target it does not give, by its number. */
+static dae_status check_sample(dae_model *model, const dae_dataset *dataset, size_t sample, bool classes,
+                               const char *context) {
+    struct dae_shape input = dae_dataset_measure(dataset, DAE_INPUT_HALF, sample),
+                     target = dae_dataset_measure(dataset, DAE_TARGET_HALF, sample);
+    char place[100];
+    dae_model *at = NULL;
+    snprintf(place, sizeof place, "%s: sample %zu", context, sample);
+    dae_status status = dae_model_for(&at, model, &input, classes ? NULL : &target, place);
+    dae_model_free(at);
+    return status;
+}
+
+dae_status dae_model_for_samples(dae_model **out, dae_model *model, const dae_dataset *dataset, bool classes,
+                                 const char *context) {
+    struct dae_shape largest;
+    if (!dae_shape_is_open(&dataset->shape) || !dae_shape_is_open(&model->input))
+        return dae_model_for(out, model, &dataset->shape, classes ? NULL : &dataset->target_shape, context);
+    for (size_t i = 0; i < dataset->count; i++)
+        DAE_TRY(check_sample(model, dataset, i, classes, context));
+    DAE_TRY(cover_inputs(&largest, dataset, context));
+    return dae_model_at(out, model, &largest, context);
 }
 
 bool dae_targets_are_classes(const dae_model *model, const struct dae_shape *target) {
@@ -31,7 +83,7 @@ dae_status dae_model_for_dataset(dae_model **out, dae_model *model, const dae_da
     bool classes = dae_targets_are_classes(model, &dataset->target_shape);
     if (classes)
         DAE_TRY(dae_model_check_classes(model, context));
-    return dae_model_for(out, model, &dataset->shape, classes ? NULL : &dataset->target_shape, context);
+    return dae_model_for_samples(out, model, dataset, classes, context);
 }
 
 dae_status dae_model_check_classes(const dae_model *model, const char *context) {
@@ -42,6 +94,33 @@ dae_status dae_model_check_classes(const dae_model *model, const char *context) 
                           context)
                : DAE_OK;
 }
+
+/* ---- Sizes ----------------------------------------------------------------------------------------- */
+
+/* A sample's shape with as many dimensions as the model's: leading ones are left out, or added. */
+static struct dae_shape with_rank(const struct dae_shape *sample, size_t rank) {
+    struct dae_shape shape = {.rank = rank, .size = sample->size};
+    for (size_t i = 1; i <= rank; i++)
+        shape.dims[rank - i] = i <= sample->rank ? sample->dims[sample->rank - i] : 1;
+    return shape;
+}
+
+/* Gives the model the size of a sample; what is said of targets goes with it. */
+static dae_status turn_to(struct dae_sweep *sweep, size_t sample) {
+    const dae_model *model = sweep->session->model;
+    const struct dae_shape *output = dae_model_output(model);
+    if (has_sizes(sweep)) {
+        struct dae_shape input = dae_dataset_measure(sweep->dataset, DAE_INPUT_HALF, sample);
+        input = with_rank(&input, model->input.rank);
+        DAE_TRY(turn(sweep, &input));
+    }
+    sweep->target = dae_dataset_measure(sweep->dataset, DAE_TARGET_HALF, sample);
+    if (sweep->classes || (sweep->target.rank == 1 && sweep->target.size == output->size))
+        sweep->target = *output;
+    return DAE_OK;
+}
+
+/* ---- Running --------------------------------------------------------------------------------------- */
 
 /* Targets of a batch that are numbers of classes, the last first: they lie where the values will. */
 static dae_status expand(const struct dae_sweep *sweep, size_t first, size_t count) {
@@ -57,6 +136,7 @@ static dae_status expand(const struct dae_sweep *sweep, size_t first, size_t cou
 }
 
 static dae_status fill(struct dae_sweep *sweep, dae_model *model) {
+    sweep->largest = model->input;
     DAE_TRY(dae_session_open(&sweep->session, model, sweep->batch, true));
     sweep->classes = dae_targets_are_classes(model, &sweep->dataset->target_shape);
     size_t output = dae_model_output(model)->size;
@@ -74,7 +154,7 @@ dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_da
     if (sweep == NULL)
         return DAE_ERROR_MEMORY;
     sweep->dataset = dataset;
-    sweep->batch = dae_size_min(DAE_SWEEP_BATCH, dataset->count);
+    sweep->batch = has_sizes(sweep) ? 1 : dae_size_min(DAE_SWEEP_BATCH, dataset->count);
     dae_status status = fill(sweep, model);
     if (status != DAE_OK)
         dae_sweep_close(sweep);
@@ -101,12 +181,22 @@ dae_status dae_sweep_run(struct dae_sweep *sweep, struct dae_pool *pool, uint64_
         size_t count = dae_size_min(sweep->batch, samples - first);
         for (size_t i = 0; i < count; i++)
             sweep->order[i] = first + i;
+        DAE_TRY(turn_to(sweep, first));
         struct dae_gathering to = {.inputs = sweep->inputs, .targets = sweep->targets, .fpu = fpu};
         DAE_TRY(dae_dataset_gather(sweep->dataset, pool, 0, sweep->order, count, &to));
         if (sweep->classes)
             DAE_TRY(expand(sweep, first, count));
         DAE_TRY(dae_session_forward(sweep->session, pool, sweep->inputs, count, sweep->outputs, kind));
-        struct dae_sweep_batch batch = {first, count, sweep->inputs, sweep->outputs, sweep->targets};
+        struct dae_sweep_batch batch = {
+            .first = first,
+            .count = count,
+            .input = &sweep->session->model->input,
+            .output = dae_model_output(sweep->session->model),
+            .target = &sweep->target,
+            .inputs = sweep->inputs,
+            .outputs = sweep->outputs,
+            .targets = sweep->targets,
+        };
         DAE_TRY(visit(context, pool, &batch));
     }
     return DAE_OK;

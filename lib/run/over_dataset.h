@@ -7,9 +7,11 @@
 
 enum { DAE_SWEEP_BATCH = 256 };
 
-/* One batch: row r of each array is sample first + r. */
+/* One batch, of samples of one size: row r of each array is sample first + r. */
 struct dae_sweep_batch {
     size_t first, count;
+    const struct dae_shape *input, *output; /* of a row, as the model has them */
+    const struct dae_shape *target;         /* as the dataset has it, or the model, where that says more */
     const float *inputs;
     float *outputs;       /* of the kind that was asked for; may be overwritten */
     const float *targets; /* [count, output]: numbers of classes are there as 1 for the class, 0 for others */
@@ -25,11 +27,17 @@ bool dae_targets_are_classes(const dae_model *model, const struct dae_shape *tar
 /* Refuses numbers of classes as targets of a model whose outputs are scaled. */
 dae_status dae_model_check_classes(const dae_model *model, const char *context);
 
-/* The model for a dataset, kept, as dae_model_for() gives it; numbers of classes are targets too. */
+/* The model for a dataset, kept, as dae_model_for() gives it, `classes` being targets that fit any model. Where
+ * inputs differ in size and the model takes such, it is nobody else's, made for one that is as large as the
+ * largest along each side: a sweep gives it other sizes. */
+dae_status dae_model_for_samples(dae_model **out, dae_model *model, const dae_dataset *dataset, bool classes,
+                                 const char *context);
+
+/* The same; numbers of classes are told by their shape. */
 dae_status dae_model_for_dataset(dae_model **out, dae_model *model, const dae_dataset *dataset,
                                  const char *context);
 
-/* Takes all memory that running will need. Model and dataset, which must fit together, must stay. */
+/* Takes all memory that running will need, with the model for the dataset's samples. Both must stay. */
 dae_status dae_sweep_open(struct dae_sweep **out, dae_model *model, const dae_dataset *dataset);
 
 /* Takes the memory that running on a pool needs: dae_sweep_run() then needs none. */

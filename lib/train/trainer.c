@@ -228,15 +228,42 @@ bool dae_trainer_takes_classes(const dae_trainer *trainer, const dae_dataset *da
     return trainer->objective->classes && dae_targets_are_classes(trainer->model, &dataset->target_shape);
 }
 
+static bool are_as_large(const dae_dataset *dataset, size_t sample) {
+    return dae_dataset_measure(dataset, DAE_INPUT_HALF, sample).size ==
+           dae_dataset_measure(dataset, DAE_TARGET_HALF, sample).size;
+}
+
+/* Refuses a dataset that the objective does not take, or the model with such targets. */
+static dae_status check_targets(const dae_trainer *trainer, const dae_model *model,
+                                const dae_dataset *dataset, const char *context) {
+    if (dae_trainer_takes_classes(trainer, dataset))
+        DAE_TRY(dae_model_check_classes(model, context));
+    for (size_t i = 0; trainer->objective->emphasizes && i < dae_dataset_count_different(dataset); i++)
+        if (!are_as_large(dataset, i))
+            return dae_fail(DAE_ERROR_SHAPE,
+                            "%s: the objective compares inputs with targets, which differ in size", context);
+    return DAE_OK;
+}
+
 dae_status dae_trainer_model_for(dae_model **out, const dae_trainer *trainer, dae_model *model,
                                  const dae_dataset *dataset, const char *context) {
-    bool classes = dae_trainer_takes_classes(trainer, dataset);
-    if (classes)
-        DAE_TRY(dae_model_check_classes(model, context));
-    if (trainer->objective->emphasizes && dataset->shape.size != dataset->target_shape.size)
+    DAE_TRY(check_targets(trainer, model, dataset, context));
+    return dae_model_for(out, model, &dataset->shape,
+                         dae_trainer_takes_classes(trainer, dataset) ? NULL : &dataset->target_shape,
+                         context);
+}
+
+/* Penalties on values take means over a batch, of samples of one size. */
+static dae_status model_for_validation(dae_model **out, const dae_trainer *trainer,
+                                       const dae_dataset *dataset, const char *context) {
+    dae_model *model = dae_trainer_validated(trainer);
+    if (dae_shape_is_open(&dataset->shape) && trainer->objective->tapped_count > 0)
         return dae_fail(DAE_ERROR_SHAPE,
-                        "%s: the objective compares inputs with targets, which differ in size", context);
-    return dae_model_for(out, model, &dataset->shape, classes ? NULL : &dataset->target_shape, context);
+                        "%s: the dataset's inputs have different sizes, and the objective has a penalty on "
+                        "values, which needs one: the views crops, patches and windows make such",
+                        context);
+    DAE_TRY(check_targets(trainer, model, dataset, context));
+    return dae_model_for_samples(out, model, dataset, dae_trainer_takes_classes(trainer, dataset), context);
 }
 
 dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validation) {
@@ -244,7 +271,7 @@ dae_status dae_trainer_set_validation(dae_trainer *trainer, dae_dataset *validat
     struct dae_tap *taps = NULL;
     DAE_TRY(dae_trainer_check_idle(trainer, __func__));
     if (validation != NULL) {
-        DAE_TRY(dae_trainer_model_for(&model, trainer, dae_trainer_validated(trainer), validation, __func__));
+        DAE_TRY(model_for_validation(&model, trainer, validation, __func__));
         dae_status status = dae_taps_create(&taps, trainer->objective, model);
         if (status != DAE_OK) {
             dae_model_free(model);

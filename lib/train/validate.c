@@ -9,7 +9,7 @@ enum { ROWS_PER_TASK = 16, STRIP = DAE_OBJECTIVE_STRIP };
 
 struct validation {
     const dae_trainer *trainer;
-    size_t inputs, width; /* values of a sample */
+    size_t inputs, width; /* values of the samples at hand */
     struct dae_scaler input, output;
     double peak;
     const struct dae_sweep_batch *batch;
@@ -150,6 +150,10 @@ static void note_bad(struct validation *v, size_t row) {
 static dae_status visit(void *context, struct dae_pool *pool, const struct dae_sweep_batch *batch) {
     struct validation *v = context;
     v->batch = batch;
+    v->inputs = batch->input->size;
+    v->width = batch->output->size;
+    v->input = dae_model_input_scaler(v->trainer->validation_model);
+    v->output = dae_model_output_scaler(v->trainer->validation_model);
     DAE_TRY(dae_pool_run(pool, visit_rows, v, dae_size_divide_up(batch->count, ROWS_PER_TASK)));
     for (size_t i = 0; i < batch->count; i++) {
         const struct row *row = &v->rows[i];
@@ -193,14 +197,10 @@ dae_status dae_trainer_validate(const dae_trainer *trainer, struct dae_sweep *sw
     struct validation v = {
         .trainer = trainer,
         .pool = pool,
-        .inputs = trainer->validation->shape.size,
-        .width = dae_model_output(trainer->validation_model)->size,
-        .input = dae_model_input_scaler(trainer->validation_model),
-        .output = dae_model_output_scaler(trainer->validation_model),
         .peak = dae_model_peak(trainer->validation_model),
     };
     if (trainer->figures != NULL)
-        dae_figures_start(trainer->figures, trainer->validation_model, trainer->validation);
+        dae_figures_start(trainer->figures, trainer->validation_model);
     if (objective->tapped_count > 0)
         dae_sweep_watch(sweep, watch, &v);
     dae_status status = dae_sweep_run(sweep, pool, fpu,
