@@ -193,7 +193,9 @@ DAE_API dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_
 
 /** Several datasets as one: all samples of the first, then those of the second, and so on. Their samples may
  * differ in size, as recordings and pictures do; dae_dataset_get_shape() has 0 for such dimensions. What is
- * trained on has one size: the views windows, patches and crops cut such samples.
+ * trained on has one size: the views windows, patches and crops cut such samples. Models that take inputs of
+ * any size are evaluated and validated on whole samples, one at a time; dae_model_map() takes them with any
+ * model that dae_model_apply() runs at their sizes.
  *
  * The noise of the inputs is known where all parts have had the same, by one call of dae_dataset_corrupt() for each
  * with the same handle.

@@ -30,6 +30,10 @@
  *                         without hidden layers
  *   samples               number of samples
  *
+ * Of samples that differ in size each counts the same in a mean over samples, whatever it has of values.
+ * mean_image_mse, dead_outputs and harmful_dead_outputs compare values at the same place: they are NaN there.
+ * Crops or patches of the samples have them.
+ *
  * `input_mse`, `input_mae`, `input_psnr`, `input_psnr_of_mean`, `input_snr`, `input_snr_of_mean` and
  * `input_ssim` are those of the input itself, taken as if it were the model's output: NaN when inputs and
  * targets differ in size. A figure is NaN if it is made of a value that is NaN or infinite.
@@ -95,6 +99,11 @@ enum {
  *
  * For an honest figure corrupt the evaluation data with another seed than the training data.
  *
+ * Samples may differ in size (dae_dataset_join()) where the model takes inputs of any size. They are run one at
+ * a time then, whole, in memory for one that is as large as the largest along each side, and each gives what
+ * it gives alone. Findings that compare values at the same place - dead outputs, the mean image, noisy or
+ * constant targets, targets out of reach - are left out. A model that takes one size needs crops or patches.
+ *
  * "The same for every sample" is judged from two samples on; of a single sample nothing is dead. Where a
  * value is NaN or infinite, a finding names sample and place. Findings say what is so at 95 %: a unit that
  * gives one value for n samples gives another in less than 1 - 0.05^(1/n) of such samples. "Worse" is by a
@@ -102,7 +111,8 @@ enum {
  * millionth.
  *
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_STATE when the model has no parameters;
- * DAE_ERROR_SHAPE when the dataset does not fit the model; DAE_ERROR_ARGUMENT also for a target that is the
+ * DAE_ERROR_SHAPE when the dataset does not fit the model, with the number of the sample where they differ in
+ * size; DAE_ERROR_ARGUMENT also for a target that is the
  * number of no class; DAE_ERROR_CALLBACK from reading the dataset.
  * Threads: uses dae_get_num_threads(); the result does not depend on it. @since 0.1.0
  */

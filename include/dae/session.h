@@ -126,7 +126,8 @@ DAE_API dae_status dae_model_apply(dae_model *model, const char *cover, size_t r
  *
  * Samples of another size than the model's, and all samples where a cover is given, are run as
  * dae_model_apply() runs them: one after another, each with all threads. Such a dataset is read in the
- * calling thread, as one whose samples come from a function.
+ * calling thread, as one whose samples come from a function. So are samples that differ in size among
+ * themselves (dae_dataset_join()); what is made of them differs as they do.
  *
  * @param model, dataset  are kept
  * @param cover  as for dae_model_apply(); NULL: whole, where the model takes such samples, else what it needs

@@ -163,6 +163,7 @@ static dae_status count_all(const struct measuring *m, uint64_t fpu) {
 }
 
 static dae_status measure(struct measuring *m) {
+    m->largest = 1;
     for (size_t i = 0; i < dae_dataset_count_different(m->data); i++)
         m->largest = dae_size_max(m->largest, dae_dataset_measure(m->data, DAE_TARGET_HALF, i).size);
     size_t fit = BATCH_VALUES / m->largest, most = dae_shape_is_open(&m->data->target_shape) ? 1 : BATCH;

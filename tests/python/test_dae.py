@@ -479,6 +479,25 @@ class ModelTest(Standard):
         self.assertEqual(flat(targets), flat(inputs))
         self.assertEqual(encoder.map(data.corrupt("gaussian(0.1)", 2)).target_shape, data.target_shape)
 
+    def test_samples_of_different_sizes(self):
+        model = dae.Model.parse("input(1, any, any) | conv2d(1, 3)").initialize(1)
+        parts = [dae.Dataset.from_array(make_data(1, h * w), (1, h, w)) for h, w in ((6, 9), (8, 4), (5, 5))]
+        whole = dae.Dataset.join(parts)
+        self.assertEqual(whole.shape, (1, 0, 0))
+        alone = [model.measure(part, "mse")[0] for part in parts]
+        self.assertEqual(model.measure(whole, "mse"), [(alone[0] + alone[1] + alone[2]) / 3])
+        report = model.evaluate(whole)
+        self.assertEqual((report["mse"], report["samples"]), (model.measure(whole, "mse")[0], 3))
+        self.assertTrue(math.isnan(report["mean_image_mse"]))
+        trainer = dae.Trainer(model, dae.Optimizer.adam(1e-3), "mse", validation=whole)
+        trainer.fit(whole.view("crops(4, 4, count=2)", 1), 1)
+        self.assertEqual(trainer.history["validation_psnr"][-1], model.measure(whole, "psnr")[0])
+        mapped = model.map(whole)
+        self.assertEqual([flat(mapped.read(k, 1)[0]) for k in range(3)],
+                         [flat(model.map(part).read()[0]) for part in parts])
+        closed = dae.Model.parse("input(1, 6, 9) | conv2d(1, 3)").initialize(1)
+        self.assertFails(dae.Status.ERROR_SHAPE, "crops, patches", closed.evaluate, whole)
+
     def test_files(self):
         model = make_model()
         self.assertEqual(flat(dae.Model.from_bytes(model.to_bytes()).parameters), flat(model.parameters))
