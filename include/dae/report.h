@@ -99,9 +99,9 @@ enum {
  *
  * For an honest figure corrupt the evaluation data with another seed than the training data.
  *
- * Samples may differ in size (dae_dataset_join()) where the model takes inputs of any size. They are run one at
- * a time then, whole, in memory for one that is as large as the largest along each side, and each gives what
- * it gives alone. Findings that compare values at the same place - dead outputs, the mean image, noisy or
+ * Samples may differ in size (dae_dataset_join()) where the model takes inputs of any size. They are run one
+ * at a time then, whole, in memory for one that is as large as the largest along each side, and each gives
+ * what it gives alone. Findings that compare values at the same place - dead outputs, the mean image, noisy or
  * constant targets, targets out of reach - are left out. A model that takes one size needs crops or patches.
  *
  * "The same for every sample" is judged from two samples on; of a single sample nothing is dead. Where a

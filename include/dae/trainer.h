@@ -148,10 +148,10 @@ DAE_API dae_status dae_trainer_set_frozen(dae_trainer *trainer, const char *laye
  * DAE_ERROR_NOT_FINITE at the end of the epoch, and the message names sample and place, whatever
  * dae_trainer_set_skip_not_finite() says about batches.
  *
- * Samples may differ in size (dae_dataset_join()) where the model takes inputs of any size: they are run one at
- * a time, whole. The loss is a mean over all values, or over all places, as that of training is, so that larger
- * samples count more; PSNR and the other figures are means over samples. An objective with penalties on values
- * of layers takes samples of one size only, as crops or patches.
+ * Samples may differ in size (dae_dataset_join()) where the model takes inputs of any size: they are run one
+ * at a time, whole. The loss is a mean over all values, or over all places, as that of training is, so that
+ * larger samples count more; PSNR and the other figures are means over samples. An objective with penalties
+ * on values of layers takes samples of one size only, as crops or patches.
  *
  * @param validation  is kept
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_SHAPE when it does not fit the model. @since 0.1.0

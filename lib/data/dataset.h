@@ -157,8 +157,8 @@ struct dae_gathering {
     uint64_t fpu; /* the host's setting, which functions of its own run under (core/fpu.h) */
 };
 
-/* Reads samples order[0] ... order[count - 1], at least one, all of one size. Each thread reads the rows that it will multiply, if there are
- * enough for all (matmul.c). */
+/* Reads samples order[0] ... order[count - 1], at least one, all of one size. Each thread reads the rows that
+ * it will multiply, if there are enough for all (matmul.c). */
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
                               const size_t *order, size_t count, const struct dae_gathering *to);
 
