@@ -10,9 +10,9 @@
 enum { PARTS = 5, MOST = 2 * 24 * 20 };
 static const size_t sides[PARTS][2] = {{12, 20}, {24, 12}, {12, 20}, {12, 12}, {16, 12}};
 
-static const char *const NETWORK =
-    "input(2, any, any) | conv2d(3, 3) as code | batch_norm | relu | max_pool(2) | "
-    "conv2d(4, 3, activation=relu) | upsample(2) | conv2d(2, 3)";
+#define NETWORK                                                                      \
+    "input(2, any, any) | conv2d(3, 3) as code | batch_norm | relu | max_pool(2) | " \
+    "conv2d(4, 3, activation=relu) | upsample(2) | conv2d(2, 3)"
 
 static size_t size_of(size_t k) {
     return 2 * sides[k][0] * sides[k][1];
@@ -96,14 +96,10 @@ static void has_means(dae_model *model, dae_dataset *all) {
 }
 
 static const char *const NETWORKS[] = {
-    "input(2, any, any) | conv2d(3, 3) | batch_norm | relu | max_pool(2) | conv2d(4, 3, activation=relu) | "
-    "upsample(2) "
-    "| "
-    "conv2d(2, 3)",
+    NETWORK,
     "input(2, any, any) | unet(channels=3, depth=2)",
     "input(2, any, any) | dncnn(channels=3, depth=3)",
-    "input(2, any, any) | conv2d(4, 3, stride=2, padding=1, activation=relu) | conv2d_transpose(2, 4, "
-    "stride=2, padding=1)",
+    "input(2, any, any) | conv2d(4, 3, stride=2, padding=1) | conv2d_transpose(2, 4, stride=2, padding=1)",
 };
 
 START_TEST(figures_are_means_over_samples) {
