@@ -309,6 +309,36 @@ START_TEST(a_level_has_to_be_drawn) {
 }
 END_TEST
 
+/* Which sample is the first changes nothing. */
+START_TEST(a_level_may_be_of_some_parts) {
+    static const float zeros[4] = {0};
+    for (size_t first = 0; first < 2; first++) {
+        dae_dataset *parts[2], *joined = NULL, *view = NULL;
+        parts[first] = array_dataset(zeros, 1, 4);
+        parts[1 - first] = corrupted(array_dataset(zeros, 1, 4), "gaussian(uniform(0.1, 1) as level)",
+                                     DAE_NOISE_FRESH, 3);
+        ok(dae_dataset_join(&joined, parts, 2));
+        fails(dae_dataset_view(&view, joined, "level_map(other)", 1), DAE_ERROR_ARGUMENT,
+              "level_map: the inputs have had no noise with a draw called 'other'");
+        dae_noise *noise = NULL;
+        ok(dae_noise_parse(&noise, "speckle(uniform(0, 1) as level)"));
+        fails(dae_dataset_corrupt(&view, joined, noise, DAE_NOISE_FRESH, 4), DAE_ERROR_ARGUMENT,
+              "the inputs have had noise with a draw called 'level', expected another label");
+        ok(dae_dataset_view(&view, joined, "repeat(2) | level_map(level)", 1));
+        float x[8];
+        ok(dae_dataset_read(view, 0, 2 + first, 1, x, NULL));
+        ck_assert(x[4] == 0 && x[7] == 0);
+        ok(dae_dataset_read(view, 0, 3 - first, 1, x, NULL));
+        ck_assert(x[4] >= 0.1f && x[7] == x[4]);
+        dae_dataset_free(parts[0]);
+        dae_dataset_free(parts[1]);
+        dae_dataset_free(joined);
+        dae_dataset_free(view);
+        dae_noise_free(noise);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("values of views");
     TCase *values = add_case(suite, "values");
@@ -325,5 +355,6 @@ int main(void) {
     TCase *levels = add_case(suite, "levels");
     tcase_add_test(levels, a_level_is_that_of_the_noise);
     tcase_add_test(levels, a_level_has_to_be_drawn);
+    tcase_add_test(levels, a_level_may_be_of_some_parts);
     return suite_main(suite);
 }

@@ -1,6 +1,8 @@
 /* A dataset with noise on its inputs. */
 #include "data/view.h"
 
+#include <string.h>
+
 struct corrupt {
     dae_dataset base;
     dae_noise *noise; /* kept */
@@ -34,6 +36,14 @@ static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch,
            dae_dataset_pass_level(dataset, label, epoch, sample, level);
 }
 
+static bool has_draw(const dae_dataset *dataset, const char *label) {
+    const char *name;
+    for (size_t i = 0; (name = dae_noise_label(((const struct corrupt *)dataset)->noise, i)) != NULL; i++)
+        if (strcmp(name, label) == 0)
+            return true;
+    return false;
+}
+
 static void destroy(dae_dataset *dataset) {
     dae_noise_free(((struct corrupt *)dataset)->noise);
 }
@@ -45,6 +55,7 @@ static const struct dae_dataset_operations operations = {
     .locate_targets = dae_dataset_pass_locate_targets,
     .destroy = destroy,
     .level = level,
+    .has_draw = has_draw,
     .measure_inputs = dae_dataset_pass_measure_inputs,
     .measure_targets = dae_dataset_pass_measure_targets,
 };
@@ -65,9 +76,8 @@ static dae_status describe(dae_dataset *dataset, dae_noise *noise) {
 /* A label tells one draw among all that inputs have had. */
 static dae_status check_labels(const dae_dataset *source, const dae_noise *noise, const char *context) {
     const char *label;
-    double value;
     for (size_t i = 0; (label = dae_noise_label(noise, i)) != NULL; i++)
-        if (dae_dataset_level(source, label, 0, 0, &value))
+        if (dae_dataset_has_draw(source, label))
             return dae_fail(DAE_ERROR_ARGUMENT,
                             "%s: the inputs have had noise with a draw called '%s', expected another label",
                             context, label);

@@ -117,6 +117,13 @@ bool dae_dataset_level(const dae_dataset *dataset, const char *label, uint64_t e
     return find != NULL && find(dataset, label, epoch, sample, level);
 }
 
+bool dae_dataset_has_draw(const dae_dataset *dataset, const char *label) {
+    for (; dataset != NULL && dataset->operations->level != NULL; dataset = dataset->source)
+        if (dataset->operations->has_draw != NULL && dataset->operations->has_draw(dataset, label))
+            return true;
+    return false;
+}
+
 bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                             double *level) {
     return dae_dataset_level(dataset->source, label, epoch, sample, level);

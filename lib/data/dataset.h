@@ -40,12 +40,16 @@ typedef struct dae_shape (*dae_dataset_measurer)(const dae_dataset *dataset, siz
 typedef bool (*dae_dataset_leveller)(const dae_dataset *dataset, const char *label, uint64_t epoch,
                                      size_t sample, double *level);
 
+/* Whether the noise of any sample's inputs has a draw with this label. */
+typedef bool (*dae_dataset_asker)(const dae_dataset *dataset, const char *label);
+
 struct dae_dataset_operations {
     dae_dataset_reader read_inputs, read_targets;
     dae_dataset_locator locate_inputs, locate_targets; /* NULL where samples are not stored */
     /* Gives back what the kind holds beside the members below. */
     void (*destroy)(dae_dataset *dataset);
     dae_dataset_leveller level;                           /* NULL where inputs have had no noise */
+    dae_dataset_asker has_draw;                           /* NULL where views below tell */
     dae_dataset_measurer measure_inputs, measure_targets; /* NULL where all samples have one shape */
 };
 
@@ -118,6 +122,8 @@ struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t 
 
 bool dae_dataset_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                        double *level);
+
+bool dae_dataset_has_draw(const dae_dataset *dataset, const char *label);
 
 /* Of views whose samples are those of their source, in the same order. */
 bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,

@@ -48,6 +48,14 @@ static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch,
     return dae_dataset_level(from, label, epoch, sample, level);
 }
 
+static bool has_draw(const dae_dataset *dataset, const char *label) {
+    const struct join *join = (const struct join *)dataset;
+    for (size_t i = 0; i < join->count; i++)
+        if (dae_dataset_has_draw(join->parts[i], label))
+            return true;
+    return false;
+}
+
 static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
     const dae_dataset *from = part_of(dataset, &sample);
     return dae_dataset_locate_inputs(from, sample);
@@ -83,6 +91,7 @@ static const struct dae_dataset_operations operations = {
     .locate_targets = locate_targets,
     .destroy = destroy,
     .level = level,
+    .has_draw = has_draw,
     .measure_inputs = measure_inputs,
     .measure_targets = measure_targets,
 };

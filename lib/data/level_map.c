@@ -63,10 +63,9 @@ static const struct dae_dataset_operations operations = {
 
 static dae_status make(dae_dataset **out, const struct dae_viewing *v) {
     void *created = NULL;
-    double level;
     const char *label = v->values[0].label;
     struct dae_shape shape = extended(&v->source->shape);
-    if (!dae_dataset_level(v->source, label, 0, 0, &level))
+    if (!dae_dataset_has_draw(v->source, label))
         return dae_fail(DAE_ERROR_ARGUMENT, "%s: the inputs have had no noise with a draw called '%s'",
                         v->context, label);
     if (!dae_shape_is_open(&shape))
