@@ -207,8 +207,11 @@ START_TEST(a_signal_may_be_too_short) {
     ok(dae_stream_create(&stream, model, NULL));
     ok(dae_stream_get_latency(stream, &latency));
     rest = must_have(latency * sizeof *rest);
-    ok(dae_stream_push(stream, x, 3, y));
-    fails(dae_stream_flush(stream, rest), DAE_ERROR_SHAPE, "dae_stream_flush: pad takes sides of at least 6");
+    for (size_t i = 0; i < 3; i++) { /* refused once more */
+        ok(dae_stream_push(stream, x, 3, y));
+        fails(dae_stream_flush(stream, rest), DAE_ERROR_SHAPE,
+              "dae_stream_flush: pad takes sides of at least 6");
+    }
     ok(dae_stream_push(stream, x, 600, y)); /* as new */
     for (size_t i = 0; i < latency; i++)
         ck_assert(y[i] == 0);

@@ -127,8 +127,8 @@ dae_status dae_model_resize(dae_model **out, const dae_model *model, const struc
     return status;
 }
 
-dae_status dae_model_reshape(dae_model *model, const struct dae_shape *input) {
-    model->input = *input;
+static dae_status attach_all(dae_model *model, struct dae_shape input) {
+    model->input = input;
     for (size_t i = 0; i < model->node_count; i++) {
         struct dae_attachment *kept = &model->nodes[i].at, at = {.input_count = kept->input_count};
         memcpy(at.inputs, kept->inputs, sizeof at.inputs);
@@ -137,6 +137,14 @@ dae_status dae_model_reshape(dae_model *model, const struct dae_shape *input) {
         *kept = at;
     }
     return DAE_OK;
+}
+
+dae_status dae_model_reshape(dae_model *model, const struct dae_shape *input) {
+    struct dae_shape before = model->input;
+    dae_status status = attach_all(model, *input);
+    if (status != DAE_OK)
+        attach_all(model, before); /* which all layers took */
+    return status;
 }
 
 dae_status dae_model_at(dae_model **out, dae_model *model, const struct dae_shape *input,
