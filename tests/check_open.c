@@ -200,7 +200,7 @@ START_TEST(sizes_that_a_layer_does_not_take_are_refused) {
     fails(dae_session_create_shaped(&session, model, 1, 3, (const size_t[]){1, 7, 8}), DAE_ERROR_SHAPE,
           "max_pool");
     fails(dae_session_create_shaped(&session, model, 1, 3, (const size_t[]){2, 8, 8}), DAE_ERROR_SHAPE,
-          "have shape 2 x 8 x 8, the model takes 1 x any x any");
+          "dae_session_create_shaped: inputs have shape 2 x 8 x 8, the model takes 1 x any x any");
     fails(dae_session_create_shaped(&session, model, 1, 1, (const size_t[]){64}), DAE_ERROR_SHAPE,
           "found 1 x 1 x 64");
     fails(dae_session_create_shaped(&session, model, 1, 3, (const size_t[]){1, 0, 8}), DAE_ERROR_ARGUMENT,

@@ -159,8 +159,8 @@ dae_status dae_model_at(dae_model **out, dae_model *model, const struct dae_shap
             "windows make such",
             context, dae_shape_text(input, found));
     if (is_open ? !fit(&model->input, input, &shape) : !dae_shape_fits(input, &model->input))
-        return dae_fail(DAE_ERROR_SHAPE, "%s: the dataset's inputs have shape %s, the model takes %s",
-                        context, dae_shape_text(input, found), dae_shape_text(&model->input, expected));
+        return dae_fail(DAE_ERROR_SHAPE, "%s: inputs have shape %s, the model takes %s", context,
+                        dae_shape_text(input, found), dae_shape_text(&model->input, expected));
     if (!is_open) {
         *out = dae_model_keep(model);
         return DAE_OK;
