@@ -250,7 +250,8 @@ START_TEST(one_value_of_a_channel_is_refused) {
                 *of_signal = trainer_of(signal, "sgd(0.1)", "mse");
     float *x = random_floats(SIZE, -1, 1, 5), *before = parameters_of(flat, NULL);
     double loss;
-    fails(dae_trainer_step(of_flat, x, x, 1, &loss), DAE_ERROR_SHAPE, "one value of each channel");
+    fails(dae_trainer_step(of_flat, x, x, 1, &loss), DAE_ERROR_SHAPE,
+          "one value of each channel, expected more in training: another batch size leaves no sample over");
     float *after = parameters_of(flat, NULL);
     same_floats(after, before, MOST);
     ok(dae_trainer_step(of_signal, x, x, 1, &loss));

@@ -216,7 +216,8 @@ static dae_status measure(const struct dae_pass *pass) {
     double n = count_of(pass);
     if (n < 2)
         return dae_fail(DAE_ERROR_SHAPE, "batch_norm: a batch of one sample has one value of each channel, "
-                                         "expected more in training");
+                                         "expected more in training: another batch size leaves no sample "
+                                         "over");
     for (size_t c = 0; c < channels; c++)
         own->means[c] = (double)x[c * values];
     DAE_TRY(sum_up(pass, x, x, own->means));
