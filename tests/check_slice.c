@@ -132,8 +132,7 @@ START_TEST(a_slice_must_stand_alone) {
         1, "input(4) | dense(6, activation=tanh) as e1 | dense(3, activation=relu) as code"
            " | dense(6) as d1 | add(e1) | dense(4)");
     dae_model *out = NULL, *encoder = NULL;
-    fails(dae_model_slice(&out, model, "code", NULL), DAE_ERROR_ARGUMENT,
-          "reads 'e1', which is made before");
+    fails(dae_model_slice(&out, model, "code", NULL), DAE_ERROR_ARGUMENT, "reads 'e1', which is made before");
     ck_assert_ptr_null(out);
     ok(dae_model_slice(&encoder, model, "input", "code"));
     ok(dae_model_slice(&out, model, "code", "d1"));

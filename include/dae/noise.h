@@ -51,7 +51,7 @@ DAE_API dae_status dae_add_salt_pepper_noise(float *x, size_t count, double rate
 
 /** Poisson noise, as of counted photons: x = Poisson(x * peak) / peak. Mean and variance are x and x / peak.
  *
- * Values below 0 become 0; NaN and infinity stay, and so does x where noise would be less than half a unit in
+ * Values below 0 become 0; NaN and +infinity stay, and so does x where noise would be less than half a unit in
  * its last place (x * peak >= 2^60). Up to a mean of 10 it is the first k with u < P(0) + ... + P(k), where
  * u = (w + 1/2) / 2^32; above, Hormann's method PTRS (1993) takes two words an attempt. A value's words after
  * its first are those at the same position of the streams 8 * 2^56, 16 * 2^56 and so on further on.

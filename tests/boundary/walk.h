@@ -37,7 +37,8 @@ enum {
 struct world {
     dae_rng *rng, *last_rng;
     dae_noise *noise, *used_noise, *full_noise, *mixing, *blur;
-    dae_dataset *data, *view, *blurred, *narrow_data, *short_data, *odd_pair, *failing_data, *endless_data, *nan_data;
+    dae_dataset *data, *view, *blurred, *narrow_data, *short_data, *odd_pair, *failing_data, *endless_data,
+        *nan_data;
     dae_layer *layer, *used_layer, *dropout, *lost;
     dae_model *model, *bare, *unready, *narrow, *part, *untrained;
     dae_session *session, *stale_session;
