@@ -489,8 +489,9 @@ class Model(Handle, noun="model"):
         return c.view_of(outputs, shape if results == channels else (results,) + sides)
 
     def run(self, inputs):
-        """What the model makes of inputs [count, ...]; to run it often, keep a Session."""
-        return Session(self).run(inputs)
+        """What the model makes of inputs [count, ...], of any size that it takes; to run it often, keep a Session."""
+        shape = c.floats(inputs)[1][1:] if 0 in self.input_shape else None
+        return Session(self, shape=shape).run(inputs)
 
     def __str__(self):
         return c.get_text("dae_model_describe", self)

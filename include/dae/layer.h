@@ -38,8 +38,9 @@
  *                       overflows
  *   an activation       as a layer of its own: relu, or leaky_relu(0.1)
  *
- * Layers of pictures [channels, height, width] and signals [channels, length]. They treat each channel
- * alone, and a signal as a picture of one line whose width alone they change:
+ * Layers of pictures [channels, height, width] and signals [channels, length]: input(28, 28) is a signal of
+ * 28 channels, a picture is input(1, 28, 28). They treat each channel alone, and a signal as a picture of one
+ * line whose width alone they change:
  *
  *   max_pool(size), average_pool(size)  the greatest value, or the mean, of each window of size x size;
  *                       windows are `stride` apart, which is `size` if it is left out. Sides are size and

@@ -39,19 +39,19 @@ static double power_of(const float *x, size_t count) {
 }
 
 /* What the recording is multiplied by; silence stays silent. */
-static float gain_for(double signal, double noise, double snr) {
+static double gain_for(double signal, double noise, double snr) {
     static const double log_10 = 2.302585092994046;
     if (noise == 0)
         return 0;
-    return (float)(sqrt(signal / noise) * (double)dae_exp((float)(-snr / 20 * log_10)));
+    return sqrt(signal / noise) * (double)dae_exp((float)(-snr / 20 * log_10));
 }
 
 static void add(const struct dae_noise_sample *sample, const struct stretch *s, double snr) {
     size_t size = sample->shape->size, made = s->channels * s->count;
-    float gain = gain_for(power_of(sample->x, size), power_of(s->values, made), snr);
+    double gain = gain_for(power_of(sample->x, size), power_of(s->values, made), snr);
     for (size_t row = 0; row < size; row += s->count)
         for (size_t t = 0; t < s->count; t++)
-            sample->x[row + t] += gain * s->values[row % made + t];
+            sample->x[row + t] += (float)(gain * (double)s->values[row % made + t]);
 }
 
 static dae_status choose(struct stretch *s, const struct dae_noise_sample *sample, struct dae_draw from) {

@@ -493,8 +493,10 @@ class ModelTest(Standard):
         trainer.fit(whole.view("crops(4, 4, count=2)", 1), 1)
         self.assertEqual(trainer.history["validation_psnr"][-1], model.measure(whole, "psnr")[0])
         mapped = model.map(whole)
-        self.assertEqual([flat(mapped.read(k, 1)[0]) for k in range(3)],
-                         [flat(model.map(part).read()[0]) for part in parts])
+        alone = [flat(model.map(part).read()[0]) for part in parts]
+        self.assertEqual([flat(mapped.read(k, 1)[0]) for k in range(3)], alone)
+        sample = memoryview(parts[0].read()[0]).cast("B").cast("f", (1, 1, 6, 9))
+        self.assertEqual(flat(model.run(sample)), alone[0])
         closed = dae.Model.parse("input(1, 6, 9) | conv2d(1, 3)").initialize(1)
         self.assertFails(dae.Status.ERROR_SHAPE, "crops, patches", closed.evaluate, whole)
 
