@@ -291,10 +291,14 @@ tier_reference-blas() {
     count_result "reference-blas: the reference library is what was loaded" $?
 }
 
-# Nothing optional, without optimisation, and a static library only: each is one more way to be built.
+# Nothing optional, without optimisation, and a static library only: each is one more way to be built. All is built, and
+# what features change is run; all suites run without optimisation in the tier coverage.
 tier_minimal() {
-    CC=gcc DAE_KILLS=$few_kills run_configuration minimal -Dauto_features=disabled -Dcblas=none -Dtests=enabled \
-        -Ddefault_library=static -Dbuildtype=debug -Dwerror=true
+    CC=gcc build minimal -Dauto_features=disabled -Dcblas=none -Dtests=enabled -Ddefault_library=static \
+        -Dbuildtype=debug -Dwerror=true || return
+    local suites=(kinds status source idx gzip npy dataset noise model model_file session trainer checkpoint blas_threads
+        products threads)
+    run_tests minimal
 }
 
 tier_sanitizers() {
