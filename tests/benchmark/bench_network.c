@@ -169,8 +169,8 @@ static void print_training(const struct options *options, const struct network *
     double gflop = 1e-9 * count_operations(network, model, true) * (double)network->batch;
     double peak = peak_fma_gflops(dae_get_num_threads());
     double least = seconds[0] / steps, median = quantile(seconds, epochs, 0.5) / steps;
-    printf("\"samples\": %zu, \"epochs\": %zu, \"gflop_per_step\": %.4g, \"step_min_ms\": %.4f, "
-           "\"step_median_ms\": %.4f, \"cpus_used\": %.2f, \"peak_gflops\": %.1f, \"peak_share\": %.4f, ",
+    printf("\"samples\": %zu, \"epochs\": %zu, \"gflop_per_step\": %.4g, \"step_min_ms\": %.6g, "
+           "\"step_median_ms\": %.6g, \"cpus_used\": %.2f, \"peak_gflops\": %.6g, \"peak_share\": %.6g, ",
            samples, epochs, gflop, 1e3 * least, 1e3 * median, cpus, peak, gflop / least / peak);
     free(seconds);
 }

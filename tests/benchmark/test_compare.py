@@ -95,8 +95,9 @@ class Bench(unittest.TestCase):
 
     def test_noise_times_every_kind(self):
         kinds = [line["kind"] for line in bench("noise", "--repeats", "3")]
-        self.assertEqual(kinds, ["gaussian", "uniform", "masking", "salt_pepper", "clip", "rng bits",
-                                 "rng uniform", "rng normal"])
+        self.assertEqual(kinds[:5], ["gaussian", "uniform", "masking", "salt_pepper", "clip"])
+        self.assertEqual(kinds[-3:], ["rng bits", "rng uniform", "rng normal"])
+        self.assertEqual(len(set(kinds)), len(kinds))
 
     def test_networks_do_the_work_that_is_said(self):
         described, = bench("describe")
