@@ -53,12 +53,11 @@ static void clean(dae_stream *stream, const float *noisy, float *out) {
 
 int main(int argc, char **argv) {
     static float recording[LEARN], test[TEST], noisy[TEST], out[TEST], picture[3 * DRAWN_HEIGHT * DRAWN];
-    const char *epochs = path_argument(argc, argv, "1",
-                                       "Cleans a recording in pieces. PATH: epochs, a number.");
+    double epochs = epochs_argument(argc, argv, "1", "Takes noise off a recording that comes in pieces.");
     dae_stream *stream = NULL;
     make_vibration(1, recording, LEARN);
     make_vibration(2, test, TEST);
-    dae_model *model = train(recording, atof(epochs));
+    dae_model *model = train(recording, epochs);
     check(dae_stream_create(&stream, model, NULL));
     for (size_t i = 0; i < 3; i++) {
         dae_noise *noise = NULL;

@@ -61,8 +61,7 @@ static double psnr(const float *clean, const float *values) {
 int main(int argc, char **argv) {
     static float clean[HEIGHT * WIDTH], noisy[HEIGHT * WIDTH], out[HEIGHT * WIDTH];
     const size_t shape[] = {1, HEIGHT, WIDTH};
-    double epochs = atof(path_argument(
-        argc, argv, "1", "Takes noise off a large picture in tiles. PATH is a number of epochs."));
+    double epochs = epochs_argument(argc, argv, "1", "Takes noise off a large picture in tiles.");
     dae_noise *noise = NULL;
     make_scene(1000, clean, HEIGHT, WIDTH);
     memcpy(noisy, clean, sizeof noisy);

@@ -32,14 +32,15 @@ static inline int finish(int status) {
     return status;
 }
 
-/* Ends the program with what it shows, if an argument asks for that. `usual` is the PATH that it takes if
- * none is given, or NULL if it takes none. */
-static inline void answer_help(int argc, char **argv, const char *usual, const char *shows) {
+/* Ends the program with what it shows, if an argument asks for that. `usual` is what it takes in the place of its
+ * argument, called `name`, if none is given, or NULL if it takes none. */
+static inline void answer_help(int argc, char **argv, const char *name, const char *usual,
+                               const char *shows) {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            printf("Usage: %s [--help%s]\n%s\n", argv[0], usual ? " | PATH" : "", shows);
+            printf("Usage: %s [--help%s%s]\n%s\n", argv[0], usual ? " | " : "", usual ? name : "", shows);
             if (usual) {
-                printf("Without a PATH it is %s.\n", usual);
+                printf("Without %s it is %s.\n", name, usual);
             }
             exit(finish(EXIT_SUCCESS));
         }
@@ -48,7 +49,7 @@ static inline void answer_help(int argc, char **argv, const char *usual, const c
 
 /* For a program that takes no arguments but --help. */
 static inline void no_arguments(int argc, char **argv, const char *shows) {
-    answer_help(argc, argv, NULL, shows);
+    answer_help(argc, argv, NULL, NULL, shows);
     if (argc > 1) {
         fprintf(stderr, "%s: found the argument '%s', expected none or --help\n", argv[0], argv[1]);
         exit(2);
@@ -58,13 +59,27 @@ static inline void no_arguments(int argc, char **argv, const char *shows) {
 /* The only argument that a program takes, a path; or `usual` without one. An option must not become a
  * file. */
 static inline const char *path_argument(int argc, char **argv, const char *usual, const char *shows) {
-    answer_help(argc, argv, usual, shows);
+    answer_help(argc, argv, "PATH", usual, shows);
     if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
         fprintf(stderr, "%s: found the argument '%s', expected none, one PATH or --help\n", argv[0],
                 argv[argc - 1]);
         exit(2);
     }
     return argc == 2 ? argv[1] : usual;
+}
+
+/* The only argument that a program takes, the epochs of its training; or `usual` without one. */
+static inline double epochs_argument(int argc, char **argv, const char *usual, const char *shows) {
+    answer_help(argc, argv, "EPOCHS", usual, shows);
+    char *end;
+    double epochs = strtod(argc > 1 ? argv[1] : usual, &end);
+    if (argc > 2 || *end || !(epochs >= 1 && epochs <= 1e6 && epochs == (double)(long)epochs)) {
+        fprintf(stderr,
+                "%s: found the argument '%s', expected none, a number of epochs from 1 on or --help\n",
+                argv[0], argv[1]);
+        exit(2);
+    }
+    return epochs;
 }
 
 /* For arrays of the program's own. */
