@@ -245,15 +245,23 @@ static bool fits(size_t place, const char *text) {
     return status == DAE_OK;
 }
 
+/* Where DAE_SPARSE is set, each piece is tried in one place only: where another compiler, or products by another library, see
+ * what the first tier has seen. */
+static bool leaves_out(size_t piece, size_t place, size_t count) {
+    return getenv("DAE_SPARSE") != NULL && place != piece % count;
+}
+
 START_TEST(every_kind_in_every_position) {
     size_t checked = 0;
     for (size_t place = 0; place < PLACES; place++) {
         char text[1024];
+        if (leaves_out((size_t)_i, place, PLACES - 1))
+            continue;
         put_together(text, sizeof text, place, pieces[_i]);
         for (size_t b = 0; fits(place, text) && b < BATCHES; b++, checked++)
             check_text(text, batches[b], b % 2 == 0 ? "mse" : "mae", 1);
     }
-    ck_assert_uint_ge(checked, (PLACES - 1) * BATCHES);
+    ck_assert_uint_ge(checked, getenv("DAE_SPARSE") != NULL ? BATCHES : (PLACES - 1) * BATCHES);
 }
 END_TEST
 
@@ -351,6 +359,8 @@ enum { PICTURE_PLACES = sizeof picture_places / sizeof *picture_places };
 START_TEST(pictures_agree) {
     for (size_t place = 0; place < PICTURE_PLACES; place++) {
         char text[1024];
+        if (leaves_out((size_t)_i, place, PICTURE_PLACES))
+            continue;
         snprintf(text, sizeof text, "%s%s%s", picture_places[place][0], picture_pieces[_i],
                  picture_places[place][1]);
         check_text(text, batches[place % 3], "mse", 13);

@@ -87,7 +87,7 @@ tier_coverage() {
     local timeouts=4 folder=$build_root/coverage report=$build_root/coverage.txt
     CC=gcc build coverage -Db_coverage=true -Dbuildtype=debug -Dcblas=openblas \
         -Ddefault_library=static -Dexamples=disabled -Dc_args=-fprofile-update=atomic || return
-    DAE_KILLS=$few_kills run_tests coverage --no-suite boundary --no-suite downstream --no-suite benchmark --no-suite example
+    run_tests coverage --no-suite boundary --no-suite downstream --no-suite benchmark --no-suite example
     gcovr --root "$source_root" --filter "$source_root/lib/" --object-directory "$folder" "$folder/lib" \
         --exclude-unreachable-branches --exclude-throw-branches -j "$jobs" \
         --json "$folder/coverage.json" >"$build_root/coverage.log" 2>&1 &&
