@@ -93,10 +93,16 @@ static void remove_tree(const char *path) {
     rmdir(path);
 }
 
+/* Where tests share a process, as under sanitizers, one must not see the threads that another has asked for. */
+static void use_all_threads(void) {
+    dae_set_num_threads(0);
+}
+
 TCase *add_case(Suite *suite, const char *name) {
     TCase *group = tcase_create(name);
     tcase_set_timeout(group, SECONDS_PER_TEST);
     suite_add_tcase(suite, group);
+    tcase_add_checked_fixture(group, use_all_threads, NULL);
     return group;
 }
 
