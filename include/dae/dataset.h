@@ -158,19 +158,21 @@ DAE_API dae_status dae_dataset_split(dae_dataset **first, dae_dataset **rest, da
 DAE_API dae_status dae_dataset_corrupt(dae_dataset **out, dae_dataset *source, dae_noise *noise, int32_t mode,
                                        uint64_t seed);
 
-/** Gives a recipe the recordings that its steps `mix(NAME, snr=...)` add stretches of: the inputs of a dataset.
+/** Gives a recipe the recordings that its steps `mix(NAME, snr=...)` add stretches of: the inputs of a
+ * dataset.
  *
  *   dae_noise_parse(&noise, "mix(street, snr=uniform(0, 20))");
  *   dae_noise_bind(noise, "street", recordings);
  *   dae_dataset_corrupt(&noisy, clean, noise, DAE_NOISE_FRESH, seed);
  *
  * A sample of [channels, length], or of any other shape with time as its last dimension, gets a stretch of
- * `length` values of a recording, from a random place on; a recording that is shorter goes round, from its end
- * to its beginning. Recordings of one channel are added to all channels, others need as many as the sample. All
- * recordings are read as of the epoch of the sample.
+ * `length` values of a recording, from a random place on; a recording that is shorter goes round, from its
+ * end to its beginning. Recordings of one channel are added to all channels, others need as many as the
+ * sample. All recordings are read as of the epoch of the sample.
  *
- * Until all its names are bound, a recipe cannot be applied. A name is bound once, before the recipe is in use
- * by datasets, so that it never changes while it is. What a model remembers of it are names, not recordings.
+ * Until all its names are bound, a recipe cannot be applied. A name is bound once, before the recipe is in
+ * use by datasets, so that it never changes while it is. What a model remembers of it are names, not
+ * recordings.
  *
  * @param noise    of which the caller has the only reference, used by no other thread meanwhile
  * @param name     one that is in the recipe and not bound yet
@@ -197,8 +199,8 @@ DAE_API dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_
  * any size are evaluated and validated on whole samples, one at a time; dae_model_map() takes them with any
  * model that dae_model_apply() runs at their sizes.
  *
- * The noise of the inputs is known where all parts have had the same, by one call of dae_dataset_corrupt() for each
- * with the same handle.
+ * The noise of the inputs is known where all parts have had the same, by one call of dae_dataset_corrupt()
+ * for each with the same handle.
  *
  * @param parts  [count], each kept; of as many dimensions as the first
  * @param count  at least 1

@@ -51,10 +51,10 @@ DAE_API dae_status dae_add_salt_pepper_noise(float *x, size_t count, double rate
 
 /** Poisson noise, as of counted photons: x = Poisson(x * peak) / peak. Mean and variance are x and x / peak.
  *
- * Values below 0 become 0; NaN and +infinity stay, and so does x where noise would be less than half a unit in
- * its last place (x * peak >= 2^60). Up to a mean of 10 it is the first k with u < P(0) + ... + P(k), where
- * u = (w + 1/2) / 2^32; above, Hormann's method PTRS (1993) takes two words an attempt. A value's words after
- * its first are those at the same position of the streams 8 * 2^56, 16 * 2^56 and so on further on.
+ * Values below 0 become 0; NaN and +infinity stay, and so does x where noise would be less than half a unit
+ * in its last place (x * peak >= 2^60). Up to a mean of 10 it is the first k with u < P(0) + ... + P(k),
+ * where u = (w + 1/2) / 2^32; above, Hormann's method PTRS (1993) takes two words an attempt. A value's words
+ * after its first are those at the same position of the streams 8 * 2^56, 16 * 2^56 and so on further on.
  *
  * @param peak  finite, > 0: events that are expected where x is 1
  * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
@@ -137,8 +137,9 @@ DAE_API void dae_noise_free(dae_noise *noise);
  * @param rank, shape  dimensions of one sample, such as 2, {28, 28}; up to 2^26 values
  * @param epoch        below 2^32; 0 is what a dataset with DAE_NOISE_ONCE uses
  * @param first        number of the first sample, first + samples at most 2^56
- * Errors: DAE_ERROR_ARGUMENT, also when recordings are missing (dae_noise_bind()). After DAE_ERROR_MEMORY, and
- * DAE_ERROR_CALLBACK where recordings come from one, x may be partly changed. Threads: many at once on one recipe. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also when recordings are missing (dae_noise_bind()). After DAE_ERROR_MEMORY,
+ * and DAE_ERROR_CALLBACK where recordings come from one, x may be partly changed. Threads: many at once on
+ * one recipe. @since 0.1.0
  */
 DAE_API dae_status dae_noise_apply(const dae_noise *noise, float *x, size_t samples, size_t rank,
                                    const size_t *shape, uint64_t seed, uint64_t epoch, uint64_t first);

@@ -101,8 +101,9 @@ enum {
  *
  * Samples may differ in size (dae_dataset_join()) where the model takes inputs of any size. They are run one
  * at a time then, whole, in memory for one that is as large as the largest along each side, and each gives
- * what it gives alone. Findings that compare values at the same place - dead outputs, the mean image, noisy or
- * constant targets, targets out of reach - are left out. A model that takes one size needs crops or patches.
+ * what it gives alone. Findings that compare values at the same place - dead outputs, the mean image, noisy
+ * or constant targets, targets out of reach - are left out. A model that takes one size needs crops or
+ * patches.
  *
  * "The same for every sample" is judged from two samples on; of a single sample nothing is dead. Where a
  * value is NaN or infinite, a finding names sample and place. Findings say what is so at 95 %: a unit that

@@ -226,8 +226,9 @@ DAE_API dae_status dae_trainer_set_gradient_hook(dae_trainer *trainer, dae_gradi
  * that was loaded. The following end a fit in the middle: parameters and optimizer are then as after the last
  * good step, the history holds the epochs completed, and the next fit continues after the last good step:
  * DAE_ERROR_CANCELLED, DAE_ERROR_CALLBACK; DAE_ERROR_NOT_FINITE when a value, a loss or a gradient is not
- * finite; DAE_ERROR_IO or DAE_ERROR_MEMORY when a checkpoint could not be written; DAE_ERROR_MEMORY when noise
- * that works in memory of its own, such as `blur`, gets none; and DAE_ERROR_ARGUMENT for a target that the objective does not take, as `bce` takes 0 to 1 only. @since 0.1.0
+ * finite; DAE_ERROR_IO or DAE_ERROR_MEMORY when a checkpoint could not be written; DAE_ERROR_MEMORY when
+ * noise that works in memory of its own, such as `blur`, gets none; and DAE_ERROR_ARGUMENT for a target that
+ * the objective does not take, as `bce` takes 0 to 1 only. @since 0.1.0
  */
 DAE_API dae_status dae_trainer_fit(dae_trainer *trainer, dae_dataset *dataset, size_t epochs);
 

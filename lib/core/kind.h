@@ -159,8 +159,8 @@ void dae_kind_get_defaults(const struct dae_kind *kind, double *numbers);
 /* The values of a step as numbers; NAN for one that is not given. */
 void dae_step_get_numbers(const struct dae_step *step, double *numbers);
 
-/* Refuses numbers that the kind does not take, with DAE_ERROR_ARGUMENT; `context` begins the message. One that is
- * given instead of another leaves that NAN. */
+/* Refuses numbers that the kind does not take, with DAE_ERROR_ARGUMENT; `context` begins the message. One
+ * that is given instead of another leaves that NAN. */
 dae_status dae_kind_check_numbers(const struct dae_kind *kind, const double *numbers, const char *context);
 
 void dae_kind_write_numbers(struct dae_text *text, const struct dae_kind *kind, const double *numbers);

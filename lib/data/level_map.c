@@ -1,4 +1,5 @@
-/* How strong the noise on a sample's inputs is, as one more channel of them (Zhang, Zuo and Zhang, FFDNet, 2018). */
+/* How strong the noise on a sample's inputs is, as one more channel of them (Zhang, Zuo and Zhang, FFDNet,
+ * 2018). */
 #include "core/memory.h"
 #include "data/view.h"
 

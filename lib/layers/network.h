@@ -1,5 +1,5 @@
-/* Ready networks: kinds that stand in the text of a model for the layers that they are made of. A kind is a row
- * with a function that writes those. */
+/* Ready networks: kinds that stand in the text of a model for the layers that they are made of. A kind is a
+ * row with a function that writes those. */
 #ifndef DAE_LAYERS_NETWORK_H
 #define DAE_LAYERS_NETWORK_H
 

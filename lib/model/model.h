@@ -85,8 +85,8 @@ dae_status dae_model_at(dae_model **out, dae_model *model, const struct dae_shap
  * size, or takes one only, by its name. */
 dae_status dae_model_resize(dae_model **out, const dae_model *model, const struct dae_shape *input);
 
-/* Gives such a model, which is nobody else's, yet another shape, and allocates nothing; so a plan over it runs
- * at any size below that which it was made for. After a failure it has the shape that it had. */
+/* Gives such a model, which is nobody else's, yet another shape, and allocates nothing; so a plan over it
+ * runs at any size below that which it was made for. After a failure it has the shape that it had. */
 dae_status dae_model_reshape(dae_model *model, const struct dae_shape *input);
 
 /* Refuses a model that takes inputs of several sizes, and says what to call instead. */

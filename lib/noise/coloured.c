@@ -1,15 +1,15 @@
 /* Coloured noise, of which the power falls with a power of the frequency: made as a spectrum.
  *
- * A channel of n values gets the first n of a period of N, a power of two, at least 2 n, so that its ends know
- * nothing of each other:
+ * A channel of n values gets the first n of a period of N, a power of two, at least 2 n, so that its ends
+ * know nothing of each other:
  *
  *     x[t] = sum over k = 1 ... N/2 - 1 of A_k (a_k cos(2 pi k t / N) - b_k sin(2 pi k t / N))
  *
  * with normal a_k and b_k, and A_k in proportion to k^(-exponent / 2) so that the expectation of x[t]^2 is
  * stddev^2. So x is normal, alike at all times, and has this spectrum exactly.
  *
- * With M = N/2, X_k = A_k (a_k + i b_k) / 2 and X_0 = X_M = 0, even values are the real parts and odd ones the
- * imaginary parts of z[t] = sum over k = 0 ... M - 1 of Z_k exp(2 pi i k t / M), where
+ * With M = N/2, X_k = A_k (a_k + i b_k) / 2 and X_0 = X_M = 0, even values are the real parts and odd ones
+ * the imaginary parts of z[t] = sum over k = 0 ... M - 1 of Z_k exp(2 pi i k t / M), where
  *
  *     Z_k = (X_k + conj X_(M-k)) + i exp(2 pi i k / N) (X_k - conj X_(M-k)) */
 #include "core/memory.h"
@@ -94,8 +94,8 @@ struct numbers {
     float *real, *imaginary;
 };
 
-/* One of log2 M steps of Stockham's transform, which leaves results in order: sums of m numbers become sums of
- * 2 m. */
+/* One of log2 M steps of Stockham's transform, which leaves results in order: sums of m numbers become sums
+ * of 2 m. */
 ALWAYS_INLINE void sum_up(struct numbers to, struct numbers from, const struct spectrum *s, const size_t m) {
     size_t turns = s->half / (2 * m), apart = s->half / 2;
     float *restrict x = to.real, *restrict y = to.imaginary;

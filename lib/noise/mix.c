@@ -1,6 +1,6 @@
-/* Mixing with recordings: a random stretch of a random one, along time, the last dimension, times what makes the
- * sample's mean square over that of the stretch 10^(snr / 10). Recordings that are shorter than the sample go
- * round, those of one channel are in all channels. */
+/* Mixing with recordings: a random stretch of a random one, along time, the last dimension, times what makes
+ * the sample's mean square over that of the stretch 10^(snr / 10). Recordings that are shorter than the
+ * sample go round, those of one channel are in all channels. */
 #include "core/memory.h"
 #include "math/elementary.h"
 #include "noise/noise.h"

@@ -92,7 +92,8 @@ struct dae_noise_step {
     double parameters[DAE_NOISE_MAX_PARAMETERS];   /* NAN where drawn */
 };
 
-/* Does not change once it is made and its names, if it has some, are bound. Its steps are in reading order: that is how they are numbered. */
+/* Does not change once it is made and its names, if it has some, are bound. Its steps are in reading order:
+ * that is how they are numbered. */
 struct dae_noise {
     dae_references references;
     struct dae_recipe *recipe; /* its own */

@@ -27,9 +27,9 @@ bool dae_targets_are_classes(const dae_model *model, const struct dae_shape *tar
 /* Refuses numbers of classes as targets of a model whose outputs are scaled. */
 dae_status dae_model_check_classes(const dae_model *model, const char *context);
 
-/* The model for a dataset, kept, as dae_model_for() gives it; targets that are `classes` fit any. Where inputs
- * differ in size and the model takes such, it is nobody else's, made for one that is as large as the largest
- * along each side: a sweep gives it other sizes. */
+/* The model for a dataset, kept, as dae_model_for() gives it; targets that are `classes` fit any. Where
+ * inputs differ in size and the model takes such, it is nobody else's, made for one that is as large as the
+ * largest along each side: a sweep gives it other sizes. */
 dae_status dae_model_for_samples(dae_model **out, dae_model *model, const dae_dataset *dataset, bool classes,
                                  const char *context);
 
