@@ -87,36 +87,26 @@ static dae_status read_sample(const dae_dataset *dataset, enum dae_half half, ui
                               struct dae_part part, float *out) {
     const struct augment *a = (const struct augment *)dataset;
     struct dae_frame frame = dae_frame_of(dataset->source, half, sample, a->sides);
-    DAE_TRY(dae_dataset_read_half(dataset->source, half, epoch, sample, 1, part, out));
+    DAE_TRY(dae_dataset_pass_read(dataset, half, epoch, sample, 1, part, out));
     struct change c = draw(a, epoch, sample);
     apply(&c, out, &frame);
     return DAE_OK;
 }
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    if (half == DAE_TARGET_HALF && !((const struct augment *)dataset)->changes_targets)
+        return dae_dataset_pass_read(dataset, half, epoch, first, count, part, out);
     for (size_t i = 0; i < count; i++)
-        DAE_TRY(read_sample(dataset, DAE_INPUT_HALF, epoch, first + i, part, out + i * part.count));
-    return DAE_OK;
-}
-
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    if (!((const struct augment *)dataset)->changes_targets)
-        return dae_dataset_pass_targets(dataset, epoch, first, count, part, out);
-    for (size_t i = 0; i < count; i++)
-        DAE_TRY(read_sample(dataset, DAE_TARGET_HALF, epoch, first + i, part, out + i * part.count));
+        DAE_TRY(read_sample(dataset, half, epoch, first + i, part, out + i * part.count));
     return DAE_OK;
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = dae_dataset_pass_locate_inputs,
-    .locate_targets = dae_dataset_pass_locate_targets,
+    .read = read,
+    .locate = dae_dataset_pass_locate,
     .level = dae_dataset_pass_level,
-    .measure_inputs = dae_dataset_pass_measure_inputs,
-    .measure_targets = dae_dataset_pass_measure_targets,
+    .measure = dae_dataset_pass_measure,
 };
 
 /* ---- The kind ------------------------------------------------------------------------------------- */

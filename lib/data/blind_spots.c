@@ -96,40 +96,47 @@ static dae_status read_input(const dae_dataset *dataset, uint64_t epoch, size_t 
     float *x = dae_allocate_raw(size, sizeof *x);
     if (x == NULL)
         return DAE_ERROR_MEMORY;
-    dae_status status = source->operations->read_inputs(source, epoch, sample, 1, (struct dae_part){0, size},
-                                                        x);
+    dae_status status = dae_dataset_read_part(source, DAE_INPUT_HALF, epoch, sample, 1,
+                                              (struct dae_part){0, size}, x);
     if (status == DAE_OK)
         blind(b, &frame, dae_view_draw(source, b->seed, epoch, sample), x, out);
     dae_release(x);
     return status;
 }
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
-    for (size_t i = 0; i < count; i++)
-        DAE_TRY(read_input(dataset, epoch, first + i, out + i * part.count));
+static dae_status read_target(const dae_dataset *dataset, uint64_t epoch, size_t sample, struct dae_part part,
+                              float *out) {
+    const struct blind_spots *b = (const struct blind_spots *)dataset;
+    struct dae_frame frame = dae_frame_of(dataset->source, DAE_INPUT_HALF, sample, b->sides);
+    DAE_TRY(dae_dataset_pass_read(dataset, DAE_INPUT_HALF, epoch, sample, 1, part, out));
+    forget(b, &frame, dae_view_draw(dataset->source, b->seed, epoch, sample), out);
     return DAE_OK;
 }
 
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    const struct blind_spots *b = (const struct blind_spots *)dataset;
-    DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, part, out));
-    for (size_t i = 0; i < count; i++) {
-        struct dae_frame frame = dae_frame_of(dataset->source, DAE_INPUT_HALF, first + i, b->sides);
-        forget(b, &frame, dae_view_draw(dataset->source, b->seed, epoch, first + i), out + i * part.count);
-    }
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    for (size_t i = 0; i < count; i++)
+        DAE_TRY(half == DAE_INPUT_HALF ? read_input(dataset, epoch, first + i, out + i * part.count)
+                                       : read_target(dataset, epoch, first + i, part, out + i * part.count));
     return DAE_OK;
+}
+
+/* Targets come from the inputs, too. */
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    (void)half;
+    return dae_dataset_pass_locate(dataset, DAE_INPUT_HALF, sample);
+}
+
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    (void)half;
+    return dae_dataset_pass_measure(dataset, DAE_INPUT_HALF, sample);
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = dae_dataset_pass_locate_inputs,
-    .locate_targets = dae_dataset_pass_locate_inputs,
+    .read = read,
+    .locate = locate,
     .level = dae_dataset_pass_level,
-    .measure_inputs = dae_dataset_pass_measure_inputs,
-    .measure_targets = dae_dataset_pass_measure_inputs,
+    .measure = measure,
 };
 
 /* ---- The kind ------------------------------------------------------------------------------------- */

@@ -94,7 +94,7 @@ static dae_status take_whole(struct reading *r, size_t sample, size_t size) {
     r->whole = dae_allocate_raw(size, sizeof *r->whole);
     if (r->whole == NULL)
         return DAE_ERROR_MEMORY;
-    return dae_dataset_read_half(r->boxes->base.source, r->half, r->epoch, sample, 1,
+    return dae_dataset_read_part(r->boxes->base.source, r->half, r->epoch, sample, 1,
                                  (struct dae_part){0, size}, r->whole);
 }
 
@@ -128,21 +128,19 @@ static dae_status read_boxes(struct reading r, size_t first, size_t count, struc
     return status;
 }
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
-    struct reading r = {(const struct dae_boxes *)dataset, DAE_INPUT_HALF, epoch, 0, NULL};
-    return read_boxes(r, first, count, part, out);
+static bool is_cut(const struct dae_boxes *boxes, enum dae_half half) {
+    return half == DAE_INPUT_HALF || boxes->cuts_targets;
 }
 
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    struct reading r = {(const struct dae_boxes *)dataset, DAE_TARGET_HALF, epoch, 0, NULL};
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    struct reading r = {(const struct dae_boxes *)dataset, half, epoch, 0, NULL};
     size_t within;
-    if (r.boxes->cuts_targets)
+    if (is_cut(r.boxes, half))
         return read_boxes(r, first, count, part, out);
     for (size_t i = 0; i < count; i++)
-        DAE_TRY(dae_dataset_pass_targets(dataset, epoch, sample_of(r.boxes, first + i, &within), 1, part,
-                                         out + i * part.count));
+        DAE_TRY(dae_dataset_pass_read(dataset, half, epoch, sample_of(r.boxes, first + i, &within), 1, part,
+                                      out + i * part.count));
     return DAE_OK;
 }
 
@@ -153,16 +151,10 @@ static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch,
                                   sample_of((const struct dae_boxes *)dataset, sample, &within), level);
 }
 
-static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
     size_t within;
-    return dae_dataset_pass_locate_inputs(dataset,
-                                          sample_of((const struct dae_boxes *)dataset, sample, &within));
-}
-
-static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
-    size_t within;
-    return dae_dataset_pass_locate_targets(dataset,
-                                           sample_of((const struct dae_boxes *)dataset, sample, &within));
+    return dae_dataset_pass_locate(dataset, half,
+                                   sample_of((const struct dae_boxes *)dataset, sample, &within));
 }
 
 /* ---- Shapes --------------------------------------------------------------------------------------- */
@@ -177,20 +169,13 @@ static struct dae_shape shape_of(const struct dae_boxes *boxes, size_t channels)
     return shape;
 }
 
-static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
     const struct dae_boxes *boxes = (const struct dae_boxes *)dataset;
     size_t within;
     sample = sample_of(boxes, sample, &within);
-    return shape_of(boxes, dae_frame_of(boxes->base.source, DAE_INPUT_HALF, sample, boxes->sides).channels);
-}
-
-static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
-    const struct dae_boxes *boxes = (const struct dae_boxes *)dataset;
-    size_t within;
-    sample = sample_of(boxes, sample, &within);
-    if (!boxes->cuts_targets)
-        return dae_dataset_pass_measure_targets(dataset, sample);
-    return shape_of(boxes, dae_frame_of(boxes->base.source, DAE_TARGET_HALF, sample, boxes->sides).channels);
+    if (!is_cut(boxes, half))
+        return dae_dataset_pass_measure(dataset, half, sample);
+    return shape_of(boxes, dae_frame_of(boxes->base.source, half, sample, boxes->sides).channels);
 }
 
 static void destroy(dae_dataset *dataset) {
@@ -198,14 +183,11 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = locate_inputs,
-    .locate_targets = locate_targets,
+    .read = read,
+    .locate = locate,
     .destroy = destroy,
     .level = level,
-    .measure_inputs = measure_inputs,
-    .measure_targets = measure_targets,
+    .measure = measure,
 };
 
 /* ---- Making --------------------------------------------------------------------------------------- */

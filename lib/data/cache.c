@@ -15,48 +15,27 @@ struct cache {
     struct held inputs, targets; /* the latter empty where they are the inputs */
 };
 
-static const struct held *inputs_of(const dae_dataset *dataset) {
-    return &((const struct cache *)dataset)->inputs;
-}
-
-static const struct held *targets_of(const dae_dataset *dataset) {
-    return dataset->alike ? inputs_of(dataset) : &((const struct cache *)dataset)->targets;
-}
-
-static const float *at(const struct held *held, const struct dae_shape *shape, size_t sample) {
-    return held->values + (held->starts != NULL ? held->starts[sample] : sample * shape->size);
+static const float *at(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    const struct cache *cache = (const struct cache *)dataset;
+    bool is_input = half == DAE_INPUT_HALF || dataset->alike;
+    const struct held *held = is_input ? &cache->inputs : &cache->targets;
+    size_t size = is_input ? dataset->shape.size : dataset->target_shape.size;
+    return held->values + (held->starts != NULL ? held->starts[sample] : sample * size);
 }
 
 /* ---- Reading ---------------------------------------------------------------------------------------- */
 
-static void read(const struct held *held, const struct dae_shape *shape, size_t first, size_t count,
-                 struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    (void)epoch;
     for (size_t i = 0; i < count; i++)
-        memcpy(out + i * part.count, at(held, shape, first + i) + part.first, part.count * sizeof *out);
-}
-
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
-    (void)epoch;
-    read(inputs_of(dataset), &dataset->shape, first, count, part, out);
+        memcpy(out + i * part.count, at(dataset, half, first + i) + part.first, part.count * sizeof *out);
     return DAE_OK;
 }
 
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    (void)epoch;
-    read(targets_of(dataset), &dataset->target_shape, first, count, part, out);
-    return DAE_OK;
-}
-
-static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
-    return (struct dae_stored){at(inputs_of(dataset), &dataset->shape, sample),
-                               dae_dataset_measure(dataset, DAE_INPUT_HALF, sample).size * sizeof(float)};
-}
-
-static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
-    return (struct dae_stored){at(targets_of(dataset), &dataset->target_shape, sample),
-                               dae_dataset_measure(dataset, DAE_TARGET_HALF, sample).size * sizeof(float)};
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return (struct dae_stored){at(dataset, half, sample),
+                               dae_dataset_measure(dataset, half, sample).size * sizeof(float)};
 }
 
 /* What was drawn when the inputs were read. */
@@ -77,14 +56,11 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = locate_inputs,
-    .locate_targets = locate_targets,
+    .read = read,
+    .locate = locate,
     .destroy = destroy,
     .level = level,
-    .measure_inputs = dae_dataset_pass_measure_inputs,
-    .measure_targets = dae_dataset_pass_measure_targets,
+    .measure = dae_dataset_pass_measure,
 };
 
 /* What is to be held of a dataset: its inputs or its targets. */
@@ -99,7 +75,7 @@ static dae_status hold_equal(struct held *held, const struct holding *h) {
     held->values = dae_allocate_raw(h->dataset->count, h->shape->size * sizeof *held->values);
     if (held->values == NULL)
         return DAE_ERROR_MEMORY;
-    return dae_dataset_read_half(h->dataset, h->half, 0, 0, h->dataset->count,
+    return dae_dataset_read_part(h->dataset, h->half, 0, 0, h->dataset->count,
                                  (struct dae_part){0, h->shape->size}, held->values);
 }
 
@@ -117,7 +93,7 @@ static dae_status hold_each(struct held *held, const struct holding *h) {
     if (held->values == NULL)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < count; i++)
-        DAE_TRY(dae_dataset_read_half(h->dataset, h->half, 0, i, 1,
+        DAE_TRY(dae_dataset_read_part(h->dataset, h->half, 0, i, 1,
                                       (struct dae_part){0, dae_dataset_measure(h->dataset, h->half, i).size},
                                       held->values + held->starts[i]));
     return DAE_OK;

@@ -8,10 +8,10 @@ struct callback_dataset {
     void *user;
 };
 
-static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                       struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
     const struct callback_dataset *callback = (const struct callback_dataset *)dataset;
-    (void)epoch, (void)part;
+    (void)half, (void)epoch, (void)part;
     int32_t result = callback->read(first, count, out, callback->user);
     if (result != 0)
         return dae_fail(DAE_ERROR_CALLBACK, "the dataset's read function returned %d for samples %zu to %zu",
@@ -26,7 +26,9 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read, .read_targets = read, .destroy = destroy};
+    .read = read,
+    .destroy = destroy,
+};
 
 dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, size_t rank, const size_t *shape,
                                        dae_dataset_read_fn read_function, dae_dataset_release_fn release,

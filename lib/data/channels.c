@@ -7,26 +7,23 @@ struct channels {
     bool cuts_targets; /* or they are those of the source */
 };
 
-static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t sample,
-                       struct dae_part part, float *out) {
+static bool is_cut(const dae_dataset *dataset, enum dae_half half) {
+    return half == DAE_INPUT_HALF || ((const struct channels *)dataset)->cuts_targets;
+}
+
+static dae_status read_sample(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t sample,
+                              struct dae_part part, float *out) {
     struct dae_shape shape = dae_dataset_measure(dataset->source, half, sample);
     part.first += ((const struct channels *)dataset)->first * (shape.size / shape.dims[0]);
     return dae_dataset_read_run(dataset->source, half, epoch, sample, part, out);
 }
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    if (!is_cut(dataset, half))
+        return dae_dataset_pass_read(dataset, half, epoch, first, count, part, out);
     for (size_t i = 0; i < count; i++)
-        DAE_TRY(read(dataset, DAE_INPUT_HALF, epoch, first + i, part, out + i * part.count));
-    return DAE_OK;
-}
-
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    if (!((const struct channels *)dataset)->cuts_targets)
-        return dae_dataset_pass_targets(dataset, epoch, first, count, part, out);
-    for (size_t i = 0; i < count; i++)
-        DAE_TRY(read(dataset, DAE_TARGET_HALF, epoch, first + i, part, out + i * part.count));
+        DAE_TRY(read_sample(dataset, half, epoch, first + i, part, out + i * part.count));
     return DAE_OK;
 }
 
@@ -37,25 +34,16 @@ static struct dae_shape with_channels(struct dae_shape shape, size_t channels) {
     return shape;
 }
 
-static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
-    return with_channels(dae_dataset_pass_measure_inputs(dataset, sample), dataset->shape.dims[0]);
-}
-
-static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
-    struct dae_shape shape = dae_dataset_pass_measure_targets(dataset, sample);
-    return ((const struct channels *)dataset)->cuts_targets
-               ? with_channels(shape, dataset->target_shape.dims[0])
-               : shape;
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    struct dae_shape shape = dae_dataset_pass_measure(dataset, half, sample);
+    return is_cut(dataset, half) ? with_channels(shape, dataset->shape.dims[0]) : shape;
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = dae_dataset_pass_locate_inputs,
-    .locate_targets = dae_dataset_pass_locate_targets,
+    .read = read,
+    .locate = dae_dataset_pass_locate,
     .level = dae_dataset_pass_level,
-    .measure_inputs = measure_inputs,
-    .measure_targets = measure_targets,
+    .measure = measure,
 };
 
 enum { FIRST, COUNT };

@@ -15,11 +15,13 @@ static struct dae_noise_place place_of(const struct corrupt *corrupt, uint64_t e
                                     corrupt->base.source->steps};
 }
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
     const struct corrupt *corrupt = (const struct corrupt *)dataset;
-    DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, part, out));
-    struct dae_shape shape = dae_dataset_measure(dataset, DAE_INPUT_HALF, first);
+    DAE_TRY(dae_dataset_pass_read(dataset, half, epoch, first, count, part, out));
+    if (half == DAE_TARGET_HALF)
+        return DAE_OK;
+    struct dae_shape shape = dae_dataset_measure(dataset, half, first);
     for (size_t i = 0; i < count; i++) {
         struct dae_noise_place place = place_of(corrupt, epoch, first + i);
         struct dae_noise_values values = {out + i * part.count, &shape, part.first, part.count};
@@ -49,15 +51,12 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = dae_dataset_pass_targets,
-    .locate_inputs = dae_dataset_pass_locate_inputs,
-    .locate_targets = dae_dataset_pass_locate_targets,
+    .read = read,
+    .locate = dae_dataset_pass_locate,
     .destroy = destroy,
     .level = level,
     .has_draw = has_draw,
-    .measure_inputs = dae_dataset_pass_measure_inputs,
-    .measure_targets = dae_dataset_pass_measure_targets,
+    .measure = dae_dataset_pass_measure,
 };
 
 /* Adds a recipe to what describes the inputs. */

@@ -83,32 +83,22 @@ void dae_dataset_free(dae_dataset *dataset) {
 
 /* ---- What views hand on --------------------------------------------------------------------------- */
 
-dae_status dae_dataset_pass_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                                   struct dae_part part, float *out) {
-    return dataset->source->operations->read_inputs(dataset->source, epoch, first, count, part, out);
+dae_status dae_dataset_pass_read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                                 size_t count, struct dae_part part, float *out) {
+    return dae_dataset_read_part(dataset->source, half, epoch, first, count, part, out);
 }
 
-dae_status dae_dataset_pass_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                                    struct dae_part part, float *out) {
-    return dataset->source->operations->read_targets(dataset->source, epoch, first, count, part, out);
+struct dae_stored dae_dataset_locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    dae_dataset_locator locate = dataset->operations->locate;
+    return locate != NULL ? locate(dataset, half, sample) : (struct dae_stored){NULL, 0};
 }
 
-struct dae_stored dae_dataset_locate_inputs(const dae_dataset *dataset, size_t sample) {
-    dae_dataset_locator locate = dataset->operations->locate_inputs;
-    return locate != NULL ? locate(dataset, sample) : (struct dae_stored){NULL, 0};
+struct dae_stored dae_dataset_pass_locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return dae_dataset_locate(dataset->source, half, sample);
 }
 
-struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t sample) {
-    dae_dataset_locator locate = dataset->operations->locate_targets;
-    return locate != NULL ? locate(dataset, sample) : (struct dae_stored){NULL, 0};
-}
-
-struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_locate_inputs(dataset->source, sample);
-}
-
-struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_locate_targets(dataset->source, sample);
+struct dae_shape dae_dataset_pass_measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return dae_dataset_measure(dataset->source, half, sample);
 }
 
 bool dae_dataset_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
@@ -129,23 +119,11 @@ bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint6
     return dae_dataset_level(dataset->source, label, epoch, sample, level);
 }
 
-struct dae_shape dae_dataset_pass_measure_inputs(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_measure(dataset->source, DAE_INPUT_HALF, sample);
-}
-
-struct dae_shape dae_dataset_pass_measure_targets(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_measure(dataset->source, DAE_TARGET_HALF, sample);
-}
-
 /* ---- Shapes --------------------------------------------------------------------------------------- */
 
 struct dae_shape dae_dataset_measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
-    const struct dae_dataset_operations *operations = dataset->operations;
     const struct dae_shape *shape = half == DAE_INPUT_HALF ? &dataset->shape : &dataset->target_shape;
-    if (!dae_shape_is_open(shape))
-        return *shape;
-    return half == DAE_INPUT_HALF ? operations->measure_inputs(dataset, sample)
-                                  : operations->measure_targets(dataset, sample);
+    return dae_shape_is_open(shape) ? dataset->operations->measure(dataset, half, sample) : *shape;
 }
 
 size_t dae_dataset_count_different(const dae_dataset *dataset) {
@@ -153,10 +131,11 @@ size_t dae_dataset_count_different(const dae_dataset *dataset) {
                                                                                            : 1;
 }
 
-static struct dae_shape in_common(const dae_dataset *dataset, dae_dataset_measurer measure) {
-    struct dae_shape common = measure(dataset, 0);
+static struct dae_shape in_common(const dae_dataset *dataset, enum dae_half half) {
+    dae_dataset_measurer measure = dataset->operations->measure;
+    struct dae_shape common = measure(dataset, half, 0);
     for (size_t i = 1; i < dataset->count; i++) {
-        struct dae_shape shape = measure(dataset, i);
+        struct dae_shape shape = measure(dataset, half, i);
         for (size_t k = 0; k < common.rank; k++)
             if (common.dims[k] != shape.dims[k])
                 common.size = common.dims[k] = 0;
@@ -166,9 +145,9 @@ static struct dae_shape in_common(const dae_dataset *dataset, dae_dataset_measur
 
 void dae_dataset_agree(dae_dataset *dataset) {
     if (dae_shape_is_open(&dataset->shape))
-        dataset->shape = in_common(dataset, dataset->operations->measure_inputs);
+        dataset->shape = in_common(dataset, DAE_INPUT_HALF);
     if (dae_shape_is_open(&dataset->target_shape))
-        dataset->target_shape = in_common(dataset, dataset->operations->measure_targets);
+        dataset->target_shape = in_common(dataset, DAE_TARGET_HALF);
 }
 
 dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count) {
@@ -201,13 +180,6 @@ dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t index
 
 /* ---- Reading -------------------------------------------------------------------------------------- */
 
-dae_status dae_dataset_read_half(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
-                                 size_t count, struct dae_part part, float *out) {
-    const struct dae_dataset_operations *operations = dataset->operations;
-    return half == DAE_INPUT_HALF ? operations->read_inputs(dataset, epoch, first, count, part, out)
-                                  : operations->read_targets(dataset, epoch, first, count, part, out);
-}
-
 bool dae_dataset_is_whole(const dae_dataset *dataset, enum dae_half half) {
     return !dataset->concurrent || (half == DAE_INPUT_HALF ? dataset->whole_inputs : dataset->whole_targets);
 }
@@ -218,7 +190,7 @@ static dae_status read_head(const dae_dataset *dataset, enum dae_half half, uint
     size_t size = dae_dataset_measure(dataset, half, sample).size, skipped = run.first % 4;
     float four[4];
     struct dae_part part = {run.first - skipped, dae_size_min(4, size - (run.first - skipped))};
-    DAE_TRY(dae_dataset_read_half(dataset, half, epoch, sample, 1, part, four));
+    DAE_TRY(dae_dataset_read_part(dataset, half, epoch, sample, 1, part, four));
     memcpy(out, four + skipped, run.count * sizeof *out);
     return DAE_OK;
 }
@@ -227,11 +199,11 @@ static dae_status read_from_whole(const dae_dataset *dataset, enum dae_half half
                                   size_t sample, struct dae_part run, float *out) {
     size_t size = dae_dataset_measure(dataset, half, sample).size;
     if (run.count == size)
-        return dae_dataset_read_half(dataset, half, epoch, sample, 1, run, out);
+        return dae_dataset_read_part(dataset, half, epoch, sample, 1, run, out);
     float *whole = dae_allocate_raw(size, sizeof *whole);
     if (whole == NULL)
         return DAE_ERROR_MEMORY;
-    dae_status status = dae_dataset_read_half(dataset, half, epoch, sample, 1, (struct dae_part){0, size},
+    dae_status status = dae_dataset_read_part(dataset, half, epoch, sample, 1, (struct dae_part){0, size},
                                               whole);
     if (status == DAE_OK)
         memcpy(out, whole + run.first, run.count * sizeof *out);
@@ -248,7 +220,7 @@ dae_status dae_dataset_read_run(const dae_dataset *dataset, enum dae_half half, 
         DAE_TRY(read_head(dataset, half, epoch, sample, (struct dae_part){run.first, head}, out));
     if (run.count == head)
         return DAE_OK;
-    return dae_dataset_read_half(dataset, half, epoch, sample, 1,
+    return dae_dataset_read_part(dataset, half, epoch, sample, 1,
                                  (struct dae_part){run.first + head, run.count - head}, out + head);
 }
 
@@ -264,9 +236,9 @@ static dae_status read_both(const dae_dataset *dataset, const struct range *r) {
     struct dae_part input = {0, r->input}, target = {0, r->target};
     if (r->inputs != NULL)
         DAE_TRY(
-            dae_dataset_read_half(dataset, DAE_INPUT_HALF, r->epoch, r->first, r->count, input, r->inputs));
+            dae_dataset_read_part(dataset, DAE_INPUT_HALF, r->epoch, r->first, r->count, input, r->inputs));
     if (r->targets != NULL)
-        DAE_TRY(dae_dataset_read_half(dataset, DAE_TARGET_HALF, r->epoch, r->first, r->count, target,
+        DAE_TRY(dae_dataset_read_part(dataset, DAE_TARGET_HALF, r->epoch, r->first, r->count, target,
                                       r->targets));
     return DAE_OK;
 }
@@ -277,8 +249,8 @@ static dae_status check_arrays(const dae_dataset *dataset, const struct range *r
                                        {"targets", r->targets, r->count * r->target * sizeof *r->targets}};
     DAE_TRY(dae_arrays_check_apart(arrays[0], arrays[1], "dae_dataset_read"));
     for (size_t i = r->first; i < r->first + r->count; i++) {
-        struct dae_stored input = dae_dataset_locate_inputs(dataset, i),
-                          target = dae_dataset_locate_targets(dataset, i);
+        struct dae_stored input = dae_dataset_locate(dataset, DAE_INPUT_HALF, i),
+                          target = dae_dataset_locate(dataset, DAE_TARGET_HALF, i);
         const struct dae_array stored[] = {
             {"the data that the inputs come from", input.bytes, input.size},
             {"the data that the targets come from", target.bytes, target.size}};
@@ -348,8 +320,7 @@ enum {
 /* One of both arrays that are gathered. */
 struct gather {
     const dae_dataset *dataset;
-    dae_dataset_reader read;
-    dae_dataset_locator locate; /* or NULL */
+    enum dae_half half;
     uint64_t epoch;
     const size_t *order;
     size_t count, width;
@@ -360,15 +331,16 @@ struct gather {
 };
 
 static void prefetch(const struct gather *g, size_t row) {
-    struct dae_stored stored = g->locate != NULL && row < g->count ? g->locate(g->dataset, g->order[row])
-                                                                   : (struct dae_stored){0};
+    struct dae_stored stored = row < g->count ? dae_dataset_locate(g->dataset, g->half, g->order[row])
+                                              : (struct dae_stored){0};
     for (size_t i = 0; i < dae_stored_ahead(stored, g->width); i += CACHE_LINE)
         __builtin_prefetch((const char *)stored.bytes + i);
 }
 
 static dae_status gather_row(const struct gather *g, size_t slot, size_t first, size_t row) {
     float *out = g->out + (g->passing ? first : row) * g->width;
-    DAE_TRY(g->read(g->dataset, g->epoch, g->order[row], 1, (struct dae_part){0, g->width}, out));
+    DAE_TRY(dae_dataset_read_part(g->dataset, g->half, g->epoch, g->order[row], 1,
+                                  (struct dae_part){0, g->width}, out));
     if (g->after != NULL)
         g->after(g->context, slot, row, out);
     return DAE_OK;
@@ -402,11 +374,9 @@ static dae_status run_gather(struct gather *g, struct dae_pool *pool, uint64_t f
 
 dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool, uint64_t epoch,
                               const size_t *order, size_t count, const struct dae_gathering *to) {
-    const struct dae_dataset_operations *operations = dataset->operations;
     struct gather gather_inputs = {
         .dataset = dataset,
-        .read = operations->read_inputs,
-        .locate = operations->locate_inputs,
+        .half = DAE_INPUT_HALF,
         .epoch = epoch,
         .order = order,
         .count = count,
@@ -418,8 +388,7 @@ dae_status dae_dataset_gather(const dae_dataset *dataset, struct dae_pool *pool,
     };
     struct gather gather_targets = {
         .dataset = dataset,
-        .read = operations->read_targets,
-        .locate = operations->locate_targets,
+        .half = DAE_TARGET_HALF,
         .epoch = epoch,
         .order = order,
         .count = count,

@@ -15,14 +15,14 @@ struct dae_part {
     size_t first, count;
 };
 
+/* What a sample consists of. */
+enum dae_half { DAE_INPUT_HALF, DAE_TARGET_HALF };
+
 /* Reads a part of samples [first, first + count), which lie in the dataset and are of one shape, as they are
  * in an epoch, into out[count, part.count]. Datasets that are not `concurrent` are asked for whole samples
  * only, and so are those of which that is said below. */
-typedef dae_status (*dae_dataset_reader)(const dae_dataset *dataset, uint64_t epoch, size_t first,
-                                         size_t count, struct dae_part part, float *out);
-
-/* What a sample consists of. */
-enum dae_half { DAE_INPUT_HALF, DAE_TARGET_HALF };
+typedef dae_status (*dae_dataset_reader)(const dae_dataset *dataset, enum dae_half half, uint64_t epoch,
+                                         size_t first, size_t count, struct dae_part part, float *out);
 
 /* Where the stored bytes of a sample lie, so that they can be fetched into the cache ahead of reading. */
 struct dae_stored {
@@ -30,10 +30,12 @@ struct dae_stored {
     size_t size;
 };
 
-typedef struct dae_stored (*dae_dataset_locator)(const dae_dataset *dataset, size_t sample);
+typedef struct dae_stored (*dae_dataset_locator)(const dae_dataset *dataset, enum dae_half half,
+                                                 size_t sample);
 
-/* The shape of one sample. */
-typedef struct dae_shape (*dae_dataset_measurer)(const dae_dataset *dataset, size_t sample);
+/* The shape of one sample's input or target. */
+typedef struct dae_shape (*dae_dataset_measurer)(const dae_dataset *dataset, enum dae_half half,
+                                                 size_t sample);
 
 /* The value of the draw with this label in the noise of a sample's inputs, 0 where that noise is not applied
  * to the sample; false: there is no such draw. */
@@ -44,13 +46,13 @@ typedef bool (*dae_dataset_leveller)(const dae_dataset *dataset, const char *lab
 typedef bool (*dae_dataset_asker)(const dae_dataset *dataset, const char *label);
 
 struct dae_dataset_operations {
-    dae_dataset_reader read_inputs, read_targets;
-    dae_dataset_locator locate_inputs, locate_targets; /* NULL where samples are not stored */
+    dae_dataset_reader read;
+    dae_dataset_locator locate; /* NULL where samples are not stored */
     /* Gives back what the kind holds beside the members below. */
     void (*destroy)(dae_dataset *dataset);
-    dae_dataset_leveller level;                           /* NULL where inputs have had no noise */
-    dae_dataset_asker has_draw;                           /* NULL where views below tell */
-    dae_dataset_measurer measure_inputs, measure_targets; /* NULL where all samples have one shape */
+    dae_dataset_leveller level;   /* NULL where inputs have had no noise */
+    dae_dataset_asker has_draw;   /* NULL where views below tell */
+    dae_dataset_measurer measure; /* NULL where all samples have one shape */
 };
 
 /* What all kinds have in common; the first member of each kind's struct. */
@@ -90,12 +92,14 @@ dae_status dae_dataset_read_recordings(dae_dataset *view, const dae_noise *noise
 
 dae_dataset *dae_dataset_keep(dae_dataset *dataset);
 
-/* The shape of one sample's input or target. */
 struct dae_shape dae_dataset_measure(const dae_dataset *dataset, enum dae_half half, size_t sample);
 
-/* Reads either as a reader does. */
-dae_status dae_dataset_read_half(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
-                                 size_t count, struct dae_part part, float *out);
+static inline dae_status dae_dataset_read_part(const dae_dataset *dataset, enum dae_half half, uint64_t epoch,
+                                               size_t first, size_t count, struct dae_part part, float *out) {
+    return dataset->operations->read(dataset, half, epoch, first, count, part, out);
+}
+
+struct dae_stored dae_dataset_locate(const dae_dataset *dataset, enum dae_half half, size_t sample);
 
 /* Whether no parts of samples may be asked for. */
 bool dae_dataset_is_whole(const dae_dataset *dataset, enum dae_half half);
@@ -111,14 +115,11 @@ size_t dae_dataset_count_different(const dae_dataset *dataset);
  * many dimensions as the first. */
 void dae_dataset_agree(dae_dataset *dataset);
 
-/* Readers of views that change nothing about inputs or targets. */
-dae_status dae_dataset_pass_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                                   struct dae_part part, float *out);
-dae_status dae_dataset_pass_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                                    struct dae_part part, float *out);
-
-struct dae_stored dae_dataset_locate_inputs(const dae_dataset *dataset, size_t sample);
-struct dae_stored dae_dataset_locate_targets(const dae_dataset *dataset, size_t sample);
+/* What views hand on that change nothing about it. */
+dae_status dae_dataset_pass_read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                                 size_t count, struct dae_part part, float *out);
+struct dae_stored dae_dataset_pass_locate(const dae_dataset *dataset, enum dae_half half, size_t sample);
+struct dae_shape dae_dataset_pass_measure(const dae_dataset *dataset, enum dae_half half, size_t sample);
 
 bool dae_dataset_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                        double *level);
@@ -128,14 +129,6 @@ bool dae_dataset_has_draw(const dae_dataset *dataset, const char *label);
 /* Of views whose samples are those of their source, in the same order. */
 bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                             double *level);
-
-/* Locators of views that change nothing about where inputs or targets lie. */
-struct dae_stored dae_dataset_pass_locate_inputs(const dae_dataset *dataset, size_t sample);
-struct dae_stored dae_dataset_pass_locate_targets(const dae_dataset *dataset, size_t sample);
-
-/* Measurers of views that change nothing about shapes. */
-struct dae_shape dae_dataset_pass_measure_inputs(const dae_dataset *dataset, size_t sample);
-struct dae_shape dae_dataset_pass_measure_targets(const dae_dataset *dataset, size_t sample);
 
 /* Whether a target is a class, of so many; NaN, for one that is not known, is. */
 bool dae_target_is_class(float target, size_t classes);

@@ -60,10 +60,10 @@ dae_status dae_filed_too_short(const char *name, size_t size, size_t expected) {
 
 /* ---- The dataset -------------------------------------------------------------------------------- */
 
-static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                       struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
     const struct filed *filed = (const struct filed *)dataset;
-    (void)epoch;
+    (void)half, (void)epoch;
     for (size_t i = 0; i < count; i++)
         filed->type->convert(
             out + i * part.count,
@@ -71,7 +71,8 @@ static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first,
     return DAE_OK;
 }
 
-static struct dae_stored locate(const dae_dataset *dataset, size_t sample) {
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    (void)half;
     const struct filed *filed = (const struct filed *)dataset;
     size_t size = dataset->shape.size * filed->type->size;
     return (struct dae_stored){filed->data + sample * size, size};
@@ -82,10 +83,8 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read,
-    .read_targets = read,
-    .locate_inputs = locate,
-    .locate_targets = locate,
+    .read = read,
+    .locate = locate,
     .destroy = destroy,
 };
 

@@ -8,23 +8,20 @@ struct fill {
     float value;
 };
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
     float value = ((const struct fill *)dataset)->value;
-    DAE_TRY(dae_dataset_pass_inputs(dataset, epoch, first, count, part, out));
-    for (size_t i = 0; i < count * part.count; i++)
+    DAE_TRY(dae_dataset_pass_read(dataset, half, epoch, first, count, part, out));
+    for (size_t i = 0; half == DAE_INPUT_HALF && i < count * part.count; i++)
         out[i] = isnan(out[i]) ? value : out[i];
     return DAE_OK;
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = dae_dataset_pass_targets,
-    .locate_inputs = dae_dataset_pass_locate_inputs,
-    .locate_targets = dae_dataset_pass_locate_targets,
+    .read = read,
+    .locate = dae_dataset_pass_locate,
     .level = dae_dataset_pass_level,
-    .measure_inputs = dae_dataset_pass_measure_inputs,
-    .measure_targets = dae_dataset_pass_measure_targets,
+    .measure = dae_dataset_pass_measure,
 };
 
 static dae_status make(dae_dataset **out, const struct dae_viewing *v) {

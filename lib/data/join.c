@@ -21,25 +21,15 @@ static const dae_dataset *part_of(const dae_dataset *dataset, size_t *sample) {
 
 /* ---- Reading -------------------------------------------------------------------------------------- */
 
-static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch,
-                       struct dae_part samples, struct dae_part part, float *out) {
-    for (size_t done = 0, now; done < samples.count; done += now) {
-        size_t sample = samples.first + done;
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    for (size_t done = 0, now; done < count; done += now) {
+        size_t sample = first + done;
         const dae_dataset *from = part_of(dataset, &sample);
-        now = dae_size_min(samples.count - done, from->count - sample);
-        DAE_TRY(dae_dataset_read_half(from, half, epoch, sample, now, part, out + done * part.count));
+        now = dae_size_min(count - done, from->count - sample);
+        DAE_TRY(dae_dataset_read_part(from, half, epoch, sample, now, part, out + done * part.count));
     }
     return DAE_OK;
-}
-
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
-    return read(dataset, DAE_INPUT_HALF, epoch, (struct dae_part){first, count}, part, out);
-}
-
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    return read(dataset, DAE_TARGET_HALF, epoch, (struct dae_part){first, count}, part, out);
 }
 
 static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
@@ -56,24 +46,14 @@ static bool has_draw(const dae_dataset *dataset, const char *label) {
     return false;
 }
 
-static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
     const dae_dataset *from = part_of(dataset, &sample);
-    return dae_dataset_locate_inputs(from, sample);
+    return dae_dataset_locate(from, half, sample);
 }
 
-static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
     const dae_dataset *from = part_of(dataset, &sample);
-    return dae_dataset_locate_targets(from, sample);
-}
-
-static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
-    const dae_dataset *from = part_of(dataset, &sample);
-    return dae_dataset_measure(from, DAE_INPUT_HALF, sample);
-}
-
-static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
-    const dae_dataset *from = part_of(dataset, &sample);
-    return dae_dataset_measure(from, DAE_TARGET_HALF, sample);
+    return dae_dataset_measure(from, half, sample);
 }
 
 static void destroy(dae_dataset *dataset) {
@@ -85,15 +65,12 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = locate_inputs,
-    .locate_targets = locate_targets,
+    .read = read,
+    .locate = locate,
     .destroy = destroy,
     .level = level,
     .has_draw = has_draw,
-    .measure_inputs = measure_inputs,
-    .measure_targets = measure_targets,
+    .measure = measure,
 };
 
 /* ---- Making --------------------------------------------------------------------------------------- */

@@ -15,18 +15,25 @@ static float level_of(const dae_dataset *dataset, uint64_t epoch, size_t sample)
     return (float)level;
 }
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
-    for (size_t i = 0; i < count; i++) {
-        size_t size = dae_dataset_measure(dataset->source, DAE_INPUT_HALF, first + i).size;
-        size_t own = part.first < size ? dae_size_min(part.count, size - part.first) : 0;
-        float *x = out + i * part.count, level = level_of(dataset, epoch, first + i);
-        if (own > 0)
-            DAE_TRY(
-                dae_dataset_pass_inputs(dataset, epoch, first + i, 1, (struct dae_part){part.first, own}, x));
-        for (size_t k = own; k < part.count; k++)
-            x[k] = level;
-    }
+static dae_status read_input(const dae_dataset *dataset, uint64_t epoch, size_t sample, struct dae_part part,
+                             float *x) {
+    size_t size = dae_dataset_measure(dataset->source, DAE_INPUT_HALF, sample).size;
+    size_t own = part.first < size ? dae_size_min(part.count, size - part.first) : 0;
+    float level = level_of(dataset, epoch, sample);
+    if (own > 0)
+        DAE_TRY(dae_dataset_pass_read(dataset, DAE_INPUT_HALF, epoch, sample, 1,
+                                      (struct dae_part){part.first, own}, x));
+    for (size_t k = own; k < part.count; k++)
+        x[k] = level;
+    return DAE_OK;
+}
+
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    if (half == DAE_TARGET_HALF)
+        return dae_dataset_pass_read(dataset, half, epoch, first, count, part, out);
+    for (size_t i = 0; i < count; i++)
+        DAE_TRY(read_input(dataset, epoch, first + i, part, out + i * part.count));
     return DAE_OK;
 }
 
@@ -42,9 +49,9 @@ static struct dae_shape extended(const struct dae_shape *shape) {
     return more;
 }
 
-static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
-    struct dae_shape shape = dae_dataset_pass_measure_inputs(dataset, sample);
-    return extended(&shape);
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    struct dae_shape shape = dae_dataset_pass_measure(dataset, half, sample);
+    return half == DAE_INPUT_HALF ? extended(&shape) : shape;
 }
 
 static void destroy(dae_dataset *dataset) {
@@ -52,14 +59,11 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = dae_dataset_pass_targets,
-    .locate_inputs = dae_dataset_pass_locate_inputs,
-    .locate_targets = dae_dataset_pass_locate_targets,
+    .read = read,
+    .locate = dae_dataset_pass_locate,
     .destroy = destroy,
     .level = dae_dataset_pass_level,
-    .measure_inputs = measure_inputs,
-    .measure_targets = dae_dataset_pass_measure_targets,
+    .measure = measure,
 };
 
 static dae_status make(dae_dataset **out, const struct dae_viewing *v) {

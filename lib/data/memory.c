@@ -12,16 +12,17 @@ struct memory_dataset {
     void *user;
 };
 
-static dae_status read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                       struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
     const float *data = ((const struct memory_dataset *)dataset)->data + part.first;
-    (void)epoch;
+    (void)half, (void)epoch;
     for (size_t i = 0; i < count; i++)
         memcpy(out + i * part.count, data + (first + i) * dataset->shape.size, part.count * sizeof *out);
     return DAE_OK;
 }
 
-static struct dae_stored locate(const dae_dataset *dataset, size_t sample) {
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    (void)half;
     const float *data = ((const struct memory_dataset *)dataset)->data;
     return (struct dae_stored){data + sample * dataset->shape.size, dataset->shape.size * sizeof *data};
 }
@@ -34,10 +35,8 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read,
-    .read_targets = read,
-    .locate_inputs = locate,
-    .locate_targets = locate,
+    .read = read,
+    .locate = locate,
     .destroy = destroy,
 };
 

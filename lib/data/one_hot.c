@@ -12,28 +12,34 @@ void dae_class_to_targets(float class, size_t first, size_t count, float *target
         targets[i] = isnan(class) ? class : (float)first + (float)i == class;
 }
 
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
+static dae_status read_target(const dae_dataset *dataset, uint64_t epoch, size_t sample, struct dae_part part,
+                              float *out) {
     size_t classes = dataset->target_shape.size;
-    for (size_t i = 0; i < count; i++) {
-        float class;
-        DAE_TRY(dae_dataset_pass_targets(dataset, epoch, first + i, 1, (struct dae_part){0, 1}, &class));
-        if (!dae_target_is_class(class, classes))
-            return dae_fail(DAE_ERROR_ARGUMENT,
-                            "one_hot: the target of sample %zu is %g, expected a class from 0 to %zu",
-                            first + i, (double)class, classes - 1);
-        dae_class_to_targets(class, part.first, part.count, out + i * part.count);
-    }
+    float class;
+    DAE_TRY(
+        dae_dataset_pass_read(dataset, DAE_TARGET_HALF, epoch, sample, 1, (struct dae_part){0, 1}, &class));
+    if (!dae_target_is_class(class, classes))
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "one_hot: the target of sample %zu is %g, expected a class from 0 to %zu", sample,
+                        (double)class, classes - 1);
+    dae_class_to_targets(class, part.first, part.count, out);
+    return DAE_OK;
+}
+
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    if (half == DAE_INPUT_HALF)
+        return dae_dataset_pass_read(dataset, half, epoch, first, count, part, out);
+    for (size_t i = 0; i < count; i++)
+        DAE_TRY(read_target(dataset, epoch, first + i, part, out + i * part.count));
     return DAE_OK;
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = dae_dataset_pass_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = dae_dataset_pass_locate_inputs,
-    .locate_targets = dae_dataset_pass_locate_targets,
+    .read = read,
+    .locate = dae_dataset_pass_locate,
     .level = dae_dataset_pass_level,
-    .measure_inputs = dae_dataset_pass_measure_inputs,
+    .measure = dae_dataset_pass_measure,
 };
 
 static dae_status make(dae_dataset **out, const struct dae_viewing *v) {

@@ -6,18 +6,22 @@ struct pair {
     dae_dataset *targets;
 };
 
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    const dae_dataset *targets = ((const struct pair *)dataset)->targets;
-    return targets->operations->read_inputs(targets, epoch, first, count, part, out);
+/* Either half is the inputs of a dataset. */
+static const dae_dataset *half_of(const dae_dataset *dataset, enum dae_half half) {
+    return half == DAE_INPUT_HALF ? dataset->source : ((const struct pair *)dataset)->targets;
 }
 
-static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_locate_inputs(((const struct pair *)dataset)->targets, sample);
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    return dae_dataset_read_part(half_of(dataset, half), DAE_INPUT_HALF, epoch, first, count, part, out);
 }
 
-static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_measure(((const struct pair *)dataset)->targets, DAE_INPUT_HALF, sample);
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return dae_dataset_locate(half_of(dataset, half), DAE_INPUT_HALF, sample);
+}
+
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return dae_dataset_measure(half_of(dataset, half), DAE_INPUT_HALF, sample);
 }
 
 static void destroy(dae_dataset *dataset) {
@@ -25,14 +29,11 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = dae_dataset_pass_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = dae_dataset_pass_locate_inputs,
-    .locate_targets = locate_targets,
+    .read = read,
+    .locate = locate,
     .destroy = destroy,
     .level = dae_dataset_pass_level,
-    .measure_inputs = dae_dataset_pass_measure_inputs,
-    .measure_targets = measure_targets,
+    .measure = measure,
 };
 
 dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset *targets) {

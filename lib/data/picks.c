@@ -22,35 +22,17 @@ static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t 
         for (run = 1; done + run < count && pick(dataset, first + done + run) == begin + run;)
             run++;
         DAE_TRY(
-            dae_dataset_read_half(dataset->source, half, epoch, begin, run, part, out + done * part.count));
+            dae_dataset_read_part(dataset->source, half, epoch, begin, run, part, out + done * part.count));
     }
     return DAE_OK;
 }
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
-    return read(dataset, DAE_INPUT_HALF, epoch, first, count, part, out);
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return dae_dataset_pass_locate(dataset, half, pick(dataset, sample));
 }
 
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    return read(dataset, DAE_TARGET_HALF, epoch, first, count, part, out);
-}
-
-static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_pass_locate_inputs(dataset, pick(dataset, sample));
-}
-
-static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_pass_locate_targets(dataset, pick(dataset, sample));
-}
-
-static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_pass_measure_inputs(dataset, pick(dataset, sample));
-}
-
-static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_pass_measure_targets(dataset, pick(dataset, sample));
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return dae_dataset_pass_measure(dataset, half, pick(dataset, sample));
 }
 
 static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
@@ -63,14 +45,11 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = locate_inputs,
-    .locate_targets = locate_targets,
+    .read = read,
+    .locate = locate,
     .destroy = destroy,
     .level = level,
-    .measure_inputs = measure_inputs,
-    .measure_targets = measure_targets,
+    .measure = measure,
 };
 
 /* `count` samples, of which the order is still to be set, if there is one. */

@@ -15,7 +15,7 @@ static dae_status read_channel(const dae_dataset *source, enum dae_half half, ui
     size_t most = MOST_CHANNELS / channels;
     for (size_t done = 0, now; done < run.count; done += now) {
         now = dae_size_min(most, run.count - done);
-        DAE_TRY(dae_dataset_read_half(source, half, epoch, run.first + done, now,
+        DAE_TRY(dae_dataset_read_part(source, half, epoch, run.first + done, now,
                                       (struct dae_part){0, channels}, moments));
         for (size_t i = 0; i < now; i++)
             out[done + i] = moments[i * channels + channel];
@@ -24,13 +24,15 @@ static dae_status read_channel(const dae_dataset *source, enum dae_half half, ui
 }
 
 /* A part of the recording [channels, moments]. */
-static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t channels,
-                       struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
     const dae_dataset *source = dataset->source;
+    size_t channels = half == DAE_INPUT_HALF ? dataset->shape.dims[0] : dataset->target_shape.dims[0];
+    (void)first, (void)count;
     if (((const struct series *)dataset)->is_single)
-        return dae_dataset_read_half(source, half, epoch, 0, 1, part, out);
+        return dae_dataset_read_part(source, half, epoch, 0, 1, part, out);
     if (channels == 1)
-        return dae_dataset_read_half(source, half, epoch, part.first, part.count, (struct dae_part){0, 1},
+        return dae_dataset_read_part(source, half, epoch, part.first, part.count, (struct dae_part){0, 1},
                                      out);
     for (size_t done = 0, now; done < part.count; done += now) {
         size_t at = part.first + done, moment = at % source->count;
@@ -41,42 +43,20 @@ static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t 
     return DAE_OK;
 }
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
-    (void)first, (void)count;
-    return read(dataset, DAE_INPUT_HALF, epoch, dataset->shape.dims[0], part, out);
-}
-
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    (void)first, (void)count;
-    return read(dataset, DAE_TARGET_HALF, epoch, dataset->target_shape.dims[0], part, out);
-}
-
 /* All moments, where they lie one after the other. */
-static struct dae_stored join(const dae_dataset *source, dae_dataset_locator locate) {
-    struct dae_stored first = locate(source, 0), last = locate(source, source->count - 1);
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    size_t count = dataset->source->count;
+    struct dae_stored first = dae_dataset_pass_locate(dataset, half, 0),
+                      last = dae_dataset_pass_locate(dataset, half, count - 1);
+    (void)sample;
     bool together = first.bytes != NULL && (const char *)last.bytes - (const char *)first.bytes ==
-                                               (ptrdiff_t)((source->count - 1) * first.size);
-    return together ? (struct dae_stored){first.bytes, source->count * first.size}
-                    : (struct dae_stored){NULL, 0};
-}
-
-static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
-    (void)sample;
-    return join(dataset->source, dae_dataset_locate_inputs);
-}
-
-static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
-    (void)sample;
-    return join(dataset->source, dae_dataset_locate_targets);
+                                               (ptrdiff_t)((count - 1) * first.size);
+    return together ? (struct dae_stored){first.bytes, count * first.size} : (struct dae_stored){NULL, 0};
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = locate_inputs,
-    .locate_targets = locate_targets,
+    .read = read,
+    .locate = locate,
 };
 
 /* Of a recording of `count` moments. */

@@ -6,48 +6,33 @@ struct slice {
     size_t offset;
 };
 
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
-    return dae_dataset_pass_inputs(dataset, epoch, first + ((const struct slice *)dataset)->offset, count,
-                                   part, out);
+static size_t in_source(const dae_dataset *dataset, size_t sample) {
+    return sample + ((const struct slice *)dataset)->offset;
 }
 
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    return dae_dataset_pass_targets(dataset, epoch, first + ((const struct slice *)dataset)->offset, count,
-                                    part, out);
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
+    return dae_dataset_pass_read(dataset, half, epoch, in_source(dataset, first), count, part, out);
 }
 
-static struct dae_stored locate_inputs(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_pass_locate_inputs(dataset, sample + ((const struct slice *)dataset)->offset);
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return dae_dataset_pass_locate(dataset, half, in_source(dataset, sample));
 }
 
-static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_pass_locate_targets(dataset, sample + ((const struct slice *)dataset)->offset);
-}
-
-static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_pass_measure_inputs(dataset, sample + ((const struct slice *)dataset)->offset);
-}
-
-static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
-    return dae_dataset_pass_measure_targets(dataset, sample + ((const struct slice *)dataset)->offset);
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return dae_dataset_pass_measure(dataset, half, in_source(dataset, sample));
 }
 
 static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                   double *level) {
-    return dae_dataset_pass_level(dataset, label, epoch, sample + ((const struct slice *)dataset)->offset,
-                                  level);
+    return dae_dataset_pass_level(dataset, label, epoch, in_source(dataset, sample), level);
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_inputs = locate_inputs,
-    .locate_targets = locate_targets,
+    .read = read,
+    .locate = locate,
     .level = level,
-    .measure_inputs = measure_inputs,
-    .measure_targets = measure_targets,
+    .measure = measure,
 };
 
 dae_status dae_dataset_create_slice(dae_dataset **out, dae_dataset *source, size_t first, size_t count,

@@ -106,8 +106,8 @@ static dae_status run_model(const struct map *map, struct reader *reader, size_t
 static dae_status read_group(const struct reading *r, struct reader *reader, size_t group) {
     const dae_dataset *source = r->map->base.source;
     size_t done = group * r->map->group, count = dae_size_min(r->map->group, r->count - done);
-    DAE_TRY(source->operations->read_inputs(source, r->epoch, r->first + done, count,
-                                            (struct dae_part){0, source->shape.size}, reader->inputs));
+    DAE_TRY(dae_dataset_read_part(source, DAE_INPUT_HALF, r->epoch, r->first + done, count,
+                                  (struct dae_part){0, source->shape.size}, reader->inputs));
     DAE_TRY(run_model(r->map, reader, count));
     for (size_t i = 0; i < count; i++)
         memcpy(r->out + (done + i) * r->part.count,
@@ -124,10 +124,17 @@ static dae_status read_task(void *context, size_t group) {
     return status;
 }
 
+/* Whether the model makes a half; targets are its outputs, too, where they were the inputs. */
+static bool is_made(const dae_dataset *dataset, enum dae_half half) {
+    return half == DAE_INPUT_HALF || dataset->alike;
+}
+
 /* On all threads where there is much to read; a source of the caller's is read in the calling thread. */
-static dae_status read_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                              struct dae_part part, float *out) {
+static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                       size_t count, struct dae_part part, float *out) {
     enum { FEW = 8 };
+    if (!is_made(dataset, half))
+        return dae_dataset_pass_read(dataset, half, epoch, first, count, part, out);
     struct map *map = (struct map *)(uintptr_t)dataset;
     struct reading r = {map, epoch, first, count, part, out};
     size_t groups = dae_size_divide_up(count, map->group);
@@ -146,7 +153,7 @@ static dae_status cover_sample(const struct map *map, uint64_t epoch, size_t sam
     float *input = dae_allocate_raw(shape.size, sizeof *input);
     if (input == NULL)
         return DAE_ERROR_MEMORY;
-    dae_status status = source->operations->read_inputs(source, epoch, sample, 1, all, input);
+    dae_status status = dae_dataset_read_part(source, DAE_INPUT_HALF, epoch, sample, 1, all, input);
     if (status == DAE_OK)
         status = dae_model_apply(map->model, map->cover, shape.rank, shape.dims, input, out, NULL, NULL);
     dae_release(input);
@@ -154,33 +161,27 @@ static dae_status cover_sample(const struct map *map, uint64_t epoch, size_t sam
 }
 
 /* Samples of another size: one after another, with all threads for each. */
-static dae_status cover_inputs(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
+static dae_status read_cover(const dae_dataset *dataset, enum dae_half half, uint64_t epoch, size_t first,
+                             size_t count, struct dae_part part, float *out) {
+    if (!is_made(dataset, half))
+        return dae_dataset_pass_read(dataset, half, epoch, first, count, part, out);
     for (size_t i = 0; i < count; i++)
         DAE_TRY(cover_sample((const struct map *)dataset, epoch, first + i, out + i * part.count));
     return DAE_OK;
 }
 
 /* What map() has checked, so that it cannot fail. */
-static struct dae_shape measure_inputs(const dae_dataset *dataset, size_t sample) {
+static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    if (!is_made(dataset, half))
+        return dae_dataset_pass_measure(dataset, half, sample);
     struct dae_shape input = dae_dataset_measure(dataset->source, DAE_INPUT_HALF, sample), output = input;
     (void)dae_cover_measure(&output, ((const struct map *)dataset)->model, &input);
     return output;
 }
 
-static struct dae_shape measure_targets(const dae_dataset *dataset, size_t sample) {
-    return dataset->alike ? measure_inputs(dataset, sample)
-                          : dae_dataset_pass_measure_targets(dataset, sample);
-}
-
-static dae_status read_targets(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
-                               struct dae_part part, float *out) {
-    return dataset->alike ? dataset->operations->read_inputs(dataset, epoch, first, count, part, out)
-                          : dae_dataset_pass_targets(dataset, epoch, first, count, part, out);
-}
-
-static struct dae_stored locate_targets(const dae_dataset *dataset, size_t sample) {
-    return dataset->alike ? (struct dae_stored){NULL, 0} : dae_dataset_pass_locate_targets(dataset, sample);
+static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
+    return is_made(dataset, half) ? (struct dae_stored){NULL, 0}
+                                  : dae_dataset_pass_locate(dataset, half, sample);
 }
 
 /* ---- Making ------------------------------------------------------------------------------------------ */
@@ -196,20 +197,17 @@ static void destroy(dae_dataset *dataset) {
 }
 
 static const struct dae_dataset_operations operations = {
-    .read_inputs = read_inputs,
-    .read_targets = read_targets,
-    .locate_targets = locate_targets,
+    .read = read,
+    .locate = locate,
     .destroy = destroy,
-    .measure_targets = dae_dataset_pass_measure_targets,
+    .measure = measure,
 };
 
 static const struct dae_dataset_operations cover_operations = {
-    .read_inputs = cover_inputs,
-    .read_targets = read_targets,
-    .locate_targets = locate_targets,
+    .read = read_cover,
+    .locate = locate,
     .destroy = destroy,
-    .measure_inputs = measure_inputs,
-    .measure_targets = measure_targets,
+    .measure = measure,
 };
 
 /* Takes what reading in one thread needs. */

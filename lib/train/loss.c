@@ -18,8 +18,8 @@ dae_status dae_step_targets(const struct dae_train_step *step, struct dae_span s
     const struct dae_batch *batch = step->batch;
     *targets = strip;
     if (step->targets == NULL)
-        return batch->dataset->operations->read_targets(batch->dataset, batch->epoch, batch->order[span.row],
-                                                        1, (struct dae_part){span.column, span.count}, strip);
+        return dae_dataset_read_part(batch->dataset, DAE_TARGET_HALF, batch->epoch, batch->order[span.row], 1,
+                                     (struct dae_part){span.column, span.count}, strip);
     const float *stored = step->targets + span.row * stored_width(step);
     if (batch->classes)
         dae_class_to_targets(stored[0], span.column, span.count, strip);
@@ -33,7 +33,7 @@ static void prefetch_targets(const struct dae_train_step *step, struct dae_span 
     const struct dae_batch *batch = step->batch;
     if (step->targets != NULL || span.row >= batch->count || step->target_size == 0)
         return;
-    const char *stored = dae_dataset_locate_targets(batch->dataset, batch->order[span.row]).bytes;
+    const char *stored = dae_dataset_locate(batch->dataset, DAE_TARGET_HALF, batch->order[span.row]).bytes;
     for (size_t i = span.column * step->target_size; i < (span.column + span.count) * step->target_size;
          i += 64)
         __builtin_prefetch(stored + i);

@@ -66,7 +66,7 @@ static dae_status gather(struct dae_train_step *step) {
     };
     step->inputs = to.passing ? NULL : to.inputs;
     step->targets = to.targets;
-    struct dae_stored target = dae_dataset_locate_targets(batch->dataset, batch->order[0]);
+    struct dae_stored target = dae_dataset_locate(batch->dataset, DAE_TARGET_HALF, batch->order[0]);
     step->target_size = dae_stored_ahead(target, outputs) / outputs;
     return dae_dataset_gather(batch->dataset, step->pool, batch->epoch, batch->order, batch->count, &to);
 }

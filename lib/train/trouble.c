@@ -27,9 +27,9 @@ static dae_status inputs_of(const struct dae_train_step *step, size_t row, const
     if (step->inputs != NULL)
         return DAE_OK;
     dae_fpu_restore(step->fpu);
-    dae_status status = batch->dataset->operations->read_inputs(
-        batch->dataset, batch->epoch, batch->order[row], 1, (struct dae_part){0, width},
-        step->trainer->workspace.inputs);
+    dae_status status = dae_dataset_read_part(batch->dataset, DAE_INPUT_HALF, batch->epoch, batch->order[row],
+                                              1, (struct dae_part){0, width},
+                                              step->trainer->workspace.inputs);
     dae_fpu_prepare();
     return status;
 }
