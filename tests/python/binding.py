@@ -10,6 +10,7 @@ sys.path[:0] = [os.path.join(ROOT, "examples", "python"), os.path.join(ROOT, "te
 
 import dae  # noqa: E402
 import dae_c  # noqa: E402
+import dae_data  # noqa: E402,F401
 import philox_reference as reference  # noqa: E402
 
 NUMPY = dae_c.np
