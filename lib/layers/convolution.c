@@ -348,6 +348,12 @@ static size_t memory_size(const struct operation *o) {
            (o->folds ? o->out * o->y.out * o->x.out : 0);
 }
 
+/* A band with what it reads around it, and strips of as many units as there can be at once. */
+size_t dae_convolution_thread_floats(size_t places) {
+    enum { MOST_UNITS = 16 };
+    return BAND + BAND / 2 + MOST_UNITS * dae_size_min(2 * places, BAND);
+}
+
 static struct memory memory_of(const struct operation *o) {
     float *band = dae_thread_memory_here(o->pass->memory),
           *strips = band + o->in * o->plane + DAE_CONVOLVE_ROOM;

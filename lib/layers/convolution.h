@@ -64,6 +64,9 @@ void dae_convolution_release(void *own);
 
 struct dae_reach dae_convolution_reach(const dae_layer *layer, const struct dae_attachment *at, size_t axis);
 
+/* How many floats of memory a thread works in, about, where a channel has so many places. */
+size_t dae_convolution_thread_floats(size_t places);
+
 /* Whether a layer is a transposed one. */
 bool dae_convolution_is_transposed(const dae_layer *layer);
 

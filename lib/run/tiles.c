@@ -4,6 +4,7 @@
  * Where a network takes no sample of that size, mostly because its pooling does not divide it, more is put at
  * the end, what a mirror on the last value shows, and taken away from the output; in both alike. */
 #include "core/memory.h"
+#include "layers/convolution.h"
 #include "run/cover.h"
 
 #include <stdint.h>
@@ -52,13 +53,6 @@ static dae_status resize(dae_model **out, const struct tiling *t) {
     return dae_model_resize(out, t->field->model, &shape);
 }
 
-/* What a thread of a convolution works in (layers/convolution.c). */
-static double bytes_of_threads(const struct tiling *t, double places) {
-    enum { BAND = 3 << 15, STRIP = 1 << 16, HEIGHT = 16 };
-    double strip = 2 * places < STRIP ? 2 * places : STRIP;
-    return 4.0 * (BAND + HEIGHT * strip) * (double)dae_pool_threads(t->field->pool);
-}
-
 /* The memory that tiles take which are cut by `most`. */
 static dae_status measure(struct tiling *t, size_t most, double *bytes) {
     dae_model *at = NULL;
@@ -68,9 +62,9 @@ static dae_status measure(struct tiling *t, size_t most, double *bytes) {
     DAE_TRY(resize(&at, t));
     dae_status status = dae_plan_measure(&floats, at, &(struct dae_use){.batch = 1});
     dae_model_free(at);
-    double places = (double)t->cuts[0].length * (double)t->cuts[1].length;
-    *bytes = 4.0 * ((double)floats + places * (double)(t->field->in + t->field->out)) +
-             bytes_of_threads(t, places);
+    size_t places = t->cuts[0].length * t->cuts[1].length;
+    *bytes = 4.0 * ((double)floats + (double)places * (double)(t->field->in + t->field->out) +
+                    (double)dae_pool_threads(t->field->pool) * (double)dae_convolution_thread_floats(places));
     return status;
 }
 
