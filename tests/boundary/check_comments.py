@@ -5,7 +5,7 @@ usage: check_comments.py SOURCE
 
 Each function with DAE_API has a comment directly before it with `@since`, and with `Errors:` if it returns
 dae_status ("As dae_other()" takes those of the other). Status codes and functions named in comments exist.
-Each function is named in some test (tests/**/*.c) and in the Python binding (examples/python/dae*.py).
+Each function is named in some test (tests/**/*.c) and in the Python binding (examples/python/dae/*.py).
 """
 
 import re
@@ -99,8 +99,8 @@ def main():
     tests = [path for path in sorted((source / "tests").rglob("*.c"))
              if path.parent.name not in ("boundary", "downstream", "benchmark")]
     problems += check_named(functions, tests, "any test (tests/**/*.c)")
-    binding = sorted((source / "examples" / "python").glob("dae*.py"))
-    problems += check_named(functions, binding, "the Python binding (examples/python/dae*.py)")
+    binding = sorted((source / "examples" / "python" / "dae").glob("*.py"))
+    problems += check_named(functions, binding, "the Python binding (examples/python/dae/*.py)")
     return interface.report(problems, f"{len(functions)} functions are documented, tested and bound")
 
 

@@ -62,7 +62,7 @@ FILES = {
     "lib/roof.c": '#include "math/matmul.h"\n',
     "lib/math/matmul.h": "",
     "tests/check_a.c": "int main(void) { return dae_draw(0) + dae_draw_twice(0) + dae_name(0); }\n",
-    "examples/python/dae.py": "dae_draw dae_draw_twice dae_name\n",
+    "examples/python/dae/__init__.py": "dae_draw dae_draw_twice dae_name\n",
 }
 
 LIBRARY = """

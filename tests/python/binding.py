@@ -9,8 +9,7 @@ ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.par
 sys.path[:0] = [os.path.join(ROOT, "examples", "python"), os.path.join(ROOT, "tests", "oracle")]
 
 import dae  # noqa: E402
-import dae_c  # noqa: E402
-import dae_data  # noqa: E402,F401
+from dae import _c as dae_c, data as dae_data  # noqa: E402,F401
 import philox_reference as reference  # noqa: E402
 
 NUMPY = dae_c.np

@@ -13,7 +13,7 @@ import unittest
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))
 sys.path.insert(0, os.path.join(ROOT, "examples", "python"))
 
-import dae_c  # noqa: E402
+from dae import _c as dae_c  # noqa: E402
 
 # ---- The headers -------------------------------------------------------------------------------------
 
@@ -58,7 +58,7 @@ def to_ctypes_list(arguments):
 
 
 class TableTest(unittest.TestCase):
-    """dae_c.py says what include/dae/*.h say."""
+    """dae/_c.py says what include/dae/*.h say."""
 
     def declared(self):
         found = re.findall(r"DAE_API\s+([\w\s]+?[\s*]+)(dae_\w+)\(([^)]*)\);", HEADERS)

@@ -1,11 +1,11 @@
 """The C interface of libdae: its constants, every public function with its types, and how to call them.
 
 The table is include/dae/*.h once more, in the words of ctypes; tests/python/test_table.py compares the two.
-Objects for everyday use are in dae.py. This module is for what they leave out:
+Objects for everyday use are in the other modules. This one is for what they leave out:
 
-    import dae_c
+    from dae import _c
 
-    dae_c.call("dae_model_initialize", model, 7)    # raises DaeError if the call fails
+    _c.call("dae_model_initialize", model, 7)    # raises DaeError if the call fails
 """
 
 import array
@@ -287,7 +287,7 @@ def load(path=None):
 RANGES = {I32: (-2**31, 2**31 - 1), U32: (0, 2**32 - 1), U64: (0, 2**64 - 1),
           SIZE: (0, 2**(8 * ctypes.sizeof(SIZE)) - 1)}
 
-# What Python calls a type of C; handles by their class in dae.py.
+# What Python calls a type of C; handles by their class.
 EXPECTED = {DOUBLE: "float", TEXT: "bytes", FLOATS: "ctypes array of c_float"}
 EXPECTED.update((kind, "int") for kind in RANGES)
 EXPECTED.update((handle, noun.capitalize()) for noun, handle in HANDLES.items())

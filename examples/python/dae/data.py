@@ -1,4 +1,4 @@
-"""Random numbers, noise and datasets, and what all objects of the library have in common. Part of dae.py."""
+"""Random numbers, noise and datasets, and what all objects of the library have in common. Part of dae."""
 
 import ctypes
 import itertools
@@ -7,8 +7,8 @@ import os
 import sys
 from ctypes import byref, c_float, c_uint32
 
-import dae_c as c
-from dae_c import NoiseMode
+from . import _c as c
+from ._c import NoiseMode
 
 # ---- Objects -----------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
-"""What the loaded library can do, asked from it: its kinds, facts about them, texts made and taken apart. Part of dae.py."""
+"""What the loaded library can do, asked from it: its kinds, facts about them, texts made and taken apart. Part of dae."""
 
 import math
 
-import dae_c as c
+from . import _c as c
 
 
 def _encoded(text):
