@@ -1,7 +1,7 @@
 /* Sums over the taps of convolutions, for one kind of processor: part of kernels_target.c.
  *
  * Places of pictures lie in the lanes of vectors, read where they are: a tap is an offset in a plane. Sums of
- * a block of units and some vectors of places stay in registers over all channels and taps. */
+ * a block of units and some vectors of places stay in registers over all taps of some channels. */
 #ifndef DAE_MATH_CONVOLVE_H
 #define DAE_MATH_CONVOLVE_H
 
@@ -14,17 +14,32 @@
 enum { MOST_VECTORS = 8 };
 _Static_assert(MOST_VECTORS *NATIVE <= DAE_CONVOLVE_ROOM, "a tile may go that far beyond the places");
 
+/* Taps, of some channels, whose values and weights stay in the first cache while tiles go along a row. */
+enum { TAPS_OF_CHANNELS = 144 };
+
+/* Channels [first, end): the sums of those before lie in `out`, and go on. */
+struct channels {
+    const struct dae_taps *taps;
+    const float *weights, *bias; /* NULL: nothing is added */
+    size_t first, end;
+};
+
 /* out[height][vectors of places]; both are constants. */
-ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const float *weights, const float *bias,
-                                 const struct dae_taps *taps, const float *at, const size_t height,
-                                 const size_t vectors) {
+ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const struct channels *c, size_t place,
+                                 const size_t height, const size_t vectors) {
+    const struct dae_taps *taps = c->taps;
+    const float *at = taps->values + c->first * taps->plane + place, *weights = c->weights;
     native_t sum[HEIGHT][MOST_VECTORS], x[MOST_VECTORS], weight;
+    out += place;
     UNROLL
     for (size_t i = 0; i < height; i++)
         UNROLL
-    for (size_t v = 0; v < vectors; v++)
+    for (size_t v = 0; v < vectors; v++) {
         sum[i][v] = (native_t){0};
-    for (size_t channel = 0; channel < taps->channels; channel++, at += taps->plane)
+        if (c->first > 0)
+            LOAD(sum[i][v], out + i * stride + v * NATIVE);
+    }
+    for (size_t channel = c->first; channel < c->end; channel++, at += taps->plane)
         for (size_t tap = 0; tap < taps->count; tap++, weights += height) {
             const float *from = at + taps->offsets[tap];
             UNROLL
@@ -38,10 +53,10 @@ ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const float *weights
                     sum[i][v] = FUSE(weight, x[v], sum[i][v]);
             }
         }
-    if (bias != NULL) {
+    if (c->bias != NULL) {
         UNROLL
         for (size_t i = 0; i < height; i++) {
-            weight = SPREAD(bias[i]);
+            weight = SPREAD(c->bias[i]);
             UNROLL
             for (size_t v = 0; v < vectors; v++)
                 sum[i][v] += weight;
@@ -54,23 +69,30 @@ ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const float *weights
         STORE(out + i * stride + v * NATIVE, sum[i][v]);
 }
 
-ALWAYS_INLINE void convolve_tiles(float *out, size_t stride, const float *weights, const float *bias,
-                                  const struct dae_taps *taps, size_t places, const size_t height,
-                                  const size_t vectors) {
-    for (size_t place = 0; place < places; place += vectors * NATIVE)
-        convolve_tile(out + place, stride, weights, bias, taps, taps->values + place, height, vectors);
+ALWAYS_INLINE void convolve_tiles(float *out, size_t stride, const struct channels *all, size_t places,
+                                  const size_t height, const size_t vectors) {
+    struct channels c = *all;
+    size_t channels = all->taps->channels, some = TAPS_OF_CHANNELS / all->taps->count + 1;
+    for (c.first = 0; c.first < channels; c.first = c.end) {
+        c.end = dae_size_min(channels, c.first + some);
+        c.bias = c.end == channels ? all->bias : NULL;
+        for (size_t place = 0; place < places; place += vectors * NATIVE)
+            convolve_tile(out, stride, &c, place, height, vectors);
+        c.weights += (c.end - c.first) * all->taps->count * height;
+    }
 }
 
 static void convolve(float *out, size_t stride, const float *weights, const float *bias, size_t height,
                      const struct dae_taps *taps, size_t places) {
+    const struct channels all = {taps, weights, bias, 0, 0};
     if (height == HEIGHT)
-        convolve_tiles(out, stride, weights, bias, taps, places, HEIGHT, 2);
+        convolve_tiles(out, stride, &all, places, HEIGHT, 2);
     else if (height == 4)
-        convolve_tiles(out, stride, weights, bias, taps, places, 4, 3);
+        convolve_tiles(out, stride, &all, places, 4, 3);
     else if (height == 2)
-        convolve_tiles(out, stride, weights, bias, taps, places, 2, 4);
+        convolve_tiles(out, stride, &all, places, 2, 4);
     else
-        convolve_tiles(out, stride, weights, bias, taps, places, 1, MOST_VECTORS);
+        convolve_tiles(out, stride, &all, places, 1, MOST_VECTORS);
 }
 
 /* ---- Weights from both sides -------------------------------------------------------------------- */
