@@ -97,11 +97,20 @@ static bool is_network(const char *kind) {
     return list("network", i) != NULL;
 }
 
+/* Where the variable DAE_ONLY names kinds, the others are left out: where only these are new. */
+static bool is_left_out(const char *kind) {
+    const char *only = getenv("DAE_ONLY"), *at = only != NULL ? strstr(only, kind) : NULL;
+    size_t length = strlen(kind);
+    while (at != NULL && !((at == only || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0')))
+        at = strstr(at + 1, kind);
+    return is_network(kind) || (only != NULL && at == NULL);
+}
+
 /* Calls with the recipe of every kind of some categories. */
 static void with_kinds(void (*check)(const struct recipe *r), const char *const *categories, size_t count) {
     for (size_t c = 0; c < count; c++)
         for (size_t i = 0; list(categories[c], i) != NULL; i++)
-            if (!is_network(list(categories[c], i))) {
+            if (!is_left_out(list(categories[c], i))) {
                 struct recipe r = recipe_with(categories[c], list(categories[c], i));
                 check(&r);
             }
