@@ -129,6 +129,35 @@ START_TEST(training_and_checkpoints_keep_them) {
 }
 END_TEST
 
+START_TEST(the_model_of_a_checkpoint_has_them) {
+    dae_model *model = trained_model(), *loaded = NULL;
+    dae_trainer *trainer = sgd_trainer(model, 0.1, "mse");
+    float first[512], second[512];
+    double bounds[4];
+    size_t count = 0;
+    ok(dae_model_set_note(model, "sensor", strange));
+    ok(dae_trainer_save_checkpoint(trainer, "notes.checkpoint"));
+    ok(dae_model_load_checkpoint(&loaded, "notes.checkpoint"));
+    has_note(loaded, "sensor", strange);
+    ok(dae_model_get_parameter_count(model, &count));
+    ck_assert_uint_le(count, 512);
+    ok(dae_model_get_parameters(model, first, count));
+    ok(dae_model_get_parameters(loaded, second, count));
+    ck_assert_mem_eq(first, second, count * sizeof *first);
+    ok(dae_model_get_range(model, &bounds[0], &bounds[1]));
+    ok(dae_model_get_range(loaded, &bounds[2], &bounds[3]));
+    ck_assert(bounds[0] == bounds[2] && bounds[1] == bounds[3]);
+    dae_model_free(loaded);
+    loaded = NULL;
+    ok(dae_model_save(model, "notes.safetensors"));
+    fails(dae_model_load_checkpoint(&loaded, "notes.safetensors"), DAE_ERROR_FORMAT, "not a checkpoint");
+    fails(dae_model_load_checkpoint(&loaded, "nowhere.checkpoint"), DAE_ERROR_IO, "nowhere.checkpoint");
+    ck_assert_ptr_null(loaded);
+    dae_trainer_free(trainer);
+    dae_model_free(model);
+}
+END_TEST
+
 START_TEST(bounds_are_said_and_kept) {
     static const char *const bad[] = {"\x80",
                                       "a\xc0\xaf",
@@ -229,6 +258,7 @@ int main(void) {
     tcase_add_test(notes, a_note_is_a_text_like_every_other);
     tcase_add_test(notes, copies_slices_and_files_have_them);
     tcase_add_test(notes, training_and_checkpoints_keep_them);
+    tcase_add_test(notes, the_model_of_a_checkpoint_has_them);
     tcase_add_test(notes, bounds_are_said_and_kept);
     tcase_add_test(notes, files_of_others_are_read_and_broken_ones_refused);
     tcase_add_test(notes, failed_allocations_change_nothing);

@@ -130,10 +130,97 @@ START_TEST(nor_with_other_parameters) {
 }
 END_TEST
 
+/* Whole networks: what the library says of them, in places before and after, along the last dimension. */
+static const struct {
+    const char *text;
+    size_t before, after;
+    bool exact;
+} networks[] = {
+    {"input(1, 64) | conv1d(2, 5) | conv1d(1, 3)", 3, 3, true},
+    {"input(1, 64) | conv1d(1, 4, dilation=3) | tanh", 4, 5, true},
+    {"input(2, any) | conv1d(2, 9, activation=tanh) as noise | from(input) | subtract(noise)", 4, 4, true},
+    {"input(1, 12, 64) | dncnn(depth=4, channels=3)", 4, 4, true},
+    {"input(1, any) | signal_unet(channels=2, depth=2)", 55, 55, false},
+    {"input(1, 64) | average_pool(4) | upsample(4)", 3, 3, true},
+    {"input(1, any, any) | unet(channels=2, depth=1)", 6, 6, false},
+};
+
+/* The distances at which a change of the input is seen, by what changing single places does. */
+static void measure_reach(dae_model *model, size_t *before, size_t *after) {
+    size_t rank, shape[DAE_MAX_RANK], size = 1, side;
+    dae_session *session = NULL;
+    ok(dae_model_get_input_shape(model, &rank, shape));
+    for (size_t i = 0; i < rank; i++)
+        size *= shape[i] = shape[i] > 0 ? shape[i] : i + 1 == rank ? 128 : 8;
+    side = shape[rank - 1];
+    ok(dae_session_create_shaped(&session, model, 1, rank, shape));
+    float *x = random_floats(size, -1, 1, 3), *y = run_on(session, x, size), *z = must_have(size * sizeof *z);
+    *before = *after = 0;
+    for (size_t place = 0; place < side; place++) {
+        x[place] += 1;
+        ok(dae_session_run(session, x, 1, z));
+        for (size_t o = 0; o < size; o++) {
+            if (y[o] == z[o])
+                continue;
+            if (o % side > place && o % side - place > *before)
+                *before = o % side - place;
+            if (place > o % side && place - o % side > *after)
+                *after = place - o % side;
+        }
+        x[place] -= 1;
+    }
+    dae_session_free(session);
+    free(x);
+    free(y);
+    free(z);
+}
+
+START_TEST(a_network_sees_as_far_as_is_said) {
+    dae_model *model = model_from(3, "%s", networks[_i].text);
+    size_t rank, shape[DAE_MAX_RANK], before = 0, after = 0, seen_before, seen_after;
+    ok(dae_model_get_input_shape(model, &rank, shape));
+    ok(dae_model_get_reach(model, rank - 1, &before, &after));
+    measure_reach(model, &seen_before, &seen_after);
+    ck_assert_uint_le(seen_before, before);
+    ck_assert_uint_le(seen_after, after);
+    if (networks[_i].exact) {
+        ck_assert_uint_eq(seen_before, before);
+        ck_assert_uint_eq(seen_after, after);
+    }
+    ck_assert_uint_eq(before, networks[_i].before);
+    ck_assert_uint_eq(after, networks[_i].after);
+    dae_model_free(model);
+}
+END_TEST
+
+START_TEST(some_see_everything) {
+    size_t before = 7, after = 8;
+    dae_model *dense = model_from(1, "input(1, 8) | flatten | dense(8) | reshape(1, 8)"),
+              *narrower = model_from(1, "input(1, 8) | max_pool(2)"),
+              *conv = model_from(1, "input(1, 8) | conv1d(1, 3)"),
+              *values = model_from(1, "input(8) | dense(8)");
+    fails(dae_model_get_reach(dense, 1, &before, &after), DAE_ERROR_UNSUPPORTED, "looks at whole samples");
+    fails(dae_model_get_reach(narrower, 1, &before, &after), DAE_ERROR_UNSUPPORTED,
+          "as many places as it takes");
+    fails(dae_model_get_reach(values, 1, &before, &after), DAE_ERROR_ARGUMENT, "dimension is 1");
+    fails(dae_model_get_reach(conv, 0, &before, &after), DAE_ERROR_ARGUMENT,
+          "dimension is 0, expected 1 to 1");
+    fails(dae_model_get_reach(conv, 2, &before, &after), DAE_ERROR_ARGUMENT,
+          "dimension is 2, expected 1 to 1");
+    ck_assert(before == 7 && after == 8);
+    dae_model_free(dense);
+    dae_model_free(narrower);
+    dae_model_free(conv);
+    dae_model_free(values);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("reach");
     TCase *reach = add_case(suite, "reach");
     tcase_add_test(reach, no_kind_sees_further_than_it_says);
     tcase_add_loop_test(reach, nor_with_other_parameters, 0, sizeof variations / sizeof *variations);
+    tcase_add_loop_test(reach, a_network_sees_as_far_as_is_said, 0, sizeof networks / sizeof *networks);
+    tcase_add_test(reach, some_see_everything);
     return suite_main(suite);
 }

@@ -1,6 +1,8 @@
 #include "run/axis.h"
 #include "core/memory.h"
 
+#include <dae/session.h>
+
 enum {
     MOST_GRID = 1 << 12,
     FIRST_SIDE = 1 << 10, /* of the shapes that are tried, ... */
@@ -248,4 +250,23 @@ dae_status dae_axes_find(struct dae_axis axes[DAE_AXES], const dae_model *model)
     dae_status status = find(&s, axes);
     dae_release(s.all);
     return status;
+}
+
+dae_status dae_model_get_reach(const dae_model *model, size_t dimension, size_t *before, size_t *after) {
+    struct dae_axis axes[DAE_AXES];
+    DAE_REQUIRE(model);
+    DAE_REQUIRE(before);
+    DAE_REQUIRE(after);
+    DAE_TRY(dae_axes_check(model));
+    if (dimension < 1 || dimension >= model->input.rank)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "dimension is %zu, expected 1 to %zu, those of the sides of the input", dimension,
+                        model->input.rank - 1);
+    dae_status status = dae_axes_find(axes, model);
+    if (status != DAE_OK)
+        return status == DAE_ERROR_MEMORY ? status : dae_fail_in(status, __func__);
+    const struct dae_axis *axis = &axes[DAE_AXES + dimension - model->input.rank];
+    *before = axis->before + axis->grid - 1; /* it holds for parts that begin on the grid, */
+    *after = axis->after + axis->grid - 1;   /* and so for each place from the last one before it on */
+    return DAE_OK;
 }

@@ -1,5 +1,5 @@
 /* Checkpoints inside the library: what they hold (checkpoint_state.c), writing (checkpoint.c), reading
- * (checkpoint_load.c). docs/file-formats.md */
+ * (checkpoint_load.c), and the model in them (checkpoint_model.c). docs/file-formats.md */
 #ifndef DAE_TRAIN_CHECKPOINT_H
 #define DAE_TRAIN_CHECKPOINT_H
 
@@ -53,6 +53,13 @@ bool dae_checkpoint_is_of_plateau(const struct dae_checkpoint_field *field);
 size_t dae_checkpoint_slots(const dae_trainer *trainer);
 const char *dae_checkpoint_prefix(const dae_trainer *trainer, size_t slot, char prefix[DAE_TENSOR_NAME_SIZE]);
 extern const char dae_checkpoint_best[], dae_checkpoint_average[];
+
+/* The most tensors of a checkpoint: parameters, their averages, memory and best parameters of any model, and the
+ * history. */
+enum {
+    DAE_CHECKPOINT_MAX_TENSORS =
+        (3 + DAE_OPTIMIZER_MAX_SLOTS) * DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS + 1
+};
 
 struct dae_shape dae_checkpoint_history(const dae_trainer *trainer, size_t epochs);
 

@@ -6,11 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum {
-    TEXT_COUNT = 11,
-    /* parameters, their averages, memory and best parameters of any model, and the history */
-    MAX_TENSORS = (3 + DAE_OPTIMIZER_MAX_SLOTS) * DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS + 1,
-};
+enum { TEXT_COUNT = 11 };
 
 _Static_assert(DAE_CHECKPOINT_FIELDS + TEXT_COUNT + 1 <= DAE_METADATA_MAX, "raise DAE_METADATA_MAX");
 
@@ -415,7 +411,8 @@ static dae_status load(dae_trainer *trainer, const unsigned char *bytes, size_t 
     for (size_t i = 0; i < DAE_CHECKPOINT_FIELDS; i++)
         keys[TEXT_COUNT + i] = dae_checkpoint_fields[i].key;
     struct loaded loaded = {.model = NULL};
-    dae_status status = dae_safetensors_read(&loaded.file, name, bytes, size, keys, MAX_TENSORS);
+    dae_status status = dae_safetensors_read(&loaded.file, name, bytes, size, keys,
+                                             DAE_CHECKPOINT_MAX_TENSORS);
     if (status == DAE_OK)
         status = read_state(&loaded, trainer);
     if (status == DAE_OK)

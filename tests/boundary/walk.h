@@ -40,7 +40,7 @@ struct world {
     dae_dataset *data, *view, *blurred, *narrow_data, *short_data, *odd_pair, *failing_data, *endless_data,
         *nan_data;
     dae_layer *layer, *used_layer, *dropout, *lost;
-    dae_model *model, *bare, *unready, *narrow, *part, *untrained;
+    dae_model *model, *bare, *unready, *narrow, *part, *untrained, *near;
     dae_session *session, *stale_session;
     dae_stream *stream, *fresh_stream;
     dae_optimizer *adam, *sgd;

@@ -246,6 +246,8 @@ ROWS = {
     "dae_model_apply": Row({"cover": "NULL", "rank": "2", "input": "w->samples", "output": "w->outputs"},
                            also=[{"cover": '"whole"'}, {"cover": '"overlap(hop=2)"'}], null=("cover", "progress", "user"),
                            allocates=True),
+    "dae_model_get_reach": Row({"model": "w->near", "dimension": "1", "before": "&w->out.size", "after": "&w->out.length"},
+                               allocates=True),
     "dae_model_map": Row({"cover": "NULL"}, also=[{"cover": '"overlap(hop=2)"'}], null=("cover",), allocates=True),
     # stream.h
     "dae_stream_create": Row({"cover": "NULL"}, also=[{"cover": '"overlap(hop=2)"'}], null=("cover",), allocates=True),
@@ -307,6 +309,7 @@ ROWS = {
     "dae_trainer_serialize_checkpoint": Row({"bytes": "w->bytes", "capacity": "BYTES", "size": "&w->out.length"},
                                             written=("size",), allocates=True),
     "dae_trainer_load_checkpoint": Row({"path": "CHECKPOINT_FILE"}, allocates=True),
+    "dae_model_load_checkpoint": Row({"path": "CHECKPOINT_FILE"}, allocates=True),
     "dae_trainer_deserialize_checkpoint": Row({"bytes": "w->checkpoint_bytes", "size": "w->checkpoint_size"},
                                               allocates=True),
     # report.h

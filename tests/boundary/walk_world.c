@@ -149,6 +149,7 @@ static void make_models(struct world *w) {
     ok(dae_model_create(&w->bare, 2, w->shape));
     ok(dae_model_create(&w->unready, 2, w->shape));
     ok(dae_model_add(w->unready, w->used_layer));
+    ok(dae_model_parse(&w->near, "input(2, 3) | conv1d(2, 3)"));
     network narrow = autoencoder(3, 2, "tanh", "linear");
     w->narrow = network_model(&narrow, 3);
     ok(dae_model_slice(&w->part, w->model, NULL, "1"));
@@ -222,7 +223,7 @@ void world_free(struct world *w) {
     dae_session_free(w->stale_session);
     dae_stream_free(w->stream);
     dae_stream_free(w->fresh_stream);
-    dae_model *models[] = {w->model, w->bare, w->unready, w->narrow, w->part, w->untrained};
+    dae_model *models[] = {w->model, w->bare, w->unready, w->narrow, w->part, w->untrained, w->near};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         dae_model_free(models[i]);
     dae_layer *layers[] = {w->layer, w->used_layer, w->dropout, w->lost};
@@ -344,7 +345,7 @@ static uint64_t mix_arrays(uint64_t hash, const struct world *w) {
 uint64_t world_look(const struct world *w) {
     uint64_t hash = 1, position;
     double number;
-    const dae_model *models[] = {w->model, w->bare, w->unready, w->narrow, w->part, w->untrained};
+    const dae_model *models[] = {w->model, w->bare, w->unready, w->narrow, w->part, w->untrained, w->near};
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         hash = mix_model(hash, models[i]);
     const dae_dataset *datasets[] = {w->data, w->view, w->narrow_data, w->short_data, w->odd_pair};

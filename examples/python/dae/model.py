@@ -45,6 +45,11 @@ class Model(Handle, noun="model"):
         return cls._make("dae_model_load", os.fsencode(path))
 
     @classmethod
+    def load_checkpoint(cls, path):
+        """The model of a checkpoint, without the training around it."""
+        return cls._make("dae_model_load_checkpoint", os.fsencode(path))
+
+    @classmethod
     def from_bytes(cls, data):
         return cls._make("dae_model_deserialize", bytes(data), len(data))
 
@@ -166,6 +171,12 @@ class Model(Handle, noun="model"):
         values = (c.DOUBLE * len(figures))()
         c.call("dae_model_measure", self, dataset, " | ".join(figures).encode(), values, len(values))
         return list(values)
+
+    def reach(self, dimension=1):
+        """(before, after): how far it looks along a dimension of its input."""
+        before, after = c.SIZE(), c.SIZE()
+        c.call("dae_model_get_reach", self, dimension, byref(before), byref(after))
+        return before.value, after.value
 
     def map(self, dataset, cover=None):
         """A Dataset of what the model makes of the inputs of another, whenever it is read; samples of another size are run
