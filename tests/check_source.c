@@ -95,16 +95,16 @@ START_TEST(npy_is_known) {
 END_TEST
 
 START_TEST(what_no_format_knows) {
-    struct file png = {"\x89PNG\r\n\x1A\n", 8}, empty = {{0}, 0}, text = {"1,2\n3,4\n", 8}, few = {"ab", 2};
-    is_refused(&png, NULL, "offset 0: found 0x89504E47, which no format starts with, expected idx or npy");
+    struct file gif = {"GIF89a\1\0\1\0", 10}, empty = {{0}, 0}, text = {"1,2\n3,4\n", 8}, few = {"ab", 2};
+    is_refused(&gif, NULL, "offset 0: found 0x47494638, which no format starts with, expected idx, npy, png");
     is_refused(&text, NULL, "found 0x312C320A");
-    is_refused(&empty, NULL, "offset 0: there is no content, expected the start of idx or npy");
+    is_refused(&empty, NULL, "offset 0: there is no content, expected the start of idx, npy, png");
     is_refused(&few, NULL,
-               "offset 2: the content ends, too short to be known, expected the start of idx or npy");
+               "offset 2: the content ends, too short to be known, expected the start of idx, npy, png");
     is_refused(&empty, "idx", "offset 0: the file ends");
     is_refused(&empty, "npy", "offset 0: the file ends");
-    is_refused(&png, "idx", "not an IDX file");
-    is_refused(&png, "npy", "not an NPY file");
+    is_refused(&gif, "idx", "not an IDX file");
+    is_refused(&gif, "npy", "not an NPY file");
 }
 END_TEST
 
@@ -127,9 +127,12 @@ START_TEST(formats_that_are_not_written_rightly) {
     static const struct {
         const char *format, *word;
     } wrong[] = {
-        {"", "expected one step"},       {"idx | npy", "expected one step"},
-        {"tiff", "expected idx or npy"}, {"idx(scaled=2)", "scaled"},
-        {"idx(no)", "scaled"},           {"npy(scaled=no)", "scaled"},
+        {"", "expected one step"},
+        {"idx | npy", "expected one step"},
+        {"tiff", "expected idx, npy, png"},
+        {"idx(scaled=2)", "scaled"},
+        {"idx(no)", "scaled"},
+        {"npy(scaled=no)", "scaled"},
         {"idx(size=4)", "size"},
     };
     dae_dataset *const untouched = (dae_dataset *)&file, *dataset = untouched;
@@ -173,7 +176,7 @@ END_TEST
 START_TEST(what_no_format_knows_behind_gzip) {
     struct file text = pack("hello, world", 12), nothing = pack("", 0), few = pack("abc", 3),
                 cut = pack("abc", 3);
-    is_refused(&text, NULL, "found 0x68656C6C, which no format starts with, expected idx or npy");
+    is_refused(&text, NULL, "found 0x68656C6C, which no format starts with, expected idx, npy, png");
     is_refused(&nothing, NULL, "there is no content");
     is_refused(&few, NULL, "offset 3: the content ends");
     for (cut.size = 2; cut.size < 12; cut.size++)

@@ -97,9 +97,9 @@ pkg-config       | command -v pkg-config
 python3          | command -v python3
 libblas-dev      | has_reference_blas
 zlib1g-dev       | pkg-config --exists zlib
+libpng-dev       | pkg-config --exists libpng
 check            | pkg-config --exists check
 libcairo2-dev    | pkg-config --exists cairo
-libpng-dev       | pkg-config --exists libpng
 fonts-dejavu-core | has_font
 "
 all_packages="
@@ -111,6 +111,11 @@ valgrind         | can_compile gcc c valgrind/helgrind.h && command -v valgrind
 clang-tidy       | command -v clang-tidy
 cppcheck         | command -v cppcheck
 gcovr            | command -v gcovr
+python3-numpy    | /usr/bin/python3 -c "import numpy"
+python3-scipy    | /usr/bin/python3 -c "import scipy.io.wavfile"
+python3-pil      | /usr/bin/python3 -c "import PIL"
+sox              | command -v sox
+imagemagick      | command -v convert
 "
 
 missing_packages() { # list
@@ -294,7 +299,7 @@ tier_reference-blas() {
 tier_minimal() {
     CC=gcc build minimal -Dauto_features=disabled -Dcblas=none -Dtests=enabled -Ddefault_library=static \
         -Dbuildtype=debug -Dwerror=true || return
-    local suites=(kinds status source idx gzip npy dataset noise model model_file session trainer checkpoint blas_threads
+    local suites=(kinds status source idx gzip npy png pnm wav dataset noise model model_file session trainer checkpoint blas_threads
         products threads)
     run_tests minimal
 }

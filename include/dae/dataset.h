@@ -92,7 +92,7 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  *   dae_dataset_open(&images, "train-images-idx3-ubyte.gz", NULL);
  *   dae_dataset_open(&labels, "train-labels-idx1-ubyte.gz", "idx(scaled=no)");
  *
- * Formats are the kinds of the category `source`, which dae_kind_list() lists. In all of them the first
+ * Formats are the kinds of the category `source`, which dae_kind_list() lists. In arrays the first
  * dimension counts samples, and the others are the shape of one; what has one dimension holds samples of
  * shape {1}. 1 to 9 dimensions, none of them 0. The file is read whole, kept in its own type, and closed; one
  * that changes its length meanwhile is refused.
@@ -108,13 +108,24 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  * numpy.save() makes of a table of pandas, is put into C order as it is read, which takes its memory twice
  * meanwhile.
  *
+ * `png` (libpng) and `pnm` (PBM, PGM, PPM: P1 to P6) are pictures, one sample [channels, height, width] a file, of
+ * values in [0,1]: value / largest value. 1 channel or 3, red, green, blue, as in the file, or as
+ * `png(channels=1)` and `pnm(channels=3)` say; brightness is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601),
+ * rounded to the file's own type. Alpha is dropped; gamma and colour profiles are ignored.
+ *
+ * `wav` is a recording, one sample [channels, length]: PCM of 8, 16, 24 and 32 bits as values in [-1,1), which
+ * is value / 2^(bits - 1) (8 bits: (value - 128) / 128), floats of 32 and 64 bits as they are. RIFF, RF64, RIFX;
+ * of data whose size the writer did not know, as in pipes, all that is there.
+ *
+ * docs/file-formats.md has the details.
+ *
  * @param path    of a regular file
  * @param format  a recipe of one step, such as "idx(scaled=no)"; NULL: known by how the content starts
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason, also for
  * what is not a regular file; DAE_ERROR_FORMAT for a format that is not written rightly or that there is not,
  * and for content with offset, value found and value expected, before memory is taken for more than the
  * start of the file where that tells; DAE_ERROR_UNSUPPORTED for values of another type, a later version of a
- * format, or gzip in a build without zlib. @since 0.1.0
+ * format, for gzip in a build without zlib, and for PNG in one without libpng. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *format);
 

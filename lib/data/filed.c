@@ -112,13 +112,36 @@ static void put_in_order(unsigned char *out, const unsigned char *values, const 
         }
 }
 
+/* Values of pixels, or of moments, into planes. */
+static inline void put_apart_sized(unsigned char *out, const unsigned char *values, size_t channels,
+                                   size_t places, size_t size) {
+    for (size_t i = 0; i < places; i++)
+        for (size_t c = 0; c < channels; c++)
+            memcpy(out + (c * places + i) * size, values + (i * channels + c) * size, size);
+}
+
+/* Likewise for all samples; sizes that are known to the compiler make moves of calls. */
+static void put_apart(unsigned char *out, const unsigned char *values, const struct dae_layout *layout) {
+    size_t size = layout->type->size, channels = layout->shape.dims[0];
+    size_t places = layout->shape.size / channels;
+    for (size_t sample = 0; sample < layout->count; sample++) {
+        size_t at = sample * layout->shape.size * size;
+        if (size == 1)
+            put_apart_sized(out + at, values + at, channels, places, 1);
+        else if (size == 2)
+            put_apart_sized(out + at, values + at, channels, places, 2);
+        else
+            put_apart_sized(out + at, values + at, channels, places, size);
+    }
+}
+
 /* The bytes with the values in C order, of which the layout tells from then on; releases the others. */
 static dae_status order(unsigned char **bytes, struct dae_layout *layout) {
     size_t size = layout->end - layout->begin;
     unsigned char *ordered = dae_allocate_raw(size, 1);
     if (ordered == NULL)
         return DAE_ERROR_MEMORY;
-    put_in_order(ordered, *bytes + layout->begin, layout);
+    (layout->fortran ? put_in_order : put_apart)(ordered, *bytes + layout->begin, layout);
     dae_release(*bytes);
     *bytes = ordered;
     layout->begin = 0;
@@ -129,7 +152,7 @@ static dae_status order(unsigned char **bytes, struct dae_layout *layout) {
 dae_status dae_filed_create(dae_dataset **out, unsigned char *bytes, struct dae_layout *layout,
                             const char *name) {
     void *created = NULL;
-    dae_status status = layout->fortran ? order(&bytes, layout) : DAE_OK;
+    dae_status status = layout->fortran || layout->interleaved ? order(&bytes, layout) : DAE_OK;
     if (status == DAE_OK)
         status = dae_dataset_create_source(&created, sizeof(struct filed), &operations, layout->count,
                                            layout->shape.rank, layout->shape.dims, name);

@@ -11,8 +11,10 @@ enum { DAE_FILED_MAX_RANK = DAE_SHAPE_MAX_RANK + 1 };
 struct dae_value_type {
     size_t size;
     void (*convert)(float *out, const unsigned char *bytes, size_t count);
-    char kind; /* 'b' truth, 'i' signed, 'u' unsigned, 'f' float, 'n' unsigned bytes divided by 255 */
-    bool big;  /* byte order; of no meaning where size is 1 */
+    /* 'b' truth, 'i' signed, 'u' unsigned, 'f' float; 'n' unsigned, divided by the largest value; 'p' a sample
+     * of sound: signed, or an unsigned byte less 128, divided so that it is in [-1, 1) */
+    char kind;
+    bool big; /* byte order; of no meaning where size is 1 */
 };
 
 /* NULL when there is no such type. */
@@ -25,6 +27,7 @@ struct dae_layout {
     size_t count;
     struct dae_shape shape;
     bool fortran;      /* the first dimension is the one that runs fastest, and the last one the slowest */
+    bool interleaved;  /* in a sample the first dimension is the one that runs fastest, before the last one */
     size_t begin, end; /* bytes of the values; `end` is the size of the file */
 };
 

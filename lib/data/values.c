@@ -46,6 +46,16 @@ static void convert_i1(float *out, const unsigned char *bytes, size_t count) {
         out[i] = (float)(int8_t)bytes[i];
 }
 
+static void convert_n2_little(float *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)little_16(bytes + 2 * i) / 65535.0f;
+}
+
+static void convert_n2_big(float *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)big_16(bytes + 2 * i) / 65535.0f;
+}
+
 /* binary16 of IEEE 754: every value of it is a float too. */
 static float half_value(uint16_t half) {
     uint32_t exponent = half >> 10 & 31, fraction = half & 0x3FF, sign = (uint32_t)(half & 0x8000) << 16;
@@ -92,6 +102,34 @@ static void convert_f2_big(float *out, const unsigned char *bytes, size_t count)
         out[i] = half_value(big_16(bytes + 2 * i));
 }
 
+static void convert_p1(float *out, const unsigned char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)(bytes[i] - 128) / 128.0f;
+}
+
+/* Three bytes are the upper ones of four. */
+static uint32_t little_24(const unsigned char *bytes) {
+    return (uint32_t)bytes[2] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[0] << 8;
+}
+
+static uint32_t big_24(const unsigned char *bytes) {
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8;
+}
+
+/* convert_pBYTES_ORDER(): signed words of `bits` bits, read as the upper bits of one of WIDTH. */
+#define DEFINE_SOUND(bytes_each, order, bits, width)                                                    \
+    static void convert_p##bytes_each##_##order(float *out, const unsigned char *bytes, size_t count) { \
+        for (size_t i = 0; i < count; i++)                                                              \
+            out[i] = (float)(int##width##_t)order##_##bits(bytes + i * (bytes_each)) /                  \
+                     (float)(UINT32_C(1) << ((width)-1));                                               \
+    }
+DEFINE_SOUND(2, little, 16, 16)
+DEFINE_SOUND(2, big, 16, 16)
+DEFINE_SOUND(3, little, 24, 32)
+DEFINE_SOUND(3, big, 24, 32)
+DEFINE_SOUND(4, little, 32, 32)
+DEFINE_SOUND(4, big, 32, 32)
+
 static const struct dae_value_type types[] = {
     {1, convert_scaled, 'n', false},    {1, convert_bool, 'b', false},
     {1, convert_u1, 'u', false},        {1, convert_i1, 'i', false},
@@ -104,6 +142,11 @@ static const struct dae_value_type types[] = {
     {2, convert_f2_little, 'f', false}, {2, convert_f2_big, 'f', true},
     {4, convert_f4_little, 'f', false}, {4, convert_f4_big, 'f', true},
     {8, convert_f8_little, 'f', false}, {8, convert_f8_big, 'f', true},
+    {2, convert_n2_little, 'n', false}, {2, convert_n2_big, 'n', true},
+    {1, convert_p1, 'p', false},        {2, convert_p2_little, 'p', false},
+    {2, convert_p2_big, 'p', true},     {3, convert_p3_little, 'p', false},
+    {3, convert_p3_big, 'p', true},     {4, convert_p4_little, 'p', false},
+    {4, convert_p4_big, 'p', true},
 };
 
 const struct dae_value_type *dae_value_type_find(char kind, size_t size, bool big) {

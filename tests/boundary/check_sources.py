@@ -83,6 +83,7 @@ EXCEPTIONS = {
         "back right after",
     ("lib/math/matmul.c", "openblas_set_num_threads"):
         "one BLAS thread while the library's own threads work; put back when the last such call returns",
+    ("lib/data/png.c", "longjmp"): "libpng's errors must not return; the way leads to the function that called libpng",
     ("lib/math/matmul.c", "bli_thread_set_num_threads"): "as openblas_set_num_threads",
 }
 

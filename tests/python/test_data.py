@@ -331,7 +331,7 @@ class DatasetTest(Standard):
             self.assertAlmostEqual(ours, byte / 255, delta=1e-7)
         self.assertEqual(flat(dae.Dataset.parse(content, "idx(scaled=no)").read()[0]), list(content[-8:]))
         self.assertFails(dae.Status.ERROR_FORMAT, "not an NPY file", dae.Dataset.parse, content, "npy")
-        self.assertFails(dae.Status.ERROR_FORMAT, "expected idx or npy", dae.Dataset.parse, b"\x89PNG\r\n")
+        self.assertFails(dae.Status.ERROR_FORMAT, "expected idx, npy", dae.Dataset.parse, b"\x89PNG\r\n")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "digits")
             with open(path, "wb") as file:
