@@ -28,7 +28,7 @@ def open_images(folder, name):
 
 
 def make_model(pixels, hidden, seed):
-    model = dae.Model.parse("input(%d) | dense(%d, activation=relu) | dense(%d, activation=sigmoid)"
+    model = dae.Model("input(%d) | dense(%d, activation=relu) | dense(%d, activation=sigmoid)"
                             % (pixels, hidden, pixels))
     return model.initialize(seed)
 
@@ -100,7 +100,7 @@ def run(options):
 
     model = make_model(28 * 28, options.hidden, options.seed)
     print(model)
-    trainer = dae.Trainer(model, dae.Optimizer.adam(options.learning_rate), "mse", seed=options.seed,
+    trainer = dae.Trainer(model, dae.optimizer.adam(options.learning_rate), "mse", seed=options.seed,
                           batch_size=options.batch_size, validation=noisy_test)
     trainer.fit(noisy, options.epochs, on_epoch=print_epoch)
 
@@ -127,7 +127,7 @@ def main():
     except KeyboardInterrupt:
         print("\ninterrupted")
         return 130
-    except (dae.DaeError, OSError, ImportError) as error:
+    except (dae.Error, OSError, ImportError) as error:
         print("denoise.py: %s" % error, file=sys.stderr)
         # What cannot be written is not tried again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,18 +1,21 @@
 """What the tests of the Python binding share."""
 
 import array
+import importlib.util
 import os
 import sys
 import unittest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))
-sys.path[:0] = [os.path.join(ROOT, "examples", "python"), os.path.join(ROOT, "tests", "oracle")]
+sys.path.append(os.path.join(ROOT, "tests", "oracle"))
+if importlib.util.find_spec("dae") is None:
+    sys.path.append(os.path.join(ROOT, "examples", "python"))
 
 import dae  # noqa: E402
-from dae import _c as dae_c, data as dae_data  # noqa: E402,F401
+from dae import _arrays as arrays, _c as dae_c, _library as library, data as dae_data  # noqa: E402,F401
 import philox_reference as reference  # noqa: E402
 
-NUMPY = dae_c.np
+NUMPY = arrays.numpy()
 
 # ---- Helpers -----------------------------------------------------------------------------------------
 
@@ -46,14 +49,15 @@ class Standard(unittest.TestCase):
     numpy = None
 
     def setUp(self):
-        dae_c.np = self.numpy
-        self.addCleanup(setattr, dae_c, "np", NUMPY)
+        arrays.np = self.numpy
+        self.addCleanup(setattr, arrays, "np", NUMPY)
 
     def assertFails(self, status, word, function, *arguments, **options):
-        with self.assertRaises(dae.DaeError) as caught:
+        with self.assertRaises(dae.Error) as caught:
             function(*arguments, **options)
         self.assertEqual(caught.exception.status, status)
-        self.assertEqual(caught.exception.name, "DAE_" + dae.Status(status).name)
+        name = "".join(part.capitalize() for part in dae.Status(status).name.split("_")[1:]) + "Error"
+        self.assertEqual(type(caught.exception).__name__.lower(), name.lower())
         self.assertIn(word, caught.exception.message)
 
 

@@ -7,13 +7,9 @@
 import ctypes
 import os
 import re
-import sys
 import unittest
 
-ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))
-sys.path.insert(0, os.path.join(ROOT, "examples", "python"))
-
-from dae import _c as dae_c  # noqa: E402
+from binding import ROOT, dae_c, library
 
 # ---- The headers -------------------------------------------------------------------------------------
 
@@ -104,7 +100,7 @@ class TableTest(unittest.TestCase):
         major, minor = (int(re.search(r"DAE_VERSION_%s (\d+)" % part, HEADERS).group(1))
                         for part in ("MAJOR", "MINOR"))
         self.assertEqual(dae_c.VERSION, (major, minor))
-        version = dae_c.call("dae_version_string").decode()
+        version = library.call("dae_version_string").decode()
         self.assertEqual(version.split(".")[:2], [str(major), str(minor)])
 
 

@@ -1,27 +1,15 @@
-"""The C interface of libdae: its constants, every public function with its types, and how to call them.
+"""The C interface of libdae: its constants, and every public function with its types.
 
-The table is include/dae/*.h once more, in the words of ctypes; tests/python/test_table.py compares the two.
-Objects for everyday use are in the other modules. This one is for what they leave out:
-
-    from dae import _c
-
-    _c.call("dae_model_initialize", model, 7)    # raises DaeError if the call fails
+The table is include/dae/*.h once more, in the words of ctypes; tests/python/test_table.py compares the two. _library.py
+calls what is in it.
 """
 
-import array
-import ctypes
-import ctypes.util
-import enum
-import operator
-import os
-import threading
-from ctypes import CFUNCTYPE, POINTER, byref, c_char_p, c_double, c_float, c_int32, c_size_t, c_uint32
-from ctypes import c_uint64, c_void_p
+from __future__ import annotations
 
-try:
-    import numpy as np
-except ImportError:
-    np = None
+import ctypes
+import enum
+from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_float, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from typing import Any, Dict
 
 VERSION = (0, 1)  # version of the headers that the table below was written from
 MAX_RANK = 8
@@ -46,7 +34,7 @@ Finding = enum.IntEnum("Finding", "DEAD_OUTPUTS WORSE_THAN_MEAN_IMAGE WORSE_THAN
 # ---- Types ------------------------------------------------------------------------------------------
 
 NOUNS = ("rng", "noise", "dataset", "layer", "model", "session", "stream", "optimizer", "trainer", "report")
-HANDLES = {noun: POINTER(type("dae_" + noun, (ctypes.Structure,), {})) for noun in NOUNS}
+HANDLES: Dict[str, Any] = {noun: POINTER(type("dae_" + noun, (ctypes.Structure,), {})) for noun in NOUNS}
 RNG, NOISE, DATASET, LAYER, MODEL, SESSION, STREAM, OPTIMIZER, TRAINER, REPORT = HANDLES.values()
 (RNG_OUT, NOISE_OUT, DATASET_OUT, LAYER_OUT, MODEL_OUT, SESSION_OUT, STREAM_OUT, OPTIMIZER_OUT, TRAINER_OUT,
  REPORT_OUT) = (POINTER(handle) for handle in HANDLES.values())
@@ -238,209 +226,3 @@ SIGNATURES = {
     "dae_report_get_finding_count": (STATUS, REPORT, SIZE_OUT),
     "dae_report_get_finding": (STATUS, REPORT, SIZE, I32_OUT, TEXT_OUT),
 }
-
-# ---- Loading and calling -----------------------------------------------------------------------------
-
-
-class DaeError(Exception):
-    """A call that failed: its status, the status' name, and the library's sentence about it."""
-
-    def __init__(self, status, name, message):
-        super().__init__(status, name, message)
-        self.status, self.name, self.message = status, name, message
-
-    def __str__(self):
-        return "%s: %s" % (self.name, self.message)
-
-
-_library = None
-raised_by = {}  # thread -> exception of a callback that waits for the call to end
-
-
-def load(path=None):
-    """Loads the library, once; called without a path by whatever needs the library first."""
-    global _library
-    if _library is not None:
-        if path is not None and os.path.realpath(path) != os.path.realpath(_library._name):
-            raise RuntimeError("libdae is already loaded from %s" % _library._name)
-        return _library
-    path = path or os.environ.get("LIBDAE") or ctypes.util.find_library("dae") or "libdae.so.0"
-    try:
-        library = ctypes.CDLL(os.fspath(path))
-    except OSError as error:
-        raise ImportError("cannot load libdae: %s. Set LIBDAE to the path of libdae.so.0" % error) from None
-    try:
-        for name, (result, *arguments) in SIGNATURES.items():
-            function = getattr(library, name)
-            function.restype, function.argtypes = result, arguments
-    except AttributeError:
-        raise ImportError("%s has no %s: it is not libdae %d.%d" % ((path, name) + VERSION)) from None
-    number = library.dae_version_number()
-    version = (number // 10000, number // 100 % 100)
-    # Before 1.0 every minor version may change the ABI; from then on later ones only add to it.
-    if version[0] != VERSION[0] or version < VERSION or (VERSION[0] == 0 and version != VERSION):
-        raise ImportError("%s is libdae %s; this binding is for %d.%d"
-                          % ((path, library.dae_version_string().decode()) + VERSION))
-    _library = library
-    return library
-
-
-# The whole numbers that a type holds: ctypes would hand out others without their upper bits.
-RANGES = {I32: (-2**31, 2**31 - 1), U32: (0, 2**32 - 1), U64: (0, 2**64 - 1),
-          SIZE: (0, 2**(8 * ctypes.sizeof(SIZE)) - 1)}
-
-# What Python calls a type of C; handles by their class.
-EXPECTED = {DOUBLE: "float", TEXT: "bytes", FLOATS: "ctypes array of c_float"}
-EXPECTED.update((kind, "int") for kind in RANGES)
-EXPECTED.update((handle, noun.capitalize()) for noun, handle in HANDLES.items())
-
-
-def check(what, kind, value):
-    """`value` itself. TypeError when ctypes does not take it as `kind`, and ValueError when it is a whole number that
-    `kind` does not hold."""
-    try:
-        kind.from_param(value)
-    except (TypeError, ctypes.ArgumentError):  # these name neither the function nor both types
-        expected, found = EXPECTED.get(kind, kind.__name__), type(value).__name__
-        found += " after free()" if found == expected else ""
-        raise TypeError("%s is of type %s, expected %s" % (what, found, expected)) from None
-    if kind in RANGES and hasattr(value, "__index__"):  # else it is one of ctypes' own, which are in range
-        low, high = RANGES[kind]
-        if not low <= operator.index(value) <= high:
-            raise ValueError("%s is %d, expected a whole number from %d to %d" % (what, value, low, high))
-    return value
-
-
-def call(name, *arguments):
-    """Calls a function of the library; a status other than DAE_OK becomes an exception."""
-    library, kinds = _library or load(), SIGNATURES[name][1:]
-    if len(arguments) != len(kinds):
-        raise TypeError("the number of arguments of %s() is %d, expected %d" % (name, len(arguments), len(kinds)))
-    for number, (kind, value) in enumerate(zip(kinds, arguments), 1):
-        check("argument %d of %s()" % (number, name), kind, value)
-    result = getattr(library, name)(*arguments)
-    if SIGNATURES[name][0] is not STATUS:
-        return result
-    error = None
-    if result != Status.OK:
-        error = DaeError(result, library.dae_status_name(result).decode(), last_error())
-    raised = raised_by.pop(threading.get_ident(), None)
-    if result == Status.ERROR_CALLBACK and raised is None and raised_by:
-        raised = raised_by.popitem()[1]  # another thread read the dataset
-    if raised is not None:
-        raise raised from error
-    if error is not None:
-        raise error
-    return result
-
-
-def last_error():
-    """The sentence of this thread's last failure."""
-    return load().dae_last_error().decode(errors="replace")
-
-
-def guarded(function, failure=1):
-    """A callback whose exception waits for the call that it makes fail."""
-    def callback(*arguments):
-        try:
-            return function(*arguments)
-        except BaseException as error:  # KeyboardInterrupt too: it belongs to who called the library
-            raised_by[threading.get_ident()] = error
-            return failure
-    return callback
-
-
-def pick(kind, value):
-    """A constant from itself, its number or its name in any case."""
-    if isinstance(value, str):
-        try:
-            return kind[value.upper()]
-        except KeyError:
-            names = ", ".join(k.name.lower() for k in kind)
-            raise ValueError("%s is one of %s, not %r" % (kind.__name__, names, value)) from None
-    return int(value)
-
-
-def get(name, kind, *arguments):
-    """The value that a getter hands out through its last argument."""
-    value = kind()
-    call(name, *arguments, byref(value))
-    return value.value
-
-
-def get_text(name, *arguments):
-    length = SIZE()
-    call(name, *arguments, None, 0, byref(length))
-    buffer = ctypes.create_string_buffer(length.value + 1)
-    call(name, *arguments, buffer, len(buffer), None)
-    return buffer.value.decode()
-
-
-def get_bytes(name, *arguments):
-    size = SIZE()
-    call(name, *arguments, None, 0, byref(size))
-    data = ctypes.create_string_buffer(size.value)
-    call(name, *arguments, data, len(data), byref(size))
-    return data.raw
-
-
-def get_shape(name, *arguments):
-    rank, shape = SIZE(), (SIZE * MAX_RANK)()
-    call(name, *arguments, byref(rank), shape)
-    return tuple(shape[:rank.value])
-
-
-# ---- Arrays ------------------------------------------------------------------------------------------
-
-
-def _flatten(data, shape):
-    if not isinstance(data, (list, tuple)):
-        return [data]
-    if len(data) != shape[0]:
-        raise ValueError("rows differ in length: %d and %d" % (len(data), shape[0]))
-    return [value for row in data for value in _flatten(row, shape[1:] or (0,))]
-
-
-def borrow(data):
-    """A ctypes array over a writable buffer of float32, and its shape. Holds the buffer."""
-    view = memoryview(data)
-    if view.readonly or not view.c_contiguous or view.format.lstrip("<=@") != "f":
-        raise TypeError("needs a writable, contiguous buffer of float32 (numpy.float32, array.array('f'))")
-    return (c_float * (view.nbytes // 4)).from_buffer(view), view.shape
-
-
-def floats(data):
-    """As borrow(), but what cannot be borrowed is converted or copied."""
-    if np is not None:
-        data = np.require(data, np.float32, ("C", "W"))
-    try:
-        return borrow(data)
-    except TypeError:
-        data = data.tolist() if hasattr(data, "tolist") else data
-    data = data if isinstance(data, (list, tuple)) else list(data)
-    shape, row = [], data
-    while isinstance(row, (list, tuple)):
-        shape.append(len(row))
-        row = row[0] if row else 0
-    return borrow(array.array("f", _flatten(data, shape)))[0], tuple(shape)
-
-
-def view_of(values, shape, form="f"):
-    """What the user gets to see of a ctypes array."""
-    if np is not None:
-        return np.frombuffer(values, dtype=form).reshape(shape)
-    view = memoryview(values).cast("B")
-    return view.cast(form, shape) if len(values) else view.cast(form)
-
-
-def text(value):
-    """A str as the library takes it. None stays; what is neither is refused by call()."""
-    return value.encode() if isinstance(value, str) else value
-
-
-def shape_of(shape):
-    return (shape,) if isinstance(shape, int) else tuple(shape)
-
-
-def sizes(shape):
-    return len(shape), (SIZE * len(shape))(*(check("a dimension", SIZE, size) for size in shape))

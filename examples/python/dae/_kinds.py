@@ -1,49 +1,56 @@
-"""What the loaded library can do, asked from it: its kinds, facts about them, texts made and taken apart. Part of dae."""
+"""What the loaded library can do, asked from it: its kinds, facts about them, texts made and taken apart."""
 
+from __future__ import annotations
+
+import keyword
 import math
+from typing import Any, Callable, Dict, List, Optional
 
-from . import _c as c
-
-
-def _encoded(text):
-    return None if text is None else text.encode()
+from . import _c
+from ._library import get, get_text, list_texts
 
 
-def kinds(category=None, kind=None):
-    """Names of what the library knows: categories, the kinds of one, or the parameters of a kind."""
-    names = []
-    while True:
-        name = c.get("dae_kind_list", c.TEXT, _encoded(category), _encoded(kind), len(names))
-        if name is None:
-            return names
-        names.append(name.decode())
+def kinds(category: Optional[str] = None, kind: Optional[str] = None) -> List[str]:
+    """Names of what the library knows: categories, the kinds of one, or the parameters of a kind.
+
+    >>> kinds("noise", "clip")
+    ['low', 'high']
+    """
+    return list_texts("dae_kind_list", category, kind)
 
 
 TEXT_FACTS = ("what", "example", "type", "of", "words", "default", "other", "then", "since")
 NUMBER_FACTS = ("low", "high", "open_low", "open_high", "by_place", "many")
 
 
-def facts(category, kind=None, parameter=None):
-    """What there is to know about a category, a kind or a parameter, by names: those of the header."""
-    about = [_encoded(name) for name in (category, kind, parameter)]
-    found = {}
+def facts(category: str, kind: Optional[str] = None, parameter: Optional[str] = None) -> Dict[str, Any]:
+    """What there is to know about a category, a kind or a parameter, by names: those of the header.
+
+    >>> facts("noise", "clip")["what"]
+    'takes values below low for low, and those above high for high'
+    """
+    about, found = (category, kind, parameter), {}
     for fact in TEXT_FACTS:
-        text = c.get("dae_kind_get_text", c.TEXT, *about, fact.encode())
+        text = get("dae_kind_get_text", _c.TEXT, *about, fact)
         if text is not None:
             found[fact] = text.decode()
     for fact in NUMBER_FACTS:
-        number = c.get("dae_kind_get_number", c.DOUBLE, *about, fact.encode())
+        number = get("dae_kind_get_number", _c.DOUBLE, *about, fact)
         if not math.isnan(number):
             found[fact] = number
     return found
 
 
-def recipe_steps(category, text):
-    """The steps of a recipe, each as what it is made of: its kind, its label, and all its parameters, as texts."""
-    def part(name):
-        return c.get_text("dae_recipe_get", category.encode(), text.encode(), len(steps), name.encode())
+def recipe_steps(category: str, text: str) -> List[Dict[str, str]]:
+    """The steps of a recipe, each as what it is made of: its kind, its label, and all its parameters, as texts.
 
-    steps = []
+    >>> recipe_steps("noise", "clip(0, 1)")
+    [{'kind': 'clip', 'label': '', 'low': '0', 'high': '1'}]
+    """
+    def part(name: str) -> str:
+        return get_text("dae_recipe_get", category, text, len(steps), name)
+
+    steps: List[Dict[str, str]] = []
     while part("kind"):
         of, then = category, facts(category).get("then")
         if steps and then is not None:
@@ -53,40 +60,88 @@ def recipe_steps(category, text):
     return steps
 
 
-class Kinds:
-    """Constructors of the texts of a category, one for each kind that the loaded library lists:
+class Recipe(str):
+    """A text that the library reads, with any datasets that it names. `a | b` is "a | b".
 
-        dae.noise.gaussian(0.5, mean=0.1) + " | " + dae.noise.clip(0, 1)    # "gaussian(0.5, mean=0.1) | clip(0, 1)"
-        dae.layer.dense(32, activation=dae.activation.leaky_relu(0.1))
+    >>> import dae
+    >>> dae.noise.gaussian(0.1) | dae.noise.clip(0, 1) | "none"
+    'gaussian(0.1) | clip(0, 1) | none'
+    >>> dae.layer.dense(8).named("code")
+    'dense(8) as code'
+    """
 
-    A value is a number, True or False, a list, or the text of a word or a step. What the kind does not take is refused."""
+    recordings: Dict[str, Any] = {}
 
-    def __init__(self, category):
-        self._category = category
+    def __or__(self, other: str) -> Recipe:
+        return _join(self, other)
 
-    def __dir__(self):
-        return kinds(self._category)
+    def __ror__(self, other: str) -> Recipe:
+        return _join(other, self)
 
-    def __getattr__(self, kind):
-        if kind.startswith("__") or kind not in kinds(self._category):
-            raise AttributeError("%s has no kind %r" % (self._category, kind))
-
-        def make(*values, **parameters):
-            arguments = [_value(value) for value in values]
-            arguments += ["%s=%s" % (name, _value(value)) for name, value in parameters.items()]
-            text = "%s(%s)" % (kind, ", ".join(arguments)) if arguments else kind
-            recipe_steps(self._category, text)
-            return text
-
-        make.__name__, make.__doc__ = kind, facts(self._category, kind)["what"]
-        return make
+    def named(self, label: str) -> Recipe:
+        """With a label for its last step."""
+        return bind(Recipe("%s as %s" % (self, label)), self.recordings)
 
 
-def _value(value):
+def _join(first: str, second: str) -> Recipe:
+    if not isinstance(second, str) or not isinstance(first, str):
+        return NotImplemented
+    return bind(Recipe("%s | %s" % (first, second)),
+                 getattr(first, "recordings", {}), getattr(second, "recordings", {}))
+
+
+def bind(recipe: Recipe, *recordings: Dict[str, Any]) -> Recipe:
+    for found in recordings:
+        for name, dataset in found.items():
+            if recipe.recordings.get(name, dataset) is not dataset:
+                raise ValueError("two datasets are called %r: give one of them another name" % name)
+            recipe.recordings = {**recipe.recordings, name: dataset}
+    return recipe
+
+
+def write(value: Any, recordings: Dict[str, Any]) -> str:
+    """A value of Python as the library reads it. A dataset is written as its name."""
     if isinstance(value, str):
+        recordings.update(getattr(value, "recordings", {}))
         return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return "[%s]" % ", ".join(_value(item) for item in value)
-    return repr(value) if isinstance(value, int) else repr(float(value))
+        return "[%s]" % ", ".join(write(item, recordings) for item in value)
+    if hasattr(value, "_as_parameter_") and hasattr(value, "name"):
+        recordings[value.name] = value
+        return str(value.name)
+    return str(int(value)) if hasattr(value, "__index__") else repr(float(value))
+
+
+class Kinds:
+    """Constructors of the texts of a category, one for each kind that the loaded library lists:
+
+        dae.noise.gaussian(0.5, mean=0.1) | dae.noise.clip(0, 1)    # "gaussian(0.5, mean=0.1) | clip(0, 1)"
+        dae.layer.dense(32, activation=dae.activation.leaky_relu(0.1))
+
+    A value is a number, True or False, a list, or the text of a word or a step."""
+
+    def __init__(self, category: str) -> None:
+        self._category = category
+        self.__doc__ = "Constructors: %s." % facts(category)["what"]
+
+    def __dir__(self) -> List[str]:
+        return [python_name(kind) for kind in kinds(self._category)]
+
+    def __getattr__(self, name: str) -> Callable[..., Recipe]:
+        kind = name.rstrip("_")
+        if name.startswith("__") or kind not in kinds(self._category):
+            raise AttributeError("%s has no kind %r" % (self._category, name))
+        from ._signatures import constructor  # asked for by few programs, and not by import dae
+        make = constructor(self._category, kind)
+        setattr(self, name, make)
+        return make
+
+    def __repr__(self) -> str:
+        return "<dae.%s: %s>" % (self._category, ", ".join(dir(self)))
+
+
+def python_name(name: str) -> str:
+    """`from` is a word of Python's own: the kind is from_."""
+    return name + "_" * keyword.iskeyword(name)

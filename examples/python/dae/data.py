@@ -1,226 +1,232 @@
-"""Random numbers, noise and datasets, and what all objects of the library have in common. Part of dae."""
+"""Random numbers, noise and datasets."""
+
+from __future__ import annotations
 
 import ctypes
 import itertools
 import math
 import os
-import sys
 from ctypes import byref, c_float, c_uint32
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Type, TypeVar, Union
 
-from . import _c as c
+from . import _arrays, _c
 from ._c import NoiseMode
+from ._handle import Handle
+from ._kinds import Recipe
+from ._library import call, get, get_shape, get_text, guarded, pick, shape_of, sizes
 
-# ---- Objects -----------------------------------------------------------------------------------------
-
-
-class Handle:
-    """A reference to an object of the library. It is dropped with the Python object, in any order."""
-
-    def __init_subclass__(cls, noun=None):
-        if noun is not None:  # else it is a user's, of the same noun as the class above
-            cls._type, cls._free = c.HANDLES[noun], "dae_%s_free" % noun
-
-    def _create(self, function, *arguments):
-        handle = self._type()
-        c.call(function, byref(handle), *arguments)
-        self._as_parameter_ = handle  # what ctypes passes for self
-
-    @classmethod
-    def _make(cls, function, *arguments):
-        self = cls.__new__(cls)
-        self._create(function, *arguments)
-        return self
-
-    @classmethod
-    def _adopt(cls, handle):
-        self = cls.__new__(cls)
-        self._as_parameter_ = handle
-        return self
-
-    def free(self):
-        """Drops the reference now."""
-        handle = self.__dict__.pop("_as_parameter_", None)
-        if handle is not None:
-            c.call(self._free, handle)
-
-    def __reduce__(self):
-        """What copy and pickle make another from. A second reference to the same object, made here, would be dropped
-        twice."""
-        raise TypeError("a %s can be neither copied nor pickled: %s" % (type(self).__name__, self._instead))
-
-    def __del__(self):
-        # While Python shuts down, callbacks may be gone already; the process ends anyway.
-        if not sys.is_finalizing():
-            self.free()
+Shape = Union[int, Sequence[int]]
+D = TypeVar("D", bound="Dataset")
 
 
 class Rng(Handle, noun="rng"):
-    """A position in a stream of random numbers. A copy goes on from the same position."""
+    """A position in a stream of random numbers. A copy goes on from the same position.
 
-    def __init__(self, seed, stream=0):
+    >>> rng = Rng(seed=1)
+    >>> values = rng.uniform((2, 3), low=-1, high=1)
+    >>> rng.position
+    8
+    """
+
+    def __init__(self, seed: int, stream: int = 0) -> None:
         self._create("dae_rng_create", seed, stream)
         self._origin = seed, stream
 
-    def __reduce__(self):
+    def __reduce__(self) -> Tuple[Any, ...]:
         return type(self), self._origin, self.position
 
-    def __setstate__(self, position):
+    def __setstate__(self, position: int) -> None:
         self.position = position
 
     @property
-    def position(self):
-        return c.get("dae_rng_get_position", c.U64, self)
+    def position(self) -> int:
+        """How many numbers have been drawn, in whole blocks of 4; it may be set."""
+        position: int = get("dae_rng_get_position", _c.U64, self)
+        return position
 
     @position.setter
-    def position(self, position):
-        c.call("dae_rng_set_position", self, position)
+    def position(self, position: int) -> None:
+        call("dae_rng_set_position", self, position)
 
-    def _fill(self, function, kind, form, shape, *arguments):
-        values = (kind * math.prod(c.shape_of(shape)))()
-        c.call(function, self, values, len(values), *arguments)
-        return c.view_of(values, c.shape_of(shape), form)
+    def _fill(self, function: str, kind: Any, shape: Shape, *arguments: float) -> Any:
+        values, view = _arrays.new(shape_of(shape), kind)
+        call(function, self, values, len(values), *arguments)
+        return view
 
-    def bits(self, shape):
-        return self._fill("dae_rng_fill_bits", c_uint32, "I", shape)
+    def bits(self, shape: Shape) -> Any:
+        """Whole numbers from 0 to 2^32 - 1."""
+        return self._fill("dae_rng_fill_bits", c_uint32, shape)
 
-    def uniform(self, shape, low=0.0, high=1.0):
-        return self._fill("dae_rng_fill_uniform", c_float, "f", shape, low, high)
+    def uniform(self, shape: Shape, low: float = 0.0, high: float = 1.0) -> Any:
+        """Numbers in [low, high)."""
+        return self._fill("dae_rng_fill_uniform", c_float, shape, low, high)
 
-    def normal(self, shape, mean=0.0, stddev=1.0):
-        return self._fill("dae_rng_fill_normal", c_float, "f", shape, mean, stddev)
+    def normal(self, shape: Shape, mean: float = 0.0, stddev: float = 1.0) -> Any:
+        """Numbers of a normal distribution."""
+        return self._fill("dae_rng_fill_normal", c_float, shape, mean, stddev)
 
 
-def _in_place(function, x, *arguments):
-    values, _ = c.borrow(x)
-    c.call(function, values, len(values), *arguments)
+def _in_place(function: str, x: Any, *arguments: Any) -> Any:
+    values, _ = _arrays.borrow(x)
+    call(function, values, len(values), *arguments)
     return x
 
 
-def add_gaussian_noise(x, mean, stddev, rng):
+def add_gaussian_noise(x: Any, mean: float, stddev: float, rng: Rng) -> Any:
     """Changes x in place, as do the next six, and returns it."""
     return _in_place("dae_add_gaussian_noise", x, mean, stddev, rng)
 
 
-def add_uniform_noise(x, low, high, rng):
+def add_uniform_noise(x: Any, low: float, high: float, rng: Rng) -> Any:
+    """Adds numbers in [low, high)."""
     return _in_place("dae_add_uniform_noise", x, low, high, rng)
 
 
-def add_masking_noise(x, rate, rng):
+def add_masking_noise(x: Any, rate: float, rng: Rng) -> Any:
+    """Sets each value to 0 with probability rate."""
     return _in_place("dae_add_masking_noise", x, rate, rng)
 
 
-def add_salt_pepper_noise(x, rate, low, high, rng):
+def add_salt_pepper_noise(x: Any, rate: float, low: float, high: float, rng: Rng) -> Any:
+    """Sets each value to low or high with probability rate."""
     return _in_place("dae_add_salt_pepper_noise", x, rate, low, high, rng)
 
 
-def add_poisson_noise(x, peak, rng):
+def add_poisson_noise(x: Any, peak: float, rng: Rng) -> Any:
+    """Counts of a Poisson distribution, of which 1 has the mean peak."""
     return _in_place("dae_add_poisson_noise", x, peak, rng)
 
 
-def add_speckle_noise(x, stddev, rng):
+def add_speckle_noise(x: Any, stddev: float, rng: Rng) -> Any:
+    """Multiplies by numbers of a normal distribution around 1."""
     return _in_place("dae_add_speckle_noise", x, stddev, rng)
 
 
-def clip(x, low=0.0, high=1.0):
+def clip(x: Any, low: float = 0.0, high: float = 1.0) -> Any:
+    """What is below low becomes low, and what is above high becomes high."""
     return _in_place("dae_clip", x, low, high)
 
 
 class Noise(Handle, noun="noise"):
-    """A recipe, such as Noise("gaussian(0.5, mean=0.5) | clip(0, 1)")."""
+    """A recipe, such as Noise("gaussian(0.5, mean=0.5) | clip(0, 1)") or Noise(dae.noise.mix(street, snr=10)), where
+    street is a Dataset.
 
-    def __init__(self, text=""):
-        self._create("dae_noise_parse", text.encode())
+    >>> str(Noise("clip(0, 1)"))
+    'clip(low=0, high=1)'
+    """
 
-    def __reduce__(self):
-        return type(self), (str(self),)
+    def __init__(self, text: str = "") -> None:
+        self._create("dae_noise_parse", text)
+        self._recordings: Dict[str, Dataset] = {}
+        for name, dataset in getattr(text, "recordings", {}).items():
+            self.bind(name, dataset)
 
-    def bind(self, name, dataset):
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return _rebuild, (type(self), str(self), self.__dict__.get("_recordings", {}))
+
+    def bind(self, name: str, dataset: Dataset) -> Noise:
         """Gives mix(name, ...) its recordings, once; returns itself."""
-        c.call("dae_noise_bind", self, name.encode(), dataset)
+        call("dae_noise_bind", self, name, dataset)
+        self.__dict__.setdefault("_recordings", {})[name] = dataset
         return self
 
-    def apply(self, x, seed, epoch=0, first=0):
+    def apply(self, x: Any, seed: int, epoch: int = 0, first: int = 0) -> Any:
         """Changes x [samples, ...] in place and returns it; row r is sample first + r."""
-        values, shape = c.borrow(x)
-        c.call("dae_noise_apply", self, values, shape[0], *c.sizes(shape[1:] or (1,)), seed, epoch, first)
+        values, shape = _arrays.borrow(x)
+        call("dae_noise_apply", self, values, shape[0], *sizes(shape[1:] or (1,)), seed, epoch, first)
         return x
 
-    def __str__(self):
-        return c.get_text("dae_noise_format", self)
+    def __str__(self) -> str:
+        return get_text("dae_noise_format", self)
 
 
-_kept = {}  # token -> what a dataset in the library reads from, until the library drops it
+def _rebuild(kind: Type[Noise], text: str, recordings: Dict[str, Any]) -> Noise:
+    recipe = Recipe(text)
+    recipe.recordings = recordings
+    return kind(recipe)
+
+
+_kept: Dict[int, Any] = {}  # token -> what a dataset in the library reads from, until the library drops it
 _tokens = itertools.count(1)
+_names = itertools.count(1)
 
 
-@c.DATASET_RELEASE_FN
-def _release(token):
+def _release_kept(token: Any) -> None:
     _kept.pop(token, None)
+
+
+_release = _c.DATASET_RELEASE_FN(_release_kept)
 
 
 class Dataset(Handle, noun="dataset"):
     """Samples of one shape: from_array(), borrow(), from_function(), views, and files: open(), parse(). It never
-    changes, and a copy is a view of all of it."""
+    changes, and a copy is a view of all of it.
+
+    >>> data = Dataset.from_array([[1, 2], [3, 4], [5, 6]])
+    >>> len(data), data.shape
+    (3, (2,))
+    >>> data.view("index(2, 0)").read()[0].tolist()
+    [[5.0, 6.0], [1.0, 2.0]]
+    """
 
     _instead = "pickle the arrays, paths and recipes that it is made of, and make it again"
 
-    def __copy__(self):
+    def __copy__(self: D) -> D:
         return self.slice(0, len(self))
 
-    def __deepcopy__(self, _):
+    def __deepcopy__(self: D, _: Any) -> D:
         return self.__copy__()
 
+    @property
+    def name(self) -> str:
+        """What recipes call it, as in dae.noise.mix(street, snr=10); it may be set, once before that."""
+        return str(self.__dict__.setdefault("_name", "recording%d" % next(_names)))
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._name = name
+
     @classmethod
-    def from_array(cls, data, shape=None):
+    def from_array(cls: Type[D], data: Any, shape: Optional[Shape] = None) -> D:
         """A copy of data [count, shape]; shape is that of one sample, by default what follows the count."""
-        values, count, shape = cls._samples(*c.floats(data), shape)
-        return cls._make("dae_dataset_copy_array", values, count, *c.sizes(shape))
+        values, count, found = _arrays.samples(data, shape)
+        return cls._make("dae_dataset_copy_array", values, count, *sizes(found))
 
     @classmethod
-    def borrow(cls, data, shape=None):
+    def borrow(cls: Type[D], data: Any, shape: Optional[Shape] = None) -> D:
         """Reads a writable buffer of float32 where it lies, and holds it while the library needs it."""
-        values, count, shape = cls._samples(*c.borrow(data), shape)
-        return cls._make_kept((values, data), "dae_dataset_borrow_array", values, count, *c.sizes(shape))
+        values, count, found = _arrays.samples(data, shape, borrowed=True)
+        return cls._make_kept((values, data), "dae_dataset_borrow_array", values, count, *sizes(found))
 
     @classmethod
-    def from_function(cls, count, shape, read):
+    def from_function(cls: Type[D], count: int, shape: Shape, read: Callable[[int, int], Any]) -> D:
         """Samples that read(first, count) returns as an array [count, shape], always the same ones."""
-        shape = c.shape_of(shape)
+        shape = shape_of(shape)
+        size = math.prod(shape)
 
-        def copy(first, count, out, _):
-            values, _ = c.floats(read(first, count))
-            if len(values) != count * math.prod(shape):
+        def copy(first: int, count: int, out: Any, _: Any) -> int:
+            values, _ = _arrays.floats(read(first, count))
+            if len(values) != count * size:
                 raise ValueError("read(%d, %d) gave %d values, not %d samples of shape %r"
                                  % (first, count, len(values), count, shape))
             ctypes.memmove(out, values, ctypes.sizeof(values))
             return 0
 
-        callback = c.DATASET_READ_FN(c.guarded(copy))
-        return cls._make_kept(callback, "dae_dataset_create_callback", count, *c.sizes(shape), callback)
+        callback = _c.DATASET_READ_FN(guarded(copy))
+        return cls._make_kept(callback, "dae_dataset_create_callback", count, *sizes(shape), callback)
 
     @classmethod
-    def open(cls, path, format=None):
+    def open(cls: Type[D], path: Any, format: Optional[str] = None) -> D:
         """A file; format is a text such as "idx(scaled=no)", by default known by what the file has in it."""
-        return cls._make("dae_dataset_open", os.fsencode(path), c.text(format))
+        return cls._make("dae_dataset_open", os.fsencode(path), format)
 
     @classmethod
-    def parse(cls, data, format=None):
+    def parse(cls: Type[D], data: Any, format: Optional[str] = None) -> D:
         """The bytes of a file."""
-        return cls._make("dae_dataset_parse", bytes(data), len(data), c.text(format))
-
-    @staticmethod
-    def _samples(values, found, shape):
-        shape = (found[1:] or (1,)) if shape is None else c.shape_of(shape)
-        size = math.prod(shape)
-        if size == 0 or len(values) % size:
-            raise ValueError("%d values are no whole number of samples of shape %r" % (len(values), shape))
-        if len(found) > 1 and math.prod(found[1:]) != size:
-            raise ValueError("an array of shape %r is none of samples of shape %r: the first dimension counts samples"
-                             % (tuple(found), tuple(shape)))
-        return values, len(values) // size, shape
+        return cls._make("dae_dataset_parse", bytes(data), len(data), format)
 
     @classmethod
-    def _make_kept(cls, kept, function, *arguments):
+    def _make_kept(cls: Type[D], kept: Any, function: str, *arguments: Any) -> D:
         token = next(_tokens)
         _kept[token] = kept
         try:
@@ -229,54 +235,66 @@ class Dataset(Handle, noun="dataset"):
             del _kept[token]  # a call that fails releases nothing
             raise
 
-    def slice(self, first, count):
+    def slice(self: D, first: int, count: int) -> D:
+        """The samples [first, first + count)."""
         return self._make("dae_dataset_slice", self, first, count)
 
-    def split(self, count):
+    def split(self: D, count: int) -> Tuple[D, D]:
         """The first `count` samples, and the rest."""
-        first, rest = c.DATASET(), c.DATASET()
-        c.call("dae_dataset_split", byref(first), byref(rest), self, count)
+        first, rest = _c.DATASET(), _c.DATASET()
+        call("dae_dataset_split", byref(first), byref(rest), self, count)
         return self._adopt(first), self._adopt(rest)
 
-    def corrupt(self, noise, seed, mode=NoiseMode.FRESH):
+    def corrupt(self: D, noise: Union[Noise, str], seed: int, mode: Union[NoiseMode, str] = NoiseMode.FRESH) -> D:
         """Noisy inputs, clean targets; noise is a Noise or its text, mode "fresh" or "once"."""
         noise = Noise(noise) if isinstance(noise, str) else noise
-        return self._make("dae_dataset_corrupt", self, noise, c.pick(NoiseMode, mode), seed)
+        return self._make("dae_dataset_corrupt", self, noise, pick(NoiseMode, mode), seed)
 
-    def clip(self, low=0.0, high=1.0):
+    def clip(self: D, low: float = 0.0, high: float = 1.0) -> D:
+        """Inputs below low become low, and those above high become high."""
         return self._make("dae_dataset_clip", self, low, high)
 
-    def pair(self, targets):
+    def pair(self: D, targets: Dataset) -> D:
+        """These inputs, with the inputs of another dataset as targets."""
         return self._make("dae_dataset_pair", self, targets)
 
     @classmethod
-    def join(cls, parts):
+    def join(cls: Type[D], parts: Sequence[Dataset]) -> D:
         """All samples of several datasets, which may differ in size."""
-        handles = (c.DATASET * len(parts))(*(part._as_parameter_ for part in parts))
+        handles = (_c.DATASET * len(parts))(*(part._as_parameter_ for part in parts))
         return cls._make("dae_dataset_join", handles, len(parts))
 
-    def shape_of(self, index):
+    def shape_of(self, index: int) -> Tuple[int, ...]:
         """The shape of one sample's input; `shape` has 0 for dimensions in which samples differ."""
-        return c.get_shape("dae_dataset_get_shape", self, index)
+        return get_shape("dae_dataset_get_shape", self, index)
 
-    def target_shape_of(self, index):
-        return c.get_shape("dae_dataset_get_target_shape", self, index)
+    def target_shape_of(self, index: int) -> Tuple[int, ...]:
+        """The shape of one sample's target."""
+        return get_shape("dae_dataset_get_target_shape", self, index)
 
-    def view(self, text, seed=0):
+    def view(self: D, text: str, seed: int = 0) -> D:
         """Views by text, each upon the one before, such as "part(0, 0.8) | windows(256, hop=64)"."""
-        return self._make("dae_dataset_view", self, c.text(text), seed)
+        return self._make("dae_dataset_view", self, text, seed)
 
-    def __len__(self):
-        return c.get("dae_dataset_get_count", c.SIZE, self)
+    def __len__(self) -> int:
+        count: int = get("dae_dataset_get_count", _c.SIZE, self)
+        return count
 
-    shape = property(lambda self: c.get_shape("dae_dataset_get_shape", self, c.ALL_SAMPLES))
-    target_shape = property(lambda self: c.get_shape("dae_dataset_get_target_shape", self, c.ALL_SAMPLES))
+    @property
+    def shape(self) -> Tuple[int, ...]:
+        """Of the input of a sample."""
+        return self.shape_of(_c.ALL_SAMPLES)
 
-    def read(self, first=0, count=None, epoch=0):
+    @property
+    def target_shape(self) -> Tuple[int, ...]:
+        """Of the target of a sample."""
+        return self.target_shape_of(_c.ALL_SAMPLES)
+
+    def read(self, first: int = 0, count: Optional[int] = None, epoch: int = 0) -> Tuple[Any, Any]:
         """Inputs and targets of samples [first, first + count), by default all from first on."""
         count = len(self) - first if count is None else count
-        at = first if 0 <= first < len(self) else c.ALL_SAMPLES
-        shapes = (count,) + self.shape_of(at), (count,) + self.target_shape_of(at)
-        inputs, targets = ((c_float * math.prod(shape))() for shape in shapes)
-        c.call("dae_dataset_read", self, epoch, first, count, inputs, targets)
-        return c.view_of(inputs, shapes[0]), c.view_of(targets, shapes[1])
+        at = first if 0 <= first < len(self) else _c.ALL_SAMPLES
+        inputs, seen_inputs = _arrays.new((max(count, 0),) + self.shape_of(at))
+        targets, seen_targets = _arrays.new((max(count, 0),) + self.target_shape_of(at))
+        call("dae_dataset_read", self, epoch, first, count, inputs, targets)
+        return seen_inputs, seen_targets
