@@ -69,6 +69,66 @@ START_TEST(numbers_come_back_to_the_bit) {
 }
 END_TEST
 
+/* Likewise any float, which needs nine digits at most, and no more than there are. */
+START_TEST(floats_come_back_to_the_bit) {
+    static const struct {
+        float number;
+        const char *text;
+    } short_ones[] = {{0.1f, "0.1"},    {16777216, "16777216"},  {9999999, "9999999"},
+                      {-0.0f, "-0"},    {1e-45f, "1e-45"},       {3.4028235e38f, "3.4028235e+38"},
+                      {1e10f, "1e+10"}, {1 / 3.0f, "0.33333334"}};
+    char text[ROOM];
+    for (size_t i = 0; i < sizeof short_ones / sizeof *short_ones; i++) {
+        struct dae_text written = {text, sizeof text, 0};
+        dae_text_add_float(&written, short_ones[i].number);
+        ck_assert_str_eq(text, short_ones[i].text);
+    }
+    uint32_t state = 1;
+    for (int round = 0; round < 20000; round++) {
+        float number;
+        double back;
+        state = state * UINT32_C(1664525) + UINT32_C(1013904223);
+        memcpy(&number, &state, sizeof number);
+        if (!isfinite(number))
+            continue;
+        struct dae_text written = {text, sizeof text, 0};
+        dae_text_add_float(&written, number);
+        ck_assert_uint_eq(dae_text_read_number(text, strlen(text), &back), strlen(text));
+        ck_assert(memcmp(&(float){(float)back}, &number, sizeof number) == 0);
+        ck_assert_uint_le(strlen(text), strlen("-1.23456789e-12"));
+        if (round % 2 == 0) /* no shorter text of as many digits reads back */
+            ck_assert(snprintf(text, sizeof text, "%.9g", (double)number) >= (int)written.length);
+    }
+}
+END_TEST
+
+/* By strtod() itself, of any number of digits, and with another point. */
+START_TEST(numbers_are_read_as_strtod_reads_them) {
+    uint64_t state = 1;
+    for (int round = 0; round < 40000; round++) {
+        char text[ROOM];
+        double number, expected, found = 0;
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        memcpy(&number, &state, sizeof number);
+        if (!isfinite(number))
+            continue;
+        if (round % 2 == 0)
+            number = ldexp((double)(int64_t)(state << round % 60), -(int)(state >> 58));
+        snprintf(text, sizeof text, round % 3 == 0 && fabs(number) < 1e25 ? "%.*f" : "%.*e", round % 25,
+                 number);
+        expected = strtod(text, NULL);
+        ck_assert_uint_eq(dae_text_read_number(text, strlen(text), &found), strlen(text));
+        ck_assert_msg(memcmp(&found, &expected, sizeof found) == 0, "%s is %.17g, not %.17g", text, found,
+                      expected);
+        char *point = strchr(text, '.');
+        if (point != NULL)
+            *point = ',';
+        ck_assert_uint_eq(dae_text_read_decimal(text, strlen(text), ',', &found), strlen(text));
+        ck_assert(memcmp(&found, &expected, sizeof found) == 0);
+    }
+}
+END_TEST
+
 START_TEST(a_tree_has_positions_names_and_labels) {
     struct dae_syntax *root = NULL;
     ok(dae_recipe_read(&root, "recipe", " a(1, x = [b]) |\n cc as d.0"));
@@ -247,6 +307,8 @@ int main(void) {
     tcase_add_test(reading, texts_are_read_and_written);
     tcase_add_test(reading, the_locale_does_not_matter);
     tcase_add_test(reading, numbers_come_back_to_the_bit);
+    tcase_add_test(reading, floats_come_back_to_the_bit);
+    tcase_add_test(reading, numbers_are_read_as_strtod_reads_them);
     tcase_add_test(reading, a_tree_has_positions_names_and_labels);
     tcase_add_test(reading, memory_is_one_block);
     TCase *refusals = add_case(suite, "refusals");

@@ -18,6 +18,9 @@ __attribute__((format(printf, 2, 3))) void dae_text_add(struct dae_text *text, c
 /* Adds a number in the fewest digits that read back to the same double, with a point. */
 void dae_text_add_number(struct dae_text *text, double number);
 
+/* Likewise, that read back to the same float32. */
+void dae_text_add_float(struct dae_text *text, float number);
+
 /* Adds a whole number with commas between thousands. */
 void dae_text_add_count(struct dae_text *text, size_t count);
 
@@ -34,5 +37,8 @@ dae_status dae_text_deliver(dae_text_writer writer, const void *object, char *bu
 /* Reads a decimal number, with a point in any locale, at the start of text[length]. Returns how many
  * bytes it took: 0 when there is no number. */
 size_t dae_text_read_number(const char *text, size_t length, double *number);
+
+/* Likewise one with another decimal point, such as a comma. */
+size_t dae_text_read_decimal(const char *text, size_t length, char point, double *number);
 
 #endif
