@@ -356,6 +356,40 @@ END_TEST
 
 static const float small_values[] = {1, -1, 256, -32768, 32767, 0};
 
+/* Types as numpy.dtype() takes them, and what Python 2 wrote. */
+START_TEST(every_spelling_of_a_type) {
+    static const struct {
+        const char *types[8];
+        size_t size;
+        const char *bytes;
+        float value;
+    } same[] = {
+        {{"'f4'", "'=f4'", "'<f4'", "'|f4'", "'f'", "'float32'", "'single'", "u'<f4'"}, 4, "\0\0\x80\x3F", 1},
+        {{"'>f4'", "'>f'", "u\">f4\""}, 4, "\x3F\x80\0\0", 1},
+        {{"'f2'", "'e'", "'half'", "'float16'"}, 2, "\0\xC0", -2},
+        {{"'d'", "'float64'", "'double'", "'=f8'"}, 8, "\0\0\0\0\0\0\0\xC0", -2},
+        {{"'?'", "'bool'", "'b1'", "'<b1'"}, 1, "\1", 1},
+        {{"'b'", "'int8'", "'>i1'"}, 1, "\xFE", -2},
+        {{"'B'", "'uint8'", "'=u1'", "u'|u1'"}, 1, "\xFE", 254},
+        {{"'h'", "'int16'", "'|i2'"}, 2, "\xFE\xFF", -2},
+        {{"'>H'", "'>u2'"}, 2, "\1\2", 258},
+        {{"'i'", "'int32'"}, 4, "\xFE\xFF\xFF\xFF", -2},
+        {{"'I'", "'uint32'"}, 4, "\1\1\0\0", 257},
+        {{"'q'", "'int64'"}, 8, "\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF", -2},
+        {{"'Q'", "'uint64'"}, 8, "\1\1\0\0\0\0\0\0", 257},
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        for (size_t k = 0; k < 8 && same[i].types[k] != NULL; k++) {
+            char header[128];
+            int length = snprintf(header, sizeof header,
+                                  "{'descr': %s, 'fortran_order': False, 'shape': (1%s)}", same[i].types[k],
+                                  k % 2 == 0 ? "L, 1L" : ",");
+            npy_file file = npy_raw(1, header, (size_t)length, same[i].bytes, same[i].size);
+            reads(&file, 1, 1, (const size_t[]){1}, &same[i].value);
+        }
+}
+END_TEST
+
 START_TEST(memory_is_copied) {
     npy_file file = npy_small();
     float values[6];
@@ -469,6 +503,7 @@ int main(void) {
     tcase_add_test(types, not_a_number_stays_none);
     tcase_add_test(types, every_number_of_dimensions);
     tcase_add_test(types, other_ways_to_write_the_same_header);
+    tcase_add_test(types, every_spelling_of_a_type);
     TCase *from = add_case(suite, "where from");
     tcase_add_test(from, memory_is_copied);
     tcase_add_test(from, a_file_is_read_whole);

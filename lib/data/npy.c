@@ -70,9 +70,11 @@ static dae_status expect(struct text *text, char c) {
     return accept(text, c) ? DAE_OK : unexpected(text, expected);
 }
 
-/* A string in single or double quotes, without escapes, which nothing in such a header needs. */
+/* A string in single or double quotes, of Python 2 with a u before them, without escapes, which nothing in
+ * such a header needs. */
 static dae_status read_string(struct text *text, char *string, size_t capacity, const char *what) {
-    int quote = peek(text);
+    (void)accept(text, 'u');
+    int quote = text->position < text->end ? text->bytes[text->position] : -1;
     if (quote != '\'' && quote != '"')
         return unexpected(text, what);
     size_t start = ++text->position, length = 0;
@@ -132,7 +134,37 @@ struct header {
     size_t shape_at; /* for messages */
 };
 
-/* The type: byte order, kind, size. */
+/* A type without its byte order: a kind and a size, as in f4, or one of the other names that numpy has for
+ * those that are the same on every machine. */
+static const struct dae_value_type *find_type(const char *name, bool big) {
+    static const struct {
+        const char *names[3];
+        char kind;
+        size_t size;
+    } types[] = {
+        {{"?", "bool"}, 'b', 1},
+        {{"b", "int8"}, 'i', 1},
+        {{"B", "uint8"}, 'u', 1},
+        {{"h", "int16"}, 'i', 2},
+        {{"H", "uint16"}, 'u', 2},
+        {{"i", "int32"}, 'i', 4},
+        {{"I", "uint32"}, 'u', 4},
+        {{"q", "int64"}, 'i', 8},
+        {{"Q", "uint64"}, 'u', 8},
+        {{"e", "float16", "half"}, 'f', 2},
+        {{"f", "float32", "single"}, 'f', 4},
+        {{"d", "float64", "double"}, 'f', 8},
+    };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        for (size_t k = 0; k < 3 && types[i].names[k] != NULL; k++)
+            if (strcmp(types[i].names[k], name) == 0)
+                return dae_value_type_find(types[i].kind, types[i].size, big);
+    bool short_form = strlen(name) == 2 && strchr("biuf", name[0]) != NULL && name[1] >= '1' &&
+                      name[1] <= '8';
+    return short_form ? dae_value_type_find(name[0], (size_t)(name[1] - '0'), big) : NULL;
+}
+
+/* The type: byte order, if it is said, and name. */
 static dae_status read_type(struct header *header) {
     struct text *text = &header->text;
     char descr[32];
@@ -141,23 +173,19 @@ static dae_status read_type(struct header *header) {
         return dae_fail(DAE_ERROR_UNSUPPORTED,
                         "%s: offset %zu: found a type with fields, expected plain numbers", text->name, at);
     DAE_TRY(read_string(text, descr, sizeof descr, "a type"));
-    if (strlen(descr) < 2 || strchr("<>|", descr[0]) == NULL)
-        return fail_at(text, at, "found type '%s', expected '<', '>' or '|' and a type such as f4", descr);
-    bool one_digit = strlen(descr) == 3 && descr[2] >= '1' && descr[2] <= '8';
-    header->type = one_digit && strchr("biuf", descr[1]) != NULL
-                       ? dae_value_type_find(descr[1], (size_t)(descr[2] - '0'), descr[0] == '>')
-                       : NULL;
+    const char *name = descr + (descr[0] != '\0' && strchr("<>=|", descr[0]) != NULL);
+    if (!(name[0] >= 'a' && name[0] <= 'z') && !(name[0] >= 'A' && name[0] <= 'Z') && name[0] != '?')
+        return fail_at(text, at, "found type '%s', expected one such as <f4", descr);
+    header->type = find_type(name, descr[0] == '>');
     if (header->type == NULL)
         return dae_fail(
             DAE_ERROR_UNSUPPORTED,
             "%s: offset %zu: found type '%s', expected b1, i1, i2, i4, i8, u1, u2, u4, u8, f2, f4 or f8",
             text->name, at, descr);
-    if (descr[0] == '|' && header->type->size > 1)
-        return fail_at(text, at, "found type '%s' without a byte order, expected '<' or '>'", descr);
     return DAE_OK;
 }
 
-/* A tuple of dimensions; one of a single number ends with a comma. */
+/* A tuple of dimensions; one of a single number ends with a comma. Python 2 wrote an L behind long numbers. */
 static dae_status read_shape(struct header *header) {
     struct text *text = &header->text;
     header->shape_at = next(text);
@@ -166,6 +194,7 @@ static dae_status read_shape(struct header *header) {
         size_t dimension = 0, at = next(text);
         DAE_TRY(read_size(text, &dimension));
         DAE_TRY(dae_layout_add(&header->layout, dimension, text->name, at));
+        text->position += text->position < text->end && text->bytes[text->position] == 'L';
         if (peek(text) == ',')
             text->position++;
         else if (peek(text) != ')' || header->layout.rank == 1)
