@@ -104,9 +104,31 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  *
  * `npy` is what numpy.save() writes: format versions 1.0, 2.0 and 3.0 (numpy.lib.format). Values are read as
  * they are, bytes too: what numpy shows is what a model gets. Types: f2, f4, f8, i1 to i8, u1 to u8, in
- * either byte order, each rounded to float32 as C does; b1 as 0 and 1. An array in Fortran order, such as
- * numpy.save() makes of a table of pandas, is put into C order as it is read, which takes its memory twice
- * meanwhile.
+ * either byte order and by the other names that numpy has for them, such as float32, each rounded to float32
+ * as C does; b1 as 0 and 1. An array in Fortran order, such as numpy.save() makes of a table of pandas, is put
+ * into C order as it is read, which takes its memory twice meanwhile.
+ *
+ * `npz` is what numpy.savez() and savez_compressed() write: a zip archive with an `npy` file NAME.npy for each
+ * array. npz(array=NAME), or npz(array=2) by the number of the array from 0, where there are several. Members
+ * are stored or deflated (with zlib); sizes of 64 bits, a comment, and, where the format is named, bytes
+ * before the archive are fine. Checksums are checked.
+ *
+ * `csv` is a table as text. A line is a sample of shape {columns}.
+ * - separator=comma, semicolon, tab or blank, which is any number of blanks; by default that of the first in
+ *   the order tab, semicolon, comma, blank that the second line has. decimal=comma for numbers such as 1,5.
+ * - header=yes: the first line has names. By default it has where none of its cells is a number.
+ * - columns=[0, load]: these columns, in this order, by number from 0 or by name; without=[date]: all others.
+ *   So columns of text are left out. A cell that is no number is refused with its line and column.
+ * - Empty cells, NA, N/A, #N/A, <NA>, NaN, null, None (in letters of either size) and ? are NaN. So is the
+ *   number that missing=-999 says.
+ * - Numbers are read as strtod() does in the C locale, but for hexadecimal ones, and rounded to float32.
+ *   Cells may stand in double quotes, and have separators, line ends and doubled quotes in them then. Lines end
+ *   in LF, CR LF or CR. Blank lines, lines that begin with #, and a byte order mark of UTF-8 are passed over.
+ *
+ * `raw` is a file without header, which has to be named: raw(type=f4, shape=[2, 256], offset=0, order=little).
+ * type is one of those of `npy` but b1, shape that of a sample (by default {1}), offset the bytes before the
+ * first value, order that of bytes, little or big. There are as many samples as the size gives, with nothing
+ * left.
  *
  * `png` (libpng) and `pnm` (PBM, PGM, PPM: P1 to P6) are pictures, one sample [channels, height, width] a file, of
  * values in [0,1]: value / largest value. 1 channel or 3, red, green, blue, as in the file, or as
@@ -121,11 +143,13 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  *
  * @param path    of a regular file
  * @param format  a recipe of one step, such as "idx(scaled=no)"; NULL: known by how the content starts
- * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason, also for
- * what is not a regular file; DAE_ERROR_FORMAT for a format that is not written rightly or that there is not,
- * and for content with offset, value found and value expected, before memory is taken for more than the
- * start of the file where that tells; DAE_ERROR_UNSUPPORTED for values of another type, a later version of a
- * format, for gzip in a build without zlib, and for PNG in one without libpng. @since 0.1.0
+ * Errors: DAE_ERROR_ARGUMENT, also for an array or a column that the file does not have, and for a file of
+ * several arrays where none is named; DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason,
+ * also for what is not a regular file; DAE_ERROR_FORMAT for a format that is not written rightly or that there
+ * is not, and for content with offset or line, value found and value expected, before memory is taken for
+ * more than the start of the file where that tells; DAE_ERROR_UNSUPPORTED for values of another type, a later
+ * version of a format, an encrypted archive, for gzip and deflate in a build without zlib, and for PNG in one
+ * without libpng. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *format);
 

@@ -69,8 +69,9 @@ DAE_API dae_status dae_kind_list(const char *category, const char *kind, size_t 
  *   what     one line for people: what it is, or its unit       all three
  *   then     the category of all steps of a text but the first, if that is another one     category
  *   example  a text of this kind                                kind
- *   type     number; count, a whole number; flag, yes or no; word; label, the name of a value or a layer;
- *            kind, one step; recipe, steps                      parameter
+ *   type     number; count, a whole number, or the name of what is counted, as in csv(columns=[0, load]);
+ *            flag, yes or no; word; label, the name of a value or a layer; kind, one step; recipe, steps
+ *                                                               parameter
  *   of       the category of a step in it, also where a number may be drawn                parameter
  *   words    what a flag or a word may be, or may stand in the place of a count: "no, yes"   parameter
  *   default  as it is written                                   parameter

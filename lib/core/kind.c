@@ -113,7 +113,10 @@ static void write_expected(struct dae_text *text, const struct dae_parameter *p)
         dae_text_add(text, "a number%s", p->of != NULL ? ", or one of " : "");
         break;
     case DAE_TYPE_COUNT:
-        dae_text_add(text, "a whole number%s%s", p->flags & DAE_ANY ? " or any" : "",
+        dae_text_add(text, "a whole number%s%s",
+                     p->flags & DAE_ANY     ? " or any"
+                     : p->flags & DAE_NAMED ? " or a name"
+                                            : "",
                      p->words != NULL ? ", or " : "");
         if (p->words != NULL)
             write_choice(text, p->words);
@@ -187,11 +190,12 @@ static bool bind_word(struct binder *binder, const struct dae_parameter *p, cons
                       struct dae_value *out) {
     if (word == NULL)
         return false;
-    if (p->type == DAE_TYPE_LABEL || (p->type == DAE_TYPE_COUNT && p->words != NULL))
+    bool any_word = p->type == DAE_TYPE_LABEL || p->flags & DAE_NAMED;
+    if (any_word || (p->type == DAE_TYPE_COUNT && p->words != NULL))
         out->label = copy_word(binder, word);
     if (p->type == DAE_TYPE_FLAG || p->words != NULL)
         return find_word(p->type == DAE_TYPE_FLAG ? "no, yes" : p->words, word, &out->number);
-    return p->type == DAE_TYPE_LABEL || (p->flags & DAE_ANY && strcmp(word, "any") == 0);
+    return any_word || (p->flags & DAE_ANY && strcmp(word, "any") == 0);
 }
 
 static dae_status bind_value(struct binder *binder, const struct dae_parameter *p,

@@ -37,6 +37,7 @@ enum {
     DAE_FLOAT = 1 << 6,     /* used as float32: within its bounds when rounded, too */
     DAE_DIGIT = 1 << 7,     /* a flag that is written as 1 or 0, as the files of 0.1 have it */
     DAE_ANY = 1 << 8,       /* a count, or `any`, which is 0 */
+    DAE_NAMED = 1 << 13,    /* a count, or any word: the place or the name of something */
     DAE_LIST = 1 << 9,      /* one value or a list of them */
     DAE_MANY = 1 << 10,     /* all values that are left by place, at least one */
     DAE_PLACED = 1 << 12,   /* written without its name too */

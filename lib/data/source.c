@@ -68,27 +68,39 @@ static dae_status know(struct opening *o, const unsigned char *start, size_t cou
     return DAE_ERROR_FORMAT;
 }
 
-static dae_status measure(const struct opening *o, unsigned char *start, size_t count,
+/* The content, of which this is the start, with the parameters of the format that is known. */
+static struct dae_content content_of(const struct opening *o, const unsigned char *start, size_t count) {
+    return (struct dae_content){o->name, (unsigned char *)(uintptr_t)start, count,
+                                o->format->steps[0].values};
+}
+
+static dae_status measure(const struct opening *o, const unsigned char *start, size_t count,
                           struct dae_extent *extent) {
-    const struct dae_content content = {o->name, start, count, o->format->steps[0].values};
+    const struct dae_content content = content_of(o, start, count);
     return kind_of(o)->measure(&content, extent);
 }
 
 /* ---- Plain ---------------------------------------------------------------------------------------- */
 
 /* Refuses content of `size` bytes by its start. */
-static dae_status check_plain(struct opening *o, const unsigned char *start, size_t count, size_t size) {
+static dae_status check_extent(const struct dae_source_kind *kind, const struct dae_content *start,
+                               size_t size) {
     struct dae_extent extent;
-    DAE_TRY(know(o, start, count));
-    if (kind_of(o)->measure == NULL)
+    if (kind->measure == NULL)
         return DAE_OK;
-    DAE_TRY(measure(o, (unsigned char *)(uintptr_t)start, count, &extent));
+    DAE_TRY(kind->measure(start, &extent));
     if (size < extent.size)
-        return dae_filed_too_short(o->name, size, extent.size);
+        return dae_filed_too_short(start->name, size, extent.size);
     if (extent.whole && size > extent.size)
         return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found %zu bytes after the values, expected none",
-                        o->name, extent.size, size - extent.size);
+                        start->name, extent.size, size - extent.size);
     return DAE_OK;
+}
+
+static dae_status check_plain(struct opening *o, const unsigned char *start, size_t count, size_t size) {
+    DAE_TRY(know(o, start, count));
+    const struct dae_content content = content_of(o, start, count);
+    return check_extent(kind_of(o), &content, size);
 }
 
 /* ---- gzip ----------------------------------------------------------------------------------------- */
@@ -221,15 +233,24 @@ static dae_status check_start(const unsigned char *start, size_t count, size_t s
     return status == DAE_ERROR_FORMAT && used_up && count < size ? DAE_OK : status;
 }
 
+dae_status dae_source_open_content(dae_dataset **out, const struct dae_source_kind *kind,
+                                   const struct dae_content *content) {
+    dae_status status = check_extent(kind, content, content->size);
+    if (status == DAE_OK)
+        return kind->open(out, content);
+    dae_release(content->bytes);
+    return status;
+}
+
 /* Takes over the bytes, also when it fails. The start may have told too little: checked again. */
 static dae_status open_whole(dae_dataset **out, struct opening *o, unsigned char *bytes, size_t size) {
-    dae_status status = check_plain(o, bytes, size, size);
+    dae_status status = know(o, bytes, size);
     if (status != DAE_OK) {
         dae_release(bytes);
         return status;
     }
-    const struct dae_content content = {o->name, bytes, size, o->format->steps[0].values};
-    return kind_of(o)->open(out, &content);
+    const struct dae_content content = content_of(o, bytes, size);
+    return dae_source_open_content(out, kind_of(o), &content);
 }
 
 /* gzip data in memory, of which all is known here. */

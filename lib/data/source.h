@@ -37,4 +37,9 @@ extern const struct dae_source_kind DAE_SOURCE_KINDS;
 
 extern const struct dae_category dae_source_category;
 
+/* Makes a dataset of whole content of a kind, whose extent is checked. Takes over the bytes, also when it
+ * fails. */
+dae_status dae_source_open_content(dae_dataset **out, const struct dae_source_kind *kind,
+                                   const struct dae_content *content);
+
 #endif
