@@ -114,8 +114,8 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  * before the archive are fine. Checksums are checked.
  *
  * `csv` is a table as text. A line is a sample of shape {columns}.
- * - separator=comma, semicolon, tab or blank, which is any number of blanks; by default that of the first in
- *   the order tab, semicolon, comma, blank that the second line has. decimal=comma for numbers such as 1,5.
+ * - separator=comma, semicolon, tab or blank, which is any number of blanks; by default the first of tab,
+ *   semicolon, comma, blank that all lines have alike. decimal=comma for numbers such as 1,5.
  * - header=yes: the first line has names. By default it has where none of its cells is a number.
  * - columns=[0, load]: these columns, in this order, by number from 0 or by name; without=[date]: all others.
  *   So columns of text are left out. A cell that is no number is refused with its line and column.

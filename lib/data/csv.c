@@ -266,7 +266,7 @@ const struct dae_source_kind dae_source_csv = {
             {
                 {"header", "whether the first row has names; known: where none of its cells is a number",
                  DAE_TYPE_WORD, .fallback = "known", .words = "known, yes, no"},
-                {"separator", "what stands between cells; known: by the second row", DAE_TYPE_WORD,
+                {"separator", "what stands between cells; known: what all rows have alike", DAE_TYPE_WORD,
                  .fallback = "known", .words = "known, comma, semicolon, tab, blank"},
                 {"decimal", "the decimal point of numbers", DAE_TYPE_WORD, .fallback = "point",
                  .words = "point, comma"},

@@ -166,20 +166,43 @@ bool dae_csv_next_row(struct dae_csv *csv) {
     }
 }
 
-/* Moves over a row. Returns the first of `separators` that it has outside of quotes, 0 if it has none. */
-static char find_separator(struct dae_csv *csv, const char *separators) {
-    size_t first = strlen(separators);
+enum { SEPARATORS = 4, LOOKED_AT = 100 }; /* of rows */
+
+/* Moves over a row, and counts each of the separators in it, outside of quotes. */
+static void count_separators(struct dae_csv *csv, const char *separators, size_t counts[SEPARATORS]) {
+    memset(counts, 0, SEPARATORS * sizeof *counts);
     for (bool quoted = false; !is_at_end(csv) && (quoted || !is_line_end(peek(csv))); step(csv)) {
-        const char *found = quoted ? NULL : strchr(separators, peek(csv));
-        if (found != NULL && (size_t)(found - separators) < first)
-            first = (size_t)(found - separators);
+        for (size_t i = 0; i < SEPARATORS; i++)
+            counts[i] += !quoted && peek(csv) == separators[i];
         quoted ^= peek(csv) == '"';
     }
-    return separators[first];
+}
+
+/* The first separator of which all rows have as many; or that the last row has, as blanks may differ; or, where
+ * that has none, the first row: but its blanks are those of a single name. */
+static char guess_separator(struct dae_csv csv, const char *separators) {
+    size_t first[SEPARATORS], last[SEPARATORS];
+    bool steady[SEPARATORS] = {true, true, true, true};
+    count_separators(&csv, separators, first);
+    memcpy(last, first, sizeof last);
+    for (size_t rows = 1; rows < LOOKED_AT && dae_csv_next_row(&csv); rows++) {
+        count_separators(&csv, separators, last);
+        for (size_t i = 0; i < SEPARATORS; i++)
+            steady[i] &= last[i] == first[i];
+    }
+    for (size_t i = 0; i < SEPARATORS; i++)
+        if (steady[i] && first[i] > 0)
+            return separators[i];
+    for (size_t i = 0; i < SEPARATORS; i++)
+        if (last[i] > 0)
+            return separators[i];
+    for (size_t i = 0; i < SEPARATORS; i++)
+        if (first[i] > 0 && separators[i] != ' ')
+            return separators[i];
+    return separators[1];
 }
 
 dae_status dae_csv_begin(struct dae_csv *csv) {
-    const char *separators = csv->point == ',' ? "\t; " : "\t;, ";
     bool utf16 = csv->size >= 2 &&
                  (memcmp(csv->text, "\xFF\xFE", 2) == 0 || memcmp(csv->text, "\xFE\xFF", 2) == 0);
     if (utf16)
@@ -191,12 +214,8 @@ dae_status dae_csv_begin(struct dae_csv *csv) {
     if (!dae_csv_next_row(&ahead))
         return dae_fail(DAE_ERROR_FORMAT, "%s: line %zu: the file ends, expected a row of values", csv->name,
                         ahead.line);
-    if (csv->separator == 0) {
-        char first = find_separator(&ahead, separators);
-        char second = dae_csv_next_row(&ahead) ? find_separator(&ahead, separators) : first;
-        bool one_name = first == ' ' && second == 0;
-        csv->separator = second != 0 ? second : first != 0 && !one_name ? first : ';';
-    }
+    if (csv->separator == 0)
+        csv->separator = guess_separator(ahead, csv->point == ',' ? "\t;  " : "\t;, ");
     dae_csv_next_row(csv);
     return DAE_OK;
 }

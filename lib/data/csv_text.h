@@ -25,8 +25,8 @@ struct dae_csv_cell {
     bool last; /* of its row */
 };
 
-/* The text of a file from its first row on. A separator of 0 becomes the one that the second row has, or the
- * first where there is no other: names may have any character in them. */
+/* The text of a file from its first row on. A separator of 0 becomes the first of tab, semicolon, comma, if
+ * that is not the decimal point, and blank of which all rows have as many. */
 dae_status dae_csv_begin(struct dae_csv *csv);
 
 /* Moves to the next row, over blank lines and comments, which begin with #; false at the end. */
