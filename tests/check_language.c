@@ -69,6 +69,17 @@ START_TEST(numbers_come_back_to_the_bit) {
 }
 END_TEST
 
+/* Digits from the first to the last that is not 0. */
+static size_t significant(const char *text) {
+    size_t count = 0, found = 0;
+    for (; *text != '\0' && *text != 'e'; text++) {
+        count += *text >= '0' && *text <= '9' && (count > 0 || *text != '0');
+        if (*text >= '1' && *text <= '9')
+            found = count;
+    }
+    return found;
+}
+
 /* Likewise any float, which needs nine digits at most, and no more than there are. */
 START_TEST(floats_come_back_to_the_bit) {
     static const struct {
@@ -96,8 +107,11 @@ START_TEST(floats_come_back_to_the_bit) {
         ck_assert_uint_eq(dae_text_read_number(text, strlen(text), &back), strlen(text));
         ck_assert(memcmp(&(float){(float)back}, &number, sizeof number) == 0);
         ck_assert_uint_le(strlen(text), strlen("-1.23456789e-12"));
-        if (round % 2 == 0) /* no shorter text of as many digits reads back */
-            ck_assert(snprintf(text, sizeof text, "%.9g", (double)number) >= (int)written.length);
+        size_t digits = significant(text);
+        if (digits > 1 && fabsf(number) >= 1e7f) { /* with one digit less it is another number */
+            snprintf(text, sizeof text, "%.*e", (int)digits - 2, (double)number);
+            ck_assert((float)strtod(text, NULL) != number);
+        }
     }
 }
 END_TEST
