@@ -11,12 +11,36 @@ static size_t begin_of(const uint8_t *data) {
     return 12 + (data[8] | (size_t)data[9] << 8 | (size_t)data[10] << 16 | (size_t)data[11] << 24);
 }
 
-/* Where the type stands: the first of its forms that is found within quotes. */
-static const uint8_t *find_type(const uint8_t *data, size_t end) {
-    for (const uint8_t *c = data + 8; c + 4 < data + end; c++)
-        if (strchr("'\"", c[0]) != NULL && strchr("<>|", c[1]) != NULL && strchr("biuf", c[2]) != NULL &&
-            c[3] >= '1' && c[3] <= '8' && c[4] == c[0] && c[0] != 0 && c[1] != 0 && c[2] != 0)
-            return c + 1;
+struct type {
+    const char *name;
+    char kind;
+    size_t size;
+};
+
+/* As numpy.dtype() knows them. */
+static const struct type types[] = {
+    {"b1", 'b', 1},     {"?", 'b', 1},       {"bool", 'b', 1},    {"i1", 'i', 1},     {"b", 'i', 1},
+    {"int8", 'i', 1},   {"u1", 'u', 1},      {"B", 'u', 1},       {"uint8", 'u', 1},  {"i2", 'i', 2},
+    {"h", 'i', 2},      {"int16", 'i', 2},   {"u2", 'u', 2},      {"H", 'u', 2},      {"uint16", 'u', 2},
+    {"i4", 'i', 4},     {"i", 'i', 4},       {"int32", 'i', 4},   {"u4", 'u', 4},     {"I", 'u', 4},
+    {"uint32", 'u', 4}, {"i8", 'i', 8},      {"q", 'i', 8},       {"int64", 'i', 8},  {"u8", 'u', 8},
+    {"Q", 'u', 8},      {"uint64", 'u', 8},  {"f2", 'f', 2},      {"e", 'f', 2},      {"half", 'f', 2},
+    {"f4", 'f', 4},     {"float16", 'f', 2}, {"f", 'f', 4},       {"f8", 'f', 8},     {"float32", 'f', 4},
+    {"d", 'f', 8},      {"single", 'f', 4},  {"float64", 'f', 8}, {"double", 'f', 8},
+};
+
+/* The type: the only text in quotes that is one, behind its byte order. */
+static const struct type *find_type(const uint8_t *data, size_t end, bool *big) {
+    for (size_t at = 8; at + 1 < end; at++)
+        for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+            size_t order = data[at + 1] != 0 && strchr("<>=|", data[at + 1]) != NULL, first = at + 1 + order;
+            size_t length = strlen(types[i].name);
+            if ((data[at] != '\'' && data[at] != '"') || first + length >= end ||
+                memcmp(data + first, types[i].name, length) != 0 || data[first + length] != data[at])
+                continue;
+            *big = data[at + 1] == '>';
+            return &types[i];
+        }
     return NULL;
 }
 
@@ -90,9 +114,10 @@ static void compare(const uint8_t *data, size_t size, const float *values, size_
     size_t begin = begin_of(data), shape[9] = {0};
     size_t rank = find_shape(data, begin, shape);
     bool fortran = is_fortran(data, begin);
-    const uint8_t *type = find_type(data, begin);
+    bool big = false;
+    const struct type *type = find_type(data, begin, &big);
     must(memcmp(data, "\x93NUMPY", 6) == 0 && begin <= size && type != NULL, "this is not NPY");
-    size_t width = (size_t)(type[2] - '0');
+    size_t width = type->size;
     if (count > 0)
         must(size == begin + count * width, "%zu values of %zu bytes in %zu bytes", count, width,
              size - begin);
@@ -100,8 +125,8 @@ static void compare(const uint8_t *data, size_t size, const float *values, size_
         uint64_t word = 0;
         size_t at = begin + (fortran ? fortran_place(shape, rank, i) : i) * width;
         for (size_t b = 0; b < width; b++)
-            word = word << 8 | data[at + (type[0] == '>' ? b : width - 1 - b)];
-        float expected = value_of((char)type[1], width, word);
+            word = word << 8 | data[at + (big ? b : width - 1 - b)];
+        float expected = value_of(type->kind, width, word);
         must(memcmp(values + i, &expected, sizeof expected) == 0 || (isnan(values[i]) && isnan(expected)),
              "value %zu is %g, not %g", i, (double)values[i], (double)expected);
     }

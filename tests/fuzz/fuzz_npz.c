@@ -34,8 +34,8 @@ static size_t pack(const uint8_t *data, size_t size, unsigned char *out) {
 }
 
 static void put_facts(bool deflated, const uint8_t *data, size_t size, size_t packed) {
-    put_number(deflated ? 8 : 0, 4); /* with the time of day */
-    put_number(0, 4);
+    put_number(deflated ? 8 : 0, 2);
+    put_number(0, 4); /* time and day */
     put_number(crc32(0, data, (uInt)size), 4);
     put_number(packed, 4);
     put_number(size, 4);
