@@ -239,13 +239,14 @@ static dae_status open_csv(dae_dataset **out, const struct dae_content *content)
     return status;
 }
 
-/* Text that begins as a table does, and as no markup. */
+/* Text that begins as a table does: with no sign of markup, and no byte from the middle of a character. */
 static bool knows(const unsigned char *start, size_t count) {
     enum { LOOKED_AT = 512 };
     for (size_t i = 0; i < dae_size_min(count, LOOKED_AT); i++)
         if ((start[i] < ' ' && memchr("\t\r\n", start[i], 3) == NULL) || start[i] == 0x7F)
             return false;
-    return count > 0 && memchr("<{[%!/\\", start[0], 7) == NULL;
+    bool within = count > 0 && start[0] >= 0x80 && start[0] < 0xC2;
+    return count > 0 && !within && memchr("<{[%!/\\", start[0], 7) == NULL;
 }
 
 static const char *check(const struct dae_value *values) {
