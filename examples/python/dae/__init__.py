@@ -42,6 +42,7 @@ from .training import Optimizer, Trainer
 
 if TYPE_CHECKING:
     from ._constructors import *  # noqa: F403
+    from .denoiser import Denoiser as Denoiser
 
 __all__ = [
     "ArgumentError", "CallbackError", "CancelledError", "CheckpointFailure", "Dataset", "Error", "Event", "Finding",
@@ -76,9 +77,14 @@ def set_num_threads(count: int) -> None:
 
 if not TYPE_CHECKING:
     def __getattr__(name: str) -> Any:
-        """dae.noise, dae.layer and so on: the constructors of each category that the library lists."""
+        """dae.noise, dae.layer and so on: the constructors of each category that the library lists. Denoiser is imported when
+        it is asked for, since it needs numpy."""
         if name == "__version__":
             return version()
+        if name == "Denoiser":
+            from .denoiser import Denoiser
+            globals()[name] = Denoiser
+            return Denoiser
         if name.startswith("_") or name not in kinds():
             raise AttributeError("module 'dae' has no attribute %r" % name)
         globals()[name] = Kinds(name)
