@@ -1,6 +1,7 @@
 /* What kinds the library has, for programs that ask, and recipes taken apart. */
 #include "core/kind.h"
 #include "core/memory.h"
+#include "data/destination.h"
 #include "data/source.h"
 #include "data/view.h"
 #include "layers/activation.h"
@@ -22,11 +23,10 @@
 enum { LIST_SIZE = 400 }; /* of names in a message */
 
 static const struct dae_category *const categories[] = {
-    &dae_layer_category,     &dae_activation_category, &dae_initializer_category,
-    &dae_network_category,   &dae_noise_category,      &dae_draw_category,
-    &dae_objective_category, &dae_optimizer_category,  &dae_governor_category,
-    &dae_source_category,    &dae_view_category,       &dae_figure_category,
-    &dae_scaling_category,   &dae_cover_category,      NULL,
+    &dae_layer_category,    &dae_activation_category, &dae_initializer_category, &dae_network_category,
+    &dae_noise_category,    &dae_draw_category,       &dae_objective_category,   &dae_optimizer_category,
+    &dae_governor_category, &dae_source_category,     &dae_destination_category, &dae_view_category,
+    &dae_figure_category,   &dae_scaling_category,    &dae_cover_category,       NULL,
 };
 
 /* What is asked about: a category, one of its kinds, or a parameter of that. */

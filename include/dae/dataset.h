@@ -156,6 +156,34 @@ DAE_API dae_status dae_dataset_open(dae_dataset **out, const char *path, const c
 /** As dae_dataset_open(), from `size` bytes in memory, which are copied. @since 0.1.0 */
 DAE_API dae_status dae_dataset_parse(dae_dataset **out, const void *bytes, size_t size, const char *format);
 
+/** Writes the inputs of a dataset, as they are in epoch 0, to a file, or to a folder with a file for each sample.
+ *
+ *   dae_dataset_save(clean, "clean.npy", NULL);
+ *   dae_dataset_save(clean, "clean/", "npy(overwrite=yes)");
+ *
+ * Formats are the kinds of the category `destination`, which dae_kind_list() lists. A path that ends in '/' is a
+ * folder, which is made where it is missing; a file in it is named as the one that its sample comes from (its
+ * fact "path"), with the ending of the format. Where several samples come from files of one name, a number
+ * follows it, "digits-07.npy", and where they come from none, a number is all there is of it. Samples are read
+ * one at a time there; elsewhere some at a time, so that memory is bounded.
+ *
+ * Each file is written as model files are: a reader sees the old one or the new one, whole. One that is there
+ * is replaced only where the format says `overwrite=yes`. Before the first file is written, all are refused
+ * where one has to be: samples that a format does not take, a file that is there, two files of one name. After a
+ * failure that comes later, files that are written already stay.
+ *
+ * `npy` is float32 in C order, the bytes that numpy.save() writes; the first dimension counts samples, and they
+ * have one shape.
+ *
+ * @param path    of a file, or of a folder with its '/'
+ * @param format  a recipe of one step, such as "npy(overwrite=yes)"; NULL: known by the ending of the path, or of
+ *                the file that a sample comes from
+ * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_FORMAT for a format that is not written rightly, DAE_ERROR_SHAPE,
+ * DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK; DAE_ERROR_IO with the path and the system's reason.
+ * @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_save(const dae_dataset *dataset, const char *path, const char *format);
+
 /* ---- Views ------------------------------------------------------------------------------------
  *
  * A view reads its source when it is read itself, and holds a reference of it. Up to 1000 may be nested;
@@ -333,6 +361,20 @@ DAE_API dae_status dae_dataset_get_shape(const dae_dataset *dataset, size_t inde
 /** Shape of a target, as dae_dataset_get_shape(). Errors: DAE_ERROR_ARGUMENT. @since 0.1.0 */
 DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size_t index, size_t *rank,
                                                 size_t *shape);
+
+/** What is known of a sample beside its values:
+ *
+ *   path   of the file that it comes from, as it was opened
+ *
+ * Views hand on what is known of the samples that theirs come from.
+ *
+ * @param index  of the sample, or DAE_ALL_SAMPLES for what is the same of all
+ * @param fact   its name
+ * @param buffer, capacity, length  as for every text (dae.h); empty where nothing is known
+ * Errors: DAE_ERROR_ARGUMENT. @since 0.1.0
+ */
+DAE_API dae_status dae_dataset_get_fact(const dae_dataset *dataset, size_t index, const char *fact,
+                                        char *buffer, size_t capacity, size_t *length);
 
 /** Reads samples [first, first + count) as they are in an epoch.
  *

@@ -15,7 +15,8 @@
 enum {
     START_SIZE = 4096, /* what a check of a file's start sees */
     PATH_ROOM = 4096,
-    MOST_LINKS = 40, /* symbolic links upon each other, as the kernel counts */
+    BUFFER_SIZE = 1 << 16, /* of bytes to write */
+    MOST_LINKS = 40,       /* symbolic links upon each other, as the kernel counts */
 };
 
 static dae_status fail_because(const char *action, const char *path, const char *reason) {
@@ -144,20 +145,22 @@ dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size) 
 
 /* ---- Writing -------------------------------------------------------------------------------------- */
 
-/* A file that is being written. Messages name the path that the caller gave. */
-struct writing {
+/* Messages name the path that the caller gave. */
+struct dae_file {
     const char *path;
     char real[PATH_ROOM];        /* where symbolic links lead: what is replaced */
     char folder[PATH_ROOM];      /* of `real`, with its slash; empty for the current one */
     char beside[PATH_ROOM + 64]; /* the new file until it is whole */
     size_t older;                /* files to keep */
-    bool replaces;
+    bool replaces, may_replace;
     mode_t mode; /* of the file that is replaced */
     int folder_file, file;
+    size_t held; /* bytes that are yet to be written */
+    unsigned char buffer[BUFFER_SIZE];
 };
 
 /* Follows symbolic links, so that the link stays and what it leads to is replaced. It need not exist. */
-static dae_status follow_links(struct writing *w) {
+static dae_status follow_links(struct dae_file *w) {
     size_t length = strlen(w->path);
     char link[PATH_ROOM];
     errno = ENAMETOOLONG;
@@ -183,9 +186,13 @@ static dae_status follow_links(struct writing *w) {
     }
 }
 
+static dae_status fail_there(const char *path) {
+    return fail_because("write", path, "there is such a file, which overwrite=yes would replace");
+}
+
 /* What stands there must be a file that may be written: rename() alone would replace a device or a file that
  * its owner has write-protected. */
-static dae_status look_at_old(struct writing *w) {
+static dae_status look_at_old(struct dae_file *w) {
     struct stat info;
     w->replaces = stat(w->path, &info) == 0;
     if (!w->replaces && (errno != ENOENT || w->real[strlen(w->folder)] == '\0'))
@@ -195,6 +202,8 @@ static dae_status look_at_old(struct writing *w) {
     if (!S_ISREG(info.st_mode))
         return fail_because("replace", w->path,
                             S_ISDIR(info.st_mode) ? "it is a folder" : "not a regular file");
+    if (!w->may_replace)
+        return fail_there(w->path);
     if (faccessat(AT_FDCWD, w->path, W_OK, AT_EACCESS) != 0)
         return fail_errno("replace", w->path);
     w->mode = info.st_mode & 0777;
@@ -202,7 +211,7 @@ static dae_status look_at_old(struct writing *w) {
 }
 
 /* The folder is opened first, so that nothing is in the way of syncing it when the new file has its name. */
-static dae_status open_folder(struct writing *w) {
+static dae_status open_folder(struct dae_file *w) {
     w->folder_file = open_file(w->folder[0] != '\0' ? w->folder : ".", O_RDONLY | O_DIRECTORY, 0);
     if (w->folder_file < 0 && errno != EACCES) /* a folder may be writable and not readable */
         return fail_errno("write", w->path);
@@ -211,7 +220,7 @@ static dae_status open_folder(struct writing *w) {
 
 /* Creates the new file in the folder, with a name that shows which it belongs to where there is room for
  * it. */
-static dae_status open_beside(struct writing *w) {
+static dae_status open_beside(struct dae_file *w) {
     static atomic_uint serial;
     const char *name = w->real + strlen(w->folder);
     do {
@@ -237,24 +246,22 @@ static dae_status write_all(int file, const char *path, const unsigned char *byt
     return DAE_OK;
 }
 
-/* Writes and closes the new file. Its permissions are those of the old one, whatever the umask; a file system
- * that has none to set does without. */
-static dae_status fill(struct writing *w, const void *bytes, size_t size) {
-    w->file = above_streams(w->file);
-    if (w->file < 0)
-        return fail_errno("write", w->path);
-    dae_status status = write_all(w->file, w->path, bytes, size);
+/* Writes what is held, and closes the new file. Its permissions are those of the old one, whatever the umask;
+ * a file system that has none to set does without. */
+static dae_status complete(struct dae_file *w) {
+    dae_status status = write_all(w->file, w->path, w->buffer, w->held);
     if (status == DAE_OK && w->replaces)
         (void)!fchmod(w->file, w->mode);
     if (status == DAE_OK && !synced(w->file))
         status = fail_errno("sync", w->path);
     if (!closed(w->file) && status == DAE_OK)
         status = fail_errno("close", w->path);
+    w->file = -1;
     return status;
 }
 
 /* Takes the new file away after a failure; if that fails too, the message tells where it lies. */
-static void give_up(const struct writing *w) {
+static void give_up(const struct dae_file *w) {
     char first[512], reason[128] = "unknown error";
     if (unlink(w->beside) == 0 || errno == ENOENT)
         return;
@@ -264,7 +271,7 @@ static void give_up(const struct writing *w) {
 }
 
 /* Makes the new name durable. Some file systems cannot sync a folder: that is no loss. */
-static dae_status sync_folder(const struct writing *w) {
+static dae_status sync_folder(const struct dae_file *w) {
     if (w->folder_file < 0 || synced(w->folder_file) || errno == EINVAL || errno == EROFS)
         return DAE_OK;
     return fail_errno("sync the folder of the new file", w->path);
@@ -339,36 +346,99 @@ static dae_status keep_older(const char *path, size_t count) {
 
 /* ---- The new file ------------------------------------------------------------------------------- */
 
-static dae_status write_opened(struct writing *w, const void *bytes, size_t size) {
-    DAE_TRY(open_beside(w));
-    dae_status status = fill(w, bytes, size);
-    if (status == DAE_OK)
-        status = keep_older(w->path, w->older);
-    if (status == DAE_OK && rename(w->beside, w->real) != 0)
-        status = fail_errno("replace", w->path);
-    if (status == DAE_OK)
-        return sync_folder(w);
-    give_up(w);
-    return status;
+/* Gives the new file its name. One that must not replace another gets it as a second one, which fails where
+ * there is a file by now; where the file system has no links, it is looked for. */
+static dae_status take_place(struct dae_file *w) {
+    struct stat info;
+    bool links = !w->may_replace && linkat(AT_FDCWD, w->beside, AT_FDCWD, w->real, 0) == 0;
+    if (links)
+        return unlink(w->beside) == 0 ? DAE_OK : fail_errno("remove the other name of", w->path);
+    if (!w->may_replace && (errno == EEXIST || stat(w->real, &info) == 0))
+        return fail_there(w->path);
+    return rename(w->beside, w->real) == 0 ? DAE_OK : fail_errno("replace", w->path);
 }
 
-static dae_status write_file(struct writing *w, const void *bytes, size_t size) {
+static void release(struct dae_file *w) {
+    if (w->file >= 0)
+        close(w->file);
+    if (w->folder_file >= 0)
+        close(w->folder_file);
+    dae_release(w);
+}
+
+static dae_status begin(struct dae_file *w) {
     DAE_TRY(follow_links(w));
     DAE_TRY(look_at_old(w));
     DAE_TRY(open_folder(w));
-    dae_status status = write_opened(w, bytes, size);
-    if (w->folder_file >= 0)
-        close(w->folder_file);
+    DAE_TRY(open_beside(w));
+    w->file = above_streams(w->file);
+    if (w->file >= 0)
+        return DAE_OK;
+    (void)fail_errno("write", w->path);
+    give_up(w);
+    return DAE_ERROR_IO;
+}
+
+dae_status dae_file_begin(struct dae_file **out, const char *path, size_t older, bool may_replace) {
+    struct dae_file *w = dae_allocate(1, sizeof *w);
+    if (w == NULL)
+        return DAE_ERROR_MEMORY;
+    w->path = path;
+    w->older = older;
+    w->may_replace = may_replace;
+    w->folder_file = w->file = -1;
+    dae_status status = begin(w);
+    if (status != DAE_OK)
+        release(w);
+    else
+        *out = w;
+    return status;
+}
+
+dae_status dae_file_expect_none(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 ? fail_there(path) : DAE_OK;
+}
+
+dae_status dae_file_append(struct dae_file *w, const void *bytes, size_t size) {
+    if (size > BUFFER_SIZE - w->held) {
+        DAE_TRY(write_all(w->file, w->path, w->buffer, w->held));
+        w->held = 0;
+    }
+    if (size > BUFFER_SIZE)
+        return write_all(w->file, w->path, bytes, size);
+    if (size > 0)
+        memcpy(w->buffer + w->held, bytes, size);
+    w->held += size;
+    return DAE_OK;
+}
+
+void dae_file_abandon(struct dae_file *w) {
+    give_up(w);
+    release(w);
+}
+
+dae_status dae_file_commit(struct dae_file *w) {
+    dae_status status = complete(w);
+    if (status == DAE_OK)
+        status = keep_older(w->path, w->older);
+    if (status == DAE_OK)
+        status = take_place(w);
+    if (status != DAE_OK) {
+        dae_file_abandon(w);
+        return status;
+    }
+    status = sync_folder(w);
+    release(w);
     return status;
 }
 
 dae_status dae_file_write(const char *path, const void *bytes, size_t size, size_t older) {
-    struct writing *writing = dae_allocate(1, sizeof *writing);
-    if (writing == NULL)
-        return DAE_ERROR_MEMORY;
-    writing->path = path;
-    writing->older = older;
-    dae_status status = write_file(writing, bytes, size);
-    dae_release(writing);
+    struct dae_file *file = NULL;
+    DAE_TRY(dae_file_begin(&file, path, older, true));
+    dae_status status = dae_file_append(file, bytes, size);
+    if (status == DAE_OK)
+        return dae_file_commit(file);
+    dae_file_abandon(file);
     return status;
 }

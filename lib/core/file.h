@@ -4,6 +4,8 @@
 
 #include "core/status.h"
 
+#include <stdbool.h>
+
 /* Reads a regular file into memory of its size, which becomes the caller's (dae_release). Messages name the
  * path. A file that changes its length while it is read is refused. */
 dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size);
@@ -28,5 +30,20 @@ dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, void
  * Once the new file is complete and synced, the old one is kept as "path.1", what was "path.1" as "path.2",
  * and so on up to `older` of them. So when the disk is full, all that were there still are. */
 dae_status dae_file_write(const char *path, const void *bytes, size_t size, size_t older);
+
+/* Refuses a path where there is something. */
+dae_status dae_file_expect_none(const char *path);
+
+/* The same a piece at a time: bytes appended lie in a file beside `path`, which commit gives its name, and
+ * abandon takes away. Both end it. `path` stays the caller's, and must live until then. */
+struct dae_file;
+
+/* @param may_replace  false: a file that is there is refused, here and where it has come meanwhile */
+dae_status dae_file_begin(struct dae_file **out, const char *path, size_t older, bool may_replace);
+dae_status dae_file_append(struct dae_file *file, const void *bytes, size_t size);
+dae_status dae_file_commit(struct dae_file *file);
+
+/* After a failure, of which this thread's message tells. */
+void dae_file_abandon(struct dae_file *file);
 
 #endif

@@ -105,7 +105,6 @@ static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t 
 static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = dae_dataset_pass_locate,
-    .level = dae_dataset_pass_level,
     .measure = dae_dataset_pass_measure,
 };
 

@@ -135,7 +135,6 @@ static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, 
 static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
-    .level = dae_dataset_pass_level,
     .measure = measure,
 };
 

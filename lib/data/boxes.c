@@ -144,11 +144,10 @@ static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t 
     return DAE_OK;
 }
 
-static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
-                  double *level) {
+static const dae_dataset *origin(const dae_dataset *dataset, size_t *sample) {
     size_t within;
-    return dae_dataset_pass_level(dataset, label, epoch,
-                                  sample_of((const struct dae_boxes *)dataset, sample, &within), level);
+    *sample = sample_of((const struct dae_boxes *)dataset, *sample, &within);
+    return dataset->source;
 }
 
 static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, size_t sample) {
@@ -186,7 +185,7 @@ static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
     .destroy = destroy,
-    .level = level,
+    .origin = origin,
     .measure = measure,
 };
 

@@ -42,7 +42,7 @@ static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, 
 static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                   double *level) {
     (void)epoch;
-    return dae_dataset_pass_level(dataset, label, 0, sample, level);
+    return dae_dataset_level(dataset->source, label, 0, sample, level);
 }
 
 /* ---- Making ----------------------------------------------------------------------------------------- */

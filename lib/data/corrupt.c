@@ -35,7 +35,7 @@ static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch,
     const struct corrupt *corrupt = (const struct corrupt *)dataset;
     struct dae_noise_place place = place_of(corrupt, epoch, sample);
     return dae_noise_level(corrupt->noise, &place, label, level) ||
-           dae_dataset_pass_level(dataset, label, epoch, sample, level);
+           dae_dataset_level(dataset->source, label, epoch, sample, level);
 }
 
 static bool has_draw(const dae_dataset *dataset, const char *label) {

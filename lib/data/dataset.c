@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 #include "core/fpu.h"
 #include "core/memory.h"
+#include "core/text.h"
 
 #include <string.h>
 
@@ -76,9 +77,19 @@ void dae_dataset_free(dae_dataset *dataset) {
         if (dataset->operations->destroy != NULL)
             dataset->operations->destroy(dataset);
         dae_noise_free(dataset->noise);
+        dae_facts_free(&dataset->facts);
         dae_release(dataset);
         dataset = source;
     }
+}
+
+/* Refuses what is no sample, nor all of them. */
+static dae_status check_index(const dae_dataset *dataset, size_t index, const char *context) {
+    if (index >= dataset->count && index != DAE_ALL_SAMPLES)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "%s: index is %zu, expected less than the %zu samples, or DAE_ALL_SAMPLES", context,
+                        index, dataset->count);
+    return DAE_OK;
 }
 
 /* ---- What views hand on --------------------------------------------------------------------------- */
@@ -101,22 +112,65 @@ struct dae_shape dae_dataset_pass_measure(const dae_dataset *dataset, enum dae_h
     return dae_dataset_measure(dataset->source, half, sample);
 }
 
+/* What is below a dataset, with the number that a sample has there; NULL below a source. */
+static const dae_dataset *below(const dae_dataset *dataset, size_t *sample) {
+    dae_dataset_origin origin = dataset->operations->origin;
+    return origin != NULL ? origin(dataset, sample) : dataset->source;
+}
+
 bool dae_dataset_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                        double *level) {
-    dae_dataset_leveller find = dataset->operations->level;
-    return find != NULL && find(dataset, label, epoch, sample, level);
+    while (dataset != NULL && dataset->operations->level == NULL)
+        dataset = below(dataset, &sample);
+    return dataset != NULL && dataset->operations->level(dataset, label, epoch, sample, level);
 }
 
 bool dae_dataset_has_draw(const dae_dataset *dataset, const char *label) {
-    for (; dataset != NULL && dataset->operations->level != NULL; dataset = dataset->source)
+    for (; dataset != NULL && dataset->operations->level != dae_dataset_no_level; dataset = dataset->source)
         if (dataset->operations->has_draw != NULL && dataset->operations->has_draw(dataset, label))
             return true;
     return false;
 }
 
-bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
-                            double *level) {
-    return dae_dataset_level(dataset->source, label, epoch, sample, level);
+bool dae_dataset_no_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                          double *level) {
+    (void)dataset, (void)label, (void)epoch, (void)sample, (void)level;
+    return false;
+}
+
+/* ---- Facts ---------------------------------------------------------------------------------------- */
+
+const char *dae_dataset_tell(const dae_dataset *dataset, size_t sample, const char *fact) {
+    const char *told = NULL;
+    for (; dataset != NULL && told == NULL; dataset = below(dataset, &sample))
+        told = dataset->operations->tell != NULL ? dataset->operations->tell(dataset, sample, fact)
+                                                 : dae_facts_find(&dataset->facts, fact);
+    return told;
+}
+
+/* What is told of all samples alike; NULL where it differs. */
+static const char *tell_of_all(const dae_dataset *dataset, const char *fact) {
+    const char *first = dae_dataset_tell(dataset, 0, fact);
+    for (size_t i = 1; first != NULL && i < dataset->count; i++) {
+        const char *told = dae_dataset_tell(dataset, i, fact);
+        if (told == NULL || (told != first && strcmp(told, first) != 0))
+            return NULL;
+    }
+    return first;
+}
+
+static void write_fact(struct dae_text *text, const void *fact) {
+    dae_text_add(text, "%s", (const char *)fact);
+}
+
+dae_status dae_dataset_get_fact(const dae_dataset *dataset, size_t index, const char *fact, char *buffer,
+                                size_t capacity, size_t *length) {
+    DAE_REQUIRE(dataset);
+    DAE_REQUIRE(fact);
+    DAE_TRY(check_index(dataset, index, __func__));
+    const char *told = index == DAE_ALL_SAMPLES ? tell_of_all(dataset, fact)
+                                                : dae_dataset_tell(dataset, index, fact);
+    return dae_text_deliver(write_fact, told != NULL ? told : "", buffer, capacity, length, __func__);
 }
 
 /* ---- Shapes --------------------------------------------------------------------------------------- */
@@ -159,10 +213,7 @@ dae_status dae_dataset_get_count(const dae_dataset *dataset, size_t *count) {
 
 static dae_status get_shape(const dae_dataset *dataset, size_t index, const struct dae_shape *all,
                             enum dae_half half, size_t *rank, size_t *shape, const char *context) {
-    if (index >= dataset->count && index != DAE_ALL_SAMPLES)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "%s: index is %zu, expected less than the %zu samples, or DAE_ALL_SAMPLES", context,
-                        index, dataset->count);
+    DAE_TRY(check_index(dataset, index, context));
     struct dae_shape found = index == DAE_ALL_SAMPLES ? *all : dae_dataset_measure(dataset, half, index);
     return dae_shape_get(&found, rank, shape, context);
 }

@@ -5,6 +5,7 @@
 #include "core/handle.h"
 #include "core/pool.h"
 #include "core/size.h"
+#include "data/facts.h"
 #include "noise/noise.h"
 
 #include <dae/dataset.h>
@@ -45,13 +46,21 @@ typedef bool (*dae_dataset_leveller)(const dae_dataset *dataset, const char *lab
 /* Whether the noise of any sample's inputs has a draw with this label. */
 typedef bool (*dae_dataset_asker)(const dae_dataset *dataset, const char *label);
 
+/* The sample that one of a view is of: its number, and the dataset below that has it. */
+typedef const dae_dataset *(*dae_dataset_origin)(const dae_dataset *dataset, size_t *sample);
+
+/* What is known of a sample under this name; NULL: nothing. */
+typedef const char *(*dae_dataset_teller)(const dae_dataset *dataset, size_t sample, const char *fact);
+
 struct dae_dataset_operations {
     dae_dataset_reader read;
     dae_dataset_locator locate; /* NULL where samples are not stored */
     /* Gives back what the kind holds beside the members below. */
     void (*destroy)(dae_dataset *dataset);
-    dae_dataset_leveller level;   /* NULL where inputs have had no noise */
-    dae_dataset_asker has_draw;   /* NULL where views below tell */
+    dae_dataset_leveller level;   /* NULL where what is below tells */
+    dae_dataset_asker has_draw;   /* likewise */
+    dae_dataset_origin origin;    /* NULL where samples are those of the source, in the same order */
+    dae_dataset_teller tell;      /* NULL where it is the same of all samples, or what is below tells */
     dae_dataset_measurer measure; /* NULL where all samples have one shape */
 };
 
@@ -68,7 +77,8 @@ struct dae_dataset {
     size_t depth;                         /* how many views stand upon each other here; 0 for a source */
     size_t draws;                         /* of these, how many draw random numbers */
     size_t steps;                         /* of noise that the inputs have had, in this view and below */
-    dae_noise *noise; /* all of these; kept; NULL where there is none, or more than a recipe can hold */
+    dae_noise *noise;       /* all of these; kept; NULL where there is none, or more than a recipe can hold */
+    struct dae_facts facts; /* of all samples of a source */
 };
 
 /* A new dataset of `size` bytes, with a shape given by a caller; `context` begins the message. */
@@ -126,9 +136,12 @@ bool dae_dataset_level(const dae_dataset *dataset, const char *label, uint64_t e
 
 bool dae_dataset_has_draw(const dae_dataset *dataset, const char *label);
 
-/* Of views whose samples are those of their source, in the same order. */
-bool dae_dataset_pass_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
-                            double *level);
+/* Of views whose inputs have had no noise that could be told. */
+bool dae_dataset_no_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
+                          double *level);
+
+/* A fact of a sample; NULL where there is none. */
+const char *dae_dataset_tell(const dae_dataset *dataset, size_t sample, const char *fact);
 
 /* Whether a target is a class, of so many; NaN, for one that is not known, is. */
 bool dae_target_is_class(float target, size_t classes);

@@ -32,12 +32,6 @@ static dae_status read(const dae_dataset *dataset, enum dae_half half, uint64_t 
     return DAE_OK;
 }
 
-static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
-                  double *level) {
-    const dae_dataset *from = part_of(dataset, &sample);
-    return dae_dataset_level(from, label, epoch, sample, level);
-}
-
 static bool has_draw(const dae_dataset *dataset, const char *label) {
     const struct join *join = (const struct join *)dataset;
     for (size_t i = 0; i < join->count; i++)
@@ -68,7 +62,7 @@ static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
     .destroy = destroy,
-    .level = level,
+    .origin = part_of,
     .has_draw = has_draw,
     .measure = measure,
 };

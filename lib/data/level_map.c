@@ -11,7 +11,7 @@ struct level_map {
 /* What a sample has beside its own inputs: the level, at every place. */
 static float level_of(const dae_dataset *dataset, uint64_t epoch, size_t sample) {
     double level = 0;
-    dae_dataset_pass_level(dataset, ((const struct level_map *)dataset)->label, epoch, sample, &level);
+    dae_dataset_level(dataset->source, ((const struct level_map *)dataset)->label, epoch, sample, &level);
     return (float)level;
 }
 
@@ -62,7 +62,6 @@ static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = dae_dataset_pass_locate,
     .destroy = destroy,
-    .level = dae_dataset_pass_level,
     .measure = measure,
 };
 

@@ -1,5 +1,6 @@
-/* Samples of an NPY file, as numpy.save() writes it, kept in the file's own type. */
+/* Samples of an NPY file, as numpy.save() writes it: read, kept in the file's own type, and written. */
 #include "core/memory.h"
+#include "data/destination.h"
 #include "data/source.h"
 
 #include <stdarg.h>
@@ -317,4 +318,55 @@ const struct dae_source_kind dae_source_npy = {
     .knows = knows,
     .measure = measure,
     .open = open_npy,
+};
+
+/* ---- Writing ------------------------------------------------------------------------------------ */
+
+/* The header, as numpy.save() writes it: padded so that values begin at a multiple of 64. */
+static void write_header(struct dae_text *header, const struct dae_saving *saving) {
+    enum { START = VERSION_END + 2, ALIGNMENT = 64 };
+    struct dae_shape shape = dae_saving_shape(saving);
+    dae_text_add(header, "{'descr': '<f4', 'fortran_order': False, 'shape': (%zu", saving->count);
+    for (size_t i = 0; i < shape.rank; i++)
+        dae_text_add(header, ", %zu", shape.dims[i]);
+    dae_text_add(header, "), }");
+    while ((START + header->length + 1) % ALIGNMENT != 0)
+        dae_text_add(header, " ");
+    dae_text_add(header, "\n");
+}
+
+static dae_status take(void *context, const float *values, size_t count) {
+    return dae_sink_add(context, values, count * sizeof *values);
+}
+
+static dae_status write_npy(const struct dae_saving *saving) {
+    char text[512];
+    struct dae_text header = {text, sizeof text, 0};
+    write_header(&header, saving);
+    const unsigned char start[] = {0x93,
+                                   'N',
+                                   'U',
+                                   'M',
+                                   'P',
+                                   'Y',
+                                   1,
+                                   0,
+                                   (unsigned char)header.length,
+                                   (unsigned char)(header.length >> 8)};
+    DAE_TRY(dae_sink_add(saving->sink, start, sizeof start));
+    DAE_TRY(dae_sink_add(saving->sink, text, header.length));
+    return dae_saving_each(saving, take, (void *)(uintptr_t)saving->sink);
+}
+
+static const char *const endings[] = {".npy", NULL};
+
+const struct dae_destination_kind dae_destination_npy = {
+    {
+        .name = "npy",
+        .what = "NPY of float32, as numpy.load() reads it; the first dimension counts samples",
+        .example = "npy",
+        .parameters = {DAE_DESTINATION_OVERWRITE},
+    },
+    .endings = endings,
+    .write = write_npy,
 };

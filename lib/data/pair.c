@@ -32,7 +32,6 @@ static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
     .destroy = destroy,
-    .level = dae_dataset_pass_level,
     .measure = measure,
 };
 

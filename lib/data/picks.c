@@ -35,9 +35,9 @@ static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, 
     return dae_dataset_pass_measure(dataset, half, pick(dataset, sample));
 }
 
-static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
-                  double *level) {
-    return dae_dataset_pass_level(dataset, label, epoch, pick(dataset, sample), level);
+static const dae_dataset *origin(const dae_dataset *dataset, size_t *sample) {
+    *sample = pick(dataset, *sample);
+    return dataset->source;
 }
 
 static void destroy(dae_dataset *dataset) {
@@ -48,7 +48,7 @@ static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
     .destroy = destroy,
-    .level = level,
+    .origin = origin,
     .measure = measure,
 };
 

@@ -57,6 +57,7 @@ static struct dae_stored locate(const dae_dataset *dataset, enum dae_half half, 
 static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
+    .level = dae_dataset_no_level,
 };
 
 /* Of a recording of `count` moments. */

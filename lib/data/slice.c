@@ -23,15 +23,15 @@ static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, 
     return dae_dataset_pass_measure(dataset, half, in_source(dataset, sample));
 }
 
-static bool level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
-                  double *level) {
-    return dae_dataset_pass_level(dataset, label, epoch, in_source(dataset, sample), level);
+static const dae_dataset *origin(const dae_dataset *dataset, size_t *sample) {
+    *sample = in_source(dataset, *sample);
+    return dataset->source;
 }
 
 static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
-    .level = level,
+    .origin = origin,
     .measure = measure,
 };
 

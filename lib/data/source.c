@@ -27,6 +27,7 @@ const struct dae_category dae_source_category = {
 struct opening {
     const char *name;          /* of the file: begins messages */
     struct dae_recipe *format; /* of one step; NULL while it is not known */
+    struct dae_facts facts;    /* which the dataset takes over */
 };
 
 static const struct dae_source_kind *kind_of(const struct opening *o) {
@@ -71,7 +72,7 @@ static dae_status know(struct opening *o, const unsigned char *start, size_t cou
 /* The content, of which this is the start, with the parameters of the format that is known. */
 static struct dae_content content_of(const struct opening *o, const unsigned char *start, size_t count) {
     return (struct dae_content){o->name, (unsigned char *)(uintptr_t)start, count,
-                                o->format->steps[0].values};
+                                o->format->steps[0].values, NULL};
 }
 
 static dae_status measure(const struct opening *o, const unsigned char *start, size_t count,
@@ -249,8 +250,12 @@ static dae_status open_whole(dae_dataset **out, struct opening *o, unsigned char
         dae_release(bytes);
         return status;
     }
-    const struct dae_content content = content_of(o, bytes, size);
-    return dae_source_open_content(out, kind_of(o), &content);
+    struct dae_content content = content_of(o, bytes, size);
+    content.facts = &o->facts;
+    DAE_TRY(dae_source_open_content(out, kind_of(o), &content));
+    (*out)->facts = o->facts;
+    o->facts = (struct dae_facts){NULL, 0};
+    return DAE_OK;
 }
 
 /* gzip data in memory, of which all is known here. */
@@ -286,8 +291,13 @@ static dae_status open_bytes(dae_dataset **out, struct opening *o, const unsigne
 }
 
 static dae_status begin(struct opening *o, const char *name, const char *format) {
-    *o = (struct opening){name, NULL};
+    *o = (struct opening){.name = name};
     return format != NULL ? dae_recipe_bind_one(&o->format, &dae_source_category, format) : DAE_OK;
+}
+
+static void end(struct opening *o) {
+    dae_release(o->format);
+    dae_facts_free(&o->facts);
 }
 
 dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *format) {
@@ -295,8 +305,10 @@ dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *for
     DAE_REQUIRE(out);
     DAE_REQUIRE(path);
     DAE_TRY(begin(&o, path, format));
-    dae_status status = open_file(out, &o);
-    dae_release(o.format);
+    dae_status status = dae_facts_add(&o.facts, "path", "%s", path);
+    if (status == DAE_OK)
+        status = open_file(out, &o);
+    end(&o);
     return status;
 }
 
@@ -306,6 +318,6 @@ dae_status dae_dataset_parse(dae_dataset **out, const void *bytes, size_t size, 
     DAE_REQUIRE(bytes);
     DAE_TRY(begin(&o, "data in memory", format));
     dae_status status = open_bytes(out, &o, bytes, size);
-    dae_release(o.format);
+    end(&o);
     return status;
 }

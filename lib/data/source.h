@@ -13,6 +13,7 @@ struct dae_content {
     unsigned char *bytes;
     size_t size;
     const struct dae_value *values; /* parameters of the format */
+    struct dae_facts *facts;        /* that the format adds to: dae_facts_add(facts, "rate", "%u", rate) */
 };
 
 /* What the start of content tells about all of it. */
@@ -29,7 +30,8 @@ struct dae_source_kind {
     /* Sets how much content there must be; refuses a wrong start before memory is taken for the whole. NULL:
      * the start does not tell. */
     dae_status (*measure)(const struct dae_content *start, struct dae_extent *extent);
-    /* Makes a dataset of content, which has its extent. Takes over the bytes, also when it fails. */
+    /* Makes a dataset of content, which has its extent, and adds what the format knows of it to its facts.
+     * Takes over the bytes, also when it fails. */
     dae_status (*open)(dae_dataset **out, const struct dae_content *content);
 };
 

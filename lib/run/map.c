@@ -200,6 +200,7 @@ static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
     .destroy = destroy,
+    .level = dae_dataset_no_level,
     .measure = measure,
 };
 
@@ -207,6 +208,7 @@ static const struct dae_dataset_operations cover_operations = {
     .read = read_cover,
     .locate = locate,
     .destroy = destroy,
+    .level = dae_dataset_no_level,
     .measure = measure,
 };
 
