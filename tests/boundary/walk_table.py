@@ -188,6 +188,9 @@ ROWS = {
     "dae_dataset_read": Row({"dataset": "w->blurred", "epoch": "1", "first": "2", "count": "2",
                              "inputs": "w->floats", "targets": "w->floats + 2 * SIZE"},
                             null=("inputs", "targets"), written=("inputs", "targets"), allocates=True),
+    "dae_dataset_get_fact": Row({"index": "1", "fact": '"path"'}, also=[{"index": "DAE_ALL_SAMPLES"}], null=("length",)),
+    "dae_dataset_save": Row({"path": '(remove("walk.npy"), "walk.npy")', "format": '"npy(overwrite=yes)"'},
+                            null=("format",), allocates=True),
     # layer.h
     "dae_layer_parse": Row({"text": '"dense(4, activation=leaky_relu(0.125)) as code"'}, allocates=True),
     "dae_layer_create_dense": Row({"units": "4", "activation": '"relu"'}, allocates=True, null=("activation",)),

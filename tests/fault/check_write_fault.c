@@ -18,6 +18,7 @@
 /* The models of both versions; an old one and a new one that differ in every weight. Their trainers. */
 static dae_model *models[2];
 static dae_trainer *trainers[2];
+static dae_dataset *samples[2];
 
 static dae_status save_model(int version, const char *path) {
     return dae_model_save(models[version], path);
@@ -27,6 +28,10 @@ static dae_status save_checkpoint(int version, const char *path) {
     return dae_trainer_save_checkpoint(trainers[version], path);
 }
 
+static dae_status save_samples(int version, const char *path) {
+    return dae_dataset_save(samples[version], path, "npy(overwrite=yes)");
+}
+
 /* To add one: a function that writes one of two versions of a file, and a row. */
 static const struct writer {
     const char *name;
@@ -34,6 +39,7 @@ static const struct writer {
 } writers[] = {
     {"model", save_model},
     {"checkpoint", save_checkpoint},
+    {"samples", save_samples},
 };
 
 enum { OLD, NEW, WRITERS = sizeof writers / sizeof *writers };
@@ -43,6 +49,10 @@ static void make_models(void) {
         models[version] = trained_model();
         ok(dae_model_initialize(models[version], 40 + (uint64_t)version));
         trainers[version] = adam_trainer(models[version], 0.01, "mse");
+        float values[600];
+        for (size_t i = 0; i < 600; i++)
+            values[i] = (float)i + (float)version / 2;
+        ok(dae_dataset_copy_array(&samples[version], values, 200, 1, (size_t[]){3}));
     }
 }
 
@@ -50,6 +60,7 @@ static void free_models(void) {
     for (int version = OLD; version <= NEW; version++) {
         dae_trainer_free(trainers[version]);
         dae_model_free(models[version]);
+        dae_dataset_free(samples[version]);
     }
 }
 

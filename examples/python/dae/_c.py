@@ -118,6 +118,8 @@ SIGNATURES = {
     "dae_dataset_get_count": (STATUS, DATASET, SIZE_OUT),
     "dae_dataset_get_shape": (STATUS, DATASET, SIZE, SIZE_OUT, SIZES),
     "dae_dataset_get_target_shape": (STATUS, DATASET, SIZE, SIZE_OUT, SIZES),
+    "dae_dataset_get_fact": (STATUS, DATASET, SIZE, TEXT, TEXT, SIZE, SIZE_OUT),
+    "dae_dataset_save": (STATUS, DATASET, TEXT, TEXT),
     "dae_dataset_read": (STATUS, DATASET, U64, SIZE, SIZE, FLOATS, FLOATS),
 
     "dae_layer_parse": (STATUS, LAYER_OUT, TEXT),
