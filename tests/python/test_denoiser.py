@@ -3,8 +3,8 @@
 
     LIBDAE=build/lib/libdae.so.0 python3 tests/python/test_denoiser.py
 
-Needs numpy, and skips what scikit-learn, joblib or matplotlib are needed for where they are missing. DENOISER_TWIN is the
-program that denoiser_twin.c makes.
+Needs numpy, and skips what scikit-learn, joblib or matplotlib are needed for where they are missing. DENOISER_TWIN names the
+program that denoiser_twin.c makes, MNIST_DENOISE the example mnist_denoise.
 """
 
 import copy
@@ -21,7 +21,7 @@ import unittest
 import warnings
 from unittest import mock
 
-from binding import NUMPY as np, dae
+from binding import NUMPY as np, ROOT, dae
 
 if np is None:
     print("skipped: numpy is missing")
@@ -319,6 +319,21 @@ class BytesTest(unittest.TestCase):
             self.assertAlmostEqual(denoiser.score(noisy, clean), float(said), places=9)
             loaded = dae.Denoiser.load(paths[1])
             np.testing.assert_array_equal(loaded.transform(noisy), denoiser.transform(noisy))
+
+    @unittest.skipUnless(os.environ.get("MNIST_DENOISE"), "needs the example mnist_denoise")
+    def test_the_reference_experiment(self):
+        """As in docs/denoiser.md, of two epochs."""
+        data = os.path.join(ROOT, "examples", "data")
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([os.environ["MNIST_DENOISE"], "--data", data, "--output", folder, "--epochs", "2", "--no-clip"],
+                           check=True, stdout=subprocess.DEVNULL)
+            with open(os.path.join(folder, "denoiser.safetensors"), "rb") as file:
+                expected = file.read()
+        reference = dae.Denoiser("input(784) | dense(128, activation=relu) | dense(784, activation=relu)",
+                                 noise="gaussian(mean=0.5, stddev=0.5)", noise_mode="once", optimizer="adam(0.001)",
+                                 scaling="none", batch_size=256, epochs=2, seed=1)
+        reference.fit(dae.Dataset.open(os.path.join(data, "train-images-idx3-ubyte.gz")), validation_split=0)
+        self.assertEqual(reference.model_.to_bytes(), expected)
 
 
 class UseTest(unittest.TestCase):
