@@ -111,11 +111,11 @@ valgrind         | can_compile gcc c valgrind/helgrind.h && command -v valgrind
 clang-tidy       | command -v clang-tidy
 cppcheck         | command -v cppcheck
 gcovr            | command -v gcovr
-python3-numpy    | /usr/bin/python3 -c "import numpy"
-python3-scipy    | /usr/bin/python3 -c "import scipy.io.wavfile"
-python3-pil      | /usr/bin/python3 -c "import PIL"
-python3-sklearn  | /usr/bin/python3 -c "import sklearn"
-python3-matplotlib | /usr/bin/python3 -c "import matplotlib"
+python3-numpy    | /usr/bin/python3 -c 'import numpy'
+python3-scipy    | /usr/bin/python3 -c 'import scipy.io.wavfile'
+python3-pil      | /usr/bin/python3 -c 'import PIL'
+python3-sklearn  | /usr/bin/python3 -c 'import sklearn'
+python3-matplotlib | /usr/bin/python3 -c 'import matplotlib'
 sox              | command -v sox
 imagemagick      | command -v convert
 "
