@@ -72,7 +72,7 @@ ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const struct channel
 ALWAYS_INLINE void convolve_tiles(float *out, size_t stride, const struct channels *all, size_t places,
                                   const size_t height, const size_t vectors) {
     struct channels c = *all;
-    size_t channels = all->taps->channels, some = TAPS_OF_CHANNELS / all->taps->count + 1;
+    size_t channels = all->taps->channels, some = TAPS_OF_CHANNELS / (all->taps->count + 1) + 1;
     for (c.first = 0; c.first < channels; c.first = c.end) {
         c.end = dae_size_min(channels, c.first + some);
         c.bias = c.end == channels ? all->bias : NULL;
