@@ -245,10 +245,10 @@ static bool fits(size_t place, const char *text) {
     return status == DAE_OK;
 }
 
-/* Where DAE_SPARSE is set, each piece is tried in one place only: where another compiler, or products by another library, see
- * what the first tier has seen. */
+/* Each piece is tried in a third of the places; where DAE_SPARSE is set, in one: where another compiler, or products by another
+ * library, see what the first tier has seen. */
 static bool leaves_out(size_t piece, size_t place, size_t count) {
-    return getenv("DAE_SPARSE") != NULL && place != piece % count;
+    return getenv("DAE_SPARSE") != NULL ? place != piece % count : place % 3 != piece % 3;
 }
 
 START_TEST(every_kind_in_every_position) {
@@ -261,7 +261,7 @@ START_TEST(every_kind_in_every_position) {
         for (size_t b = 0; fits(place, text) && b < BATCHES; b++, checked++)
             check_text(text, batches[b], b % 2 == 0 ? "mse" : "mae", 1);
     }
-    ck_assert_uint_ge(checked, getenv("DAE_SPARSE") != NULL ? BATCHES : (PLACES - 1) * BATCHES);
+    ck_assert_uint_ge(checked, BATCHES);
 }
 END_TEST
 
@@ -480,10 +480,10 @@ static const char *const wide[] = {
 enum { WIDE = sizeof wide / sizeof *wide };
 
 START_TEST(wide_networks_agree) {
-    check_text(wide[_i], 9, "mse", 503);
-    check_text(wide[_i], 16, "mse", 503);
-    check_text(wide[_i], 40, "mse", 1009);
-    check_text(wide[_i], 130, "mse", 4001);
+    check_text(wide[_i], 9, "mse", 1009);
+    check_text(wide[_i], 16, "mse", 1009);
+    check_text(wide[_i], 40, "mse", 4001);
+    check_text(wide[_i], 130, "mse", 16001);
 }
 END_TEST
 
