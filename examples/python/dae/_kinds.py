@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import keyword
 import math
 from typing import Any, Callable, Dict, List, Optional
@@ -29,7 +30,12 @@ def facts(category: str, kind: Optional[str] = None, parameter: Optional[str] = 
     >>> facts("noise", "clip")["what"]
     'takes values below low for low, and those above high for high'
     """
-    about, found = (category, kind, parameter), {}
+    return dict(_facts(category, kind, parameter))
+
+
+@functools.lru_cache(maxsize=None)
+def _facts(*about: Optional[str]) -> Dict[str, Any]:
+    found: Dict[str, Any] = {}
     for fact in TEXT_FACTS:
         text = get("dae_kind_get_text", _c.TEXT, *about, fact)
         if text is not None:
