@@ -1,6 +1,9 @@
 /* PNG files: every depth and colour, and what is broken. tests/files has those of other programs. */
 #include "content.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROOM = 1 << 16 }; /* more than libpng takes for files as small as these */
@@ -162,6 +165,66 @@ START_TEST(large_claims) {
 }
 END_TEST
 
+START_TEST(facts) {
+    content plain = colours(), alpha = picture(1, 1, 16, 4, "\0\1\2\3\4", 5), indexed = begin(2, 1, 1, 3);
+    put_chunk(&indexed, "PLTE", "\0\xff\x0a\xff\0\0", 6);
+    put_chunk(&indexed, "tRNS", "\0", 1);
+    finish(&indexed, "\0\x80", 2);
+    content_has_fact(&plain, "bits", "8");
+    content_has_fact(&plain, "alpha", "");
+    content_has_fact(&alpha, "bits", "16");
+    content_has_fact(&alpha, "alpha", "dropped");
+    content_has_fact(&indexed, "bits", "1");
+    content_has_fact(&indexed, "alpha", "dropped");
+}
+END_TEST
+
+struct saving {
+    const dae_dataset *dataset;
+    const char *path;
+};
+
+static dae_status save(void *user) {
+    const struct saving *saving = user;
+    dae_status status = dae_dataset_save(saving->dataset, saving->path, "png(bits=16, overwrite=yes)");
+    ck_assert_int_eq(file_exists(saving->path), status == DAE_OK);
+    if (status == DAE_OK)
+        remove(saving->path);
+    return status;
+}
+
+/* What libpng writes depends on its version: read again. */
+START_TEST(what_is_written) {
+    static const float values[] = {0, 1, 0.5f, -3, 1.0001f, 1 / 255.0f};
+    static const float bytes[] = {0, 1, 128 / 255.0f, 0, 1, 1 / 255.0f},
+                       words[] = {0, 1, 32768 / 65535.0f, 0, 1, 257 / 65535.0f};
+    const size_t shapes[][3] = {{1, 2, 3}, {3, 1, 2}};
+    for (size_t i = 0; i < 4; i++) {
+        dae_dataset *dataset = content_dataset(values, 3, shapes[i % 2]);
+        struct saving saving = {dataset, temp_path("a.png")};
+        content file = {{0}, 0};
+        size_t size;
+        ck_assert_uint_gt(every_allocation_fails(save, &saving), 5);
+        ok(dae_dataset_save(dataset, saving.path, i < 2 ? NULL : "png(bits=16)"));
+        unsigned char *read = read_file(saving.path, &size);
+        content_put(&file, read, size);
+        content_reads(&file, "png", 3, shapes[i % 2], i < 2 ? bytes : words);
+        free(read);
+        remove(saving.path);
+        dae_dataset_free(dataset);
+    }
+}
+END_TEST
+
+START_TEST(what_is_not_written) {
+    static const float values[] = {0, 0, NAN, 0};
+    content_is_not_written(content_dataset(values, 2, (const size_t[]){2, 2}), "png", DAE_ERROR_ARGUMENT,
+                           "value 2 of sample 0 is NaN");
+    content_is_not_written(content_dataset(values, 3, (const size_t[]){4, 1, 1}), "png", DAE_ERROR_SHAPE,
+                           "shape 4 x 1 x 1, expected a picture");
+}
+END_TEST
+
 #else
 
 START_TEST(without_libpng) {
@@ -171,6 +234,8 @@ START_TEST(without_libpng) {
     fails(dae_dataset_parse(&dataset, file.bytes, file.size, NULL), DAE_ERROR_UNSUPPORTED, "without libpng");
     fails(dae_dataset_parse(&dataset, file.bytes, file.size, "png(channels=1)"), DAE_ERROR_UNSUPPORTED,
           "-Dpng=enabled");
+    content_is_not_written(content_dataset((const float[]){0}, 2, (const size_t[]){1, 1}), "png",
+                           DAE_ERROR_UNSUPPORTED, "-Dpng=enabled");
 }
 END_TEST
 
@@ -187,6 +252,9 @@ int main(void) {
     tcase_add_test(png, broken_files);
     tcase_add_test(png, what_is_wrong_is_said);
     tcase_add_test(png, large_claims);
+    tcase_add_test(png, facts);
+    tcase_add_test(png, what_is_written);
+    tcase_add_test(png, what_is_not_written);
 #else
     tcase_add_test(png, without_libpng);
 #endif

@@ -1,6 +1,7 @@
 /* PBM, PGM and PPM files: plain and as bytes, any largest value, and what is broken. */
 #include "content.h"
 
+#include <math.h>
 #include <string.h>
 
 static content made(const void *start, size_t size) {
@@ -110,6 +111,33 @@ START_TEST(broken_files) {
 }
 END_TEST
 
+/* Rounded to the nearest, halves up; what is beyond [0, 1] is 0 or 1. */
+START_TEST(what_is_written) {
+    static const float values[] = {0, 1, 0.5f, -3, 1.0001f, 1 / 255.0f};
+    content grey = made("P5\n3 2\n255\n\0\xff\x80\0\xff\1", 17);
+    content wide = made("P5\n3 2\n65535\n\0\0\xff\xff\x80\0\0\0\xff\xff\1\1", 25);
+    content colour = made("P6\n2 1\n255\n\0\x80\xff\xff\0\1", 17);
+    content_is_written(content_dataset(values, 2, (const size_t[]){2, 3}), ".pgm", NULL, &grey);
+    content_is_written(content_dataset(values, 3, (const size_t[]){1, 2, 3}), "", "pnm(bits=16)", &wide);
+    content_is_written(content_dataset(values, 3, (const size_t[]){3, 1, 2}), ".ppm", "pnm", &colour);
+}
+END_TEST
+
+START_TEST(what_is_not_written) {
+    static const float values[] = {0, 0, NAN, 0};
+    content_is_not_written(content_dataset(values, 2, (const size_t[]){2, 2}), "pnm", DAE_ERROR_ARGUMENT,
+                           "value 2 of sample 0 is NaN");
+    content_is_not_written(content_dataset(values, 3, (const size_t[]){2, 1, 2}), "pnm", DAE_ERROR_SHAPE,
+                           "shape 2 x 1 x 2, expected a picture");
+    content_is_not_written(content_dataset(values, 1, (const size_t[]){4}), "pnm", DAE_ERROR_SHAPE,
+                           "expected a picture");
+    dae_dataset *dataset = content_dataset(values, 2, (const size_t[]){2, 2});
+    fails(dae_dataset_save(dataset, temp_path("a.pgm"), "pnm(bits=12)"), DAE_ERROR_ARGUMENT,
+          "bits = 8 or 16");
+    dae_dataset_free(dataset);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("PNM");
     TCase *pnm = add_case(suite, "pnm");
@@ -120,5 +148,7 @@ int main(void) {
     tcase_add_test(pnm, two_channels_are_none);
     tcase_add_test(pnm, what_is_refused);
     tcase_add_test(pnm, broken_files);
+    tcase_add_test(pnm, what_is_written);
+    tcase_add_test(pnm, what_is_not_written);
     return suite_main(suite);
 }

@@ -1,6 +1,7 @@
 /* WAV files: every type of values, chunks in any order, sizes that lie, and what is broken. */
 #include "content.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A header as nearly all programs write it, of 44 bytes. */
@@ -138,6 +139,64 @@ START_TEST(broken_files) {
 }
 END_TEST
 
+START_TEST(facts) {
+    content file = stereo(), few = recording(1, 1, 16, "abcd", 4);
+    few.bytes[34] = 12;
+    content_has_fact(&file, "rate", "8000");
+    content_has_fact(&file, "bits", "16");
+    content_has_fact(&few, "bits", "12");
+    content_has_fact(&file, "path", "");
+}
+END_TEST
+
+/* Rounded to the nearest that there is. */
+START_TEST(what_is_written) {
+    static const float values[] = {-1, 1 / 32768.0f, 1.5f, -7, 0.4999f / 32768, -0.5f / 32768};
+    content sixteen = recording(1, 2, 16, "\x00\x80\x00\x80\x01\x00\x00\x00\xff\x7f\x00\x00", 12);
+    content mono = recording(1, 1, 24, "\x00\x00\x80\x00\x01\x00\xff\xff\x7f", 9), padded = mono;
+    content floats = recording(3, 1, 32, values, sizeof values), extended = {{0}, 0};
+    content_is_written(content_dataset(values, 2, (const size_t[]){2, 3}), ".wav", "wav(rate=8000)",
+                       &sixteen);
+    padded.bytes[4]++;
+    content_put(&padded, "", 1);
+    content_is_written(content_dataset(values, 1, (const size_t[]){3}), "", "wav(bits=24, rate=8000)",
+                       &padded);
+    content_put(&extended, floats.bytes, 36); /* with the size of an extension, and the number of moments */
+    content_put(&extended, "\0\0fact\4\0\0\0\6\0\0", 13);
+    content_put(&extended, "", 1);
+    content_put(&extended, floats.bytes + 36, floats.size - 36);
+    extended.bytes[4] = (unsigned char)(extended.size - 8);
+    extended.bytes[16] = 18;
+    content_is_written(content_dataset(values, 2, (const size_t[]){1, 6}), "", "wav(bits=32, rate=8000)",
+                       &extended);
+}
+END_TEST
+
+START_TEST(the_rate_is_kept) {
+    content file = stereo();
+    dae_dataset *dataset = NULL;
+    ok(dae_dataset_parse(&dataset, file.bytes, file.size, NULL));
+    content_is_written(dataset, ".wav", NULL, &file);
+}
+END_TEST
+
+START_TEST(what_is_not_written) {
+    static const float values[] = {0, 0, NAN, 0};
+    const size_t shape[] = {1, 2, 2};
+    content_is_not_written(content_dataset(values, 1, shape + 1), "wav", DAE_ERROR_ARGUMENT,
+                           "wav(rate=16000)");
+    content_is_not_written(content_dataset(values, 2, shape + 1), "wav(rate=1)", DAE_ERROR_ARGUMENT,
+                           "value 2 of sample 0 is NaN");
+    content_is_not_written(content_dataset(values, 3, shape), "wav(rate=1)", DAE_ERROR_SHAPE,
+                           "channels x length");
+    dae_dataset *dataset = content_dataset(values, 1, shape + 1);
+    fails(dae_dataset_save(dataset, temp_path("a.wav"), "wav(bits=17)"), DAE_ERROR_ARGUMENT,
+          "bits = 16, 24 or 32");
+    fails(dae_dataset_save(dataset, temp_path("a.wav"), "wav(rate=0)"), DAE_ERROR_ARGUMENT, "rate");
+    dae_dataset_free(dataset);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("WAV");
     TCase *wav = add_case(suite, "wav");
@@ -148,5 +207,9 @@ int main(void) {
     tcase_add_test(wav, large_claims);
     tcase_add_test(wav, what_is_no_pcm);
     tcase_add_test(wav, broken_files);
+    tcase_add_test(wav, facts);
+    tcase_add_test(wav, what_is_written);
+    tcase_add_test(wav, the_rate_is_kept);
+    tcase_add_test(wav, what_is_not_written);
     return suite_main(suite);
 }

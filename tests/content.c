@@ -1,6 +1,6 @@
 #include "content.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,4 +127,58 @@ static dae_status open_content(void *user) {
 void content_bears_lack_of_memory(const content *file, const char *format) {
     struct attempt attempt = {file, format};
     ck_assert_uint_ge(every_allocation_fails(open_content, &attempt), 2);
+}
+
+dae_dataset *content_dataset(const float *values, size_t rank, const size_t *shape) {
+    dae_dataset *dataset = NULL;
+    ok(dae_dataset_copy_array(&dataset, values, 1, rank, shape));
+    return dataset;
+}
+
+struct saving {
+    const dae_dataset *dataset;
+    const char *path, *format;
+};
+
+static dae_status save(void *user) {
+    const struct saving *saving = user;
+    dae_status status = dae_dataset_save(saving->dataset, saving->path, saving->format);
+    ck_assert_int_eq(file_exists(saving->path), status == DAE_OK);
+    remove(saving->path);
+    return status;
+}
+
+void content_is_written(dae_dataset *dataset, const char *ending, const char *format,
+                        const content *expected) {
+    char name[64];
+    snprintf(name, sizeof name, "saved%s", ending);
+    struct saving saving = {dataset, temp_path(name), format};
+    size_t size;
+    ck_assert_uint_ge(every_allocation_fails(save, &saving), 2);
+    ok(dae_dataset_save(dataset, saving.path, format));
+    unsigned char *bytes = read_file(saving.path, &size);
+    ck_assert_uint_eq(size, expected->size);
+    ck_assert_mem_eq(bytes, expected->bytes, size);
+    free(bytes);
+    remove(saving.path);
+    dae_dataset_free(dataset);
+}
+
+void content_is_not_written(dae_dataset *dataset, const char *format, dae_status status, const char *word) {
+    const char *path = temp_path("not-saved");
+    heap_watch();
+    fails(dae_dataset_save(dataset, path, format), status, word);
+    ck_assert_msg(message_has(path), "the message does not name the file: %s", dae_last_error());
+    ck_assert(!file_exists(path));
+    heap_unwatch();
+    dae_dataset_free(dataset);
+}
+
+void content_has_fact(const content *file, const char *fact, const char *expected) {
+    dae_dataset *dataset = NULL;
+    char text[64];
+    ok(dae_dataset_parse(&dataset, file->bytes, file->size, NULL));
+    ok(dae_dataset_get_fact(dataset, 0, fact, text, sizeof text, NULL));
+    ck_assert_str_eq(text, expected);
+    dae_dataset_free(dataset);
 }

@@ -38,4 +38,18 @@ size_t content_bears_flips(const content *file, const char *format, size_t size,
 /* Each allocation fails in turn. */
 void content_bears_lack_of_memory(const content *file, const char *format);
 
+/* A dataset of one sample. */
+dae_dataset *content_dataset(const float *values, size_t rank, const size_t *shape);
+
+/* The dataset is written as this content; each allocation fails in turn before. The ending
+ * says the format where `format` is NULL. Frees the dataset. */
+void content_is_written(dae_dataset *dataset, const char *ending, const char *format,
+                        const content *expected);
+
+/* The dataset is not written, and there is no file; frees the dataset. */
+void content_is_not_written(dae_dataset *dataset, const char *format, dae_status status, const char *word);
+
+/* A fact of the only sample, "" where it is not known. */
+void content_has_fact(const content *file, const char *fact, const char *expected);
+
 #endif

@@ -175,12 +175,22 @@ DAE_API dae_status dae_dataset_parse(dae_dataset **out, const void *bytes, size_
  * `npy` is float32 in C order, the bytes that numpy.save() writes; the first dimension counts samples, and they
  * have one shape.
  *
+ * `png` and `pnm` (PGM, PPM) are pictures, a file each: samples [height, width], [1, height, width] or
+ * [3, height, width] of values in [0,1]; what is beyond is 0 or 1. `bits` is 8 or 16; a value is rounded to
+ * floor(value * (2^bits - 1) + 0.5).
+ *
+ * `wav` is a recording, a file each: samples [length] or [channels, length]. `bits` is 16 or 24, PCM of values in
+ * [-1,1), floor(value * 2^(bits - 1) + 0.5), or the nearest that there is; or 32, floats as they are. `rate`, in
+ * values a second, is that of the file that a sample comes from, or has to be given. Less than 4 GB.
+ *
+ * Values that are NaN are refused where they become whole numbers.
+ *
  * @param path    of a file, or of a folder with its '/'
  * @param format  a recipe of one step, such as "npy(overwrite=yes)"; NULL: known by the ending of the path, or of
  *                the file that a sample comes from
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_FORMAT for a format that is not written rightly, DAE_ERROR_SHAPE,
- * DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK; DAE_ERROR_IO with the path and the system's reason.
- * @since 0.1.0
+ * DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK; DAE_ERROR_UNSUPPORTED for PNG in a build without libpng; DAE_ERROR_IO with
+ * the path and the system's reason. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_save(const dae_dataset *dataset, const char *path, const char *format);
 
@@ -365,6 +375,9 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
 /** What is known of a sample beside its values:
  *
  *   path   of the file that it comes from, as it was opened
+ *   rate   of a recording, in values a second
+ *   bits   of a value of a recording or of a PNG picture, as the file says
+ *   alpha  "dropped" where a picture has transparent parts
  *
  * Views hand on what is known of the samples that theirs come from.
  *

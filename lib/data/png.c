@@ -1,7 +1,7 @@
-/* A PNG picture, read by libpng. Chunks that tell of colours, such as gamma and profiles, are ignored. */
+/* PNG pictures, read and written by libpng. Chunks that tell of colours, such as gamma and profiles, are ignored. */
 #include "config.h"
 #include "core/memory.h"
-#include "data/picture.h"
+#include "data/raster.h"
 
 #include <string.h>
 
@@ -15,13 +15,23 @@ static bool knows(const unsigned char *start, size_t count) {
 #include <setjmp.h>
 #include <stdio.h>
 
+#define OTHER_VERSION "this libdae was made for version " PNG_LIBPNG_VER_STRING
+
 enum {
     SIGNATURE = 8,
     HEADER_END = 33,  /* of the signature and IHDR, which comes first */
     MAX_RATIO = 1032, /* of deflate */
 };
 
+/* Where libpng's errors lead to. */
+struct guard {
+    bool no_memory;
+    char reason[128], warning[128];
+    jmp_buf escape;
+};
+
 struct reading {
+    struct guard guard;
     const struct dae_content *content;
     size_t position;
     size_t packed; /* bytes of compressed pixels */
@@ -29,10 +39,7 @@ struct reading {
     png_structp png;
     png_infop info;
     png_bytep *rows;
-    struct dae_picture picture;
-    bool no_memory;
-    char reason[128], warning[128];
-    jmp_buf escape; /* to which errors of libpng lead */
+    struct dae_raster picture;
 };
 
 /* ---- Before libpng ------------------------------------------------------------------------------- */
@@ -100,20 +107,20 @@ static dae_status check_chunks(struct reading *r) {
 /* ---- What libpng calls --------------------------------------------------------------------------- */
 
 static void on_error(png_structp png, png_const_charp message) {
-    struct reading *r = png_get_error_ptr(png);
-    snprintf(r->reason, sizeof r->reason, "%s", message);
-    longjmp(r->escape, 1);
+    struct guard *guard = png_get_error_ptr(png);
+    snprintf(guard->reason, sizeof guard->reason, "%s", message);
+    longjmp(guard->escape, 1);
 }
 
 static void on_warning(png_structp png, png_const_charp message) {
-    struct reading *r = png_get_error_ptr(png);
-    snprintf(r->warning, sizeof r->warning, " (%s)", message);
+    struct guard *guard = png_get_error_ptr(png);
+    snprintf(guard->warning, sizeof guard->warning, " (%s)", message);
 }
 
 static png_voidp take(png_structp png, png_alloc_size_t size) {
-    struct reading *r = png_get_mem_ptr(png);
+    struct guard *guard = png_get_mem_ptr(png);
     void *memory = dae_allocate_raw(size, 1);
-    r->no_memory = r->no_memory || memory == NULL;
+    guard->no_memory = guard->no_memory || memory == NULL;
     return memory;
 }
 
@@ -121,6 +128,15 @@ static void give(png_structp png, png_voidp memory) {
     (void)png;
     dae_release(memory);
 }
+
+static dae_status fail(const struct guard *guard, const char *name, size_t offset) {
+    if (guard->no_memory)
+        return DAE_ERROR_MEMORY;
+    return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: libpng says: %s%s", name, offset, guard->reason,
+                    guard->warning);
+}
+
+/* ---- Reading ------------------------------------------------------------------------------------- */
 
 static void read_bytes(png_structp png, png_bytep out, size_t count) {
     struct reading *r = png_get_io_ptr(png);
@@ -130,12 +146,10 @@ static void read_bytes(png_structp png, png_bytep out, size_t count) {
     r->position += count;
 }
 
-/* ---- With libpng --------------------------------------------------------------------------------- */
-
 /* Memory for the pixels and for where rows begin, of which libpng asks for each several times where they are
  * interlaced. */
 static bool make_room(struct reading *r) {
-    struct dae_picture *p = &r->picture;
+    struct dae_raster *p = &r->picture;
     size_t row = png_get_rowbytes(r->png, r->info);
     p->bytes = dae_allocate_raw(p->height, row);
     if (p->bytes != NULL)
@@ -154,6 +168,7 @@ static void decode(struct reading *r) {
     png_set_benign_errors(r->png, 0);
     png_set_keep_unknown_chunks(r->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_read_info(r->png, r->info);
+    r->alpha = r->alpha || (png_get_color_type(r->png, r->info) & PNG_COLOR_MASK_ALPHA) != 0;
     png_set_expand(r->png); /* to bytes, and to colours where there is a palette */
     png_set_strip_alpha(r->png);
     (void)png_set_interlace_handling(r->png);
@@ -164,32 +179,33 @@ static void decode(struct reading *r) {
     r->picture.size = png_get_bit_depth(r->png, r->info) / 8;
     r->picture.most = r->picture.size == 1 ? 255 : 65535;
     if (!make_room(r)) {
-        r->no_memory = true;
+        r->guard.no_memory = true;
         return;
     }
     png_read_image(r->png, r->rows);
     png_read_end(r->png, NULL);
 }
 
-static dae_status fail_reading(const struct reading *r) {
-    if (r->no_memory)
-        return DAE_ERROR_MEMORY;
-    return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: libpng says: %s%s", r->content->name, r->position,
-                    r->reason, r->warning);
-}
-
 static dae_status read_picture(struct reading *r) {
-    if (setjmp(r->escape) == 0) {
-        r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, on_error, on_warning, r, take, give);
+    struct guard *guard = &r->guard;
+    if (setjmp(guard->escape) == 0) {
+        r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, guard, on_error, on_warning, guard, take,
+                                          give);
         r->info = r->png != NULL ? png_create_info_struct(r->png) : NULL;
         if (r->info != NULL)
             decode(r);
-        else if (!r->no_memory)
-            snprintf(r->reason, sizeof r->reason, "it is not of version %s", PNG_LIBPNG_VER_STRING);
+        else if (!guard->no_memory)
+            snprintf(guard->reason, sizeof guard->reason, "%s", OTHER_VERSION);
     }
     png_destroy_read_struct(&r->png, &r->info, NULL);
     dae_release(r->rows);
-    return r->no_memory || r->reason[0] != '\0' ? fail_reading(r) : DAE_OK;
+    return guard->no_memory || guard->reason[0] != '\0' ? fail(guard, r->content->name, r->position) : DAE_OK;
+}
+
+/* What is known of the picture beside its values. */
+static dae_status tell(const struct reading *r) {
+    DAE_TRY(dae_facts_add(r->content->facts, "bits", "%d", r->content->bytes[HEADER_END - 9]));
+    return r->alpha ? dae_facts_add(r->content->facts, "alpha", "dropped") : DAE_OK;
 }
 
 static dae_status open_png(dae_dataset **out, const struct dae_content *content) {
@@ -197,10 +213,86 @@ static dae_status open_png(dae_dataset **out, const struct dae_content *content)
     dae_status status = check_chunks(&r);
     if (status == DAE_OK)
         status = read_picture(&r);
+    if (status == DAE_OK)
+        status = tell(&r);
     dae_release(content->bytes);
     if (status == DAE_OK)
-        return dae_picture_create(out, &r.picture, content->values);
+        return dae_raster_create(out, &r.picture, content->values);
     dae_release(r.picture.bytes);
+    return status;
+}
+
+/* ---- Writing ------------------------------------------------------------------------------------- */
+
+struct writing {
+    struct guard guard;
+    const struct dae_saving *saving;
+    size_t written;
+    dae_status status; /* of writing the bytes */
+    struct dae_raster picture;
+    png_structp png;
+    png_infop info;
+};
+
+static void write_bytes(png_structp png, png_bytep bytes, size_t count) {
+    struct writing *w = png_get_io_ptr(png);
+    w->status = dae_sink_add(w->saving->sink, bytes, count);
+    if (w->status != DAE_OK)
+        png_error(png, "it cannot be written");
+    w->written += count;
+}
+
+static void flush(png_structp png) {
+    (void)png;
+}
+
+/* Everything that may escape. */
+static void encode(struct writing *w) {
+    const struct dae_raster *p = &w->picture;
+    size_t row = p->width * p->channels * p->size;
+    png_set_write_fn(w->png, w, write_bytes, flush);
+    png_set_user_limits(w->png, INT32_MAX, INT32_MAX);
+    png_set_IHDR(w->png, w->info, (png_uint_32)p->width, (png_uint_32)p->height, (int)p->size * 8,
+                 p->channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(w->png, w->info);
+    for (size_t y = 0; y < p->height; y++)
+        png_write_row(w->png, p->bytes + y * row);
+    png_write_end(w->png, w->info);
+}
+
+static dae_status write_picture(struct writing *w) {
+    struct guard *guard = &w->guard;
+    if (setjmp(guard->escape) == 0) {
+        w->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, guard, on_error, on_warning, guard, take,
+                                           give);
+        w->info = w->png != NULL ? png_create_info_struct(w->png) : NULL;
+        if (w->info != NULL)
+            encode(w);
+        else if (!guard->no_memory)
+            snprintf(guard->reason, sizeof guard->reason, "%s", OTHER_VERSION);
+    }
+    png_destroy_write_struct(&w->png, &w->info);
+    if (w->status != DAE_OK)
+        return w->status;
+    return guard->no_memory || guard->reason[0] != '\0' ? fail(guard, w->saving->name, w->written) : DAE_OK;
+}
+
+static dae_status check_png(const struct dae_saving *saving) {
+    DAE_TRY(dae_raster_check_saving(saving));
+    struct dae_shape shape = dae_saving_shape(saving);
+    size_t height = shape.dims[shape.rank - 2], width = shape.dims[shape.rank - 1];
+    if (height > INT32_MAX || width > INT32_MAX)
+        return dae_fail(DAE_ERROR_SHAPE, "%s: sample %zu has %zu x %zu pixels, expected at most %d each way",
+                        saving->name, saving->first, height, width, INT32_MAX);
+    return DAE_OK;
+}
+
+static dae_status write_png(const struct dae_saving *saving) {
+    struct writing w = {.saving = saving};
+    DAE_TRY(dae_raster_read(saving, &w.picture));
+    dae_status status = write_picture(&w);
+    dae_release(w.picture.bytes);
     return status;
 }
 
@@ -216,6 +308,16 @@ static dae_status open_png(dae_dataset **out, const struct dae_content *content)
     return status;
 }
 
+static dae_status check_png(const struct dae_saving *saving) {
+    return dae_fail(DAE_ERROR_UNSUPPORTED,
+                    "%s: this build cannot write PNG pictures: it was made without libpng (-Dpng=enabled)",
+                    saving->name);
+}
+
+static dae_status write_png(const struct dae_saving *saving) {
+    return check_png(saving);
+}
+
 #endif
 
 const struct dae_source_kind dae_source_png = {
@@ -223,9 +325,25 @@ const struct dae_source_kind dae_source_png = {
         .name = "png",
         .what = "a PNG picture: one sample [channels, height, width] of values in [0, 1], without alpha",
         .example = "png(channels=1)",
-        .check = dae_picture_check,
-        .parameters = DAE_PICTURE_PARAMETERS,
+        .check = dae_raster_check,
+        .parameters = DAE_RASTER_PARAMETERS,
     },
     .knows = knows,
     .open = open_png,
+};
+
+static const char *const endings[] = {".png", NULL};
+
+const struct dae_destination_kind dae_destination_png = {
+    {
+        .name = "png",
+        .what = "a PNG picture of one channel or three, of values in [0, 1]",
+        .example = "png(bits=16)",
+        .check = dae_raster_check_bits,
+        .parameters = DAE_RASTER_SAVING_PARAMETERS,
+    },
+    .endings = endings,
+    .single = true,
+    .check = check_png,
+    .write = write_png,
 };

@@ -1,6 +1,7 @@
-/* A picture of the Netpbm family: PBM, PGM and PPM, as text (P1, P2, P3) and as bytes (P4, P5, P6). */
+/* Pictures of the Netpbm family. PBM, PGM and PPM are read, as text (P1, P2, P3) and as bytes (P4, P5, P6); PGM and
+ * PPM are written, as bytes. */
 #include "core/memory.h"
-#include "data/picture.h"
+#include "data/raster.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,12 +90,12 @@ static dae_status read_dimension(struct text *text, const char *what, size_t *di
 struct header {
     bool bits;  /* one for a pixel, black if it is set */
     bool plain; /* as text */
-    struct dae_picture picture;
+    struct dae_raster picture;
     size_t values, row; /* in all; bytes in a row that is not plain */
 };
 
 static dae_status read_header(struct text *text, struct header *header) {
-    struct dae_picture *p = &header->picture;
+    struct dae_raster *p = &header->picture;
     const struct dae_content *content = text->content;
     if (!knows(content->bytes, content->size))
         return dae_fail(DAE_ERROR_FORMAT, "%s: offset 0: not a PNM file: expected P1 to P6, and a width",
@@ -129,7 +130,7 @@ static dae_status end_header(struct text *text) {
 /* Refuses a header that claims more than there is; a plain value takes a byte, and one between it and the next
  * if it is no bit. */
 static dae_status check_claim(const struct text *text, struct header *header) {
-    const struct dae_picture *p = &header->picture;
+    const struct dae_raster *p = &header->picture;
     size_t needed, left = text->content->size - text->position;
     bool fits = dae_size_multiply(p->width * p->channels, p->height, &header->values) &&
                 dae_size_multiply(header->plain ? p->width * p->channels : header->row, p->height, &needed);
@@ -147,7 +148,7 @@ static dae_status check_claim(const struct text *text, struct header *header) {
 static dae_status read_plain(struct text *text, const struct header *header, unsigned char *out) {
     uint64_t value;
     size_t digits = header->bits ? 1 : 32;
-    const struct dae_picture *p = &header->picture;
+    const struct dae_raster *p = &header->picture;
     for (size_t i = 0; i < header->values; i++) {
         DAE_TRY(read_number(text, "a value of a pixel", digits, header->bits ? 1 : p->most, &value));
         if (header->bits)
@@ -184,7 +185,7 @@ static dae_status check_values(struct text *text, const struct header *header) {
 
 /* Pixels that have to be converted: replaces the content. */
 static dae_status unpack(struct text *text, struct header *header) {
-    struct dae_picture *p = &header->picture;
+    struct dae_raster *p = &header->picture;
     unsigned char *pixels = dae_allocate_raw(header->values, p->size);
     if (pixels == NULL)
         return DAE_ERROR_MEMORY;
@@ -218,7 +219,7 @@ static dae_status expect_end(struct text *text, bool plain) {
 static dae_status open_pnm(dae_dataset **out, const struct dae_content *content) {
     struct text text = {content, 0};
     struct header header = {0};
-    struct dae_picture *p = &header.picture;
+    struct dae_raster *p = &header.picture;
     dae_status status = read_header(&text, &header);
     if (status == DAE_OK)
         status = read_pixels(&text, &header);
@@ -229,7 +230,7 @@ static dae_status open_pnm(dae_dataset **out, const struct dae_content *content)
     else
         dae_release(content->bytes);
     if (status == DAE_OK)
-        return dae_picture_create(out, p, content->values);
+        return dae_raster_create(out, p, content->values);
     dae_release(p->bytes);
     return status;
 }
@@ -239,9 +240,42 @@ const struct dae_source_kind dae_source_pnm = {
         .name = "pnm",
         .what = "a PBM, PGM or PPM picture: one sample [channels, height, width] of values in [0, 1]",
         .example = "pnm(channels=1)",
-        .check = dae_picture_check,
-        .parameters = DAE_PICTURE_PARAMETERS,
+        .check = dae_raster_check,
+        .parameters = DAE_RASTER_PARAMETERS,
     },
     .knows = knows,
     .open = open_pnm,
+};
+
+/* ---- Writing -------------------------------------------------------------------------------------- */
+
+static dae_status write_pnm(const struct dae_saving *saving) {
+    struct dae_raster picture;
+    char text[64];
+    struct dae_text header = {text, sizeof text, 0};
+    DAE_TRY(dae_raster_read(saving, &picture));
+    dae_text_add(&header, "P%d\n%zu %zu\n%u\n", picture.channels == 3 ? 6 : 5, picture.width, picture.height,
+                 picture.most);
+    dae_status status = dae_sink_add(saving->sink, text, header.length);
+    if (status == DAE_OK)
+        status = dae_sink_add(saving->sink, picture.bytes,
+                              picture.height * picture.width * picture.channels * picture.size);
+    dae_release(picture.bytes);
+    return status;
+}
+
+static const char *const endings[] = {".pnm", ".pgm", ".ppm", NULL};
+
+const struct dae_destination_kind dae_destination_pnm = {
+    {
+        .name = "pnm",
+        .what = "a PGM picture of one channel, or a PPM picture of three, of values in [0, 1]",
+        .example = "pnm(bits=16)",
+        .check = dae_raster_check_bits,
+        .parameters = DAE_RASTER_SAVING_PARAMETERS,
+    },
+    .endings = endings,
+    .single = true,
+    .check = dae_raster_check_saving,
+    .write = write_pnm,
 };

@@ -1,6 +1,7 @@
-/* A WAV recording, one sample [channels, length]: RIFF, RF64 and BW64, and RIFX, of which numbers begin with the
- * higher byte. */
+/* WAV recordings, one sample [channels, length]. RIFF, RF64 and BW64 are read, and RIFX, of which numbers begin with
+ * the higher byte; RIFF is written. */
 #include "core/memory.h"
+#include "data/destination.h"
 #include "data/source.h"
 
 #include <string.h>
@@ -16,7 +17,8 @@ enum {
 struct wav {
     const struct dae_content *content;
     bool big;
-    unsigned format, bits;  /* format is 0 while no chunk has told */
+    unsigned format, bits; /* format is 0 while no chunk has told */
+    unsigned rate;
     size_t channels, bytes; /* in a moment; of one value */
     size_t data, data_size; /* data is 0 while there is none */
     size_t long_size;       /* of the data, as the chunk ds64 tells it; 0: it does not */
@@ -82,6 +84,7 @@ static dae_status read_format(struct wav *wav, size_t at, size_t size) {
                         wav->content->name, at, size);
     wav->format = (unsigned)number_at(wav, at, 2);
     wav->channels = (size_t)number_at(wav, at + 2, 2);
+    wav->rate = (unsigned)number_at(wav, at + 4, 4);
     wav->bits = (unsigned)number_at(wav, at + 14, 2);
     size_t frame = (size_t)number_at(wav, at + 12, 2);
     if (wav->format == EXTENSIBLE && size >= 40)
@@ -183,12 +186,20 @@ static dae_status lay_out(const struct wav *wav, struct dae_layout *layout) {
     return dae_layout_finish(layout, wav->type, wav->data, name, wav->data);
 }
 
+/* What is known of the recording beside its values. */
+static dae_status tell(const struct wav *wav) {
+    DAE_TRY(dae_facts_add(wav->content->facts, "rate", "%u", wav->rate));
+    return dae_facts_add(wav->content->facts, "bits", "%u", wav->bits);
+}
+
 static dae_status open_wav(dae_dataset **out, const struct dae_content *content) {
     struct wav wav = {.content = content};
     struct dae_layout layout;
     dae_status status = read_chunks(&wav);
     if (status == DAE_OK)
         status = lay_out(&wav, &layout);
+    if (status == DAE_OK)
+        status = tell(&wav);
     if (status == DAE_OK)
         return dae_filed_create(out, content->bytes, &layout, content->name);
     dae_release(content->bytes);
@@ -203,4 +214,161 @@ const struct dae_source_kind dae_source_wav = {
     },
     .knows = knows,
     .open = open_wav,
+};
+
+/* ---- Writing -------------------------------------------------------------------------------------- */
+
+enum { BITS, RATE, MOST_RATE = 1 << 30 }; /* the parameters; in values a second */
+
+static const char *check_parameters(const struct dae_value *values) {
+    double bits = values[BITS].number;
+    return bits != 16 && bits != 24 && bits != 32 ? "bits = 16, 24 or 32" : NULL;
+}
+
+/* A recording that is written. */
+struct take {
+    size_t channels, length;
+    size_t bytes; /* of a value */
+    uint64_t size;
+    uint32_t rate;
+};
+
+static dae_status plan(const struct dae_saving *saving, struct take *take) {
+    struct dae_shape shape = dae_saving_shape(saving);
+    char text[DAE_SHAPE_TEXT_SIZE];
+    double rate = saving->values[RATE].count > 0 ? saving->values[RATE].number
+                                                 : dae_saving_number(saving, "rate", 0);
+    if (shape.rank > 2 || (shape.rank == 2 && shape.dims[0] > UINT16_MAX / 4))
+        return dae_fail(DAE_ERROR_SHAPE,
+                        "%s: sample %zu has shape %s, expected a recording: channels x length", saving->name,
+                        saving->first, dae_shape_text(&shape, text));
+    if (!(rate >= 1 && rate <= MOST_RATE))
+        return dae_fail(
+            DAE_ERROR_ARGUMENT,
+            "%s: sample %zu comes from no file with a rate that could be kept, expected one, as in "
+            "wav(rate=16000)",
+            saving->name, saving->first);
+    take->channels = shape.rank == 2 ? shape.dims[0] : 1;
+    take->length = shape.dims[shape.rank - 1];
+    take->bytes = (size_t)saving->values[BITS].number / 8;
+    take->size = (uint64_t)shape.size * take->bytes;
+    take->rate = (uint32_t)rate;
+    if (take->size > UINT32_MAX - 64)
+        return dae_fail(DAE_ERROR_SHAPE, "%s: sample %zu takes %llu bytes, of which WAV holds less than 2^32",
+                        saving->name, saving->first, (unsigned long long)take->size);
+    return DAE_OK;
+}
+
+static dae_status check_wav(const struct dae_saving *saving) {
+    struct take take;
+    return plan(saving, &take);
+}
+
+static void put(unsigned char **at, uint32_t number, size_t size) {
+    for (; size > 0; size--, number >>= 8)
+        *(*at)++ = (unsigned char)number;
+}
+
+static void put_name(unsigned char **at, const char *name) {
+    memcpy(*at, name, 4);
+    *at += 4;
+}
+
+/* Floats have the size of an extension, of which there is none, and the chunk `fact`. */
+static dae_status write_header(const struct dae_saving *saving, const struct take *take) {
+    unsigned char header[64], *at = header;
+    bool floats = take->bytes == 4;
+    size_t frame = take->channels * take->bytes;
+    put_name(&at, "RIFF");
+    put(&at, (uint32_t)(36 + (floats ? 14 : 0) + take->size + take->size % 2), 4);
+    put_name(&at, "WAVE");
+    put_name(&at, "fmt ");
+    put(&at, floats ? 18 : 16, 4);
+    put(&at, floats ? FLOATS : PCM, 2);
+    put(&at, (uint32_t)take->channels, 2);
+    put(&at, take->rate, 4);
+    put(&at, (uint32_t)(take->rate * (uint64_t)frame & UINT32_MAX), 4);
+    put(&at, (uint32_t)frame, 2);
+    put(&at, (uint32_t)(8 * take->bytes), 2);
+    if (floats) {
+        put(&at, 0, 2);
+        put_name(&at, "fact");
+        put(&at, 4, 4);
+        put(&at, (uint32_t)take->length, 4);
+    }
+    put_name(&at, "data");
+    put(&at, (uint32_t)take->size, 4);
+    return dae_sink_add(saving->sink, header, (size_t)(at - header));
+}
+
+/* A value of PCM is rounded from value * 2^(bits - 1), halves up, to the nearest that there is. */
+static void put_value(unsigned char **at, float value, size_t bytes) {
+    uint32_t word;
+    if (bytes == sizeof word) {
+        memcpy(&word, &value, sizeof word);
+    } else {
+        double half = bytes == 2 ? 0x1p15 : 0x1p23, raised = (double)value * half + half + 0.5;
+        raised = raised > 0 ? raised < 2 * half ? raised : 2 * half - 1 : 0;
+        word = (uint32_t)raised - (uint32_t)half;
+    }
+    put(at, word, bytes);
+}
+
+static dae_status check_number(const struct dae_saving *saving, const struct take *take,
+                               const float *values) {
+    for (size_t i = 0; take->bytes < 4 && i < take->channels * take->length; i++)
+        if (values[i] != values[i])
+            return dae_fail(DAE_ERROR_ARGUMENT, "%s: value %zu of sample %zu is NaN, expected a number",
+                            saving->name, i, saving->first);
+    return DAE_OK;
+}
+
+/* Moments of planes, some at a time, and the padding. */
+static dae_status write_values(const struct dae_saving *saving, const struct take *take,
+                               const float *values) {
+    unsigned char buffer[4096], *at = buffer;
+    for (size_t i = 0; i < take->length; i++)
+        for (size_t c = 0; c < take->channels; c++) {
+            put_value(&at, values[c * take->length + i], take->bytes);
+            if (at + 2 * sizeof(float) > buffer + sizeof buffer) {
+                DAE_TRY(dae_sink_add(saving->sink, buffer, (size_t)(at - buffer)));
+                at = buffer;
+            }
+        }
+    put(&at, 0, take->size % 2);
+    return dae_sink_add(saving->sink, buffer, (size_t)(at - buffer));
+}
+
+static dae_status write_wav(const struct dae_saving *saving) {
+    struct take take;
+    float *values;
+    DAE_TRY(plan(saving, &take));
+    DAE_TRY(dae_saving_read(saving, &values));
+    dae_status status = check_number(saving, &take, values);
+    if (status == DAE_OK)
+        status = write_header(saving, &take);
+    if (status == DAE_OK)
+        status = write_values(saving, &take, values);
+    dae_release(values);
+    return status;
+}
+
+static const char *const endings[] = {".wav", NULL};
+
+const struct dae_destination_kind dae_destination_wav = {
+    {
+        .name = "wav",
+        .what = "a WAV recording of samples [channels, length]: PCM of values in [-1, 1), or floats",
+        .example = "wav(bits=24, rate=16000)",
+        .check = check_parameters,
+        .parameters = {{"bits", "of a value: 16 or 24 of PCM, or 32 of float", DAE_TYPE_COUNT, 0, 16, 32,
+                        "16"},
+                       {"rate", "values a second; without it that of the file that a sample comes from",
+                        DAE_TYPE_COUNT, DAE_OPTIONAL, 1, MOST_RATE},
+                       DAE_DESTINATION_OVERWRITE},
+    },
+    .endings = endings,
+    .single = true,
+    .check = check_wav,
+    .write = write_wav,
 };

@@ -72,7 +72,7 @@ class Files:
         """The dataset, or None: what is wrong is noted."""
         try:
             return dae.Dataset.open(self.path(name), format)
-        except dae.DaeError as error:
+        except dae.Error as error:
             self.compared += 1
             self.wrong.append("%s: %s" % (what, error))
             return None
@@ -102,11 +102,17 @@ class Files:
         self.compared += 1
         try:
             dae.Dataset.open(self.path(name), format)
-        except dae.DaeError as error:
+        except dae.Error as error:
             if word not in str(error):
                 self.wrong.append("%s: '%s' lacks '%s'" % (name, error, word))
             return
         self.wrong.append("%s: was read, expected a sentence with '%s'" % (name, word))
+
+    def save(self, name, sample, format=None):
+        """libdae writes one sample."""
+        dataset = dae.Dataset.from_array(np.asarray(sample, np.float32)[None])
+        dataset.save(self.path(name), format)
+        return self.path(name)
 
     def same(self, what, values, expected):
         """What another program has read of a file of libdae's."""

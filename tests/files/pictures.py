@@ -204,6 +204,43 @@ def pnm_by_its_definition(files):
             files.same("bits as Pillow sees them", same, 255 * (1 - bits))
 
 
+# ---- What libdae writes ---------------------------------------------------------------------------------------
+
+
+def rounded(values, most):
+    """As dae/dataset.h says: to the nearest, halves up, within [0, 1]."""
+    values = np.asarray(values, np.float32).astype(np.float64)
+    return np.floor(np.clip(values, 0, 1) * most + 0.5).astype(np.uint16 if most > 255 else np.uint8)
+
+
+def read_by_imagemagick(files, path):
+    """[height, width, 3] of 16 bits."""
+    frame.run("convert", path, "-depth", 16, "-type", "TrueColor", files.path("wide.ppm"))
+    with open(files.path("wide.ppm"), "rb") as file:
+        kind, size, most, body = file.read().split(b"\n", 3)
+    width, height = map(int, size.split())
+    return np.frombuffer(body, ">u2").reshape(height, width, 3).astype(np.uint16)
+
+
+def what_is_written(files):
+    for kind, bits, channels, (height, width) in itertools.product(["png", "pnm"], [8, 16], [1, 3], SIZES):
+        most = 2**bits - 1
+        values = rng.uniform(-0.2, 1.2, (channels, height, width)).astype(np.float32)
+        values.reshape(-1)[:3] = [0, 0.5, 1][:values.size]
+        expected = rounded(np.moveaxis(values, 0, 2), most)
+        name = "written-%s-%d-%d-%dx%d.%s" % (kind, bits, channels, height, width, kind)
+        path = files.save(name, values, "%s(bits=%d)" % (kind, bits))
+        files.reads(name, scaled(expected, most))  # first of all
+        if bits == 8 or channels == 1:  # Pillow makes bytes of colours of 16 bits
+            found = np.asarray(Image.open(path))
+            files.same("Pillow: " + name, found.astype(expected.dtype), expected if channels == 3 else expected[..., 0])
+        wide = expected.astype(np.uint16) * (257 if bits == 8 else 1)
+        files.same("ImageMagick: " + name, read_by_imagemagick(files, path), np.repeat(wide, 3 // channels, 2))
+    again = rng.integers(0, 65536, (1, 40, 40)).astype(np.uint16)  # every value comes back
+    files.save("again.png", again.astype(np.float64) / 65535, "png(bits=16)")
+    files.reads("again.png", scaled(again[0], 65535))
+
+
 def what_is_refused(files):
     small = b"P5 2 2 255 abcd"
     for data, word in [(small[:-1], "3 bytes are left"), (small + small, "one picture"), (b"P5 2 0 255 ", "a height"),
@@ -219,7 +256,8 @@ def what_is_refused(files):
 
 def main():
     files = frame.Files()
-    for part in (png_by_its_specification, pillow, imagemagick, pnm_by_its_definition, what_is_refused):
+    for part in (png_by_its_specification, pillow, imagemagick, pnm_by_its_definition, what_is_written,
+                 what_is_refused):
         part(files)
     files.finish(1000)
 

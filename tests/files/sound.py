@@ -120,6 +120,33 @@ def chunks_in_any_order(files):
     files.reads("24-in-32.wav", unit(wide))
 
 
+# ---- What libdae writes ---------------------------------------------------------------------------------------
+
+
+def what_is_written(files):
+    for bits, channels, length, rate in itertools.product([16, 24, 32], [1, 2, 7], LENGTHS + [4001], [8000, 44100]):
+        values = rng.uniform(-1.2, 1.2, (channels, length)).astype(np.float32)
+        values.reshape(-1)[:3] = [-1, 0, 1][:values.size]
+        name = "written-%d-%d-%d-%d.wav" % (bits, channels, length, rate)
+        path = files.save(name, values, "wav(bits=%d, rate=%d)" % (bits, rate))
+        found_rate, found = wavfile.read(path)
+        files.same("rate of " + name, found_rate, rate)
+        files.same("sox: rate of " + name, int(subprocess.check_output(["sox", "--i", "-r", path])), rate)
+        expected = values
+        if bits < 32:
+            half = 2.0 ** (bits - 1)
+            whole = np.clip(np.floor(values.astype(np.float64) * half + 0.5), -half, half - 1).astype(np.int32)
+            expected = (whole.astype(np.float64) / half).astype(np.float32)
+            found = found >> 8 if bits == 24 else found  # which scipy gives as the upper bits of 32
+            files.same("scipy: " + name, found.reshape(length, channels).T, whole)
+        else:
+            files.same("scipy: " + name, found.reshape(length, channels).T, values)
+        files.reads(name, expected[None])
+        if bits < 32:  # sox keeps 32 bits of PCM inside, and cuts floats off
+            raw = subprocess.check_output(["sox", path, "-t", "s32", "-"])
+            files.same("sox: " + name, np.frombuffer(raw, "<i4").reshape(length, channels).T >> (32 - bits), whole)
+
+
 def what_is_refused(files):
     fmt, data = format_chunk(1, 1, 16, 16), chunk(b"data", b"abcdefgh")
     for content, word in [(riff(fmt, data)[:-1], "the file ends"), (riff(fmt), "a chunk 'data'"), (riff(data), "a chunk 'fmt '"),
@@ -136,7 +163,7 @@ def what_is_refused(files):
 
 def main():
     files = frame.Files()
-    for part in (scipy_writes, sox_writes, sox_streams, chunks_in_any_order, what_is_refused):
+    for part in (scipy_writes, sox_writes, sox_streams, chunks_in_any_order, what_is_written, what_is_refused):
         part(files)
     files.finish(180)
 

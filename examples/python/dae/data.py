@@ -276,6 +276,14 @@ class Dataset(Handle, noun="dataset"):
         """Views by text, each upon the one before, such as "part(0, 0.8) | windows(256, hop=64)"."""
         return self._make("dae_dataset_view", self, text, seed)
 
+    def save(self, path: Any, format: Optional[str] = None) -> None:
+        """Writes the samples to a file, or one file each to a folder, whose path ends in "/"."""
+        call("dae_dataset_save", self, os.fsencode(path), format)
+
+    def fact(self, name: str, index: Optional[int] = None) -> str:
+        """What is known of a sample, or of all, beside values: its "path", its "rate"; "" where nothing is."""
+        return get_text("dae_dataset_get_fact", self, _c.ALL_SAMPLES if index is None else index, name)
+
     def __len__(self) -> int:
         count: int = get("dae_dataset_get_count", _c.SIZE, self)
         return count
