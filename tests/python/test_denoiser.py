@@ -8,6 +8,7 @@ program that denoiser_twin.c makes, MNIST_DENOISE the example mnist_denoise.
 """
 
 import copy
+import gc
 import io
 import json
 import os
@@ -127,6 +128,19 @@ class DenoiserTest(unittest.TestCase):
             self.assertEqual(make().fit(data).model_.to_bytes(), expected, type(data))
         self.assertEqual(make().fit(clean).transform(clean.astype(float)).dtype, np.float32)
 
+    def test_arrays_are_let_go(self):
+        clean, noisy = make_waves(), add_noise(make_waves())
+        before = sys.getrefcount(clean), sys.getrefcount(noisy)
+        denoiser = make().fit(noisy, clean)
+        denoiser.score(noisy, clean)
+        with self.assertRaises(dae.Error):
+            make(objective="mze").fit(noisy, clean)
+        gc.collect()
+        self.assertEqual((sys.getrefcount(clean), sys.getrefcount(noisy)), before)
+        expected = denoiser.transform(noisy)
+        clean[:], noisy[:] = 0, 0
+        np.testing.assert_array_equal(denoiser.transform(add_noise(make_waves())), expected)
+
     def test_pairs(self):
         clean, noisy = make_waves(), add_noise(make_waves())
         denoiser = make(epochs=40).fit(noisy, clean)
@@ -179,6 +193,10 @@ class DenoiserTest(unittest.TestCase):
                 ("takes \\[13\\]|expecting 13 features", clean, None, {"model": "input(13) | dense(13)"}, {}),
                 ("found 'adamant'", clean, None, {"optimizer": "adamant"}, {}),
                 ("found 'mze'", clean, None, {"objective": "mze"}, {}),
+                ("epochs is 0", clean, None, {"epochs": 0}, {}),
+                ("batch_size is 0", clean, None, {"batch_size": 0}, {}),
+                ("a callback is 'loud'", clean, None, {}, {"callbacks": ["loud"]}),
+                ("found", clean, None, {"model": ""}, {}),
                 ("found 'normal'", clean, None, {"scaling": "normal"}, {})):
             with self.subTest(word):
                 denoiser.set_params(**make(**parameters).get_params())

@@ -15,6 +15,9 @@ True
 Recipes of noise, networks, optimizers and so on are texts, or come from constructors, which are made from what the loaded
 library lists: dae.noise.gaussian, dae.layer.conv2d, dae.optimizer.adamw; help() has their parameters.
 
+Denoiser does all of it at once, as an estimator of scikit-learn does: dae.Denoiser().fit(clean).transform(noisy). It needs
+numpy.
+
 Arrays may be anything that numpy makes an array of numbers of, or, without numpy, whatever has a buffer of float32
 (array.array("f"), memoryview, ctypes) and nested lists of numbers. Contiguous float32 is used where it lies, all else is
 converted; what a masked array masks becomes NaN, a missing value. The first dimension counts samples, the others hold one;
@@ -92,4 +95,4 @@ if not TYPE_CHECKING:
 
 
 def __dir__() -> List[str]:
-    return sorted({*globals(), *kinds()})
+    return sorted({*globals(), *kinds(), "Denoiser"})

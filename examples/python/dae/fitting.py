@@ -43,7 +43,7 @@ def read(X: Data, y: Any, reshape: Callable[[Array], Array], missing: bool = Fal
         first = X.slice(0, 1).read()
         return Pairs(X, not np.array_equal(*first), X.shape)
     X = numbers(X)
-    data, labels = Dataset.from_array(reshape(X)), None if y is None else np.asarray(y)
+    data, labels = _dataset(reshape(X)), None if y is None else np.asarray(y)
     if labels is None or labels.ndim < 2:  # labels, which pipelines hand on
         if labels is not None and labels.shape != (len(X),):
             raise ValueError("X has %d samples and y the shape %s, expected as many" % (len(X), labels.shape))
@@ -52,7 +52,12 @@ def read(X: Data, y: Any, reshape: Callable[[Array], Array], missing: bool = Fal
     if y.shape != X.shape:
         raise ValueError("y has shape %s and X %s, expected clean samples of the same shape, or one label for each"
                          % (y.shape, X.shape))
-    return Pairs(data.pair(Dataset.from_array(reshape(y))), True, X.shape[1:])
+    return Pairs(data.pair(_dataset(reshape(y))), True, X.shape[1:])
+
+
+def _dataset(samples: Array) -> Dataset:
+    """Of an array where it lies, if the library can read it there; it lives no longer than a fit or an evaluation."""
+    return Dataset.borrow(samples) if samples.flags.carray else Dataset.from_array(samples)
 
 
 class Fit:
@@ -91,7 +96,7 @@ class Fit:
         else:
             self._kind = kind_of(shape, self._owner.samples)
             shape = model_shape(shape, self._kind)
-            self._model = _make(model or _network(shape, self._kind), shape, seed)
+            self._model = _make(_network(shape, self._kind) if model is None else model, shape, seed)
         self._kind = self._kind or ("vectors" if len(self._model.input_shape) == 1 else "images")
 
     def _corrupt(self, train: Dataset, valid: Optional[Dataset], given: bool) -> None:
@@ -111,10 +116,11 @@ class Fit:
             scaling = "standard" if self._spread > 0 else "none"
         if scaling is not None:
             self._model.set_scaling(scaling, self._train)
-        batch = owner.batch_size or (128 if count >= 20000 else 32)
-        steps = -(-count // batch)
-        self._epochs = owner.epochs or min(max(-(-(3000 if vectors else 1500) // steps), 5), 100)
-        rule = owner.optimizer or "adam(%g) | cosine(epochs=%d)" % (0.002 if vectors else 0.001, self._epochs)
+        batch = (128 if count >= 20000 else 32) if owner.batch_size is None else owner.batch_size
+        self._epochs = _epochs(3000 if vectors else 1500, count, batch) if owner.epochs is None else owner.epochs
+        rule = owner.optimizer
+        if rule is None:
+            rule = "adam(%g) | cosine(epochs=%d)" % (0.002 if vectors else 0.001, self._epochs)
         self._trainer = Trainer(self._model, Optimizer(str(rule)), owner.objective, batch_size=batch, seed=owner.seed,
                                 validation=self._valid)
         patience = max(5, self._epochs // 5) if owner.patience is None else owner.patience
@@ -179,6 +185,11 @@ def _split(data: Dataset, share: float, seed: int) -> Tuple[Dataset, Optional[Da
     return train, valid
 
 
+def _epochs(steps: int, count: int, batch: int) -> int:
+    """As many as make about so many steps, from 5 to 100."""
+    return min(max(math.ceil(steps / math.ceil(count / max(batch, 1))), 5), 100)
+
+
 def _network(shape: Shape, kind: str) -> str:
     """The network that samples of this shape and kind get."""
     if kind == "vectors":
@@ -204,6 +215,8 @@ def _gather(listeners: List[Callback], event: str) -> Optional[Callable[[Progres
     functions = []
     for listener in listeners:
         named = hasattr(listener, "on_epoch") or hasattr(listener, "on_step")
+        if not named and not callable(listener):
+            raise TypeError("a callback is %r, expected a function, or an object with on_epoch or on_step" % (listener,))
         function = getattr(listener, event, None) if named else listener if event == "on_epoch" else None
         if function is not None:
             functions.append(function)
