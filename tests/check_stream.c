@@ -30,6 +30,8 @@ static const struct {
     {"input(1, 40) | conv1d(4, 9) | conv1d(1, 9)", "overlap"},
     {"input(1) | dense(1)", NULL},
     {"input(1, 256) | signal_unet(channels=8, depth=3)", NULL},
+    {"input(1, any) | signal_unet(channels=8, depth=3)", "tiles(latency=2500)"},
+    {"input(1, any) | conv1d(8, 9, activation=relu) | conv1d(1, 17)", "tiles(latency=24)"},
 };
 enum { STREAMS = sizeof streams / sizeof *streams };
 
@@ -185,6 +187,8 @@ static const struct {
     {"input(1, any) | gain", "overlap", DAE_ERROR_SHAPE, "any size"},
     {"input(1, any, any) | gain", NULL, DAE_ERROR_SHAPE, "expected values or channels x length"},
     {"input(1, 8, 8) | dense(64)", NULL, DAE_ERROR_SHAPE, "expected values or channels x length"},
+    {"input(1, any) | conv1d(8, 9) | conv1d(1, 17)", "tiles(latency=23)", DAE_ERROR_ARGUMENT,
+     "latency is 23, expected at least 24"},
     {"input(8) | dense(8)", "tiles", DAE_ERROR_UNSUPPORTED, "dense looks at whole samples"},
     {"input(8) | dense(4)", NULL, DAE_ERROR_UNSUPPORTED, "as many places"},
     {"input(8) | dense(8)", "overlap(hop=9)", DAE_ERROR_ARGUMENT, "hop is 9"},

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { MEMORY };
+enum { MEMORY, LATENCY };
 
 /* How an axis is cut: tiles of one length, `step` apart, the last one at the end. */
 struct cut {
@@ -199,6 +199,12 @@ static void close_track(void *own) {
     dae_release(track);
 }
 
+/* A part is on the grid, and no shorter than layers take. */
+static size_t least_step(const struct track *t) {
+    const struct dae_axis *a = &t->axis;
+    return dae_size_divide_up(greater(1, a->least > t->after ? a->least - t->after : 0), a->grid) * a->grid;
+}
+
 /* Parts are as long as what is made twice for each of them. */
 static bool measure_track(struct track *t) {
     const struct dae_axis *a = &t->axis;
@@ -207,8 +213,7 @@ static bool measure_track(struct track *t) {
     if (!dae_axis_round_up(a, a->after, &t->after))
         return false;
     step = greater(LEAST_STEP, t->before + t->after);
-    step = greater(step, a->least > t->after ? a->least - t->after : 0);
-    t->step = dae_size_divide_up(step, a->grid) * a->grid;
+    t->step = greater(least_step(t), dae_size_divide_up(step, a->grid) * a->grid);
     t->length = t->before + t->step + t->after;
     return true;
 }
@@ -220,6 +225,19 @@ static dae_status turn_to(dae_session *session, size_t length) {
         return DAE_OK;
     DAE_TRY(dae_axes_shape(&shape, session->model, (const size_t[DAE_AXES]){1, length}));
     return dae_plan_reshape(session->plan, session->model, &shape);
+}
+
+/* Takes parts as long as a latency allows. */
+static dae_status delay(struct track *t, size_t latency) {
+    const struct dae_axis *a = &t->axis;
+    size_t least = least_step(t);
+    if (latency + 1 < least + t->after)
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "latency is %zu, expected at least %zu for what the model looks at", latency,
+                        least + t->after - 1);
+    t->step = (latency + 1 - t->after) / a->grid * a->grid;
+    t->length = t->before + t->step + t->after;
+    return DAE_OK;
 }
 
 /* Runs once at each length that a part may have, so that nothing is left to be allocated or refused. */
@@ -246,13 +264,14 @@ static dae_status open_track(struct dae_stream *stream, const dae_model *model,
     struct dae_shape shape;
     dae_model *at = NULL;
     struct track *track = stream->own = dae_allocate(1, sizeof *track);
-    (void)values;
     if (track == NULL)
         return DAE_ERROR_MEMORY;
     DAE_TRY(dae_axes_find(axes, model));
     track->axis = axes[1];
     if (!measure_track(track))
         return dae_fail(DAE_ERROR_UNSUPPORTED, "the model looks at more places than can be counted");
+    if (values[LATENCY].number > 0)
+        DAE_TRY(delay(track, (size_t)values[LATENCY].number));
     DAE_TRY(dae_axes_shape(&shape, model, (const size_t[DAE_AXES]){1, track->length}));
     DAE_TRY(dae_model_resize(&at, model, &shape));
     dae_status status = dae_session_open(&stream->session, at, 1, false);
@@ -372,12 +391,20 @@ const struct dae_cover_kind dae_cover_tiles = {
     .kind = {.name = "tiles",
              .what = "parts that overlap so far as the network looks: the output of one run, in less memory",
              .example = "tiles(memory=3e8)",
-             .parameters = {[MEMORY] = {.name = "memory",
-                                        .what = "bytes that may be taken, as near as they can be told",
-                                        .type = DAE_TYPE_COUNT,
-                                        .low = 1,
-                                        .high = DAE_MOST_SIZE,
-                                        .fallback = "300000000"}}},
+             .parameters =
+                 {[MEMORY] = {.name = "memory",
+                              .what = "bytes that may be taken, as near as they can be told",
+                              .type = DAE_TYPE_COUNT,
+                              .low = 1,
+                              .high = DAE_MOST_SIZE,
+                              .fallback = "300000000"},
+                  [LATENCY] = {.name = "latency",
+                               .what = "values that a stream may be late, the more of them the fewer are "
+                                       "worked out twice; 0: as many as it looks at",
+                               .type = DAE_TYPE_COUNT,
+                               .low = 0,
+                               .high = 1 << 24,
+                               .fallback = "0"}}},
     .check = check_tiles,
     .apply = apply_tiles,
     .stream = &dae_stream_of_tiles,
