@@ -399,8 +399,7 @@ const struct dae_cover_kind dae_cover_tiles = {
                               .high = DAE_MOST_SIZE,
                               .fallback = "300000000"},
                   [LATENCY] = {.name = "latency",
-                               .what = "values that a stream may be late, the more of them the fewer are "
-                                       "worked out twice; 0: as many as it looks at",
+                               .what = "values that a stream may be late; 0: about twice what is looked at",
                                .type = DAE_TYPE_COUNT,
                                .low = 0,
                                .high = 1 << 24,
