@@ -114,6 +114,8 @@ gcovr            | command -v gcovr
 python3-numpy    | /usr/bin/python3 -c 'import numpy'
 python3-scipy    | /usr/bin/python3 -c 'import scipy.io.wavfile'
 python3-pil      | /usr/bin/python3 -c 'import PIL'
+python3-pip      | python3 -c 'import pip'
+mypy             | command -v mypy
 python3-sklearn  | /usr/bin/python3 -c 'import sklearn'
 python3-matplotlib | /usr/bin/python3 -c 'import matplotlib'
 sox              | command -v sox

@@ -67,6 +67,7 @@ class WheelTest(unittest.TestCase):
         first = path.read_bytes()
         self.assertEqual(self.build().read_bytes(), first)
 
+    @unittest.skipIf(os.environ.get("DAE_SPARSE"), "installs the same with every compiler")
     def test_installed_in_a_fresh_environment(self):
         """With pip, without network and without anything else; tests run there with the library of the wheel."""
         if importlib.util.find_spec("pip") is None:

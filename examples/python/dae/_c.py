@@ -31,6 +31,13 @@ Finding = enum.IntEnum("Finding", "DEAD_OUTPUTS WORSE_THAN_MEAN_IMAGE WORSE_THAN
                        "NOT_FINITE DEAD_HIDDEN_UNITS TARGETS_OUT_OF_REACH SCALE NOTHING_TO_DENOISE CONSTANT_TARGETS "
                        "NOISY_TARGETS OVERFITTING LEARNING_RATE_TOO_SMALL LEARNING_RATE_TOO_LARGE NO_PROGRESS", start=1)
 
+for _kind, _what in ((Status, "What a call says of itself."), (NoiseMode, "Whether noise is drawn anew in each epoch."),
+                     (Precision, "Of the factors of products."), (Event, "What a progress callback is called for."),
+                     (Interval, "What is counted from a checkpoint to the next."),
+                     (CheckpointFailure, "What a fit does when a checkpoint cannot be written."),
+                     (Finding, "What a report or a history has to say.")):
+    _kind.__doc__ = _what
+
 # ---- Types ------------------------------------------------------------------------------------------
 
 NOUNS = ("rng", "noise", "dataset", "layer", "model", "session", "stream", "optimizer", "trainer", "report")

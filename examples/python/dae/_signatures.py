@@ -14,7 +14,7 @@ STUB = '''"""Constructors of the kinds of libdae %s as editors and mypy see them
 
 from typing import Optional, Sequence, Union
 
-from ._kinds import Kinds, Recipe
+from ._kinds import Recipe
 
 Count = Union[int, str]
 Number = Union[float, str]
@@ -107,7 +107,7 @@ def stub() -> str:
     """The text of _constructors.pyi."""
     lines = [STUB % call("dae_version_string").decode()]
     for category in kinds():
-        lines += ["", "class _%s(Kinds):" % category]
+        lines += ["", "class _%s:" % category]
         for kind in kinds(category):
             text = documentation_of(category, kind).replace("\\", "\\\\").replace("\n", "\n        ")
             lines += ["    @staticmethod", "    def %s%s:" % (python_name(kind), _written(signature_of(category, kind))),
