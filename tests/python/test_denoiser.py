@@ -197,6 +197,9 @@ class DenoiserTest(unittest.TestCase):
                 ("batch_size is 0", clean, None, {"batch_size": 0}, {}),
                 ("a callback is 'loud'", clean, None, {}, {"callbacks": ["loud"]}),
                 ("found", clean, None, {"model": ""}, {}),
+                ("model is 5", clean, None, {"model": 5}, {}),
+                ("objective|argument 4", clean, None, {"objective": 5}, {}),
+                ("argument", clean, None, {"seed": "one"}, {}),
                 ("found 'normal'", clean, None, {"scaling": "normal"}, {})):
             with self.subTest(word):
                 denoiser.set_params(**make(**parameters).get_params())
@@ -539,6 +542,7 @@ class ProgressTest(unittest.TestCase):
             if told.epoch == 2:
                 os.kill(os.getpid(), signal.SIGINT)
 
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
         denoiser = make(epochs=1000)
         with self.assertWarnsRegex(UserWarning, "interrupted after 2 epochs"):
             self.assertIs(denoiser.fit(make_waves(), callbacks=[interrupt]), denoiser)

@@ -73,7 +73,7 @@ class Fit:
         self._noise_seed = noise_seed(owner)
         if isinstance(X, Dataset):
             self._choose_model(X.target_shape)
-        pairs = read(X, y, self._shape, "missing=skip" in owner.objective.replace(" ", ""))
+        pairs = read(X, y, self._shape, "missing=skip" in str(owner.objective).replace(" ", ""))
         self._shape_given = pairs.shape
         train, valid = _split(pairs.data, validation_split, owner.seed)
         looked_at = [np.ravel(train.read(index, 1)[1]) for index in range(min(len(train), SPREAD_SAMPLES))]
@@ -91,6 +91,8 @@ class Fit:
         model, seed = self._owner.model, self._owner.seed
         if isinstance(model, Model):
             self._model = _copy(model, seed)
+        elif model is not None and not isinstance(model, str):
+            raise TypeError("model is %r, expected a text of layers, a Model, or None" % (model,))
         elif model is not None and model.lstrip().startswith("input"):
             self._model = Model(model, seed)
         else:
