@@ -5,14 +5,16 @@
 
 /* Of a file with bytes as values, without a comment: the pixels are the end of it. */
 static void compare(const uint8_t *data, size_t size, const float *values, size_t count) {
-    unsigned width = 0, height = 0, most = 0;
-    char start[32] = "";
-    memcpy(start, data, size < sizeof start ? size : sizeof start - 1);
-    size_t channels = data[1] == '6' ? 3 : 1;
+    char *start = calloc(size + 1, 1), *at = start + 2;
+    must(start != NULL, "no memory for the fuzz target");
+    memcpy(start, data, size);
+    size_t channels = data[1] == '6' ? 3 : 1, width = strtoul(at, &at, 10), height = strtoul(at, &at, 10);
+    size_t most = strtoul(at, &at, 10);
+    free(start);
     if ((data[1] != '5' && data[1] != '6') || memchr(data, '#', size) != NULL || data[size - 1] <= ' ' ||
-        sscanf(start + 2, "%5u %5u %5u", &width, &height, &most) != 3 || most > 255)
+        most > 255)
         return;
-    must(count == channels * width * height, "%zu values of %u x %u", count, width, height);
+    must(count == channels * width * height, "%zu values of %zu x %zu", count, width, height);
     for (size_t i = 0; i < count; i++) {
         float expected =
             (float)data[size - count + i % (count / channels) * channels + i / (count / channels)] /
