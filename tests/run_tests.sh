@@ -107,6 +107,8 @@ g++              | can_compile g++ c++ memory
 clang            | command -v clang
 libopenblas-dev  | pkg-config --exists openblas
 shellcheck       | command -v shellcheck
+scdoc            | command -v scdoc
+zsh              | command -v zsh
 valgrind         | can_compile gcc c valgrind/helgrind.h && command -v valgrind
 clang-tidy       | command -v clang-tidy
 cppcheck         | command -v cppcheck

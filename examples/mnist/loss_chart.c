@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "canvas.h"
+#include "loss_chart.h"
 
 const bool pictures_available = true;
 
@@ -145,7 +146,7 @@ static void draw_line(cairo_t *canvas, double x0, double y0, double x1, double y
     cairo_stroke(canvas);
 }
 
-static void draw_loss_axis(cairo_t *canvas, const loss_axis *losses) {
+static void draw_loss_axis(cairo_t *canvas, const loss_axis *losses, const char *what) {
     canvas_font(canvas, 13, false);
     cairo_set_line_width(canvas, 1);
     for (int i = 0; i < losses->tick_count; i++) {
@@ -162,7 +163,7 @@ static void draw_loss_axis(cairo_t *canvas, const loss_axis *losses) {
     cairo_save(canvas);
     cairo_translate(canvas, 24, (top + bottom) / 2);
     cairo_rotate(canvas, -acos(-1) / 2);
-    canvas_text(canvas, "mean squared error, logarithmic", 0, 0, ALIGN_CENTER);
+    canvas_text(canvas, what, 0, 0, ALIGN_CENTER);
     cairo_restore(canvas);
 }
 
@@ -241,17 +242,13 @@ static void draw_head(cairo_t *canvas, const char *setting) {
     canvas_subtitle(canvas, setting, left, 64, 13, text_right - left);
 }
 
-bool draw_loss_chart(const char *path, const char *setting, const double *loss, const double *validation_loss,
-                     size_t epochs) {
-    cairo_t *canvas = canvas_open(sheet_width, sheet_height, zoom, path);
-    if (!canvas) {
-        return false;
-    }
+void paint_loss_chart(cairo_t *canvas, const char *setting, const char *what, const double *loss,
+                      const double *validation_loss, size_t epochs) {
     curves data = {loss, validation_loss, epochs};
     epoch_axis across = choose_epoch_axis(epochs);
     loss_axis up = choose_loss_axis(&data);
     draw_head(canvas, setting);
-    draw_loss_axis(canvas, &up);
+    draw_loss_axis(canvas, &up, what);
     draw_epoch_axis(canvas, &across, epochs);
     canvas_color(canvas, faded);
     cairo_set_line_width(canvas, 1.2);
@@ -259,5 +256,14 @@ bool draw_loss_chart(const char *path, const char *setting, const double *loss, 
     draw_curve(canvas, &across, &up, loss, epochs, training_color);
     draw_curve(canvas, &across, &up, validation_loss, epochs, validation_color);
     draw_end_labels(canvas, &up, &data);
+}
+
+bool draw_loss_chart(const char *path, const char *setting, const double *loss, const double *validation_loss,
+                     size_t epochs) {
+    cairo_t *canvas = canvas_open(sheet_width, sheet_height, zoom, path);
+    if (!canvas) {
+        return false;
+    }
+    paint_loss_chart(canvas, setting, "mean squared error, logarithmic", loss, validation_loss, epochs);
     return canvas_write(canvas, path);
 }

@@ -1,0 +1,110 @@
+/* dae denoise: files and folders, through a model. */
+#include "commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data.h"
+#include "json.h"
+#include "outputs.h"
+#include "say.h"
+#include "pipe.h"
+#include "suit.h"
+#include "text.h"
+
+/* Values [count, channels, length] with the moments first, as a series was before. */
+static void turn(float *values, const shape *s, size_t count) {
+    size_t channels = s->dims[0], length = s->dims[1], size = count * channels * length;
+    float *turned = allocate(size, sizeof *turned);
+    for (size_t i = 0; i < count; i++)
+        for (size_t c = 0; c < channels; c++)
+            for (size_t k = 0; k < length; k++)
+                turned[(i * length + k) * channels + c] = values[(i * channels + c) * length + k];
+    memcpy(values, turned, size * sizeof *turned);
+    free(turned);
+}
+
+/* Samples become what they were before the model took them, such as {28, 28} for {1, 28, 28}: those of arrays, which have one
+ * shape. Files of pictures and sound have the model's shapes anyway. */
+static bool restore_shape(dae_dataset **clean, const dae_dataset *before, bool series) {
+    shape was = data_shape(before, DAE_ALL_SAMPLES), is = data_shape(*clean, DAE_ALL_SAMPLES);
+    size_t count = data_count(*clean), size = shape_size(&is), samples = data_count(before);
+    if (!series && (was.rank == is.rank || size == 0 || shape_size(&was) != size))
+        return true;
+    float *values = allocate(count * size, sizeof *values);
+    dae_dataset *back = NULL;
+    bool done = worked(dae_dataset_read(*clean, 0, 0, count, values, NULL));
+    if (done && series)
+        turn(values, &is, count);
+    done = done && worked(dae_dataset_copy_array(&back, values, samples, was.rank, was.dims));
+    if (done) {
+        dae_dataset_free(*clean);
+        *clean = back;
+    }
+    free(values);
+    return done;
+}
+
+static bool denoise_one(denoiser *d, dae_dataset *data, const output *o, const arguments *a) {
+    dae_dataset *part = NULL, *ready = NULL, *clean = NULL;
+    bool done = worked(dae_dataset_slice(&part, data, o->first, o->count));
+    const char *series = done ? series_view(part, d->model) : NULL;
+    done = done && worked(dae_dataset_view(&ready, part, series != NULL ? series : "", 0)) &&
+           (d->level == NULL || add_known_level(&ready, d->level, a->number[OPTION_LEVEL])) &&
+           worked_on(dae_model_map(&clean, d->model, ready, a->text[OPTION_COVER]), o->path) &&
+           restore_shape(&clean, part, series != NULL) &&
+           output_save(clean, o->path, a->text[OPTION_FORCE] != NULL);
+    dae_dataset_free(clean);
+    dae_dataset_free(ready);
+    dae_dataset_free(part);
+    return done;
+}
+
+/* Sound that comes at another rate than the model has learned sounds otherwise to it. */
+static void compare_rates(const denoiser *d, const dae_dataset *data) {
+    char *rate = data_fact(data, 0, "rate");
+    if (rate != NULL && d->rate != NULL && strcmp(rate, d->rate) != 0)
+        tell("the model has learned from sound at %s Hz, this is at %s Hz: it will do worse than it could",
+             d->rate, rate);
+    free(rate);
+}
+
+static bool denoise_files(denoiser *d, const arguments *a) {
+    dae_dataset *data = NULL;
+    outputs o = {0};
+    bool json = a->text[OPTION_JSON] != NULL, dry = a->text[OPTION_DRY_RUN] != NULL;
+    bool done = data_open(&data, a->operands, a->operand_count, a->text[OPTION_SOURCE]) &&
+                outputs_plan(&o, data, a);
+    if (done)
+        compare_rates(d, data);
+    if (done && json)
+        json_begin(NULL, '[');
+    for (size_t i = 0; done && i < o.count; i++) {
+        done = dry || denoise_one(d, data, &o.all[i], a);
+        if (done && json)
+            json_text(NULL, o.all[i].path);
+        else if (done && loudness != QUIET)
+            printf("%s\n", o.all[i].path);
+        fflush(stdout);
+    }
+    if (json && o.count > 0)
+        json_end(']');
+    outputs_free(&o);
+    dae_dataset_free(data);
+    return done;
+}
+
+int command_denoise(arguments *a) {
+    denoiser d = {0};
+    bool streams = a->text[OPTION_STREAM] != NULL;
+    if (a->text[OPTION_MODEL_FILE] == NULL || (!streams && a->text[OPTION_OUTPUT] == NULL)) {
+        complain("denoise needs -m MODEL%s", streams ? "" : " and -o OUT, the file or the folder to write");
+        return STATUS_USAGE;
+    }
+    int status = STATUS_FAILED;
+    if (denoiser_load(&d, a))
+        status = streams ? denoise_stream(&d, a) : denoise_files(&d, a) ? STATUS_DONE : STATUS_FAILED;
+    denoiser_free(&d);
+    return status;
+}

@@ -1,0 +1,102 @@
+#define _DEFAULT_SOURCE
+#include "outputs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "data.h"
+#include "say.h"
+#include "text.h"
+
+static bool is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Samples of one file follow one another. */
+static void find_runs(outputs *o, const dae_dataset *data) {
+    size_t count = data_count(data);
+    char *last = NULL;
+    for (size_t i = 0; i < count; i++) {
+        char *path = data_fact(data, i, "path");
+        bool same = i > 0 && ((path == NULL && last == NULL) ||
+                              (path != NULL && last != NULL && strcmp(path, last) == 0));
+        if (!same) {
+            o->all = reallocate(o->all, o->count + 1, sizeof *o->all);
+            o->all[o->count++] = (output){i, 0, path != NULL ? text_of("%s", path) : NULL};
+        }
+        o->all[o->count - 1].count++;
+        free(last);
+        last = path;
+    }
+    free(last);
+}
+
+static char *path_in(const char *folder, const char *file) {
+    const char *slash = strrchr(file, '/');
+    return text_of("%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/",
+                   slash != NULL ? slash + 1 : file);
+}
+
+static bool check_path(const outputs *o, size_t at, bool replace) {
+    const char *path = o->all[at].path;
+    for (size_t i = 0; i < at; i++)
+        if (strcmp(o->all[i].path, path) == 0)
+            return complain("two files would become %s: give their folders one by one, with an --output each",
+                            path);
+    return replace || access(path, F_OK) != 0 || complain("%s is there; -f replaces it", path);
+}
+
+static bool make_folder(const char *path) {
+    return is_folder(path) || mkdir(path, 0777) == 0 ||
+           complain("cannot make the folder '%s': %s", path, strerror(errno));
+}
+
+bool outputs_plan(outputs *o, const dae_dataset *data, const arguments *a) {
+    const char *out = a->text[OPTION_OUTPUT];
+    *o = (outputs){0};
+    if (out == NULL)
+        return complain("%s needs -o OUT, the file or the folder to write", a->command->name);
+    find_runs(o, data);
+    bool folder = out[strlen(out) - 1] == '/' || is_folder(out) || o->count > 1;
+    for (size_t i = 0; i < o->count; i++) {
+        char *from = o->all[i].path;
+        if (folder && from == NULL)
+            return complain("what comes from standard input has no name: -o names a file");
+        o->all[i].path = folder ? path_in(out, from) : text_of("%s", out);
+        free(from);
+        if (!check_path(o, i, a->text[OPTION_FORCE] != NULL))
+            return false;
+    }
+    return !folder || a->text[OPTION_DRY_RUN] != NULL || make_folder(out);
+}
+
+void outputs_free(outputs *o) {
+    for (size_t i = 0; i < o->count; i++)
+        free(o->all[i].path);
+    free(o->all);
+    *o = (outputs){0};
+}
+
+/* The kind of file that a name has by its ending, with what replaces one; NULL where that is for the library to say. */
+static char *format_of(const char *path, bool replace) {
+    const char *dot = strrchr(path, '.'), *name = NULL;
+    if (!replace || dot == NULL)
+        return NULL;
+    if (strcmp(dot, ".pgm") == 0 || strcmp(dot, ".ppm") == 0)
+        dot = ".pnm";
+    for (size_t i = 0; dae_kind_list("destination", NULL, i, &name) == DAE_OK && name != NULL; i++)
+        if (strcmp(name, dot + 1) == 0)
+            return text_of("%s(overwrite=yes)", name);
+    return NULL;
+}
+
+bool output_save(const dae_dataset *data, const char *path, bool replace) {
+    char *format = format_of(path, replace);
+    bool saved = worked(dae_dataset_save(data, path, format));
+    free(format);
+    return saved;
+}

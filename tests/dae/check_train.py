@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""dae train: the same bytes whatever happens, what is chosen and said, what is kept.
+
+usage: check_train.py --program FILE [--pictures yes|no]
+
+DAE_KILLS says how often a training is killed (4).
+"""
+
+import os
+import random
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import support  # noqa: E402
+from support import OPTIONS, TINY, Case, floats, read_npy, run, run_json, stripes, write_npy  # noqa: E402
+
+
+class Bytes(Case):
+    def test_threads_change_nothing(self):
+        one, _ = self.train("--epochs", "2", "--noise", "gaussian(0.2)", "--threads", "1", out="one")
+        two, _ = self.train("--epochs", "2", "--noise", "gaussian(0.2)", "--threads", "2", out="two")
+        self.assertEqual(one.read_bytes(), two.read_bytes())
+        other, _ = self.train("--epochs", "2", "--noise", "gaussian(0.2)", "--seed", "2", out="other")
+        self.assertNotEqual(one.read_bytes(), other.read_bytes())
+
+    def test_the_command_that_is_printed_gives_the_same(self):
+        """Also where --time has chosen the epochs."""
+        for arguments in (["--epochs", "2"], ["--time", "1s"]):
+            first, (_, err) = self.train(*arguments, out="first", data=self.pictures())
+            command = shlex.split(next(line for line in err.splitlines() if line.startswith("dae train")))
+            self.assertNotIn("--time", command)
+            command[command.index("-o") + 1] = str(self.folder / "second")
+            run(*command[1:])
+            self.assertEqual(first.read_bytes(), (self.folder / "second").read_bytes())
+            for path in list(self.folder.iterdir()):
+                path.unlink()
+
+    def test_a_dry_run_says_what_would_be_done(self):
+        model, (out, _) = self.train("--epochs", "2", "--dry-run")
+        self.assertFalse(model.exists())
+        command = shlex.split(out)
+        run(*command[1:])
+        kept = model.read_bytes()
+        self.train("--epochs", "2", "-f")
+        self.assertEqual(model.read_bytes(), kept)
+
+    def start(self, model, *arguments):
+        return subprocess.Popen([OPTIONS.program, "train", "-o", model, "--checkpoint-every", "1s", *map(str, arguments)],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def test_killed_and_gone_on_with(self):
+        draw, kills = random.Random(5), int(os.environ.get("DAE_KILLS", "4"))
+        data = self.pictures(count=200)
+        arguments = [data, *TINY, "--noise", "gaussian(0.2)", "--epochs", "25"]
+        whole = self.folder / "whole"
+        began = time.monotonic()
+        run("train", *arguments, "-o", whole)
+        took = time.monotonic() - began
+        model, killed = self.folder / "killed", 0
+        checkpoint = Path(f"{model}.checkpoint")
+        for i in range(min(kills, 8)):
+            process = self.start(model, *([] if not checkpoint.exists() else ["--resume"]), *arguments)
+            time.sleep(draw.uniform(0.1, 0.5) * took)
+            process.send_signal(signal.SIGINT if i % 2 else signal.SIGKILL)
+            process.communicate()
+            killed += process.returncode in (130, -signal.SIGKILL, -signal.SIGINT)
+            if process.returncode == 0:
+                break
+        self.assertGreater(killed, 0)
+        if process.returncode != 0:
+            # all settings, and the data, are in the checkpoint
+            process = self.start(model, *(["--resume"] if checkpoint.exists() else arguments))
+            _, err = process.communicate()
+            self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(model.read_bytes(), whole.read_bytes())
+        self.assertFalse(checkpoint.exists())
+
+    def test_an_interrupted_training_keeps_the_best_and_says_how_to_go_on(self):
+        model = self.folder / "model"
+        process = self.start(model, self.pictures(count=200), *TINY, "--epochs", "100000", "--noise", "gaussian(0.2)")
+        for line in process.stderr:
+            if line.startswith("epoch "):
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 130, err)
+        self.assertIn(f"dae train --resume -o {model}", err)
+        self.assertEqual(run_json("info", model)[0]["is"], "a model")
+        self.assertEqual(run_json("info", f"{model}.checkpoint")[0]["is"], "a checkpoint of training")
+        for arguments, said in ((["x"], "a training was interrupted"), (["--resume", "--epochs", "3"], "'100000'")):
+            self.assertIn(said, run("train", *arguments, "-o", model, status=1)[1])
+
+
+class Choices(Case):
+    def chosen(self, data, *arguments):
+        """Options of the command that would be run, and what was said."""
+        out, err = run("train", data, "-o", self.folder / "m", "--dry-run", *arguments)
+        words = shlex.split(out)
+        return {word[2:]: value for word, value in zip(words, words[1:]) if word.startswith("--")}, err
+
+    def write(self, name, shape, scale=1.0, offset=0.0):
+        draw = random.Random(1)
+        count = 1
+        for side in shape:
+            count *= side
+        path = self.folder / name
+        write_npy(path, [offset + scale * draw.random() for _ in range(count)], shape)
+        return path
+
+    def test_by_shape(self):
+        large, said = self.chosen(self.write("large.npy", (4, 1, 80, 70)))
+        self.assertEqual((large["model"], large["noise"], large["scaling"]),
+                         ("dncnn(depth=8, channels=32, bias=no)", "gaussian(uniform(0, 0.196))", "none"))
+        self.assertRegex(large["view"], r"^crops\(64, 64, count=64\) \| augment\(flips=yes, turns=yes\)$")
+        self.assertIn("of another strength for each sample", said)
+        small, _ = self.chosen(self.write("small.npy", (9, 28, 28)))
+        self.assertEqual((small["view"], small["model"]), ("patches(28, 28)", "unet(channels=16, depth=2)"))
+        counts, _ = self.chosen(self.write("counts.npy", (4, 1, 80, 70), scale=900, offset=2000))
+        self.assertEqual(counts["scaling"], "standard")
+        self.assertRegex(counts["noise"], r"^gaussian\(uniform\(0, 1[0-9]0\)\)$")
+        signal_, _ = self.chosen(self.write("signals.npy", (5, 1, 4000)))
+        self.assertIn("signal_unet", signal_["model"])
+        recording, _ = self.chosen(self.write("recording.npy", (9000,)))
+        self.assertRegex(recording["view"], r"^crops\(2\d\d, count=256\)$")
+        table, _ = self.chosen(self.write("table.npy", (50, 7)))
+        self.assertEqual((table["noise"], table["scaling"], table["model"]),
+                         ("masking(0.2)", "standard(per=channel)", "dense_autoencoder(16)"))
+        vectors, _ = self.chosen(self.write("vectors.npy", (50, 100)))
+        self.assertEqual(vectors["model"], "dense_autoencoder(100)")
+
+    def test_what_is_given_stays(self):
+        data = self.write("large.npy", (4, 1, 80, 70))
+        given = {"noise": "masking(0.3)", "model": "conv2d(1, 3)", "objective": "mae", "optimizer": "sgd(0.1)",
+                 "scaling": "divide(2)", "view": "crops(8, 8)", "epochs": "7", "batch": "3", "seed": "9", "held-out": "0.25",
+                 "precision": "bfloat16"}
+        found, said = self.chosen(data, *(word for name, value in given.items() for word in (f"--{name}", value)))
+        self.assertEqual(found, {**found, **given})
+        self.assertNotIn("  --", said)
+
+    def test_all_the_same_is_refused(self):
+        self.assertIn("nothing to learn", run("train", self.write("flat.npy", (9, 8), scale=0), "-o", self.folder / "m",
+                                              status=1)[1])
+
+
+class Training(Case):
+    def test_what_it_says_and_writes(self):
+        model, (out, err) = self.train("--epochs", "4", "--noise", "gaussian(0.3)", data=self.pictures(count=60))
+        self.assertEqual(len(re.findall(r"^epoch \d of 4: loss .* held out .* dB, .* left$", err, re.MULTILINE)) > 0, True, err)
+        self.assertIn("held out", out)
+        self.assertRegex(out, r"the model is [\d.]+ dB (better|worse)")
+        self.assertEqual((self.folder / "model.png").exists(), OPTIONS.pictures)
+        quiet = self.train("--epochs", "1", "-f", "-q")[1]
+        self.assertEqual(quiet[1], "")
+
+    def test_json(self):
+        model = self.folder / "m"
+        said = run_json("train", self.pictures(count=60), "-o", model, *TINY, "--epochs", "3", "--noise", "gaussian(0.3)")
+        self.assertEqual((said["epochs"], said["epochs_done"], said["interrupted"]), (3, 3, False))
+        self.assertEqual(said["samples"], 6)
+        self.assertAlmostEqual(said["gain"]["mean"], said["psnr_after"]["mean"] - said["psnr_before"]["mean"], 6)
+        self.assertAlmostEqual(said["psnr_before"]["mean"], 10.46, delta=0.5)  # -20 log10(0.3)
+        self.assertIn("--epochs 3", said["command"])
+
+    def test_files_that_are_there(self):
+        model, _ = self.train("--epochs", "1")
+        kept = model.read_bytes()
+        self.assertIn("-f replaces it", self.train("--epochs", "2", status=1)[1][1])
+        self.assertEqual(model.read_bytes(), kept)
+        self.train("--epochs", "2", "--force")
+        self.assertNotEqual(model.read_bytes(), kept)
+
+    def test_pairs(self):
+        clean = self.pictures(count=40)
+        noisy, model = self.folder / "noisy.npy", self.folder / "m"
+        run("noise", clean, "gaussian(0.2)", "-o", noisy)
+        out, _ = run("train", clean, "--noisy", noisy, "-o", model, *TINY, "--epochs", "2")
+        self.assertIn("PSNR 13.9", out)  # of the files' own noise
+        self.assertNotIn("noise", {k: v for k, v in run_json("info", model)[0].items() if k == "noise" and v})
+        self.assertIn("expected as many", run("train", clean, "--noisy", self.pictures("few.npy", count=3), "-o", model, "-f",
+                                              *TINY, status=1)[1])
+
+    def test_blind(self):
+        noisy, model = self.folder / "noisy.npy", self.folder / "m"
+        run("noise", self.pictures(count=40), "gaussian(0.2)", "-o", noisy)
+        out, _ = run("train", noisy, "--blind", "-o", model, *TINY, "--epochs", "2")
+        self.assertIn("nobody knows", out)
+        notes = run_json("info", model)[0]["notes"]
+        self.assertEqual((notes["train.objective"], notes["train.noise"]), ("mse(missing=skip)", "none"))
+
+    def test_recordings_are_mixed_in(self):
+        data, street = self.folder / "data.npy", self.folder / "street.npy"
+        write_npy(data, [((i * 37) % 101) / 101 for i in range(8 * 200)], (8, 1, 200))
+        write_npy(street, [((i * 53) % 97) / 97 - 0.5 for i in range(1000)], (1000,))
+        model = self.folder / "m"
+        arguments = [data, "--noise", "mix(street, snr=3)", "--model", "conv1d(1, 3)", "--epochs", "1", "--batch", "4"]
+        self.assertIn("street", run("train", *arguments, "-o", model, status=1)[1])
+        said = run_json("train", *arguments, "-o", model, "--recordings", f"street={street}")
+        self.assertIn(f"--recordings street={street}", said["command"])
+        self.assertEqual(run_json("evaluate", data, "-m", model, "--recordings", f"street={street}")["samples"], 8)
+
+    def test_standard_input_and_texts_in_files(self):
+        network = self.folder / "network.txt"
+        network.write_text("conv1d(2, 3, activation=relu) # twice\n | conv1d(1, 3)\n")
+        values = [((i * 37) % 101) / 101 for i in range(2000)]
+        model = self.folder / "m"
+        run("train", "-", "-o", model, "--model", f"@{network}", "--epochs", "1", "--view", "crops(32, count=8)",
+            stdin=floats(values))
+        self.assertEqual(run_json("info", model)[0]["parameters"], 2 * 3 + 2 + 2 * 3 + 1)
+        self.assertIn("float32", run("train", "-", "-o", model, "-f", stdin=b"abc", status=1)[1])
+
+    def test_time_is_kept(self):
+        began = time.monotonic()
+        said = run_json("train", self.pictures(count=100), "-o", self.folder / "m", *TINY, "--noise", "gaussian(0.2)", "--time",
+                        "2s")
+        self.assertLess(time.monotonic() - began, 60)  # far more than 2 s only where the machine does something else
+        self.assertGreaterEqual(said["epochs"], 1)
+
+
+if __name__ == "__main__":
+    support.main(__doc__)
