@@ -236,14 +236,13 @@ class Files(Case):
         kinds = run("kinds", "destination", "-q")[0].split()
         if "png" not in kinds or "wav" not in kinds:
             self.skipTest("this build writes neither PNG nor WAV")
-        photos = self.folder / "photos"
-        photos.mkdir()
-        for i in range(8):
-            write_png(photos / f"{i}.png", support.stripes(i, 24, 20 + i))
+        photos = [self.folder / f"{i}.png" for i in range(8)]
+        for i, photo in enumerate(photos):
+            write_png(photo, support.stripes(i, 24, 20 + i))
         model = self.folder / "photos.safetensors"
-        run("train", photos, "-o", model, "--model", "conv2d(1, 3)", "--epochs", "1", "--noise", "gaussian(0.1)", "--view",
+        run("train", *photos, "-o", model, "--model", "conv2d(1, 3)", "--epochs", "1", "--noise", "gaussian(0.1)", "--view",
             "crops(16, 16)", "--scaling", "none")
-        run("denoise", photos, "-m", model, "-o", self.folder / "clean/")
+        run("denoise", *photos, "-m", model, "-o", self.folder / "clean/")
         self.assertEqual(len(list((self.folder / "clean").iterdir())), 8)
         self.assertEqual(support.png_size(self.folder / "clean" / "3.png"), (23, 24, 8, 0))
         sound = self.folder / "sound.wav"
