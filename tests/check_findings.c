@@ -428,6 +428,29 @@ START_TEST(healthy_runs_have_no_findings) {
 }
 END_TEST
 
+/* Noise that is clipped has another mean, and that is said of it alone. */
+START_TEST(clipped_targets_are_told_from_noisy_ones) {
+    for (int clipped = 0; clipped < 2; clipped++) {
+        setting s = {.seed = 1, .linear = true};
+        said heard = {0};
+        float *clean = samples_of(512, 1), *a = with_noise(clean, 512, 0.12, 11),
+              *b = with_noise(clean, 512, 0.12, 21);
+        if (clipped)
+            ok(dae_clip(a, 512 * WIDTH, 0.1, 0.9));
+        dae_dataset *data = pair_dataset(b, WIDTH, a, WIDTH, 512);
+        run r = trained(&s, data);
+        ask_report(&heard, r.model, data);
+        ck_assert_int_eq(heard.codes[0], DAE_FINDING_NOISY_TARGETS);
+        ck_assert_msg((strstr(heard.text, "% of them are 0.1 or 0.9") != NULL) == (clipped == 1), "%s",
+                      heard.text);
+        end(&r);
+        free(clean);
+        free(a);
+        free(b);
+    }
+}
+END_TEST
+
 /* Data of another scale: the finding names a call, and who makes it has nothing more to hear of scale. */
 START_TEST(the_call_that_is_named_mends_it) {
     static const struct {
@@ -482,6 +505,7 @@ int main(void) {
     TCase *table = add_case(suite, "table");
     tcase_add_test(table, faults_are_named);
     tcase_add_test(table, healthy_runs_have_no_findings);
+    tcase_add_test(table, clipped_targets_are_told_from_noisy_ones);
     tcase_add_test(table, the_call_that_is_named_mends_it);
     tcase_add_test(table, data_in_another_unit_are_named_as_the_network_sees_them);
     return suite_main(suite);

@@ -83,7 +83,8 @@ enum {
     /** the targets are the same for every sample, of at least 10 */
     DAE_FINDING_CONSTANT_TARGETS = 10,
     /** what the outputs leave of the targets is white noise, and more than a tenth of their variance. Seen
-     * only in data whose neighbouring values are alike, such as signals and images */
+     * only in data whose neighbouring values are alike, such as signals and images. Says, too, when more than
+     * a twentieth of them are the least or the greatest one, as of noise that was clipped */
     DAE_FINDING_NOISY_TARGETS = 11,
     /** the training loss falls while that on the validation data no longer does, or rises */
     DAE_FINDING_OVERFITTING = 12,

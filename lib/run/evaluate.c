@@ -150,6 +150,12 @@ static double error_of_mean(const struct dae_evaluation *e, const float *target)
     return sum / (double)e->outputs;
 }
 
+static void visit_limit(struct dae_limit *limit, float value, bool is_beyond) {
+    if (limit->count == 0 || is_beyond)
+        *limit = (struct dae_limit){value, 0};
+    limit->count += value == limit->value;
+}
+
 static void visit_neighbours(struct dae_evaluation *e, const float *output, const float *target) {
     struct dae_neighbours *n = &e->neighbours;
     double t_before = 0, o_before = 0, before[DAE_WHITE_LAGS] = {0};
@@ -157,6 +163,8 @@ static void visit_neighbours(struct dae_evaluation *e, const float *output, cons
         struct dae_column *c = &e->columns[i];
         double t = (double)target[i] - c->targets.first, o = (double)output[i] - c->targets.first;
         double r = o - t;
+        visit_limit(&n->least, target[i], target[i] < n->least.value);
+        visit_limit(&n->most, target[i], target[i] > n->most.value);
         c->early_target += t;
         c->early_output += o;
         n->target[0] += t * t;

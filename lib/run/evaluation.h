@@ -24,9 +24,16 @@ struct dae_column {
         early_target; /* sums over the samples whose residuals are looked at, less the first target */
 };
 
+/* The least value, or the greatest one, and how many are equal to it. */
+struct dae_limit {
+    float value;
+    size_t count;
+};
+
 /* Sums of products of a row's values with those a few places on; the residual is outputs less targets. */
 struct dae_neighbours {
     double target[2], output[2], residual[DAE_WHITE_LAGS + 1];
+    struct dae_limit least, most; /* of the targets */
 };
 
 struct dae_evaluation {

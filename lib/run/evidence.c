@@ -93,6 +93,9 @@ static void weigh_residual(struct dae_evaluation *e) {
     if (e->outputs <= DAE_WHITE_LAGS || !(n->target[0] > 0 && n->output[0] > 0 && n->residual[0] > 0))
         return;
     r->pairs = e->early * (e->outputs - DAE_WHITE_LAGS);
+    r->least = (double)n->least.value;
+    r->most = (double)n->most.value;
+    r->at_limits = (double)(n->least.count + n->most.count) / ((double)e->early * (double)e->outputs);
     r->share = n->residual[0] / n->target[0];
     r->output = n->output[1] / n->output[0];
     r->roughness = (n->output[0] - n->output[1]) / (n->target[0] - n->target[1]);

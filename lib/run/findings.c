@@ -16,6 +16,8 @@ enum {
     LEAST_PAIRS = 1000,    /* of neighbours, for white noise: correlations are then known to 0.03 */
 };
 
+#define MOST_AT_LIMITS 0.05 /* of noisy targets: more are clipped */
+
 struct findings {
     struct dae_report *report;
     const dae_model *model;
@@ -274,6 +276,12 @@ static void find_noisy_targets(const struct findings *c) {
         "belongs into the inputs only: corrupt clean data, and take the clean ones for targets. Where no "
         "clean data exist, the MSE cannot go below about %.4g.",
         100 * r->share, r->white, r->output, r->share * c->evidence->mean_image_mse);
+    if (r->at_limits > MOST_AT_LIMITS)
+        dae_text_add(
+            &text,
+            " They look clipped, too: %.0f %% of them are %.4g or %.4g. The mean of such noise is not 0, "
+            "and the outputs will be as far off; take targets from before they are clipped.",
+            100 * r->at_limits, r->least, r->most);
 }
 
 static void find_dead_outputs(const struct findings *c) {

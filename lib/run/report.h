@@ -65,6 +65,7 @@ struct dae_residual {
     double white;     /* largest correlation over 1 to DAE_WHITE_LAGS values, of the residual */
     double output;    /* correlation of neighbours in the outputs */
     double roughness; /* mean square of steps between neighbours, outputs by targets */
+    double least, most, at_limits; /* of the targets, and the share of those that are equal to either */
 };
 
 /* What findings are drawn from; the figures of report_figures.c are members. */
