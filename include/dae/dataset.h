@@ -141,7 +141,26 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  *
  * docs/file-formats.md has the details.
  *
- * @param path    of a regular file
+ * A path may stand for many files, which are one dataset, sample after sample:
+ *
+ *   dae_dataset_open(&photos, "photos/", "png(channels=1)");       a folder; the format is that of each file
+ *   dae_dataset_open(&speech, "speech/?[0-4]/*.wav", NULL);        a pattern
+ *   dae_dataset_open(&listed, "train.txt", "files");               a list: a path a line
+ *   dae_dataset_open(&photos, "photos/", "files(skip=yes)");
+ *
+ * Files of a folder or a pattern are sorted by the bytes of their paths, so that the order is the same on
+ * every machine; folders in it are left out, and so are names that begin with '.', unless the pattern does. In
+ * a pattern `*` is any bytes but '/', `?` one of them, `[a-z]` one of these and `[!a-z]` none of these. A list is in
+ * its own order; its paths begin at its folder. Samples have as many dimensions in all files, and may differ in
+ * size.
+ *
+ * Opening looks at each file; it is read when its samples are, by as many threads as read, and those that
+ * were read last are held in their own type, up to `files(cache=64000000)` bytes, and one for each thread in any
+ * case. A file that cannot be read is refused by its name; with `files(skip=yes)`, which reads all of them,
+ * it is left out and counted: the fact "left_out". One that changes or vanishes later makes the call that reads
+ * it fail with DAE_ERROR_IO.
+ *
+ * @param path    of a regular file, a folder, or a pattern where there is no file of that name
  * @param format  a recipe of one step, such as "idx(scaled=no)"; NULL: known by how the content starts
  * Errors: DAE_ERROR_ARGUMENT, also for an array or a column that the file does not have, and for a file of
  * several arrays where none is named; DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason,
@@ -374,10 +393,11 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
 
 /** What is known of a sample beside its values:
  *
- *   path   of the file that it comes from, as it was opened
- *   rate   of a recording, in values a second
- *   bits   of a value of a recording or of a PNG picture, as the file says
- *   alpha  "dropped" where a picture has transparent parts
+ *   path      of the file that it comes from, as it was opened
+ *   rate      of a recording, in values a second
+ *   bits      of a value of a recording or of a PNG picture, as the file says
+ *   alpha     "dropped" where a picture has transparent parts
+ *   left_out  of many files: how many have been left out
  *
  * Views hand on what is known of the samples that theirs come from.
  *
@@ -396,7 +416,7 @@ DAE_API dae_status dae_dataset_get_fact(const dae_dataset *dataset, size_t index
  * @param targets  [count, target shape], or NULL if targets are not wanted
  * Errors: DAE_ERROR_ARGUMENT, also when the arrays overlap each other or borrowed data; DAE_ERROR_SHAPE when
  * samples of the range have different shapes, which are read one at a time; DAE_ERROR_MEMORY;
- * DAE_ERROR_CALLBACK. After a failure the arrays may be partly written. @since 0.1.0
+ * DAE_ERROR_CALLBACK; DAE_ERROR_IO and DAE_ERROR_FORMAT, of many files that are read when their samples are. After a failure the arrays may be partly written. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                     float *inputs, float *targets);

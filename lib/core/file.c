@@ -143,6 +143,39 @@ dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size) 
     return dae_file_read_checked(path, NULL, NULL, bytes, size);
 }
 
+static dae_status read_start(int file, const char *path, unsigned char *start, size_t capacity, size_t *count,
+                             struct dae_file_stamp *stamp) {
+    struct stat info;
+    if (fstat(file, &info) != 0)
+        return fail_errno("read", path);
+    if (!S_ISREG(info.st_mode))
+        return fail_because("read", path, "not a regular file");
+    *stamp = (struct dae_file_stamp){(uintmax_t)info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+    return read_all(file, path, start, capacity, count);
+}
+
+dae_status dae_file_read_start(const char *path, unsigned char *start, size_t capacity, size_t *count,
+                               struct dae_file_stamp *stamp) {
+    int file = open_file(path, O_RDONLY | O_NONBLOCK, 0); /* a pipe must not block */
+    if (file < 0)
+        return fail_errno("open", path);
+    dae_status status = read_start(file, path, start, capacity, count, stamp);
+    close(file);
+    return status;
+}
+
+void dae_file_fetch(const char *path) {
+#ifdef POSIX_FADV_WILLNEED
+    int file = open_file(path, O_RDONLY | O_NONBLOCK, 0);
+    if (file < 0)
+        return;
+    (void)posix_fadvise(file, 0, 0, POSIX_FADV_WILLNEED);
+    close(file);
+#else
+    (void)path;
+#endif
+}
+
 /* ---- Writing -------------------------------------------------------------------------------------- */
 
 /* Messages name the path that the caller gave. */
@@ -395,9 +428,13 @@ dae_status dae_file_begin(struct dae_file **out, const char *path, size_t older,
     return status;
 }
 
-dae_status dae_file_expect_none(const char *path) {
+bool dae_file_exists(const char *path) {
     struct stat info;
-    return stat(path, &info) == 0 ? fail_there(path) : DAE_OK;
+    return stat(path, &info) == 0;
+}
+
+dae_status dae_file_expect_none(const char *path) {
+    return dae_file_exists(path) ? fail_there(path) : DAE_OK;
 }
 
 dae_status dae_file_append(struct dae_file *w, const void *bytes, size_t size) {

@@ -5,6 +5,7 @@
 #include "core/status.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Reads a regular file into memory of its size, which becomes the caller's (dae_release). Messages name the
  * path. A file that changes its length while it is read is refused. */
@@ -20,6 +21,19 @@ typedef dae_status (*dae_file_check_fn)(const unsigned char *start, size_t count
 dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, void *context,
                                  unsigned char **bytes, size_t *size);
 
+/* What tells a file from the one that has been there before. */
+struct dae_file_stamp {
+    uintmax_t size;
+    intmax_t seconds, nanoseconds; /* when it was last changed */
+};
+
+/* Reads up to `capacity` bytes of the start of a regular file. */
+dae_status dae_file_read_start(const char *path, unsigned char *start, size_t capacity, size_t *count,
+                               struct dae_file_stamp *stamp);
+
+/* Asks the system to fetch a file that will be read soon; where that cannot be, nothing happens. */
+void dae_file_fetch(const char *path);
+
 /* Writes beside `path`, syncs, renames over it and syncs the folder. After a failure the file that was
  * there is as before and nothing is left beside it (if it cannot be removed, the message says so); only if
  * syncing the folder failed, which comes last, the new file stands there, whole.
@@ -30,6 +44,9 @@ dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, void
  * Once the new file is complete and synced, the old one is kept as "path.1", what was "path.1" as "path.2",
  * and so on up to `older` of them. So when the disk is full, all that were there still are. */
 dae_status dae_file_write(const char *path, const void *bytes, size_t size, size_t older);
+
+/* Whether there is something at a path, or where a symbolic link there leads to. */
+bool dae_file_exists(const char *path);
 
 /* Refuses a path where there is something. */
 dae_status dae_file_expect_none(const char *path);

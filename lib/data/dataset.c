@@ -138,6 +138,13 @@ bool dae_dataset_no_level(const dae_dataset *dataset, const char *label, uint64_
     return false;
 }
 
+void dae_dataset_fetch(const dae_dataset *dataset, size_t sample) {
+    while (dataset != NULL && dataset->operations->fetch == NULL)
+        dataset = below(dataset, &sample);
+    if (dataset != NULL)
+        dataset->operations->fetch(dataset, sample);
+}
+
 /* ---- Facts ---------------------------------------------------------------------------------------- */
 
 const char *dae_dataset_tell(const dae_dataset *dataset, size_t sample, const char *fact) {

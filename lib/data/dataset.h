@@ -52,6 +52,9 @@ typedef const dae_dataset *(*dae_dataset_origin)(const dae_dataset *dataset, siz
 /* What is known of a sample under this name; NULL: nothing. */
 typedef const char *(*dae_dataset_teller)(const dae_dataset *dataset, size_t sample, const char *fact);
 
+/* Is told that a sample will be read soon. */
+typedef void (*dae_dataset_fetcher)(const dae_dataset *dataset, size_t sample);
+
 struct dae_dataset_operations {
     dae_dataset_reader read;
     dae_dataset_locator locate; /* NULL where samples are not stored */
@@ -60,6 +63,7 @@ struct dae_dataset_operations {
     dae_dataset_leveller level;   /* NULL where what is below tells */
     dae_dataset_asker has_draw;   /* likewise */
     dae_dataset_origin origin;    /* NULL where samples are those of the source, in the same order */
+    dae_dataset_fetcher fetch;    /* NULL where what is below is told */
     dae_dataset_teller tell;      /* NULL where it is the same of all samples, or what is below tells */
     dae_dataset_measurer measure; /* NULL where all samples have one shape */
 };
@@ -139,6 +143,9 @@ bool dae_dataset_has_draw(const dae_dataset *dataset, const char *label);
 /* Of views whose inputs have had no noise that could be told. */
 bool dae_dataset_no_level(const dae_dataset *dataset, const char *label, uint64_t epoch, size_t sample,
                           double *level);
+
+/* Tells those below that a sample will be read soon. */
+void dae_dataset_fetch(const dae_dataset *dataset, size_t sample);
 
 /* A fact of a sample; NULL where there is none. */
 const char *dae_dataset_tell(const dae_dataset *dataset, size_t sample, const char *fact);

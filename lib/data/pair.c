@@ -24,6 +24,11 @@ static struct dae_shape measure(const dae_dataset *dataset, enum dae_half half, 
     return dae_dataset_measure(half_of(dataset, half), DAE_INPUT_HALF, sample);
 }
 
+static void fetch(const dae_dataset *dataset, size_t sample) {
+    dae_dataset_fetch(dataset->source, sample);
+    dae_dataset_fetch(((const struct pair *)dataset)->targets, sample);
+}
+
 static void destroy(dae_dataset *dataset) {
     dae_dataset_free(((struct pair *)dataset)->targets);
 }
@@ -32,6 +37,7 @@ static const struct dae_dataset_operations operations = {
     .read = read,
     .locate = locate,
     .destroy = destroy,
+    .fetch = fetch,
     .measure = measure,
 };
 

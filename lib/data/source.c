@@ -2,6 +2,7 @@
 #include "data/source.h"
 #include "core/file.h"
 #include "core/memory.h"
+#include "data/files.h"
 #include "data/gzip.h"
 
 #include <string.h>
@@ -10,6 +11,7 @@ enum {
     FIRST_ROOM = 1 << 12,      /* for content of which the size is not known */
     KNOWN_BY = 16,             /* bytes at the start of content */
     LEAST_KNOWN = 4,           /* fewer tell nothing */
+    PREVIEW_SIZE = 4096,       /* bytes at the start of a file among others */
     MAX_GROWTH = 32,           /* of data by gzip, see check_packed() */
     MAX_GZIP_HEADER = 1 << 20, /* which may hold a name and a comment */
 };
@@ -25,13 +27,14 @@ const struct dae_category dae_source_category = {
 
 /* What is being opened. */
 struct opening {
-    const char *name;          /* of the file: begins messages */
-    struct dae_recipe *format; /* of one step; NULL while it is not known */
-    struct dae_facts facts;    /* which the dataset takes over */
+    const char *name;              /* of the file: begins messages */
+    const struct dae_step *format; /* NULL while it is not known */
+    struct dae_recipe *known;      /* that the format is of, where the content tells it */
+    struct dae_facts facts;        /* which the dataset takes over */
 };
 
 static const struct dae_source_kind *kind_of(const struct opening *o) {
-    return (const struct dae_source_kind *)o->format->steps[0].kind;
+    return (const struct dae_source_kind *)o->format->kind;
 }
 
 /* ---- Which format --------------------------------------------------------------------------------- */
@@ -60,8 +63,10 @@ static dae_status fail_unknown(const char *name, const unsigned char *start, siz
 static dae_status know(struct opening *o, const unsigned char *start, size_t count) {
     for (size_t i = 0; o->format == NULL && kinds[i] != NULL; i++) {
         const struct dae_source_kind *kind = (const struct dae_source_kind *)kinds[i];
-        if (kind->knows != NULL && kind->knows(start, count))
-            DAE_TRY(dae_recipe_bind_one(&o->format, &dae_source_category, kind->kind.name));
+        if (kind->knows == NULL || !kind->knows(start, count))
+            continue;
+        DAE_TRY(dae_recipe_bind_one(&o->known, &dae_source_category, kind->kind.name));
+        o->format = o->known->steps;
     }
     if (o->format != NULL)
         return DAE_OK;
@@ -71,8 +76,7 @@ static dae_status know(struct opening *o, const unsigned char *start, size_t cou
 
 /* The content, of which this is the start, with the parameters of the format that is known. */
 static struct dae_content content_of(const struct opening *o, const unsigned char *start, size_t count) {
-    return (struct dae_content){o->name, (unsigned char *)(uintptr_t)start, count,
-                                o->format->steps[0].values, NULL};
+    return (struct dae_content){o->name, (unsigned char *)(uintptr_t)start, count, o->format->values, NULL};
 }
 
 static dae_status measure(const struct opening *o, const unsigned char *start, size_t count,
@@ -253,6 +257,8 @@ static dae_status open_whole(dae_dataset **out, struct opening *o, unsigned char
     struct dae_content content = content_of(o, bytes, size);
     content.facts = &o->facts;
     DAE_TRY(dae_source_open_content(out, kind_of(o), &content));
+    if ((*out)->operations->tell != NULL) /* which knows its own */
+        return DAE_OK;
     (*out)->facts = o->facts;
     o->facts = (struct dae_facts){NULL, 0};
     return DAE_OK;
@@ -290,21 +296,15 @@ static dae_status open_bytes(dae_dataset **out, struct opening *o, const unsigne
     return open_whole(out, o, copy, size);
 }
 
-static dae_status begin(struct opening *o, const char *name, const char *format) {
-    *o = (struct opening){.name = name};
-    return format != NULL ? dae_recipe_bind_one(&o->format, &dae_source_category, format) : DAE_OK;
-}
-
 static void end(struct opening *o) {
-    dae_release(o->format);
+    dae_release(o->known);
     dae_facts_free(&o->facts);
 }
 
-dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *format) {
-    struct opening o;
-    DAE_REQUIRE(out);
-    DAE_REQUIRE(path);
-    DAE_TRY(begin(&o, path, format));
+/* ---- A file among others -------------------------------------------------------------------------- */
+
+dae_status dae_source_open(dae_dataset **out, const char *path, const struct dae_step *format) {
+    struct opening o = {.name = path, .format = format};
     dae_status status = dae_facts_add(&o.facts, "path", "%s", path);
     if (status == DAE_OK)
         status = open_file(out, &o);
@@ -312,12 +312,76 @@ dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *for
     return status;
 }
 
+/* Sets what the start tells, and leaves it at 0 samples where that is nothing. */
+static dae_status preview(struct opening *o, const unsigned char *start, size_t count,
+                          struct dae_preview *p) {
+    if (is_gzip(start, count) || (o->format == NULL && know(o, start, count) != DAE_OK) ||
+        kind_of(o)->preview == NULL)
+        return DAE_OK;
+    struct dae_content content = content_of(o, start, count);
+    content.facts = &p->facts;
+    return kind_of(o)->preview(&content, p);
+}
+
+/* Opens the file to see what is in it. */
+static dae_status look_inside(const char *path, const struct dae_step *format, struct dae_preview *p) {
+    dae_dataset *opened = NULL;
+    dae_facts_free(&p->facts);
+    DAE_TRY(dae_source_open(&opened, path, format));
+    p->count = opened->count;
+    p->shape = opened->shape;
+    p->facts = opened->facts;
+    opened->facts = (struct dae_facts){NULL, 0};
+    dae_dataset_free(opened);
+    return DAE_OK;
+}
+
+dae_status dae_source_preview(const char *path, const struct dae_step *format, bool whole,
+                              struct dae_preview *p) {
+    unsigned char start[PREVIEW_SIZE];
+    struct opening o = {.name = path, .format = format};
+    size_t count;
+    *p = (struct dae_preview){0};
+    DAE_TRY(dae_file_read_start(path, start, sizeof start, &count, &p->stamp));
+    dae_status status = dae_facts_add(&p->facts, "path", "%s", path);
+    if (status == DAE_OK && !whole)
+        status = preview(&o, start, count, p);
+    end(&o);
+    if (status == DAE_OK && p->count == 0)
+        status = look_inside(path, format, p);
+    if (status != DAE_OK)
+        dae_facts_free(&p->facts);
+    return status;
+}
+
+/* ---- Public --------------------------------------------------------------------------------------- */
+
+static dae_status open_path(dae_dataset **out, const char *path, const struct dae_step *format) {
+    if (dae_files_are_many(path))
+        return dae_files_find(out, path, format);
+    return dae_source_open(out, path, format);
+}
+
+dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *format) {
+    struct dae_recipe *recipe = NULL;
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(path);
+    if (format != NULL)
+        DAE_TRY(dae_recipe_bind_one(&recipe, &dae_source_category, format));
+    dae_status status = open_path(out, path, recipe != NULL ? recipe->steps : NULL);
+    dae_release(recipe);
+    return status;
+}
+
 dae_status dae_dataset_parse(dae_dataset **out, const void *bytes, size_t size, const char *format) {
-    struct opening o;
+    struct dae_recipe *recipe = NULL;
     DAE_REQUIRE(out);
     DAE_REQUIRE(bytes);
-    DAE_TRY(begin(&o, "data in memory", format));
+    if (format != NULL)
+        DAE_TRY(dae_recipe_bind_one(&recipe, &dae_source_category, format));
+    struct opening o = {.name = "data in memory", .format = recipe != NULL ? recipe->steps : NULL};
     dae_status status = open_bytes(out, &o, bytes, size);
     end(&o);
+    dae_release(recipe);
     return status;
 }

@@ -3,6 +3,7 @@
 #ifndef DAE_DATA_SOURCE_H
 #define DAE_DATA_SOURCE_H
 
+#include "core/file.h"
 #include "core/kind.h"
 #include "data/filed.h"
 #include "kinds.h"
@@ -23,6 +24,14 @@ struct dae_extent {
     bool whole;
 };
 
+/* What the start of a file tells of its samples. */
+struct dae_preview {
+    size_t count; /* 0: nothing, so that the file is opened to see them */
+    struct dae_shape shape;
+    struct dae_facts facts;
+    struct dae_file_stamp stamp; /* of the file */
+};
+
 struct dae_source_kind {
     struct dae_kind kind; /* each parameter has a default where content is known */
     /* Whether content that starts like this is of this kind; NULL: has to be named. */
@@ -33,6 +42,9 @@ struct dae_source_kind {
     /* Makes a dataset of content, which has its extent, and adds what the format knows of it to its facts.
      * Takes over the bytes, also when it fails. */
     dae_status (*open)(dae_dataset **out, const struct dae_content *content);
+    /* Sets count and shape, and the facts that opening would add, from the start of the content, where that
+     * tells: so a folder of many files is opened without reading them. May be NULL. */
+    dae_status (*preview)(const struct dae_content *start, struct dae_preview *preview);
 };
 
 extern const struct dae_source_kind DAE_SOURCE_KINDS;
@@ -43,5 +55,12 @@ extern const struct dae_category dae_source_category;
  * fails. */
 dae_status dae_source_open_content(dae_dataset **out, const struct dae_source_kind *kind,
                                    const struct dae_content *content);
+
+/* Opens a file of a format; NULL: known by its content. */
+dae_status dae_source_open(dae_dataset **out, const char *path, const struct dae_step *format);
+
+/* Sees which samples there are in a file: as cheaply as can be, or so that it has been read `whole`. */
+dae_status dae_source_preview(const char *path, const struct dae_step *format, bool whole,
+                              struct dae_preview *preview);
 
 #endif

@@ -156,6 +156,13 @@ static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
     return DAE_OK;
 }
 
+/* Says which samples the next step of this epoch will read. */
+static void fetch_next(const struct fit *fit, size_t first) {
+    size_t samples = fit->dataset->count, end = first + dae_size_min(fit->batch, samples - first);
+    for (size_t i = first; i < end; i++)
+        dae_dataset_fetch(fit->dataset, fit->order[i]);
+}
+
 /* What is left of the open epoch's steps. */
 static dae_status run_steps(struct fit *fit) {
     dae_trainer *trainer = fit->trainer;
@@ -172,6 +179,7 @@ static dae_status run_steps(struct fit *fit) {
             .classes = dae_trainer_takes_classes(trainer, fit->dataset),
             .steps_per_epoch = dae_size_divide_up(samples, fit->batch),
         };
+        fetch_next(fit, open->samples + batch.count);
         DAE_TRY(run_batch(fit, &batch));
         open->seconds = now() - began;
         progress->step = open->steps;
