@@ -144,7 +144,7 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  * A path may stand for many files, which are one dataset, sample after sample:
  *
  *   dae_dataset_open(&photos, "photos/", "png(channels=1)");       a folder; the format is that of each file
- *   dae_dataset_open(&speech, "speech/?[0-4]/*.wav", NULL);        a pattern
+ *   dae_dataset_open(&speech, "speech/[0-4]*.wav", NULL);          a pattern
  *   dae_dataset_open(&listed, "train.txt", "files");               a list: a path a line
  *   dae_dataset_open(&photos, "photos/", "files(skip=yes)");
  *

@@ -315,8 +315,7 @@ static dae_status create(dae_dataset **out, const struct dae_paths *paths, const
 
 bool dae_files_are_many(const char *path) {
     size_t length = strlen(path);
-    return dae_folder_exists(path) || (length > 0 && path[length - 1] == '/') ||
-           (dae_path_is_pattern(path) && !dae_file_exists(path));
+    return (length > 0 && path[length - 1] == '/') || (dae_path_is_pattern(path) && !dae_file_exists(path));
 }
 
 static dae_status find(dae_dataset **out, struct wish wish) {

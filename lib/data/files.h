@@ -4,7 +4,8 @@
 
 #include "data/source.h"
 
-/* Whether a path stands for many files: a folder, or a pattern that is not the name of a file. */
+/* Whether a path reads as one of many files: a folder with its '/', or a pattern that is not the name of a
+ * file. */
 bool dae_files_are_many(const char *path);
 
 /* A dataset of the files that such a path stands for. `format` is that of each of them, or `files`; NULL: each is

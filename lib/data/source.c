@@ -1,6 +1,7 @@
 /* Files and bytes as datasets: of which format they are, and gzip taken off. */
 #include "data/source.h"
 #include "core/file.h"
+#include "core/folder.h"
 #include "core/memory.h"
 #include "data/files.h"
 #include "data/gzip.h"
@@ -357,9 +358,15 @@ dae_status dae_source_preview(const char *path, const struct dae_step *format, b
 /* ---- Public --------------------------------------------------------------------------------------- */
 
 static dae_status open_path(dae_dataset **out, const char *path, const struct dae_step *format) {
+    struct dae_message kept;
+    dae_message_keep(&kept);
     if (dae_files_are_many(path))
         return dae_files_find(out, path, format);
-    return dae_source_open(out, path, format);
+    dae_status status = dae_source_open(out, path, format);
+    if (status != DAE_ERROR_IO || !dae_folder_exists(path))
+        return status;
+    dae_message_restore(&kept); /* a folder without its '/' */
+    return dae_files_find(out, path, format);
 }
 
 dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *format) {
