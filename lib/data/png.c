@@ -213,13 +213,14 @@ static dae_status preview(const struct dae_content *start, struct dae_preview *p
     const unsigned char *header = start->bytes + SIGNATURE + 8;
     if (start->size < HEADER_END || memcmp(header - 4, "IHDR", 4) != 0)
         return DAE_OK;
-    size_t wished = (size_t)start->values[DAE_PICTURE_CHANNELS].number, found = header[9] & 2 ? 3 : 1;
+    size_t wished = (size_t)start->values[DAE_RASTER_CHANNELS].number, found = header[9] & 2 ? 3 : 1;
     const size_t dims[] = {wished > 0 ? wished : found, number_at(header + 4), number_at(header)};
     if (dims[1] == 0 || dims[2] == 0 || dims[1] > INT32_MAX || dims[2] > INT32_MAX)
         return DAE_OK; /* which is refused when it is opened */
     p->count = 1;
     DAE_TRY(dae_shape_set(&p->shape, 3, dims, start->name));
-    return dae_facts_add(start->facts, "bits", "%d", header[8]);
+    DAE_TRY(dae_facts_add(start->facts, "bits", "%d", header[8]));
+    return header[9] & 4 ? dae_facts_add(start->facts, "alpha", "dropped") : DAE_OK;
 }
 
 static dae_status open_png(dae_dataset **out, const struct dae_content *content) {
