@@ -203,24 +203,26 @@ static dae_status read_picture(struct reading *r) {
 }
 
 /* What is known of the picture beside its values. */
-static dae_status tell(const struct reading *r) {
-    DAE_TRY(dae_facts_add(r->content->facts, "bits", "%d", r->content->bytes[HEADER_END - 9]));
-    return r->alpha ? dae_facts_add(r->content->facts, "alpha", "dropped") : DAE_OK;
+static dae_status tell(const struct dae_content *content, int bits, bool alpha) {
+    DAE_TRY(dae_facts_add(content->facts, "bits", "%d", bits));
+    return alpha ? dae_facts_add(content->facts, "alpha", "dropped") : DAE_OK;
 }
 
-/* What IHDR tells: a palette, which is a kind of colour, becomes colours. */
+/* What comes before the pixels tells all; a palette, which is a kind of colour, becomes colours. */
 static dae_status preview(const struct dae_content *start, struct dae_preview *p) {
-    const unsigned char *header = start->bytes + SIGNATURE + 8;
-    if (start->size < HEADER_END || memcmp(header - 4, "IHDR", 4) != 0)
+    const unsigned char *header = start->bytes + SIGNATURE + 8, *name = start->bytes + SIGNATURE + 4;
+    if (start->size < HEADER_END || memcmp(name, "IHDR", 4) != 0)
         return DAE_OK;
-    size_t wished = (size_t)start->values[DAE_RASTER_CHANNELS].number, found = header[9] & 2 ? 3 : 1;
-    const size_t dims[] = {wished > 0 ? wished : found, number_at(header + 4), number_at(header)};
-    if (dims[1] == 0 || dims[2] == 0 || dims[1] > INT32_MAX || dims[2] > INT32_MAX)
-        return DAE_OK; /* which is refused when it is opened */
-    p->count = 1;
-    DAE_TRY(dae_shape_set(&p->shape, 3, dims, start->name));
-    DAE_TRY(dae_facts_add(start->facts, "bits", "%d", header[8]));
-    return header[9] & 4 ? dae_facts_add(start->facts, "alpha", "dropped") : DAE_OK;
+    bool alpha = (header[9] & PNG_COLOR_MASK_ALPHA) != 0;
+    for (size_t at = SIGNATURE, length; memcmp(name, "IDAT", 4) != 0; name = start->bytes + at + 4) {
+        length = number_at(start->bytes + at);
+        if (length > start->size || (at += length + 12) + 8 > start->size)
+            return DAE_OK;
+        alpha = alpha || memcmp(start->bytes + at + 4, "tRNS", 4) == 0;
+    }
+    DAE_TRY(dae_raster_preview(start, header[9] & PNG_COLOR_MASK_COLOR ? 3 : 1, number_at(header + 4),
+                               number_at(header), p));
+    return p->count > 0 ? tell(start, header[8], alpha) : DAE_OK;
 }
 
 static dae_status open_png(dae_dataset **out, const struct dae_content *content) {
@@ -229,7 +231,7 @@ static dae_status open_png(dae_dataset **out, const struct dae_content *content)
     if (status == DAE_OK)
         status = read_picture(&r);
     if (status == DAE_OK)
-        status = tell(&r);
+        status = tell(content, content->bytes[HEADER_END - 9], r.alpha);
     dae_release(content->bytes);
     if (status == DAE_OK)
         return dae_raster_create(out, &r.picture, content->values);

@@ -216,6 +216,15 @@ static dae_status expect_end(struct text *text, bool plain) {
     return peek(text) < 0 ? DAE_OK : fail_at(text, text->position, "one picture, and nothing behind it");
 }
 
+/* A header that ends with the start may go on behind it. */
+static dae_status preview(const struct dae_content *start, struct dae_preview *p) {
+    struct text text = {start, 0};
+    struct header header = {0};
+    if (read_header(&text, &header) != DAE_OK || text.position == start->size)
+        return DAE_OK;
+    return dae_raster_preview(start, header.picture.channels, header.picture.height, header.picture.width, p);
+}
+
 static dae_status open_pnm(dae_dataset **out, const struct dae_content *content) {
     struct text text = {content, 0};
     struct header header = {0};
@@ -245,6 +254,7 @@ const struct dae_source_kind dae_source_pnm = {
     },
     .knows = knows,
     .open = open_pnm,
+    .preview = preview,
 };
 
 /* ---- Writing -------------------------------------------------------------------------------------- */

@@ -91,6 +91,17 @@ dae_status dae_raster_create(dae_dataset **out, struct dae_raster *picture, cons
     return status;
 }
 
+dae_status dae_raster_preview(const struct dae_content *start, size_t channels, size_t height, size_t width,
+                              struct dae_preview *preview) {
+    size_t wished = (size_t)start->values[DAE_RASTER_CHANNELS].number;
+    const size_t dims[] = {wished > 0 ? wished : channels, height, width};
+    if (height == 0 || width == 0 || height > INT32_MAX || width > INT32_MAX)
+        return DAE_OK;
+    DAE_TRY(dae_shape_set(&preview->shape, 3, dims, start->name));
+    preview->count = 1;
+    return DAE_OK;
+}
+
 /* ---- Writing -------------------------------------------------------------------------------------- */
 
 const char *dae_raster_check_bits(const struct dae_value *values) {

@@ -37,6 +37,11 @@ const char *dae_raster_check(const struct dae_value *values);
  * does it: (19595 red + 38470 green + 7471 blue + 32768) / 65536, rounded down. */
 dae_status dae_raster_create(dae_dataset **out, struct dae_raster *picture, const struct dae_value *values);
 
+/* Sets count and shape as a picture of this size has them, whose `channels` may be wished otherwise; leaves them
+ * where opening refuses such a size. */
+dae_status dae_raster_preview(const struct dae_content *start, size_t channels, size_t height, size_t width,
+                              struct dae_preview *preview);
+
 /* ---- Writing -------------------------------------------------------------------------------------- */
 
 /* The parameters of all formats that pictures are written in. */

@@ -17,6 +17,7 @@ enum {
 struct wav {
     const struct dae_content *content;
     bool big;
+    bool partial;          /* the content is only the start of the file, and its end says nothing */
     unsigned format, bits; /* format is 0 while no chunk has told */
     unsigned rate;
     size_t channels, bytes; /* in a moment; of one value */
@@ -122,9 +123,9 @@ static dae_status find_data(struct wav *wav, size_t at, size_t *size) {
     size_t left = wav->content->size - at;
     if (wav->long_size > 0 && *size == UINT32_MAX)
         *size = wav->long_size;
-    else if (is_unknown(wav, *size) && (*size == 0 || *size > left))
+    else if (!wav->partial && is_unknown(wav, *size) && (*size == 0 || *size > left))
         *size = left;
-    if (*size > left)
+    if (!wav->partial && *size > left)
         return fail_cut(wav, at, *size);
     wav->data = at;
     wav->data_size = *size;
@@ -139,7 +140,7 @@ static dae_status read_chunk(struct wav *wav, size_t *at) {
     bool data = memcmp(bytes, "data", 4) == 0;
     if (data && wav->data == 0)
         DAE_TRY(find_data(wav, begin, &size));
-    if (size > wav->content->size - begin)
+    if (size > wav->content->size - begin && !(wav->partial && data && wav->format != 0))
         return fail_cut(wav, begin, size);
     if (memcmp(bytes, "ds64", 4) == 0 && size >= 16)
         wav->long_size = (size_t)(number_at(wav, begin + 8, 8) & SIZE_MAX);
@@ -192,6 +193,17 @@ static dae_status tell(const struct wav *wav) {
     return dae_facts_add(wav->content->facts, "bits", "%u", wav->bits);
 }
 
+/* The data need not begin in the start, nor say how many they are; all is told when the file is opened, then. */
+static dae_status preview(const struct dae_content *start, struct dae_preview *p) {
+    struct wav wav = {.content = start, .partial = true};
+    struct dae_layout layout;
+    if (read_chunks(&wav) != DAE_OK || is_unknown(&wav, wav.data_size) || lay_out(&wav, &layout) != DAE_OK)
+        return DAE_OK;
+    p->count = layout.count;
+    p->shape = layout.shape;
+    return tell(&wav);
+}
+
 static dae_status open_wav(dae_dataset **out, const struct dae_content *content) {
     struct wav wav = {.content = content};
     struct dae_layout layout;
@@ -214,6 +226,7 @@ const struct dae_source_kind dae_source_wav = {
     },
     .knows = knows,
     .open = open_wav,
+    .preview = preview,
 };
 
 /* ---- Writing -------------------------------------------------------------------------------------- */

@@ -97,6 +97,21 @@ class Files:
             with np.errstate(over="ignore"):
                 self._compare(what, dataset.read(i, 1)[0][0], np.asarray(sample).astype(np.float32))
 
+    def together(self, pattern, least, format=None):
+        """Files as one dataset, whose starts alone have been seen, are what each of them is when it is opened."""
+        dataset = dae.Dataset.open(self.path(pattern), format)
+        if len(dataset) < least:
+            self.wrong.append("%s: %d files, expected at least %d" % (pattern, len(dataset), least))
+        for i in range(len(dataset)):
+            alone = dae.Dataset.open(dataset.fact("path", i), format)
+            what = "%s among %s" % (alone.fact("path"), pattern)
+            self._compare(what, dataset.shape_of(i), alone.shape_of(0))
+            self._compare(what, dataset.read(i, 1)[0][0], alone.read(0, 1)[0][0])
+            for fact in "rate", "bits", "alpha":
+                if dataset.fact(fact, i) != alone.fact(fact, 0):
+                    self.wrong.append("%s: %s is '%s', expected '%s'"
+                                      % (what, fact, dataset.fact(fact, i), alone.fact(fact, 0)))
+
     def refuses(self, name, word, format=None):
         """libdae does not read the file, and says so in a sentence with this word."""
         self.compared += 1

@@ -259,6 +259,9 @@ def main():
     for part in (png_by_its_specification, pillow, imagemagick, pnm_by_its_definition, what_is_written,
                  what_is_refused):
         part(files)
+    files.together("*.png", 300)
+    files.together("[34]-*.png", 80, "png(channels=1)")
+    files.together("pnm-*.pnm", 280)
     files.finish(1000)
 
 

@@ -165,7 +165,9 @@ def main():
     files = frame.Files()
     for part in (scipy_writes, sox_writes, sox_streams, chunks_in_any_order, what_is_written, what_is_refused):
         part(files)
-    files.finish(180)
+    for pattern, least in ("scipy-*", 80), ("sox-*", 72), ("pipe-*", 8), ("form-*", 14), ("written-*", 90):
+        files.together(pattern + ".wav", least)
+    files.finish(600)
 
 
 if __name__ == "__main__":
