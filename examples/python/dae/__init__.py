@@ -32,8 +32,6 @@ Formulae, units, ranges and defaults are told in the headers, include/dae/*.h, o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List
-
 from ._c import CheckpointFailure, Event, Finding, Interval, NoiseMode, Precision, Progress, Status
 from ._kinds import Kinds, Recipe, facts, kinds, recipe_steps
 from ._library import (ArgumentError, CallbackError, CancelledError, Error, FormatError, IOError, MemoryError,
@@ -43,7 +41,10 @@ from .data import (Dataset, Noise, Rng, add_gaussian_noise, add_masking_noise, a
 from .model import Layer, Model, Report, Session, Stream
 from .training import Optimizer, Trainer
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, List
+
     from ._constructors import *  # noqa: F403
     from .denoiser import Denoiser as Denoiser
 

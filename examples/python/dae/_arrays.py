@@ -5,9 +5,12 @@ from __future__ import annotations
 import array
 import math
 from ctypes import c_float
-from typing import Any, List, Tuple
 
 from ._library import shape_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Tuple
 
 np: Any = ...  # numpy, or None; it is imported with the first array
 

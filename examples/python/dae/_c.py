@@ -9,7 +9,10 @@ from __future__ import annotations
 import ctypes
 import enum
 from ctypes import CFUNCTYPE, POINTER, c_char_p, c_double, c_float, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
-from typing import Any, Dict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict
 
 VERSION = (0, 1)  # version of the headers that the table below was written from
 MAX_RANK = 8

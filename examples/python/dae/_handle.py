@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import sys
 from ctypes import byref
-from typing import Any, Callable, Generic, Optional, Tuple, Type, TypeVar
 
 from . import _c
 from ._library import call
 
-Self = TypeVar("Self", bound="Handle")
-Value = TypeVar("Value")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Generic, Optional, Tuple, Type, TypeVar
+
+    Self = TypeVar("Self", bound="Handle")
+    Value = TypeVar("Value")
+else:
+    class Generic:  # that of typing would add a fifth to what `import dae` takes
+        """Of any type."""
+
+        def __class_getitem__(cls, _):
+            return cls
+
+    Value = None
 
 
 class Handle:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import keyword
 import math
-from typing import Any, Callable, Dict, List, Optional
 
 from . import _c
 from ._library import get, get_text, list_texts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional
 
 
 def kinds(category: Optional[str] = None, kind: Optional[str] = None) -> List[str]:

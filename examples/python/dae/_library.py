@@ -8,10 +8,13 @@ import operator
 import os
 import threading
 from ctypes import byref
-from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
 from . import _c
 from ._c import SIZE, SIZES, STATUS, Status
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Tuple, Type
 
 # ---- Errors: one class for each status ---------------------------------------------------------------
 

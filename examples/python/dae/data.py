@@ -7,7 +7,6 @@ import itertools
 import math
 import os
 from ctypes import byref, c_float, c_uint32
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 from . import _arrays, _c
 from ._c import NoiseMode
@@ -15,8 +14,12 @@ from ._handle import Handle
 from ._kinds import Recipe
 from ._library import call, get, get_shape, get_text, guarded, pick, shape_of, sizes
 
-Shape = Union[int, Sequence[int]]
-D = TypeVar("D", bound="Dataset")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional, Sequence, Tuple, Type, TypeVar, Union
+
+    Shape = Union[int, Sequence[int]]
+    D = TypeVar("D", bound="Dataset")
 
 
 class Rng(Handle, noun="rng"):

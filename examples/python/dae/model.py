@@ -7,16 +7,21 @@ import math
 import os
 import threading
 from ctypes import byref
-from typing import Any, Callable, Dict, List, Optional, Tuple, Type, TypeVar, Union
 
 from . import _arrays, _c
 from ._c import Finding, Precision
 from ._handle import Getter, Handle
 from ._kinds import kinds
 from ._library import (call, get, get_bytes, get_shape, get_text, guarded, list_texts, pick, shape_of, sizes)
-from .data import Dataset, Noise, Shape
+from .data import Dataset, Noise
 
-M = TypeVar("M", bound="Model")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Tuple, Type, TypeVar, Union
+
+    from .data import Shape
+
+    M = TypeVar("M", bound="Model")
 
 
 class Layer(Handle, noun="layer"):

@@ -8,7 +8,6 @@ import os
 import signal
 import threading
 from ctypes import byref, c_float
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 from . import _arrays, _c
 from ._c import CheckpointFailure, Event, Finding, Interval, Precision, Progress
@@ -17,6 +16,10 @@ from ._library import (CancelledError, Error, StateError, call, get, get_bytes, 
                        pick)
 from .data import Dataset
 from .model import Model, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 
 class Optimizer(Handle, noun="optimizer"):
