@@ -49,7 +49,9 @@ def check_programs(text, arguments, folder):
     library = arguments.library.resolve()
     before = os.environ.get("LD_LIBRARY_PATH")
     paths = [str(folder / "lib")] + ([before] if before else [])
-    options = {"cwd": folder / "work", "env": {**os.environ, "LD_LIBRARY_PATH": ":".join(paths)}}
+    environment = {**os.environ, "LD_LIBRARY_PATH": ":".join(paths), "LIBDAE": str(library),
+                   "PYTHONPATH": str(arguments.source.resolve() / "examples" / "python")}
+    options = {"cwd": folder / "work", "env": environment}
 
     # under its soname, where the loader finds it and nothing else
     (folder / "lib").mkdir()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs README's two commands in a Debian that has just been installed. See usage() below.
+# Runs README's commands in a Debian that has just been installed. See usage() below.
 set -u -o pipefail
 
 usage() {
@@ -7,8 +7,9 @@ usage() {
 usage: tests/ci/fresh_debian.sh [--folder DIR] [--epochs N] RELEASE [ARCH] [-- ARGUMENT ...]
 
 Installs Debian RELEASE (bookworm, trixie) for ARCH (amd64, the default, or i386) into a folder, clones the last commit
-of this checkout into it, and runs there examples/run_mnist.sh and tests/run_tests.sh, each of which does all of its own
-set-up. The last line is "N passed, N failed", one for each command; the exit status is 0 if both passed.
+of this checkout into it, and runs there the Python package as README.md installs it, examples/run_mnist.sh and
+tests/run_tests.sh, each of which does all of its own set-up. The last line is "N passed, N failed", one for each command; the exit
+status is 0 if all passed.
 
   --folder DIR   where to put system and logs (default: build-tests/fresh-RELEASE-ARCH in the checkout); what stands in
                  DIR/system is removed first
@@ -124,6 +125,8 @@ readme_command() { # name of the log, command...
 
 say "installing $release for $arch in $system"
 install_system && furnish_system || die "could not install $release for $arch (the log is $folder/debootstrap.log)"
+readme_command run_python sh -c 'apt-get install -qq gcc libc6-dev meson pkg-config zlib1g-dev python3-venv &&
+    python3 -m venv venv && venv/bin/pip install ./examples/python && venv/bin/python examples/python/mnist.py && ls -l denoised.pgm'
 readme_command run_mnist examples/run_mnist.sh "${training[@]}"
 readme_command run_tests tests/run_tests.sh "${tests[@]}"
 say "logs are in $folder"
