@@ -125,7 +125,7 @@ readme_command() { # name of the log, command...
 
 say "installing $release for $arch in $system"
 install_system && furnish_system || die "could not install $release for $arch (the log is $folder/debootstrap.log)"
-readme_command run_python sh -c 'apt-get install -qq gcc libc6-dev meson pkg-config zlib1g-dev python3-venv &&
+readme_command run_python sh -c 'apt-get update -qq && apt-get install -qq gcc libc6-dev meson pkg-config zlib1g-dev python3-venv &&
     python3 -m venv venv && venv/bin/pip install ./examples/python && venv/bin/python examples/python/mnist.py && ls -l denoised.pgm'
 readme_command run_mnist examples/run_mnist.sh "${training[@]}"
 readme_command run_tests tests/run_tests.sh "${tests[@]}"
