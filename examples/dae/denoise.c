@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apart.h"
 #include "data.h"
 #include "json.h"
 #include "outputs.h"
@@ -49,12 +50,15 @@ static bool restore_shape(dae_dataset **clean, const dae_dataset *before, bool s
 static bool denoise_one(denoiser *d, dae_dataset *data, const output *o, const arguments *a) {
     dae_dataset *part = NULL, *ready = NULL, *clean = NULL;
     bool done = worked(dae_dataset_slice(&part, data, o->first, o->count));
+    bool apart = done && goes_apart(d, part), replace = a->text[OPTION_FORCE] != NULL;
     const char *series = done ? series_view(part, d->model) : NULL;
-    done = done && worked(dae_dataset_view(&ready, part, series != NULL ? series : "", 0)) &&
-           (d->level == NULL || add_known_level(&ready, d->level, a->number[OPTION_LEVEL])) &&
-           worked_on(dae_model_map(&clean, d->model, ready, a->text[OPTION_COVER]), o->path) &&
-           restore_shape(&clean, part, series != NULL) &&
-           output_save(clean, o->path, a->text[OPTION_FORCE] != NULL);
+    if (apart)
+        done = map_apart(&clean, d, part, a) && output_save(clean, o->path, part, replace);
+    else
+        done = done && worked(dae_dataset_view(&ready, part, series != NULL ? series : "", 0)) &&
+               (d->level == NULL || add_known_level(&ready, d->level, a->number[OPTION_LEVEL])) &&
+               worked_on(dae_model_map(&clean, d->model, ready, a->text[OPTION_COVER]), o->path) &&
+               restore_shape(&clean, part, series != NULL) && output_save(clean, o->path, NULL, replace);
     dae_dataset_free(clean);
     dae_dataset_free(ready);
     dae_dataset_free(part);

@@ -81,22 +81,40 @@ void outputs_free(outputs *o) {
     *o = (outputs){0};
 }
 
-/* The kind of file that a name has by its ending, with what replaces one; NULL where that is for the library to say. */
-static char *format_of(const char *path, bool replace) {
+/* The kind of file that a name has by its ending, or NULL where that is for the library to say. */
+static const char *kind_of(const char *path) {
     const char *dot = strrchr(path, '.'), *name = NULL;
-    if (!replace || dot == NULL)
-        return NULL;
-    if (strcmp(dot, ".pgm") == 0 || strcmp(dot, ".ppm") == 0)
+    if (dot != NULL && (strcmp(dot, ".pgm") == 0 || strcmp(dot, ".ppm") == 0))
         dot = ".pnm";
-    for (size_t i = 0; dae_kind_list("destination", NULL, i, &name) == DAE_OK && name != NULL; i++)
+    for (size_t i = 0; dot != NULL && dae_kind_list("destination", NULL, i, &name) == DAE_OK && name != NULL;
+         i++)
         if (strcmp(name, dot + 1) == 0)
-            return text_of("%s(overwrite=yes)", name);
+            return name;
     return NULL;
 }
 
-bool output_save(const dae_dataset *data, const char *path, bool replace) {
-    char *format = format_of(path, replace);
+/* A parameter of a kind that has it, as what the samples' files say. */
+static void add_fact(text *t, const char *kind, const char *fact, const dae_dataset *like) {
+    const char *what = NULL;
+    char *value = like != NULL ? data_fact(like, 0, fact) : NULL;
+    if (value != NULL && dae_kind_get_text("destination", kind, fact, "what", &what) == DAE_OK)
+        text_add(t, "%s%s=%s", t->length > 0 ? ", " : "", fact,
+                 strcmp(kind, "wav") == 0 && strcmp(value, "8") == 0 ? "16" : value);
+    free(value);
+}
+
+bool output_save(const dae_dataset *data, const char *path, const dae_dataset *like, bool replace) {
+    const char *kind = kind_of(path);
+    text parameters = {0};
+    if (kind != NULL) {
+        add_fact(&parameters, kind, "bits", like);
+        add_fact(&parameters, kind, "rate", like);
+        if (replace)
+            text_add(&parameters, "%soverwrite=yes", parameters.length > 0 ? ", " : "");
+    }
+    char *format = parameters.length > 0 ? text_of("%s(%s)", kind, parameters.bytes) : NULL;
     bool saved = worked(dae_dataset_save(data, path, format));
+    text_free(&parameters);
     free(format);
     return saved;
 }

@@ -245,9 +245,26 @@ class Files(Case):
         run("denoise", *photos, "-m", model, "-o", self.folder / "clean/")
         self.assertEqual(len(list((self.folder / "clean").iterdir())), 8)
         self.assertEqual(support.png_size(self.folder / "clean" / "3.png"), (23, 24, 8, 0))
+        colour, out = self.folder / "colour.png", self.folder / "clean-colour.png"
+        write_png(colour, [[(v, 255 - v, v // 2) for v in row] for row in support.stripes(1, 24, 30)])
+        write_png(self.folder / "red.png", support.stripes(1, 24, 30))  # its first channel alone
+        run("denoise", colour, "-m", model, "-o", out)
+        run("denoise", self.folder / "red.png", "-m", model, "-o", self.folder / "clean-red.png")
+        self.assertEqual(support.png_size(out), (30, 24, 8, 2))
+        red, grey = self.folder / "colour.npy", self.folder / "grey.npy"
+        run("noise", out, "none", "-o", red)
+        run("noise", self.folder / "clean-red.png", "none", "-o", grey)
+        self.assertEqual(read_npy(red)[1][:24 * 30], read_npy(grey)[1])
         sound = self.folder / "sound.wav"
         write_wav(sound, [int(8000 * math.sin(0.1 * i)) for i in range(4000)], rate=11025)
         self.assertEqual(run_json("info", sound)[0]["rate"], "11025")
+        stereo = self.folder / "stereo.wav"
+        write_wav(stereo, [int(8000 * math.sin(0.05 * i)) for i in range(8000)], rate=11025, channels=2)
+        mono = self.folder / "sound.safetensors"
+        run("train", sound, "-o", mono, "--model", "conv1d(1, 3)", "--epochs", "1", "--view", "crops(64, count=8)")
+        run("denoise", stereo, "-m", mono, "-o", self.folder / "clean.wav")
+        self.assertEqual((self.folder / "clean.wav").read_bytes()[20:36], stereo.read_bytes()[20:36])
+        self.assertIn("train.rate: 11025", run("info", mono)[0])
         out = self.folder / "noisy.wav"
         run("noise", sound, "gaussian(snr=20)", "-o", out)
         self.assertEqual(out.read_bytes()[20:36], sound.read_bytes()[20:36])  # format, channels, rate, bits

@@ -76,9 +76,9 @@ def png_size(path):
     return struct.unpack(">IIBB", path.read_bytes()[16:26])
 
 
-def write_wav(path, samples, rate=8000):
+def write_wav(path, samples, rate=8000, channels=1):
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(channels)
         file.setsampwidth(2)
         file.setframerate(rate)
         file.writeframes(struct.pack(f"<{len(samples)}h", *samples))
