@@ -249,11 +249,21 @@ static bool set_all(training *t, const look *l, const choice *c, size_t at) {
            (a->text[OPTION_EPOCHS] != NULL || set(t, OPTION_TIME, "10m", "as long as that takes"));
 }
 
+/* A network takes one number of channels. */
+static bool check_channels(const look *l) {
+    return l->common.rank < 2 || l->common.dims[0] > 0 ||
+           complain("samples have different numbers of channels: --source 'png(channels=1)' makes pictures "
+                    "grey, --view "
+                    "'channels(0, 1)' takes the first channel of sound");
+}
+
 bool choose(training *t) {
     look l;
     choice c = {0};
     size_t at = 0;
     if (!look_at(&l, t->data))
+        return false;
+    if (t->a->text[OPTION_VIEW] == NULL && !check_channels(&l))
         return false;
     l.held_out = t->a->number[OPTION_HELD_OUT];
     while (at < sizeof cases / sizeof cases[0] && !cases[at].is(&l))

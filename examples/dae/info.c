@@ -166,7 +166,7 @@ static void print_data(bool json, const dae_dataset *data) {
     print_count(json, "samples", data_count(data));
     print_shape(json, "shape", &s);
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
-        print_taken(json, facts[i], data_fact(data, 0, facts[i]));
+        print_taken(json, facts[i], data_fact(data, DAE_ALL_SAMPLES, facts[i]));
 }
 
 /* ---- The command ---------------------------------------------------------------------------------------- */

@@ -236,15 +236,25 @@ class Files(Case):
         kinds = run("kinds", "destination", "-q")[0].split()
         if "png" not in kinds or "wav" not in kinds:
             self.skipTest("this build writes neither PNG nor WAV")
-        photos = [self.folder / f"{i}.png" for i in range(8)]
-        for i, photo in enumerate(photos):
-            write_png(photo, support.stripes(i, 24, 20 + i))
+        photos = self.folder / "photos"
+        photos.mkdir()
+        for i in range(8):
+            write_png(photos / f"{i}.png", support.stripes(i, 24, 20 + i))
         model = self.folder / "photos.safetensors"
-        run("train", *photos, "-o", model, "--model", "conv2d(1, 3)", "--epochs", "1", "--noise", "gaussian(0.1)", "--view",
+        run("train", photos, "-o", model, "--model", "conv2d(1, 3)", "--epochs", "1", "--noise", "gaussian(0.1)", "--view",
             "crops(16, 16)", "--scaling", "none")
-        run("denoise", *photos, "-m", model, "-o", self.folder / "clean/")
+        run("denoise", photos, "-m", model, "-o", self.folder / "clean/")
         self.assertEqual(len(list((self.folder / "clean").iterdir())), 8)
         self.assertEqual(support.png_size(self.folder / "clean" / "3.png"), (23, 24, 8, 0))
+        noisy, some = self.folder / "noisy", self.folder / "some"
+        run("noise", photos, "gaussian(0.1)", "-o", noisy)
+        said = run_json("evaluate", photos, "--noisy", noisy, "-m", model)
+        self.assertEqual(said["samples"], 8)
+        self.assertIn("/noisy/", said["worst"][0]["name"])
+        run("denoise", f"{photos}/[0-2].png", "-m", model, "-o", some)
+        self.assertEqual(sorted(path.name for path in some.iterdir()), ["0.png", "1.png", "2.png"])
+        (noisy / "7.png").rename(noisy / "8.png")
+        self.assertIn("do not belong together", run("evaluate", photos, "--noisy", noisy, "-m", model, status=1)[1])
         colour, out = self.folder / "colour.png", self.folder / "clean-colour.png"
         write_png(colour, [[(v, 255 - v, v // 2) for v in row] for row in support.stripes(1, 24, 30)])
         write_png(self.folder / "red.png", support.stripes(1, 24, 30))  # its first channel alone
