@@ -1,5 +1,6 @@
-/* Sound in WAV files: a network learns from one recording, which noise is added to, takes the noise off another one, and
- * what is clean goes into a file of the same rate. Both recordings are made up here; bring your own instead. */
+/* Sound in WAV files: a network learns from one recording, which noise is added to, takes the noise off
+ * another one, and what is clean goes into a file of the same rate. Both recordings are made up here; bring
+ * your own instead. */
 #include "pgm.h"
 #include "vibration.h"
 

@@ -18,21 +18,21 @@ void content_put(content *file, const void *bytes, size_t size);
 void content_put_little(content *file, uint64_t number, size_t size);
 void content_put_big(content *file, uint64_t number, size_t size);
 
-/* The values of the only sample, of this shape, in all ways in which a file can be read: from memory, from disk, by the name
- * of the format and without it. */
+/* The values of the only sample, of this shape, in all ways in which a file can be read: from memory, from
+ * disk, by the name of the format and without it. */
 void content_reads(const content *file, const char *format, size_t rank, const size_t *shape,
                    const float *expected);
 
-/* Refused from memory and from disk, naming path and offset, without more memory than `most` at once, and without a
- * leak. */
+/* Refused from memory and from disk, naming path and offset, without more memory than `most` at once, and
+ * without a leak. */
 void content_is_refused(const content *file, const char *format, dae_status status, const char *word,
                         size_t most);
 
 /* Each beginning is refused as a file that is cut. */
 void content_bears_cuts(const content *file, const char *format, size_t most);
 
-/* With any one bit of the first `size` bytes flipped it is refused, or a file that means something else. Returns how many are
- * refused. */
+/* With any one bit of the first `size` bytes flipped it is refused, or a file that means something else.
+ * Returns how many are refused. */
 size_t content_bears_flips(const content *file, const char *format, size_t size, size_t most);
 
 /* Each allocation fails in turn. */

@@ -1,4 +1,5 @@
-/* PNG pictures, read and written by libpng. Chunks that tell of colours, such as gamma and profiles, are ignored. */
+/* PNG pictures, read and written by libpng. Chunks that tell of colours, such as gamma and profiles, are
+ * ignored. */
 #include "config.h"
 #include "core/memory.h"
 #include "data/raster.h"
@@ -71,8 +72,8 @@ static dae_status pass_chunk(struct reading *r, bool *last) {
     return DAE_OK;
 }
 
-/* Refuses a picture that is larger than what its compressed bytes can expand to: a byte for each row at least,
- * beside the pixels. */
+/* Refuses a picture that is larger than what its compressed bytes can expand to: a byte for each row at
+ * least, beside the pixels. */
 static dae_status check_claim(const struct reading *r) {
     static const unsigned char samples[8] = {1, 0, 3, 1, 2, 0, 4, 0}; /* in a pixel, by the type of colour */
     const unsigned char *header = r->content->bytes + SIGNATURE + 8;

@@ -1,5 +1,5 @@
-/* Pictures of the Netpbm family. PBM, PGM and PPM are read, as text (P1, P2, P3) and as bytes (P4, P5, P6); PGM and
- * PPM are written, as bytes. */
+/* Pictures of the Netpbm family. PBM, PGM and PPM are read, as text (P1, P2, P3) and as bytes (P4, P5, P6);
+ * PGM and PPM are written, as bytes. */
 #include "core/memory.h"
 #include "data/raster.h"
 
@@ -127,8 +127,8 @@ static dae_status end_header(struct text *text) {
     return DAE_OK;
 }
 
-/* Refuses a header that claims more than there is; a plain value takes a byte, and one between it and the next
- * if it is no bit. */
+/* Refuses a header that claims more than there is; a plain value takes a byte, and one between it and the
+ * next if it is no bit. */
 static dae_status check_claim(const struct text *text, struct header *header) {
     const struct dae_raster *p = &header->picture;
     size_t needed, left = text->content->size - text->position;

@@ -37,8 +37,8 @@ const char *dae_raster_check(const struct dae_value *values);
  * does it: (19595 red + 38470 green + 7471 blue + 32768) / 65536, rounded down. */
 dae_status dae_raster_create(dae_dataset **out, struct dae_raster *picture, const struct dae_value *values);
 
-/* Sets count and shape as a picture of this size has them, whose `channels` may be wished otherwise; leaves them
- * where opening refuses such a size. */
+/* Sets count and shape as a picture of this size has them, whose `channels` may be wished otherwise; leaves
+ * them where opening refuses such a size. */
 dae_status dae_raster_preview(const struct dae_content *start, size_t channels, size_t height, size_t width,
                               struct dae_preview *preview);
 
@@ -55,8 +55,8 @@ const char *dae_raster_check_bits(const struct dae_value *values);
 /* Refuses samples that are no pictures: [height, width], [1, height, width] or [3, height, width]. */
 dae_status dae_raster_check_saving(const struct dae_saving *saving);
 
-/* The sample as pixels, whose bytes become the caller's (dae_release): value times the largest, to which 0.5 is
- * added before it is rounded down, and what is not in [0, 1] as 0 and 1; NaN is refused. */
+/* The sample as pixels, whose bytes become the caller's (dae_release): value times the largest, to which 0.5
+ * is added before it is rounded down, and what is not in [0, 1] as 0 and 1; NaN is refused. */
 dae_status dae_raster_read(const struct dae_saving *saving, struct dae_raster *picture);
 
 #endif

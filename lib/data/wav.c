@@ -1,5 +1,5 @@
-/* WAV recordings, one sample [channels, length]. RIFF, RF64 and BW64 are read, and RIFX, of which numbers begin with
- * the higher byte; RIFF is written. */
+/* WAV recordings, one sample [channels, length]. RIFF, RF64 and BW64 are read, and RIFX, of which numbers
+ * begin with the higher byte; RIFF is written. */
 #include "core/memory.h"
 #include "data/destination.h"
 #include "data/source.h"
@@ -76,9 +76,9 @@ static dae_status find_type(struct wav *wav, size_t at) {
     return DAE_OK;
 }
 
-/* The chunk `fmt `, of at least 16 bytes: format, channels, rate, bytes a second, bytes a moment, bits; of the
- * extensible form then the size of the rest, bits that count, speakers, and the GUID, of which the first two
- * bytes are a format. */
+/* The chunk `fmt `, of at least 16 bytes: format, channels, rate, bytes a second, bytes a moment, bits; of
+ * the extensible form then the size of the rest, bits that count, speakers, and the GUID, of which the first
+ * two bytes are a format. */
 static dae_status read_format(struct wav *wav, size_t at, size_t size) {
     if (size < 16)
         return dae_fail(DAE_ERROR_FORMAT, "%s: offset %zu: found a format of %zu bytes, expected 16 or more",
@@ -193,7 +193,8 @@ static dae_status tell(const struct wav *wav) {
     return dae_facts_add(wav->content->facts, "bits", "%u", wav->bits);
 }
 
-/* The data need not begin in the start, nor say how many they are; all is told when the file is opened, then. */
+/* The data need not begin in the start, nor say how many they are; all is told when the file is opened, then.
+ * */
 static dae_status preview(const struct dae_content *start, struct dae_preview *p) {
     struct wav wav = {.content = start, .partial = true};
     struct dae_layout layout;
