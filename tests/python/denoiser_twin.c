@@ -51,7 +51,7 @@ int main(int argc, char **argv) {
     TRY(dae_model_parse(&model, "input(12) | dense_autoencoder(24)"));
     TRY(dae_model_initialize(model, SEED));
     TRY(dae_model_set_scaling(model, "standard", train));
-    TRY(dae_optimizer_parse(&optimizer, "adam(0.002) | cosine(epochs=6)"));
+    TRY(dae_optimizer_parse(&optimizer, "adam(0.002) | clip_norm(1) | cosine(epochs=6)"));
     TRY(dae_trainer_create(&trainer, model, optimizer, "mse"));
     TRY(dae_trainer_set_batch_size(trainer, 32));
     TRY(dae_trainer_set_seed(trainer, SEED));

@@ -98,8 +98,8 @@ class DenoiserTest(unittest.TestCase):
                 (images[:, None], {}, "input(1, any, any) | unet(16, 3)"),
                 (np.stack([images] * 3, 1)[..., :6], {}, "input(3, any, any) | unet(16, 1)"),
                 (images[:, :7, :7], {}, "input(1, any, any) | dncnn(6, 24)"),
-                (images, {"samples": "vectors"}, "input(64) | dense_autoencoder(256)"),
-                (waves, {}, "input(48) | dense_autoencoder(192)"),
+                (images, {"samples": "vectors"}, "input(64) | dense(256, activation=leaky_relu(0.1)) as code | dense(64)"),
+                (waves, {}, "input(48) | dense(192, activation=leaky_relu(0.1)) as code | dense(48)"),
                 (images, {"model": "dense_autoencoder(8)"}, "input(1, 8, 8) | dense_autoencoder(8)"),
                 (images, {"model": "unet(2, 1)"}, "input(1, any, any) | unet(2, 1)"),
                 (images, {"model": "input(8, 8) | dense(64)"}, "input(8, 8) | dense(64)"),
@@ -314,7 +314,7 @@ class BytesTest(unittest.TestCase):
         valid, train = dae.Dataset.from_array(clean).view("shuffle", 7).split(12)
         train, valid = train.corrupt(self.NOISE, 7), valid.corrupt(self.NOISE, 8, "once")
         model = dae.Model(self.PARAMETERS["model"], seed=7).set_scaling("standard", train)
-        trainer = dae.Trainer(model, "adam(0.002) | cosine(epochs=6)", "mse", batch_size=32, seed=7, validation=valid)
+        trainer = dae.Trainer(model, "adam(0.002) | clip_norm(1) | cosine(epochs=6)", "mse", batch_size=32, seed=7, validation=valid)
         trainer.stop_early(5)
         trainer.fit(train, 6)
         trainer.restore_best()

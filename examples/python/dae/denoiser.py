@@ -35,13 +35,14 @@ class Denoiser:
 
     Whatever is None is chosen by the data; texts are those of dae/*.h, and objects (Model, Noise, Optimizer) do as well.
 
-    model: layers, with input(...) or without: "dense_autoencoder(256)" for vectors, "signal_unet(16, 3)" for signals,
-        "unet(16, 3)" for pictures, with as many levels as the sides can be halved, at most 3; "dncnn" where they
-        cannot. A Model is copied, with its scaling; if it has parameters, training begins with them.
+    model: layers, with input(...) or without: two dense ones for vectors, leaky_relu between them; "signal_unet(16, 3)"
+        for signals, "unet(16, 3)" for pictures, with as many levels as the sides can be halved, at most 3; "dncnn" where
+        they cannot. A Model is copied, with its scaling; if it has parameters, training begins with them.
     noise: what the samples are corrupted with: Gaussian noise of half the standard deviation of the data; none where
         clean samples are given too. noise_mode: "fresh", drawn in every epoch, or "once" for all.
     objective: what training makes small, such as "huber(0.1)". With missing=skip in it, NaN in y are values not known.
-    optimizer: "adam(0.002) | cosine(epochs=...)" for vectors, 0.001 for others.
+    optimizer: "adam(0.002) | clip_norm(1) | cosine(epochs=...)" for vectors, "adam(0.001) | cosine(epochs=...)" for
+        others.
     scaling: how the network sees the data: "standard", or "none" for data that are all the same.
     samples: "vectors", "signals" or "images". Of two dimensions [a, b], samples are taken as signals of `a` channels
         if b >= 4 a, else as images without a channel; of one dimension, as vectors.
