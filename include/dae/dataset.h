@@ -116,7 +116,8 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  * `csv` is a table as text. A line is a sample of shape {columns}.
  * - separator=comma, semicolon, tab or blank, which is any number of blanks; by default the first of tab,
  *   semicolon, comma, blank that all lines have alike. decimal=comma for numbers such as 1,5.
- * - header=yes: the first line has names. By default it has where none of its cells is a number.
+ * - header=yes: the first line has names, which are the fact "columns" then. By default it has where none of
+ *   its cells is a number.
  * - columns=[0, load]: these columns, in this order, by number from 0 or by name; without=[date]: all others.
  *   So columns of text are left out. A cell that is no number is refused with its line and column.
  * - Empty cells, NA, N/A, #N/A, <NA>, NaN, null, None (in letters of either size) and ? are NaN. So is the
@@ -192,7 +193,13 @@ DAE_API dae_status dae_dataset_parse(dae_dataset **out, const void *bytes, size_
  * failure that comes later, files that are written already stay.
  *
  * `npy` is float32 in C order, the bytes that numpy.save() writes; the first dimension counts samples, and they
- * have one shape.
+ * have one shape. `npz(array=NAME, compressed=no)` is a zip archive with such a file, NAME.npy, by default
+ * arr_0.npy, stored or deflated (with zlib). `raw` is the values alone, low bytes first.
+ *
+ * `csv(separator=comma, decimal=point, header=yes)` is a table: a sample of one dimension is a row, of the
+ * fewest digits that read back to the same float32; NaN, inf and -inf are written so. The first row has the
+ * names of the columns where they are known (the fact "columns") and as many as there are values, unless
+ * header=no. Separators are comma, semicolon, tab and blank; with decimal=comma it is another one than the comma.
  *
  * `png` and `pnm` (PGM, PPM) are pictures, a file each: samples [height, width], [1, height, width] or
  * [3, height, width] of values in [0,1]; what is beyond is 0 or 1. `bits` is 8 or 16; a value is rounded to
@@ -398,6 +405,7 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
  *   bits      of a value of a recording or of a PNG picture, as the file says
  *   alpha     "dropped" where a picture has transparent parts
  *   left_out  of many files: how many have been left out
+ *   columns   the names of the columns of a table, as a row of a CSV file with commas
  *
  * Views hand on what is known of the samples that theirs come from.
  *

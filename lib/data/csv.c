@@ -58,19 +58,6 @@ static dae_status keep_first(struct table *table) {
     return DAE_OK;
 }
 
-/* Adds a name as a cell of a row with commas. */
-static void add_name(struct dae_text *text, const struct dae_csv_cell *cell) {
-    bool quotes = cell->length > 0 && cell->text[0] == '#';
-    for (size_t i = 0; i < cell->length; i++)
-        quotes |= strchr(",\"\r\n", cell->text[i]) != NULL;
-    dae_text_add(text, "%s", quotes ? "\"" : "");
-    for (size_t i = 0; i < cell->length; i++) {
-        dae_text_add(text, "%c%s", cell->text[i], cell->text[i] == '"' ? "\"" : "");
-        i += cell->quoted && cell->text[i] == '"';
-    }
-    dae_text_add(text, "%s", quotes ? "\"" : "");
-}
-
 /* ---- Which columns -------------------------------------------------------------------------------- */
 
 static dae_status no_such_column(const struct table *table, const char *parameter,
@@ -86,7 +73,7 @@ static dae_status no_such_column(const struct table *table, const char *paramete
                         table->csv.name, parameter, value->label, table->columns - 1, table->cells->line);
     for (size_t i = 0; i < table->columns; i++) {
         dae_text_add(&text, "%s", i > 0 ? ", " : "");
-        add_name(&text, &table->cells[i]);
+        dae_csv_write_name(&text, &table->cells[i], ',');
     }
     return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s is %s, expected a number from 0 to %zu or one of %s%s",
                     table->csv.name, parameter, value->label, table->columns - 1, names,
@@ -201,6 +188,36 @@ static dae_status read_table(struct table *table, float **out) {
     return *out != NULL ? read_rows(table, *out) : DAE_ERROR_MEMORY;
 }
 
+/* ---- Names ---------------------------------------------------------------------------------------- */
+
+/* Writes the names of the columns that were chosen as a row with commas. */
+static void write_names(struct dae_text *text, const struct table *table, const size_t *columns) {
+    for (size_t i = 0; i < table->width; i++) {
+        dae_text_add(text, "%s", i > 0 ? "," : "");
+        dae_csv_write_name(text, &table->cells[columns[i]], ',');
+    }
+}
+
+static dae_status tell_names(const struct table *table, struct dae_facts *facts) {
+    size_t *columns = dae_allocate(table->width, sizeof *columns);
+    struct dae_text text = {NULL, 0, 0};
+    if (columns == NULL)
+        return DAE_ERROR_MEMORY;
+    for (size_t column = 0; column < table->columns; column++)
+        if (table->places[column] > 0)
+            columns[table->places[column] - 1] = column;
+    write_names(&text, table, columns);
+    text = (struct dae_text){dae_allocate(1, text.length + 1), text.length + 1, 0};
+    dae_status status = DAE_ERROR_MEMORY;
+    if (text.data != NULL) {
+        write_names(&text, table, columns);
+        status = dae_facts_add(facts, "columns", "%s", text.data);
+    }
+    dae_release(text.data);
+    dae_release(columns);
+    return status;
+}
+
 /* ---- The kind ------------------------------------------------------------------------------------- */
 
 /* Takes over the values. */
@@ -229,6 +246,8 @@ static dae_status open_csv(dae_dataset **out, const struct dae_content *content)
     };
     float *values = NULL;
     dae_status status = read_table(&table, &values);
+    if (status == DAE_OK && table.named)
+        status = tell_names(&table, content->facts);
     if (status == DAE_OK)
         status = create(out, &table, values);
     else

@@ -1,5 +1,4 @@
 #include "data/csv_text.h"
-#include "core/text.h"
 
 #include <math.h>
 #include <string.h>
@@ -137,6 +136,19 @@ bool dae_csv_read_number(const struct dae_csv *csv, const struct dae_csv_cell *c
               : is_word(cell, negative, 2) ? -(double)INFINITY
                                            : (double)NAN;
     return isinf(*number) || is_missing(cell);
+}
+
+void dae_csv_write_name(struct dae_text *text, const struct dae_csv_cell *cell, char separator) {
+    const char special[] = {'"', '\r', '\n', separator, '\0'};
+    bool quotes = cell->length > 0 && cell->text[0] == '#';
+    for (size_t i = 0; i < cell->length; i++)
+        quotes |= strchr(special, cell->text[i]) != NULL;
+    dae_text_add(text, "%s", quotes ? "\"" : "");
+    for (size_t i = 0; i < cell->length; i++) {
+        dae_text_add(text, "%c%s", cell->text[i], cell->text[i] == '"' ? "\"" : "");
+        i += cell->quoted && cell->text[i] == '"';
+    }
+    dae_text_add(text, "%s", quotes ? "\"" : "");
 }
 
 /* ---- Rows ----------------------------------------------------------------------------------------- */

@@ -2,9 +2,7 @@
 #ifndef DAE_DATA_CSV_TEXT_H
 #define DAE_DATA_CSV_TEXT_H
 
-#include "core/status.h"
-
-#include <stdbool.h>
+#include "core/text.h"
 
 /* The text, being read. */
 struct dae_csv {
@@ -37,5 +35,8 @@ dae_status dae_csv_next_cell(struct dae_csv *csv, struct dae_csv_cell *cell);
 
 /* The number in a cell, NaN where it is missing; false for anything else. */
 bool dae_csv_read_number(const struct dae_csv *csv, const struct dae_csv_cell *cell, double *number);
+
+/* Writes what stands in a cell as a name, in quotes where it has to be. */
+void dae_csv_write_name(struct dae_text *text, const struct dae_csv_cell *cell, char separator);
 
 #endif

@@ -55,6 +55,61 @@ dae_status dae_inflate(unsigned char *out, size_t size, const unsigned char *pac
                     packed_size, size);
 }
 
+enum { ROOM = 1 << 15 };
+
+struct dae_deflate {
+    z_stream stream;
+    const char *name;
+    unsigned char packed[ROOM];
+};
+
+dae_status dae_deflate_open(struct dae_deflate **out, const char *name) {
+    struct dae_deflate *deflate = dae_allocate(1, sizeof *deflate);
+    if (deflate == NULL)
+        return DAE_ERROR_MEMORY;
+    deflate->stream = (z_stream){.zalloc = allocate, .zfree = release};
+    deflate->name = name;
+    if (deflateInit2(&deflate->stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+        dae_release(deflate);
+        return dae_fail(DAE_ERROR_MEMORY, "out of memory: could not start to compress %s", name);
+    }
+    *out = deflate;
+    return DAE_OK;
+}
+
+/* Compresses what the stream has to read, as far as `flush` says. */
+static dae_status run(struct dae_deflate *d, int flush, const struct dae_sink *sink) {
+    do {
+        d->stream.next_out = d->packed;
+        d->stream.avail_out = ROOM;
+        deflate(&d->stream, flush);
+        DAE_TRY(dae_sink_add(sink, d->packed, ROOM - d->stream.avail_out));
+    } while (d->stream.avail_out == 0);
+    return DAE_OK;
+}
+
+dae_status dae_deflate_take(struct dae_deflate *deflate, const void *bytes, size_t size,
+                            const struct dae_sink *sink) {
+    deflate->stream.next_in = bytes;
+    for (size_t now; size > 0; size -= now) {
+        now = dae_size_min(size, PIECE);
+        deflate->stream.avail_in = (uInt)now;
+        DAE_TRY(run(deflate, Z_NO_FLUSH, sink));
+    }
+    return DAE_OK;
+}
+
+dae_status dae_deflate_end(struct dae_deflate *deflate, const struct dae_sink *sink) {
+    return run(deflate, Z_FINISH, sink);
+}
+
+void dae_deflate_close(struct dae_deflate *deflate) {
+    if (deflate != NULL)
+        deflateEnd(&deflate->stream);
+    dae_release(deflate);
+}
+
 uint32_t dae_crc32(uint32_t crc, const void *bytes, size_t size) {
     return (uint32_t)crc32_z(crc, bytes, size);
 }
@@ -66,6 +121,26 @@ dae_status dae_inflate(unsigned char *out, size_t size, const unsigned char *pac
     (void)out, (void)size, (void)packed, (void)packed_size;
     return dae_fail(DAE_ERROR_UNSUPPORTED,
                     "%s: is compressed, which this build cannot read: it was made without zlib", name);
+}
+
+dae_status dae_deflate_open(struct dae_deflate **out, const char *name) {
+    (void)out;
+    return dae_fail(DAE_ERROR_UNSUPPORTED, "%s: this build cannot compress: it was made without zlib", name);
+}
+
+dae_status dae_deflate_take(struct dae_deflate *deflate, const void *bytes, size_t size,
+                            const struct dae_sink *sink) {
+    (void)deflate, (void)bytes, (void)size, (void)sink;
+    return DAE_ERROR_UNSUPPORTED;
+}
+
+dae_status dae_deflate_end(struct dae_deflate *deflate, const struct dae_sink *sink) {
+    (void)deflate, (void)sink;
+    return DAE_ERROR_UNSUPPORTED;
+}
+
+void dae_deflate_close(struct dae_deflate *deflate) {
+    (void)deflate;
 }
 
 /* Four bits at a time, of the polynomial 0xEDB88320 (RFC 1952, 8). */

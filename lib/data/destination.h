@@ -5,17 +5,8 @@
 
 #include "core/kind.h"
 #include "data/dataset.h"
+#include "data/sink.h"
 #include "kinds.h"
-
-/* Where the bytes of a file go, one after the other. */
-struct dae_sink {
-    dae_status (*take)(void *context, const void *bytes, size_t size);
-    void *context;
-};
-
-static inline dae_status dae_sink_add(const struct dae_sink *sink, const void *bytes, size_t size) {
-    return sink->take(sink->context, bytes, size);
-}
 
 /* What is written into a file: the inputs of samples. */
 struct dae_saving {

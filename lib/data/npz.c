@@ -1,13 +1,15 @@
-/* One array of an NPZ file, as numpy.savez() writes it: a zip archive whose members are NPY files. */
+/* One array of an NPZ file, as numpy.savez() writes it, a zip archive whose members are NPY files: read and
+ * written. */
 #include "core/memory.h"
 #include "core/text.h"
+#include "data/destination.h"
 #include "data/source.h"
 #include "data/zip.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { ARRAY }; /* the parameters */
+enum { ARRAY, COMPRESSED }; /* the parameters; the second of writing alone */
 
 enum { SUFFIX = 4, NAMES = 300 }; /* bytes of ".npy", and of all names in messages */
 
@@ -73,14 +75,15 @@ static dae_status find(struct search *search) {
 }
 
 /* Opens the NPY file that a member is. */
-static dae_status open_member(dae_dataset **out, struct dae_zip *zip, const struct dae_zip_member *member) {
-    struct dae_content content = {.name = zip->name, .size = member->size};
+static dae_status open_member(dae_dataset **out, struct dae_zip *zip, const struct dae_zip_member *member,
+                              struct dae_facts *facts) {
+    struct dae_content content = {.name = zip->name, .size = member->size, .facts = facts};
     DAE_TRY(dae_zip_read(&content.bytes, zip, member));
     return dae_source_open_content(out, &dae_source_npy, &content);
 }
 
 /* Opens the member that was found; what is wrong with it is said with the name of the array. */
-static dae_status open_found(dae_dataset **out, struct search *search) {
+static dae_status open_found(dae_dataset **out, struct search *search, struct dae_facts *facts) {
     int length = (int)(search->found.name_length - SUFFIX);
     size_t room = strlen(search->zip.name) + (size_t)length + sizeof ", array ";
     char *name = dae_allocate_raw(room, 1);
@@ -88,7 +91,7 @@ static dae_status open_found(dae_dataset **out, struct search *search) {
         return DAE_ERROR_MEMORY;
     snprintf(name, room, "%s, array %.*s", search->zip.name, length, search->found.name);
     search->zip.name = name;
-    dae_status status = open_member(out, &search->zip, &search->found);
+    dae_status status = open_member(out, &search->zip, &search->found, facts);
     dae_release(name);
     return status;
 }
@@ -100,7 +103,7 @@ static dae_status open_npz(dae_dataset **out, const struct dae_content *content)
     if (status == DAE_OK)
         status = find(&search);
     if (status == DAE_OK)
-        status = open_found(out, &search);
+        status = open_found(out, &search, content->facts);
     dae_release(content->bytes);
     return status;
 }
@@ -119,4 +122,40 @@ const struct dae_source_kind dae_source_npz = {
     },
     .knows = knows,
     .open = open_npz,
+};
+
+/* ---- Writing ------------------------------------------------------------------------------------- */
+
+static dae_status write_npz(const struct dae_saving *saving) {
+    enum { MOST_HEADER = 512 };
+    char member[DAE_RECIPE_MAX_WORD + SUFFIX + 1];
+    const struct dae_value *values = saving->values;
+    struct dae_saving array = *saving;
+    struct dae_zip_output zip;
+    uint64_t most = MOST_HEADER + (uint64_t)saving->count * dae_saving_shape(saving).size * sizeof(float);
+    snprintf(member, sizeof member, "%s.npy", values[ARRAY].label);
+    dae_status status = dae_zip_begin(&zip, saving->sink, member, most, values[COMPRESSED].number == 1);
+    array.sink = &zip.content;
+    if (status == DAE_OK)
+        status = dae_destination_npy.write(&array);
+    if (status == DAE_OK)
+        status = dae_zip_finish(&zip);
+    dae_zip_close(&zip);
+    return status;
+}
+
+static const char *const endings[] = {".npz", NULL};
+
+const struct dae_destination_kind dae_destination_npz = {
+    {
+        .name = "npz",
+        .what = "NPZ with one array of float32, as numpy.load() reads it; the first dimension counts samples",
+        .example = "npz(array=signals, compressed=yes)",
+        .parameters = {{"array", "its name", DAE_TYPE_LABEL, .fallback = "arr_0"},
+                       {"compressed", "whether it is deflated, which takes time and zlib", DAE_TYPE_FLAG, 0,
+                        0, 1, "no"},
+                       DAE_DESTINATION_OVERWRITE},
+    },
+    .endings = endings,
+    .write = write_npz,
 };

@@ -1,6 +1,7 @@
 /* Samples of a file that has no header: its values back to back, of a type and a shape that the caller
  * knows. */
 #include "core/memory.h"
+#include "data/destination.h"
 #include "data/source.h"
 
 enum { TYPE, SHAPE, OFFSET, ORDER }; /* the parameters */
@@ -74,4 +75,27 @@ const struct dae_source_kind dae_source_raw = {
             },
     },
     .open = open_raw,
+};
+
+/* ---- Writing ------------------------------------------------------------------------------------- */
+
+static dae_status take(void *context, const float *values, size_t count) {
+    return dae_sink_add(context, values, count * sizeof *values);
+}
+
+static dae_status write_raw(const struct dae_saving *saving) {
+    return dae_saving_each(saving, take, (void *)(uintptr_t)saving->sink);
+}
+
+static const char *const endings[] = {".raw", NULL};
+
+const struct dae_destination_kind dae_destination_raw = {
+    {
+        .name = "raw",
+        .what = "values of float32 back to back, low bytes first, without a header",
+        .example = "raw",
+        .parameters = {DAE_DESTINATION_OVERWRITE},
+    },
+    .endings = endings,
+    .write = write_raw,
 };

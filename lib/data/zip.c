@@ -1,7 +1,6 @@
 #include "data/zip.h"
 #include "core/memory.h"
 #include "core/size.h"
-#include "data/deflate.h"
 
 #include <string.h>
 

@@ -23,6 +23,8 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import scipy  # noqa: E402
 
+import dae  # noqa: E402
+
 rng = np.random.default_rng(5)
 
 TYPES = ["b1", "i1", "u1", "<i2", ">i2", "<u2", ">u2", "<i4", ">i4", "<u4", ">u4", "<i8", ">i8", "<u8", ">u8", "<f2",
@@ -266,9 +268,66 @@ def raw(files):
         files.refuses("cut-" + name, "multiple of", form % "3")
 
 
+# ---- Written by libdae ------------------------------------------------------------------------------------------
+
+
+def written(files):
+    """Float32 of any bits, read back by numpy and pandas; and by zipfile, which checks sums and sizes."""
+    shapes = [(1, 1), (5, 3), (40, 7), (6, 2, 3), (3, 1, 4, 2), (1, 5)]
+    for i, shape in enumerate(shapes):
+        values = numbers(shape, "<f4")
+        data = dae.Dataset.from_array(values)
+        data.save(files.path("%d.npy" % i))
+        files.same("npy %d" % i, np.load(files.path("%d.npy" % i)), values)
+        for format in (None, "npz(array=signals)", "npz(compressed=yes)"):
+            name = "%d-%d.npz" % (i, 0 if format is None else len(format))
+            data.save(files.path(name), format)
+            with np.load(files.path(name)) as archive, zipfile.ZipFile(files.path(name)) as members:
+                array = "signals" if format is not None and "array" in format else "arr_0"
+                files.same(name, archive[array], values)
+                files.same(name + ", sums", [members.testzip() is None, archive.files == [array]], [True, True])
+            files.reads(name, values)
+        data.save(files.path("%d.raw" % i))
+        files.same("raw %d" % i, np.fromfile(files.path("%d.raw" % i), "<f4").reshape(shape), values)
+        files.reads("%d.raw" % i, values, "raw(type=f4, shape=%s)" % list(shape[1:]))
+
+
+def written_tables(files):
+    for i, (separator, point) in enumerate(itertools.product(SEPARATORS, ".,")):
+        if separator == point:
+            continue
+        table = frame_of(30, 4, missing=True)
+        table.columns = ["a", 'b "c", d;e', "f g", "#h"]
+        table.to_csv(files.path("in.csv"), index=False)
+        data = dae.Dataset.open(files.path("in.csv"))
+        expected = pd.read_csv(files.path("in.csv"), float_precision="round_trip").astype(np.float32)
+        name = "out%d.csv" % i
+        decimal = "comma" if point == "," else "point"
+        data.save(files.path(name), "csv(separator=%s, decimal=%s)" % (SEPARATORS[separator], decimal))
+        back = pd.read_csv(files.path(name), sep=separator, decimal=point, float_precision="round_trip")
+        files.same(name, back.to_numpy().astype(np.float32), expected.to_numpy())
+        files.same(name + ", names", list(back.columns) == list(expected.columns), True)
+        files.reads(name, expected.to_numpy(), "csv(decimal=%s)" % decimal)
+    values = numbers((2000, 3), "<f4")
+    values = np.where(np.isnan(values), np.float32("nan"), values)
+    dae.Dataset.from_array(values).save(files.path("bits.csv"))
+    files.same("bits.csv", np.loadtxt(files.path("bits.csv"), delimiter=",").astype(np.float32), values)
+    files.reads("bits.csv", values)
+    with open(files.path("bits.csv")) as file:
+        ours = [cell for line in file for cell in line.strip().split(",") if cell.strip("-") not in ("NaN", "inf")]
+    digits = [np.format_float_scientific(value) for value in values.reshape(-1) if np.isfinite(value)]
+    files.same("bits.csv, digits", [significant(cell) for cell in ours], [significant(cell) for cell in digits])
+
+
+def significant(text):
+    """How many digits there are from the first to the last that is not 0."""
+    return len(text.lstrip("-").split("e")[0].replace(".", "").strip("0"))
+
+
 def main():
     files = frame.Files()
-    for part in (npy_of_every_kind, npy_of_numpy_itself, npz, packed, csv_of_pandas, csv_of_numpy, columns, raw):
+    for part in (npy_of_every_kind, npy_of_numpy_itself, npz, packed, csv_of_pandas, csv_of_numpy, columns, raw,
+                 written, written_tables):
         part(files)
     files.finish(900)
 

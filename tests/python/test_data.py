@@ -323,6 +323,20 @@ class DatasetTest(Standard):
         with self.assertRaisesRegex(ValueError, "gave 3 values"):
             dae.Dataset.from_function(4, 2, lambda first, count: [1.0, 2.0, 3.0]).read(0, 1)
 
+    def test_saved_tables(self):
+        table = dae.Dataset.parse(b"a,b\n1,2\n,4\n")
+        self.assertEqual(table.fact("columns"), "a,b")
+        self.assertEqual(table.fact("path"), "")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "table.csv")
+            table.save(path)
+            with open(path, encoding="utf-8") as file:
+                self.assertEqual(file.read(), "a,b\n1,2\nNaN,4\n")
+            self.assertEqual(dae.Dataset.open(path).fact("path", 1), path)
+            self.assertFails(dae.Status.ERROR_IO, "table.csv", table.save, path)
+            table.save(path, "npz(array=x, overwrite=yes)")
+            self.assertEqual(flat(dae.Dataset.open(path, "npz").read(0, 1)[0]), [1, 2])
+
     def test_idx(self):
         content = struct.pack(">HBBIII", 0, 8, 3, 2, 2, 2) + bytes((0, 51, 102, 153, 204, 255, 0, 255))
         data = dae.Dataset.parse(content)
