@@ -36,6 +36,39 @@ class KindsTest(unittest.TestCase):
                 made = dae.recipe_steps(category, text)[0]
                 self.assertEqual({**made, "label": ""}, {**example, "label": ""})
 
+    def test_steps_are_joined_and_labelled(self):
+        first, last = dae.noise.gaussian(0.5), dae.noise.clip(0, 1)
+        self.assertEqual(first | last, "gaussian(0.5) | clip(0, 1)")
+        self.assertEqual("none" | (first | "none"), "none | gaussian(0.5) | none")
+        self.assertEqual((dae.layer.from_("input") | dae.layer.dense(3).named("code")), "from(input) | dense(3) as code")
+        self.assertEqual(dae.view.crops(24, 24, count=2), "crops(24, 24, count=2)")
+        self.assertEqual(dae.view.part(from_=0.5, to=1), "part(from=0.5, to=1)")
+        self.assertEqual(dae.layer.dense(3, bias=False, initializer=None), "dense(3, bias=no)")
+        self.assertEqual(dae.noise.gaussian(dae.draw.choice(0.1, 0.2)), "gaussian(choice(0.1, 0.2))")
+        with self.assertRaises(TypeError):
+            first | 3
+
+    def test_recordings_go_along(self):
+        street, hall = (dae.Dataset.from_array([[value] * 9]) for value in (1.0, 2.0))
+        street.name, hall.name = "street", "hall"
+        recipe = dae.noise.mix(street, snr=0) | dae.noise.sometimes(0.5, dae.noise.mix(hall, snr=dae.draw.uniform(0, 9)))
+        self.assertEqual(recipe.recordings, {"street": street, "hall": hall})
+        self.assertEqual(recipe.named("x").recordings, recipe.recordings)
+        data = dae.Dataset.from_array([[0.5] * 4] * 2)
+        self.assertEqual(len(data.corrupt("none" | recipe, seed=1).read()[0]), 2)
+        with self.assertRaisesRegex(dae.ArgumentError, "street"):
+            data.corrupt(str(recipe) + "", seed=1).read()
+        hall.name = "street"
+        with self.assertRaisesRegex(ValueError, "two datasets are called 'street'"):
+            recipe | dae.noise.mix(hall, snr=1)
+        self.assertNotEqual(dae.Dataset.from_array([[1.0]]).name, dae.Dataset.from_array([[1.0]]).name)
+
+    def test_what_there_is_can_be_listed(self):
+        self.assertLessEqual(set(dae.kinds()), set(dir(dae)))
+        self.assertIn("from_", dir(dae.layer))
+        self.assertFalse(hasattr(dae, "nothing") or hasattr(dae.layer, "nothing"))
+        self.assertIs(dae.layer.dense, dae.layer.dense)
+
 
 if __name__ == "__main__":
     unittest.main()
