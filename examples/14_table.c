@@ -1,6 +1,6 @@
-/* A table with holes: a network learns to say from some cells of a row what the others hold, though it never sees a
- * whole row. So it fills in what is missing, and finds rows in which a value does not fit the others, though alone it
- * would not stand out. */
+/* A table with holes: a network learns to say from some cells of a row what the others hold, though it never
+ * sees a whole row. So it fills in what is missing, and finds rows in which a value does not fit the others,
+ * though alone it would not stand out. */
 #include "pump.h"
 
 enum { COLUMNS = PUMP_COLUMNS, LEARN = 2000, TEST = 400, LEAK = 20 };

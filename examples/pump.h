@@ -25,8 +25,8 @@ static inline void read_pump(dae_rng *rng, float row[PUMP_COLUMNS]) {
         row[i] += strengths[i] * noise[i];
 }
 
-/* Writes a table of which every tenth cell is missing; in one row of `leak`, if that is not 0, the flow is 15 too low.
- * truth[rows, PUMP_COLUMNS] receives what all cells should have. */
+/* Writes a table of which every tenth cell is missing; in one row of `leak`, if that is not 0, the flow is 15
+ * too low. truth[rows, PUMP_COLUMNS] receives what all cells should have. */
 static inline void write_pump(const char *path, uint64_t seed, size_t rows, size_t leak, float *truth) {
     FILE *file = fopen(path, "w");
     dae_rng *rng = NULL;
@@ -70,7 +70,8 @@ static inline void measure_columns(const float *table, size_t rows, float *mean,
     }
 }
 
-/* In standard deviations from the mean, so that 0, which masking and fill put in the place of a cell, is the mean. */
+/* In standard deviations from the mean, so that 0, which masking and fill put in the place of a cell, is the
+ * mean. */
 static inline void standardise(float *table, size_t rows, const float *mean, const float *stddev) {
     for (size_t i = 0; i < rows * PUMP_COLUMNS; i++)
         table[i] = (table[i] - mean[i % PUMP_COLUMNS]) / stddev[i % PUMP_COLUMNS];

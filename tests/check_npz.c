@@ -1,5 +1,5 @@
-/* NPZ files: arrays found by name, number or because there is one; archives of every form that there is; and broken in
- * every way. */
+/* NPZ files: arrays found by name, number or because there is one; archives of every form that there is; and
+ * broken in every way. */
 #include "npy.h"
 
 #include <stdio.h>

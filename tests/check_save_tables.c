@@ -1,4 +1,5 @@
-/* Datasets saved as NPZ, CSV and raw values: the bytes, what comes back, what is refused, and memory that runs out. */
+/* Datasets saved as NPZ, CSV and raw values: the bytes, what comes back, what is refused, and memory that
+ * runs out. */
 #include "support.h"
 
 #include <math.h>

@@ -190,8 +190,8 @@ static void count_separators(struct dae_csv *csv, const char *separators, size_t
     }
 }
 
-/* The first separator of which all rows have as many; or that the last row has, as blanks may differ; or, where
- * that has none, the first row: but its blanks are those of a single name. */
+/* The first separator of which all rows have as many; or that the last row has, as blanks may differ; or,
+ * where that has none, the first row: but its blanks are those of a single name. */
 static char guess_separator(struct dae_csv csv, const char *separators) {
     size_t first[SEPARATORS], last[SEPARATORS];
     bool steady[SEPARATORS] = {true, true, true, true};

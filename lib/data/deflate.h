@@ -1,4 +1,4 @@
-/* Raw deflate data, and checksums of zip archives. In a build without zlib, expanding and compressing say so. */
+/* Raw deflate data, and checksums of zip archives. In a build without zlib, both ways of data say so. */
 #ifndef DAE_DATA_DEFLATE_H
 #define DAE_DATA_DEFLATE_H
 

@@ -1,5 +1,5 @@
-/* Zip archives (APPNOTE.TXT of PKWARE): read in memory, where the central directory at the end finds the members
- * and is alone believed about their sizes; and written, with one member. */
+/* Zip archives (APPNOTE.TXT of PKWARE): read in memory, where the central directory at the end finds the
+ * members and is alone believed about their sizes; and written, with one member. */
 #ifndef DAE_DATA_ZIP_H
 #define DAE_DATA_ZIP_H
 
@@ -49,8 +49,8 @@ struct dae_zip_output {
     uint32_t crc;
 };
 
-/* Begins an archive with a member of up to `most` bytes. `to` and `member` must stay, and the output must not be
- * moved; dae_zip_close() ends it, also when this fails. */
+/* Begins an archive with a member of up to `most` bytes. `to` and `member` must stay, and the output must not
+ * be moved; dae_zip_close() ends it, also when this fails. */
 dae_status dae_zip_begin(struct dae_zip_output *zip, const struct dae_sink *to, const char *member,
                          uint64_t most, bool compressed);
 

@@ -1,5 +1,5 @@
-/* An archive of one member whose size is not known before it ends: it stands behind its content then, and in the
- * central directory. */
+/* An archive of one member whose size is not known before it ends: it stands behind its content then, and in
+ * the central directory. */
 #include "data/zip.h"
 
 #include <string.h>
@@ -30,8 +30,8 @@ static void put_text(struct record *record, const char *text, size_t size) {
     record->size += size;
 }
 
-/* What is said before the content, and again in the directory, from the version that is needed up to the length of
- * the name. */
+/* What is said before the content, and again in the directory, from the version that is needed up to the
+ * length of the name. */
 static void put_facts(struct record *record, const struct dae_zip_output *zip, bool in_directory) {
     uint64_t small = zip->large ? UINT32_MAX : 0;
     put(record, zip->large ? NEEDED_LARGE : NEEDED, 2);

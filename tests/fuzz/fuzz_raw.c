@@ -1,5 +1,5 @@
-/* Files without a header, judged by NPY files of the same values. The first four bytes of the input choose type, order,
- * shape and offset. */
+/* Files without a header, judged by NPY files of the same values. The first four bytes of the input choose
+ * type, order, shape and offset. */
 #include "fuzz.h"
 
 #include <string.h>
