@@ -59,7 +59,7 @@ START_TEST(wrong_magic_is_refused) {
         is_refused(&file, DAE_ERROR_FORMAT, "offset 0");
     }
     npy_file zip = {"PK\003\004 an npz file", 16};
-    is_refused(&zip, DAE_ERROR_FORMAT, "not an NPY file");
+    is_refused(&zip, DAE_ERROR_FORMAT, "found the start of npz, expected npy");
 }
 END_TEST
 

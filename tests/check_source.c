@@ -94,16 +94,47 @@ START_TEST(npy_is_known) {
 }
 END_TEST
 
+/* What people have: said in words, whatever format was asked for. */
+START_TEST(what_is_something_else_is_said) {
+    static const struct {
+        struct file file;
+        const char *what;
+    } others[] = {
+        {{"\xFF\xD8\xFF\xE0\0\x10JFIF", 10}, "found a JPEG picture, expected"},
+        {{"\xFF\xD8\xFF\xE1 Exif", 10}, "convert it to PNG"},
+        {{"RIFF\x24\0\0\0WEBPVP8 ", 16}, "a WebP picture"},
+        {{"MM\0*\0\0\0\x08", 8}, "a TIFF picture"},
+        {{"<!DOCTYPE html>\n<html>", 22}, "found a page of HTML, expected"},
+        {{"\n <HTML lang=\"en\">", 17}, "was a page downloaded in the place of a file?"},
+        {{"version https://git-lfs.github.com/spec/v1\noid", 46}, "a pointer of Git LFS"},
+        {{"fLaC\0\0\0\"", 8}, "FLAC sound, expected"},
+        {{"\x89HDF\r\n\x1A\n", 8}, "an HDF5 file"},
+        {{"BZh91AY&SY", 10}, "bzip2 data"},
+        {{"\x80\x05\x95\x10\0\0\0\0", 8}, "a pickle of Python"},
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        is_refused(&others[i].file, NULL, others[i].what);
+        is_refused(&others[i].file, "idx", others[i].what);
+        is_refused(&others[i].file, "csv", others[i].what);
+    }
+    struct file png = {"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR", 16}, table = {"ID3,PAR1\n1,2\n", 13};
+    is_refused(&png, "idx", "found the start of png, expected idx");
+    is_refused(&png, "npy", "found the start of png, expected npy");
+    reads_as(&table, NULL, 2, (float[]){1, 2});
+}
+END_TEST
+
 START_TEST(what_no_format_knows) {
     struct file gif = {"GIF89a\1\0\1\0", 10}, empty = {{0}, 0}, odd = {"\1\2\3\4\n", 5}, few = {"\1\2", 2};
-    is_refused(&gif, NULL, "offset 0: found 0x47494638, which no format starts with, expected idx");
+    is_refused(&gif, NULL,
+               "offset 0: found a GIF picture, expected a format that is known: convert it to PNG");
     is_refused(&odd, NULL, "found 0x01020304");
     is_refused(&empty, NULL, "offset 0: there is no content, expected the start of idx");
     is_refused(&few, NULL, "offset 2: the content ends, too short to be known, expected the start of idx");
     is_refused(&empty, "idx", "offset 0: the file ends");
     is_refused(&empty, "npy", "offset 0: the file ends");
-    is_refused(&gif, "idx", "not an IDX file");
-    is_refused(&gif, "npy", "not an NPY file");
+    is_refused(&gif, "idx", "found a GIF picture, expected idx");
+    is_refused(&gif, "npy", "found a GIF picture, expected npy");
 }
 END_TEST
 
@@ -255,6 +286,7 @@ int main(void) {
     tcase_add_test(formats, other_types_are_never_scaled);
     tcase_add_test(formats, npy_is_known);
     tcase_add_test(formats, what_no_format_knows);
+    tcase_add_test(formats, what_is_something_else_is_said);
     tcase_add_test(formats, broken_content_is_told_by_its_format);
     tcase_add_test(formats, formats_that_are_not_written_rightly);
 #ifdef DAE_TEST_ZLIB

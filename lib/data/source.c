@@ -4,6 +4,7 @@
 #include "core/folder.h"
 #include "core/memory.h"
 #include "data/files.h"
+#include "data/foreign.h"
 #include "data/gzip.h"
 
 #include <string.h>
@@ -60,8 +61,41 @@ static dae_status fail_unknown(const char *name, const unsigned char *start, siz
                     name, found, formats);
 }
 
+/* Any text may be of such a format, so that its start tells nothing. */
+static bool takes_any_text(const struct dae_source_kind *kind) {
+    return kind->knows((const unsigned char *)"a", 1);
+}
+
+/* The format that knows this start. */
+static const char *other_format(const unsigned char *start, size_t count) {
+    for (size_t i = 0; kinds[i] != NULL; i++) {
+        const struct dae_source_kind *kind = (const struct dae_source_kind *)kinds[i];
+        if (kind->knows != NULL && kind->knows(start, count) && !takes_any_text(kind))
+            return kind->kind.name;
+    }
+    return NULL;
+}
+
+/* Refuses what is known to be something else than the format that is wanted; NULL: any that is known by its
+ * start. */
+static dae_status check_foreign(const struct opening *o, const unsigned char *start, size_t count) {
+    const struct dae_source_kind *wanted = o->format != NULL ? kind_of(o) : NULL;
+    if (wanted != NULL && (wanted->knows == NULL || (wanted->knows(start, count) && !takes_any_text(wanted))))
+        return DAE_OK;
+    const struct dae_foreign *foreign = dae_foreign_find(start, count);
+    if (foreign != NULL)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset 0: found %s, expected %s: %s", o->name, foreign->what,
+                        wanted != NULL ? wanted->kind.name : "a format that is known", foreign->advice);
+    const char *other = wanted != NULL ? other_format(start, count) : NULL;
+    if (other != NULL)
+        return dae_fail(DAE_ERROR_FORMAT, "%s: offset 0: found the start of %s, expected %s", o->name, other,
+                        wanted->kind.name);
+    return DAE_OK;
+}
+
 /* Sets the format, if it is not given, by the start of the content. */
 static dae_status know(struct opening *o, const unsigned char *start, size_t count) {
+    DAE_TRY(check_foreign(o, start, count));
     for (size_t i = 0; o->format == NULL && kinds[i] != NULL; i++) {
         const struct dae_source_kind *kind = (const struct dae_source_kind *)kinds[i];
         if (kind->knows == NULL || !kind->knows(start, count))

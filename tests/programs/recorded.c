@@ -3,8 +3,8 @@
 
 enum { RATE = 16000, SPEECH = 40000, STREET = 60000, RECORDINGS = 3 };
 
-/* In the place of files: recordings of a few seconds. */
-static dae_dataset *record(size_t length, size_t step) {
+/* Recordings of a few seconds, as a folder of WAV files. */
+static void record(const char *folder, size_t length, size_t step) {
     dae_dataset *dataset = NULL;
     const size_t shape[] = {1, length};
     float *values = malloc(RECORDINGS * length * sizeof *values);
@@ -13,16 +13,21 @@ static dae_dataset *record(size_t length, size_t step) {
     for (size_t i = 0; i < RECORDINGS * length; i++)
         values[i] = (float)(i * step % 201) / 200 - 0.5f;
     TRY(dae_dataset_copy_array(&dataset, values, RECORDINGS, 2, shape));
+    TRY(dae_dataset_save(dataset, folder, "wav(rate=16000)"));
+    dae_dataset_free(dataset);
     free(values);
-    return dataset;
 }
 
 int main(void) {
-    dae_dataset *speech = record(SPEECH, 1), *street = record(STREET, 37), *clips = NULL, *noisy = NULL;
+    dae_dataset *speech = NULL, *street = NULL, *clips = NULL, *noisy = NULL;
     dae_noise *noise = NULL;
     char text[512];
     static float second[RATE];
 
+    record("speech/", SPEECH, 1);
+    record("street/", STREET, 37);
+    TRY(dae_dataset_open(&speech, "speech/", NULL));
+    TRY(dae_dataset_open(&street, "street/", NULL));
     TRY(dae_dataset_view(&clips, speech, "crops(16000, count=4)",
                          1)); /* a second each, cut anew every epoch */
 
