@@ -123,7 +123,7 @@ START_TEST(broken_files) {
     ck_assert_uint_eq(content_bears_flips(&file, "png", file.size, ROOM), 8 * file.size);
     content_bears_lack_of_memory(&file, "png");
     content_bears_lack_of_memory(&file, "png(channels=1)");
-    content_is_refused(&jpeg, "png", DAE_ERROR_FORMAT, "not a PNG file", ROOM);
+    content_is_refused(&jpeg, "png", DAE_ERROR_FORMAT, "found a JPEG picture, expected png", ROOM);
 }
 END_TEST
 

@@ -135,7 +135,7 @@ START_TEST(broken_files) {
     /* what is read all the same: another rate or size of the file, and half of the bits of channels and data */
     ck_assert_uint_gt(content_bears_flips(&file, "wav", 44, CONTENT_MOST), 44 * 8 / 3);
     content_bears_lack_of_memory(&file, "wav");
-    content_is_refused(&gif, "wav", DAE_ERROR_FORMAT, "not a WAV file", CONTENT_MOST);
+    content_is_refused(&gif, "wav", DAE_ERROR_FORMAT, "found a GIF picture, expected wav", CONTENT_MOST);
 }
 END_TEST
 

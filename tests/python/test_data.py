@@ -344,7 +344,7 @@ class DatasetTest(Standard):
         for ours, byte in zip(flat(data.read()[0]), content[-8:]):
             self.assertAlmostEqual(ours, byte / 255, delta=1e-7)
         self.assertEqual(flat(dae.Dataset.parse(content, "idx(scaled=no)").read()[0]), list(content[-8:]))
-        self.assertFails(dae.Status.ERROR_FORMAT, "not an NPY file", dae.Dataset.parse, content, "npy")
+        self.assertFails(dae.Status.ERROR_FORMAT, "found the start of idx, expected npy", dae.Dataset.parse, content, "npy")
         self.assertFails(dae.Status.ERROR_FORMAT, "expected idx, npy", dae.Dataset.parse, b"\x89PNG\r\n")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "digits")
