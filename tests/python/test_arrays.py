@@ -111,7 +111,9 @@ class NumpyTest(Standard):
         optimizer = dae.Optimizer(dae.optimizer.sgd(real))
         optimizer["momentum"] = np.float32(0.25)
         self.assertEqual((optimizer.learning_rate, optimizer["momentum"]), (0.5, 0.25))
-        self.assertEqual(dae.layer.dense(size, bias=np.bool_(False)), "dense(2, bias=0)")
+        self.assertEqual(dae.layer.dense(size, bias=np.bool_(False)), "dense(2, bias=no)")
+        self.assertEqual(dae.noise.gaussian(np.array(0.5)), "gaussian(0.5)")
+        self.assertEqual(dae.layer.conv2d(8, np.array([3, 5])), "conv2d(8, [3, 5])")
         self.assertEqual(dae.noise.gaussian(real, mean=np.float64(1e-5)), "gaussian(0.5, mean=1e-05)")
         self.assertEqual(dae.Rng(np.uint64(2**64 - 1)).uniform(size).shape, (2,))
 

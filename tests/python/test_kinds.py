@@ -61,6 +61,8 @@ class KindsTest(unittest.TestCase):
         hall.name = "street"
         with self.assertRaisesRegex(ValueError, "two datasets are called 'street'"):
             recipe | dae.noise.mix(hall, snr=1)
+        with self.assertRaisesRegex(ValueError, "two datasets are called 'street'"):
+            dae.noise.one_of(dae.noise.mix(hall, snr=1), dae.noise.mix(street, snr=1))
         self.assertNotEqual(dae.Dataset.from_array([[1.0]]).name, dae.Dataset.from_array([[1.0]]).name)
 
     def test_what_there_is_can_be_listed(self):

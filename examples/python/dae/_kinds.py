@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import keyword
 import math
+import operator
 
 from . import _c
 from ._library import get, get_text, list_texts
@@ -95,32 +96,37 @@ class Recipe(str):
 def _join(first: str, second: str) -> Recipe:
     if not isinstance(second, str) or not isinstance(first, str):
         return NotImplemented
-    return bind(Recipe("%s | %s" % (first, second)),
-                 getattr(first, "recordings", {}), getattr(second, "recordings", {}))
+    recordings = {**getattr(first, "recordings", {})}
+    gather(recordings, getattr(second, "recordings", {}))
+    return bind(Recipe("%s | %s" % (first, second)), recordings)
 
 
-def bind(recipe: Recipe, *recordings: Dict[str, Any]) -> Recipe:
-    for found in recordings:
-        for name, dataset in found.items():
-            if recipe.recordings.get(name, dataset) is not dataset:
-                raise ValueError("two datasets are called %r: give one of them another name" % name)
-            recipe.recordings = {**recipe.recordings, name: dataset}
+def bind(recipe: Recipe, recordings: Dict[str, Any]) -> Recipe:
+    recipe.recordings = recordings
     return recipe
+
+
+def gather(recordings: Dict[str, Any], others: Dict[str, Any]) -> None:
+    """Adds others to recordings."""
+    for name, dataset in others.items():
+        if recordings.setdefault(name, dataset) is not dataset:
+            raise ValueError("two datasets are called %r: give one of them another name" % name)
 
 
 def write(value: Any, recordings: Dict[str, Any]) -> str:
     """A value of Python as the library reads it. A dataset is written as its name."""
+    value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, str):
-        recordings.update(getattr(value, "recordings", {}))
+        gather(recordings, getattr(value, "recordings", {}))
         return value
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return "[%s]" % ", ".join(write(item, recordings) for item in value)
     if hasattr(value, "_as_parameter_") and hasattr(value, "name"):
-        recordings[value.name] = value
+        gather(recordings, {value.name: value})
         return str(value.name)
-    return str(int(value)) if hasattr(value, "__index__") else repr(float(value))
+    return str(operator.index(value)) if hasattr(value, "__index__") else repr(float(value))
 
 
 class Kinds:
