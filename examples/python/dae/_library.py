@@ -167,10 +167,10 @@ def _real(value: Any) -> float:
 
 def _text(value: Any) -> Any:
     """As the library takes it: None stays, and a buffer that it writes to."""
-    if isinstance(value, os.PathLike):
-        value = os.fsencode(value)
-    elif isinstance(value, str):
+    if isinstance(value, str):
         value = value.encode("utf-8", "surrogateescape")
+    elif hasattr(value, "__fspath__"):
+        value = os.fsencode(value)
     if isinstance(value, bytes) and b"\0" in value:
         raise ValueError("has a NUL in it, where the library would take it to end")
     return value
