@@ -82,6 +82,11 @@ class WheelTest(unittest.TestCase):
         self.assertEqual(told[0], "libdae")
         self.assertEqual(Path(told[2]).parents[1].name, "site-packages")
         self.assertTrue(told[2].startswith(str(self.folder.resolve())), told)
+        beside = self.folder / "checkout"  # whose programs import the package beside them, which has no library
+        shutil.copytree(PACKAGE / "dae", beside / "dae")
+        shutil.copy(PACKAGE / "unet.py", beside)
+        done = run(python, beside / "unet.py", HERE.parents[1] / "examples" / "data" / "train-images-idx3-ubyte.gz")
+        self.assertRegex(done.stdout, "(?m)^step 7: loss ")
         done = run(python, HERE / "test_copies.py")
         self.assertEqual(done.returncode, 0, done.stdout)
         removed = run(*pip, "uninstall", "-y", "dae")

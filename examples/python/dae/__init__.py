@@ -25,7 +25,7 @@ where the size of a sample is known, an array of one dimension holds samples bac
 numpy is there, otherwise memoryviews with format "f" and a shape.
 
 The library is the file that the environment variable LIBDAE names, or else the one in this package, the one that was built
-in build/ of the checkout that this package is part of, or the system's libdae.so.0.
+in build/ of the checkout that this package is part of, that of an installed wheel, or the system's libdae.so.0.
 
 Formulae, units, ranges and defaults are told in the headers, include/dae/*.h, one for each class.
 """

@@ -6,6 +6,7 @@ import builtins
 import ctypes
 import operator
 import os
+import sys
 import threading
 from ctypes import byref
 
@@ -96,7 +97,8 @@ raised_by: Dict[int, BaseException] = {}  # thread -> exception of a callback th
 
 
 def _candidates() -> List[str]:
-    """Where the library may be, the first that is there wins; the last one is for the system's loader."""
+    """Where the library may be, the first that is there wins; the last one is for the system's loader. Programs beside this
+    package in a checkout import it, though a wheel may be installed: its library will do."""
     named = os.environ.get("LIBDAE")
     if named:
         return [named]
@@ -104,6 +106,7 @@ def _candidates() -> List[str]:
     places = [os.path.join(HERE, SONAME)]
     if os.path.exists(os.path.join(checkout, "lib", "libdae.map")):
         places.append(os.path.realpath(os.path.join(checkout, "build", "lib", SONAME)))
+    places += [os.path.join(folder, "dae", SONAME) for folder in sys.path]
     return [place for place in places if os.path.exists(place)] + [SONAME]
 
 
