@@ -70,7 +70,8 @@ void dae_paths_free(struct dae_paths *paths) {
 /* ---- Patterns ------------------------------------------------------------------------------------- */
 
 bool dae_path_is_pattern(const char *path) {
-    return strpbrk(path, "*?[") != NULL;
+    const char *bracket = strchr(path, '[');
+    return strpbrk(path, "*?") != NULL || (bracket != NULL && strchr(bracket, ']') != NULL);
 }
 
 /* Whether a byte is one of those that "[a-z]" lists; *end is where the pattern goes on. NULL: there is no ']',

@@ -24,7 +24,7 @@ dae_status dae_paths_add(struct dae_paths *paths, const char *folder, size_t fol
 
 void dae_paths_free(struct dae_paths *paths);
 
-/* Whether a path has one of the characters * ? [ in it, which stand for others. */
+/* Whether a path has * or ? or [] in it, which stand for other bytes. */
 bool dae_path_is_pattern(const char *path);
 
 /* Finds the files in a folder, or all that match a pattern, sorted by their bytes. What is no file is left

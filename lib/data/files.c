@@ -298,7 +298,7 @@ static dae_status fill(struct files *f, const struct dae_paths *paths, const str
 static dae_status create(dae_dataset **out, const struct dae_paths *paths, const struct wish *wish) {
     void *created = NULL;
     if (paths->count == 0)
-        return dae_fail(DAE_ERROR_IO, "%s: found no file, expected at least one", wish->name);
+        return dae_fail(DAE_ERROR_IO, "%s: could not open: found no file, expected at least one", wish->name);
     DAE_TRY(dae_dataset_create_source(&created, sizeof(struct files), &operations, 1, 1, (size_t[]){1},
                                       wish->name));
     struct files *f = created;
