@@ -1,5 +1,5 @@
-/* A folder of noisy pictures becomes a folder of clean ones. A network learns from a folder of clean pictures of any
- * sizes, on pieces of them, and is kept in a file; then four calls do the rest, one picture at a time.
+/* A folder of noisy pictures becomes a folder of clean ones. A network learns from a folder of clean pictures
+ * of any sizes, on pieces of them, and is kept in a file; then four calls do the rest, one picture at a time.
  Here the pictures
  * are made, too. PNG needs a library that was built with libpng; "pnm" does not. */
 #include "pgm.h"

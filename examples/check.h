@@ -32,8 +32,8 @@ static inline int finish(int status) {
     return status;
 }
 
-/* Ends the program with what it shows, if an argument asks for that. `usual` is what it takes in the place of its
- * argument, called `name`, if none is given, or NULL if it takes none. */
+/* Ends the program with what it shows, if an argument asks for that. `usual` is what it takes in the place of
+ * its argument, called `name`, if none is given, or NULL if it takes none. */
 static inline void answer_help(int argc, char **argv, const char *name, const char *usual,
                                const char *shows) {
     for (int i = 1; i < argc; i++) {

@@ -1,5 +1,5 @@
-/* Networks of several forms learn to take noise off the same images: which of them is worth its time? Prints what each
- * gains, and draws what they make of the same test images, one row for each. */
+/* Networks of several forms learn to take noise off the same images: which of them is worth its time? Prints
+ * what each gains, and draws what they make of the same test images, one row for each. */
 #include <getopt.h>
 #include <math.h>
 #include <stdbool.h>

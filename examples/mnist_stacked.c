@@ -1,8 +1,9 @@
-/* A stacked denoising autoencoder (Vincent et al., JMLR 2010) on the digits of MNIST: layers that are trained one after
- * another, each to undo noise in the clean codes of those below it, and then all of them together to name the digit.
+/* A stacked denoising autoencoder (Vincent et al., JMLR 2010) on the digits of MNIST: layers that are trained
+ * one after another, each to undo noise in the clean codes of those below it, and then all of them together
+ * to name the digit.
  *
- * --rate 0 trains the layers without noise, --pretrain 0 leaves them as they are drawn: what the noise and the training
- * layer by layer bring is the difference of the errors. */
+ * --rate 0 trains the layers without noise, --pretrain 0 leaves them as they are drawn: what the noise and
+ * the training layer by layer bring is the difference of the errors. */
 #include <getopt.h>
 
 #include "check.h"

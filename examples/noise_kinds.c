@@ -1,4 +1,5 @@
-/* Every kind of noise that the library has, on a digit and on a signal, as one picture: what docs/noise.md shows. */
+/* Every kind of noise that the library has, on a digit and on a signal, as one picture: what docs/noise.md
+ * shows. */
 #include "digits.h"
 #include "mnist/canvas.h"
 

@@ -9,8 +9,8 @@
 
 enum { VIBRATION_RATE = 10000 };
 
-/* A network that takes noise off it, of 131,501 parameters. It finds the noise: five times half as long, with more channels, and
- * back, with what each level was added. */
+/* A network that takes noise off it, of 131,501 parameters. It finds the noise: five times half as long, with
+ * more channels, and back, with what each level was added. */
 static const char vibration_network[] =
     "input(1, any) | conv1d(12, 9, activation=relu) as e1 | conv1d(24, 9, stride=2, activation=relu) as e2"
     " | conv1d(32, 9, stride=2, activation=relu) as e3 | conv1d(48, 9, stride=2, activation=relu) as e4"

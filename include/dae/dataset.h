@@ -105,13 +105,13 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  * `npy` is what numpy.save() writes: format versions 1.0, 2.0 and 3.0 (numpy.lib.format). Values are read as
  * they are, bytes too: what numpy shows is what a model gets. Types: f2, f4, f8, i1 to i8, u1 to u8, in
  * either byte order and by the other names that numpy has for them, such as float32, each rounded to float32
- * as C does; b1 as 0 and 1. An array in Fortran order, such as numpy.save() makes of a table of pandas, is put
- * into C order as it is read, which takes its memory twice meanwhile.
+ * as C does; b1 as 0 and 1. An array in Fortran order, such as numpy.save() makes of a table of pandas, is
+ * put into C order as it is read, which takes its memory twice meanwhile.
  *
- * `npz` is what numpy.savez() and savez_compressed() write: a zip archive with an `npy` file NAME.npy for each
- * array. npz(array=NAME), or npz(array=2) by the number of the array from 0, where there are several. Members
- * are stored or deflated (with zlib); sizes of 64 bits, a comment, and, where the format is named, bytes
- * before the archive are fine. Checksums are checked.
+ * `npz` is what numpy.savez() and savez_compressed() write: a zip archive with an `npy` file NAME.npy for
+ * each array. npz(array=NAME), or npz(array=2) by the number of the array from 0, where there are several.
+ * Members are stored or deflated (with zlib); sizes of 64 bits, a comment, and, where the format is named,
+ * bytes before the archive are fine. Checksums are checked.
  *
  * `csv` is a table as text. A line is a sample of shape {columns}.
  * - separator=comma, semicolon, tab or blank, which is any number of blanks; by default the first of tab,
@@ -123,22 +123,23 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  * - Empty cells, NA, N/A, #N/A, <NA>, NaN, null, None (in letters of either size) and ? are NaN. So is the
  *   number that missing=-999 says.
  * - Numbers are read as strtod() does in the C locale, but for hexadecimal ones, and rounded to float32.
- *   Cells may stand in double quotes, and have separators, line ends and doubled quotes in them then. Lines end
- *   in LF, CR LF or CR. Blank lines, lines that begin with #, and a byte order mark of UTF-8 are passed over.
+ *   Cells may stand in double quotes, and have separators, line ends and doubled quotes in them then. Lines
+ *   end in LF, CR LF or CR. Blank lines, lines that begin with #, and a byte order mark of UTF-8 are passed
+ *   over.
  *
- * `raw` is a file without header, which has to be named: raw(type=f4, shape=[2, 256], offset=0, order=little).
- * type is one of those of `npy` but b1, shape that of a sample (by default {1}), offset the bytes before the
- * first value, order that of bytes, little or big. There are as many samples as the size gives, with nothing
- * left.
+ * `raw` is a file without header, which has to be named: raw(type=f4, shape=[2, 256], offset=0,
+ * order=little). type is one of those of `npy` but b1, shape that of a sample (by default {1}), offset the
+ * bytes before the first value, order that of bytes, little or big. There are as many samples as the size
+ * gives, with nothing left.
  *
- * `png` (libpng) and `pnm` (PBM, PGM, PPM: P1 to P6) are pictures, one sample [channels, height, width] a file, of
- * values in [0,1]: value / largest value. 1 channel or 3, red, green, blue, as in the file, or as
+ * `png` (libpng) and `pnm` (PBM, PGM, PPM: P1 to P6) are pictures, one sample [channels, height, width] a
+ * file, of values in [0,1]: value / largest value. 1 channel or 3, red, green, blue, as in the file, or as
  * `png(channels=1)` and `pnm(channels=3)` say; brightness is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601),
  * rounded to the file's own type. Alpha is dropped; gamma and colour profiles are ignored.
  *
- * `wav` is a recording, one sample [channels, length]: PCM of 8, 16, 24 and 32 bits as values in [-1,1), which
- * is value / 2^(bits - 1) (8 bits: (value - 128) / 128), floats of 32 and 64 bits as they are. RIFF, RF64, RIFX;
- * of data whose size the writer did not know, as in pipes, all that is there.
+ * `wav` is a recording, one sample [channels, length]: PCM of 8, 16, 24 and 32 bits as values in [-1,1),
+ * which is value / 2^(bits - 1) (8 bits: (value - 128) / 128), floats of 32 and 64 bits as they are. RIFF,
+ * RF64, RIFX; of data whose size the writer did not know, as in pipes, all that is there.
  *
  * docs/file-formats.md has the details.
  *
@@ -150,73 +151,76 @@ DAE_API dae_status dae_dataset_create_callback(dae_dataset **out, size_t count, 
  *   dae_dataset_open(&photos, "photos/", "files(skip=yes)");
  *
  * Files of a folder or a pattern are sorted by the bytes of their paths, so that the order is the same on
- * every machine; folders in it are left out, and so are names that begin with '.', unless the pattern does. In
- * a pattern `*` is any bytes but '/', `?` one of them, `[a-z]` one of these and `[!a-z]` none of these. A list is in
- * its own order; its paths begin at its folder. Samples have as many dimensions in all files, and may differ in
- * size.
+ * every machine; folders in it are left out, and so are names that begin with '.', unless the pattern does.
+ * In a pattern `*` is any bytes but '/', `?` one of them, `[a-z]` one of these and `[!a-z]` none of these. A
+ * list is in its own order; its paths begin at its folder. Samples have as many dimensions in all files, and
+ * may differ in size.
  *
  * Opening looks at each file; it is read when its samples are, by as many threads as read, and those that
- * were read last are held in their own type, up to `files(cache=64000000)` bytes, and one for each thread in any
- * case. A file that cannot be read is refused by its name; with `files(skip=yes)`, which reads all of them,
- * it is left out and counted: the fact "left_out". One that changes or vanishes later makes the call that reads
- * it fail with DAE_ERROR_IO.
+ * were read last are held in their own type, up to `files(cache=64000000)` bytes, and one for each thread in
+ * any case. A file that cannot be read is refused by its name; with `files(skip=yes)`, which reads all of
+ * them, it is left out and counted: the fact "left_out". One that changes or vanishes later makes the call
+ * that reads it fail with DAE_ERROR_IO.
  *
  * @param path    of a regular file, a folder, or a pattern where there is no file of that name
  * @param format  a recipe of one step, such as "idx(scaled=no)"; NULL: known by how the content starts
  * Errors: DAE_ERROR_ARGUMENT, also for an array or a column that the file does not have, and for a file of
  * several arrays where none is named; DAE_ERROR_MEMORY; DAE_ERROR_IO with the path and the system's reason,
- * also for what is not a regular file; DAE_ERROR_FORMAT for a format that is not written rightly or that there
- * is not, and for content with offset or line, value found and value expected, before memory is taken for
- * more than the start of the file where that tells; DAE_ERROR_UNSUPPORTED for values of another type, a later
- * version of a format, an encrypted archive, for gzip and deflate in a build without zlib, and for PNG in one
- * without libpng. @since 0.1.0
+ * also for what is not a regular file; DAE_ERROR_FORMAT for a format that is not written rightly or that
+ * there is not, and for content with offset or line, value found and value expected, before memory is taken
+ * for more than the start of the file where that tells; DAE_ERROR_UNSUPPORTED for values of another type, a
+ * later version of a format, an encrypted archive, for gzip and deflate in a build without zlib, and for PNG
+ * in one without libpng. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_open(dae_dataset **out, const char *path, const char *format);
 
 /** As dae_dataset_open(), from `size` bytes in memory, which are copied. @since 0.1.0 */
 DAE_API dae_status dae_dataset_parse(dae_dataset **out, const void *bytes, size_t size, const char *format);
 
-/** Writes the inputs of a dataset, as they are in epoch 0, to a file, or to a folder with a file for each sample.
+/** Writes the inputs of a dataset, as they are in epoch 0, to a file, or to a folder with a file for each
+ * sample.
  *
  *   dae_dataset_save(clean, "clean.npy", NULL);
  *   dae_dataset_save(clean, "clean/", "npy(overwrite=yes)");
  *
- * Formats are the kinds of the category `destination`, which dae_kind_list() lists. A path that ends in '/' is a
- * folder, which is made where it is missing; a file in it is named as the one that its sample comes from (its
- * fact "path"), with the ending of the format. Where several samples come from files of one name, a number
- * follows it, "digits-07.npy", and where they come from none, a number is all there is of it. Samples are read
- * one at a time there; elsewhere some at a time, so that memory is bounded.
+ * Formats are the kinds of the category `destination`, which dae_kind_list() lists. A path that ends in '/'
+ * is a folder, which is made where it is missing; a file in it is named as the one that its sample comes from
+ * (its fact "path"), with the ending of the format. Where several samples come from files of one name, a
+ * number follows it, "digits-07.npy", and where they come from none, a number is all there is of it. Samples
+ * are read one at a time there; elsewhere some at a time, so that memory is bounded.
  *
  * Each file is written as model files are: a reader sees the old one or the new one, whole. One that is there
  * is replaced only where the format says `overwrite=yes`. Before the first file is written, all are refused
- * where one has to be: samples that a format does not take, a file that is there, two files of one name. After a
- * failure that comes later, files that are written already stay.
+ * where one has to be: samples that a format does not take, a file that is there, two files of one name.
+ * After a failure that comes later, files that are written already stay.
  *
- * `npy` is float32 in C order, the bytes that numpy.save() writes; the first dimension counts samples, and they
- * have one shape. `npz(array=NAME, compressed=no)` is a zip archive with such a file, NAME.npy, by default
- * arr_0.npy, stored or deflated (with zlib). `raw` is the values alone, low bytes first.
+ * `npy` is float32 in C order, the bytes that numpy.save() writes; the first dimension counts samples, and
+ * they have one shape. `npz(array=NAME, compressed=no)` is a zip archive with such a file, NAME.npy, by
+ * default arr_0.npy, stored or deflated (with zlib). `raw` is the values alone, low bytes first.
  *
  * `csv(separator=comma, decimal=point, header=yes)` is a table: a sample of one dimension is a row, of the
  * fewest digits that read back to the same float32; NaN, inf and -inf are written so. The first row has the
  * names of the columns where they are known (the fact "columns") and as many as there are values, unless
- * header=no. Separators are comma, semicolon, tab and blank; with decimal=comma it is another one than the comma.
+ * header=no. Separators are comma, semicolon, tab and blank; with decimal=comma it is another one than the
+ * comma.
  *
  * `png` and `pnm` (PGM, PPM) are pictures, a file each: samples [height, width], [1, height, width] or
  * [3, height, width] of values in [0,1]; what is beyond is 0 or 1. `bits` is 8 or 16; a value is rounded to
  * floor(value * (2^bits - 1) + 0.5).
  *
- * `wav` is a recording, a file each: samples [length] or [channels, length]. `bits` is 16 or 24, PCM of values in
- * [-1,1), floor(value * 2^(bits - 1) + 0.5), or the nearest that there is; or 32, floats as they are. `rate`, in
- * values a second, is that of the file that a sample comes from, or has to be given. Less than 4 GB.
+ * `wav` is a recording, a file each: samples [length] or [channels, length]. `bits` is 16 or 24, PCM of
+ * values in [-1,1), floor(value * 2^(bits - 1) + 0.5), or the nearest that there is; or 32, floats as they
+ * are. `rate`, in values a second, is that of the file that a sample comes from, or has to be given. Less
+ * than 4 GB.
  *
  * Values that are NaN are refused where they become whole numbers.
  *
  * @param path    of a file, or of a folder with its '/'
- * @param format  a recipe of one step, such as "npy(overwrite=yes)"; NULL: known by the ending of the path, or of
- *                the file that a sample comes from
+ * @param format  a recipe of one step, such as "npy(overwrite=yes)"; NULL: known by the ending of the path,
+ *                or of the file that a sample comes from
  * Errors: DAE_ERROR_ARGUMENT, DAE_ERROR_FORMAT for a format that is not written rightly, DAE_ERROR_SHAPE,
- * DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK; DAE_ERROR_UNSUPPORTED for PNG in a build without libpng; DAE_ERROR_IO with
- * the path and the system's reason. @since 0.1.0
+ * DAE_ERROR_MEMORY, DAE_ERROR_CALLBACK; DAE_ERROR_UNSUPPORTED for PNG in a build without libpng; DAE_ERROR_IO
+ * with the path and the system's reason. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_save(const dae_dataset *dataset, const char *path, const char *format);
 
@@ -424,7 +428,8 @@ DAE_API dae_status dae_dataset_get_fact(const dae_dataset *dataset, size_t index
  * @param targets  [count, target shape], or NULL if targets are not wanted
  * Errors: DAE_ERROR_ARGUMENT, also when the arrays overlap each other or borrowed data; DAE_ERROR_SHAPE when
  * samples of the range have different shapes, which are read one at a time; DAE_ERROR_MEMORY;
- * DAE_ERROR_CALLBACK; DAE_ERROR_IO and DAE_ERROR_FORMAT, of many files that are read when their samples are. After a failure the arrays may be partly written. @since 0.1.0
+ * DAE_ERROR_CALLBACK; DAE_ERROR_IO and DAE_ERROR_FORMAT, of many files that are read when their samples are.
+ * After a failure the arrays may be partly written. @since 0.1.0
  */
 DAE_API dae_status dae_dataset_read(const dae_dataset *dataset, uint64_t epoch, size_t first, size_t count,
                                     float *inputs, float *targets);

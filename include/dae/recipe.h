@@ -12,8 +12,9 @@
  *
  * What kinds there are depends on the category of the text: layer, activation, initializer, network, noise,
  * draw (of a number in noise), objective, optimizer, governor, source and destination (formats of files),
- * view, scaling, figure or cover (of a sample of any size). dae_kind_list() lists them, and dae_kind_get_text()
- * says what each is for and what its parameters take: headers have formulae, the list is in the loaded library.
+ * view, scaling, figure or cover (of a sample of any size). dae_kind_list() lists them, and
+ * dae_kind_get_text() says what each is for and what its parameters take: headers have formulae, the list is
+ * in the loaded library.
  */
 #ifndef DAE_RECIPE_H
 #define DAE_RECIPE_H

@@ -112,16 +112,16 @@ typedef int32_t (*dae_apply_fn)(uint64_t done, uint64_t total, void *user);
 DAE_API dae_status dae_model_apply(dae_model *model, const char *cover, size_t rank, const size_t *shape,
                                    const float *input, float *output, dae_apply_fn progress, void *user);
 
-/** Gets how far a model of signals or pictures looks along a side: what it gives at a place depends on no value
- * that lies more than `before` places before it, or more than `after` places after it; its receptive field is
- * before + 1 + after. Where pooling or strides make places unequal, that of the one that looks furthest, or
- * some places more.
+/** Gets how far a model of signals or pictures looks along a side: what it gives at a place depends on no
+ * value that lies more than `before` places before it, or more than `after` places after it; its receptive
+ * field is before + 1 + after. Where pooling or strides make places unequal, that of the one that looks
+ * furthest, or some places more.
  *
  * @param dimension  of the shape of the input: 1 for the length of signals and the height of pictures, 2 for
  *                   the width of pictures
- * Errors: DAE_ERROR_ARGUMENT, also when the input has no such dimension; DAE_ERROR_UNSUPPORTED for a layer that
- * looks at whole samples, which the message names, and for a model that does not give as many places as it
- * takes; DAE_ERROR_SHAPE for a model of more dimensions; DAE_ERROR_MEMORY. @since 0.1.0 */
+ * Errors: DAE_ERROR_ARGUMENT, also when the input has no such dimension; DAE_ERROR_UNSUPPORTED for a layer
+ * that looks at whole samples, which the message names, and for a model that does not give as many places as
+ * it takes; DAE_ERROR_SHAPE for a model of more dimensions; DAE_ERROR_MEMORY. @since 0.1.0 */
 DAE_API dae_status dae_model_get_reach(const dae_model *model, size_t dimension, size_t *before,
                                        size_t *after);
 

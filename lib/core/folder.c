@@ -74,8 +74,8 @@ bool dae_path_is_pattern(const char *path) {
     return strpbrk(path, "*?") != NULL || (bracket != NULL && strchr(bracket, ']') != NULL);
 }
 
-/* Whether a byte is one of those that "[a-z]" lists; *end is where the pattern goes on. NULL: there is no ']',
- * so that '[' is a byte like others. */
+/* Whether a byte is one of those that "[a-z]" lists; *end is where the pattern goes on. NULL: there is no
+ * ']', so that '[' is a byte like others. */
 static bool is_listed(const char *pattern, unsigned char byte, const char **end) {
     const char *at = pattern + 1;
     bool others = *at == '!' || *at == '^', found = false;
@@ -155,7 +155,8 @@ static dae_status take(struct finding *f) {
 
 static dae_status find(struct finding *f, const char *pattern);
 
-/* Goes on with each entry of the folder that has been found; `part` is a pattern, and `rest` comes behind it. */
+/* Goes on with each entry of the folder that has been found; `part` is a pattern, and `rest` comes
+ * behind it. */
 static dae_status find_entries(struct finding *f, DIR *folder, const char *part, const char *rest) {
     size_t length = f->length;
     for (;;) {

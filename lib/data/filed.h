@@ -11,8 +11,8 @@ enum { DAE_FILED_MAX_RANK = DAE_SHAPE_MAX_RANK + 1 };
 struct dae_value_type {
     size_t size;
     void (*convert)(float *out, const unsigned char *bytes, size_t count);
-    /* 'b' truth, 'i' signed, 'u' unsigned, 'f' float; 'n' unsigned, divided by the largest value; 'p' a sample
-     * of sound: signed, or an unsigned byte less 128, divided so that it is in [-1, 1) */
+    /* 'b' truth, 'i' signed, 'u' unsigned, 'f' float; 'n' unsigned, divided by the largest value; 'p' a
+     * sample of sound: signed, or an unsigned byte less 128, divided so that it is in [-1, 1) */
     char kind;
     bool big; /* byte order; of no meaning where size is 1 */
 };

@@ -17,7 +17,8 @@ struct file {
     size_t newer, older; /* files that are held and have been used after it, and before; NONE at the ends */
 };
 
-/* A dataset whose files are opened when they are read. Those that were read last are held, in their own type. */
+/* A dataset whose files are opened when they are read. Those that were read last are held, in their own
+ * type. */
 struct files {
     dae_dataset base;
     struct dae_recipe *format; /* kept; NULL: each is known by its content */

@@ -8,8 +8,8 @@
  * file. */
 bool dae_files_are_many(const char *path);
 
-/* A dataset of the files that such a path stands for. `format` is that of each of them, or `files`; NULL: each is
- * known by its content. */
+/* A dataset of the files that such a path stands for. `format` is that of each of them, or `files`; NULL:
+ * each is known by its content. */
 dae_status dae_files_find(dae_dataset **out, const char *path, const struct dae_step *format);
 
 #endif

@@ -10,8 +10,8 @@ const char *dae_name_base(const char *path, size_t *length);
 /* The kind that writes files of such names; NULL where there is none. */
 const struct dae_destination_kind *dae_name_destination(const char *path);
 
-/* The ending that a kind gives to a file made of the one at `path`, which may be NULL: the same if it is one of
- * the kind's. */
+/* The ending that a kind gives to a file made of the one at `path`, which may be NULL: the same if it is one
+ * of the kind's. */
 const char *dae_name_ending(const struct dae_destination_kind *kind, const char *path);
 
 /* How a sample's file is called, before its ending. */

@@ -186,7 +186,8 @@ static dae_status read_type(struct header *header) {
     return DAE_OK;
 }
 
-/* A tuple of dimensions; one of a single number ends with a comma. Python 2 wrote an L behind long numbers. */
+/* A tuple of dimensions; one of a single number ends with a comma. Python 2 wrote an L behind long
+ * numbers. */
 static dae_status read_shape(struct header *header) {
     struct text *text = &header->text;
     header->shape_at = next(text);

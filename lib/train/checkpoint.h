@@ -54,8 +54,8 @@ size_t dae_checkpoint_slots(const dae_trainer *trainer);
 const char *dae_checkpoint_prefix(const dae_trainer *trainer, size_t slot, char prefix[DAE_TENSOR_NAME_SIZE]);
 extern const char dae_checkpoint_best[], dae_checkpoint_average[];
 
-/* The most tensors of a checkpoint: parameters, their averages, memory and best parameters of any model, and the
- * history. */
+/* The most tensors of a checkpoint: parameters, their averages, memory and best parameters of any model, and
+ * the history. */
 enum {
     DAE_CHECKPOINT_MAX_TENSORS =
         (3 + DAE_OPTIMIZER_MAX_SLOTS) * DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS + 1
