@@ -71,7 +71,7 @@ static void print_man(void) {
     printf(
         "# FILES\n\n_MODEL_.checkpoint\n\tWhile *dae train* works, all that training is, for *--resume*.\n\n"
         "_MODEL_.png\n\tWhat *dae train* has to show: the loss, and three examples before, after and "
-        "clean.\n\n"
+        "clean; of _NAME_.safetensors it is _NAME_.png.\n\n"
         "# EXIT STATUS\n\n*0*\n\tAll went well.\n\n*1*\n\tSomething failed; standard error says what.\n\n"
         "*2*\n\tWrong usage.\n\n*130*\n\tInterrupted, as by Ctrl-C.\n");
 }
