@@ -121,7 +121,7 @@ static bool is_vector(const look *l) {
 /* What a case sets, each text of its own; NULL for what needs no view. */
 typedef struct choice {
     char *view, *noise, *model;
-    const char *scaling, *batch;
+    const char *scaling, *batch, *optimizer; /* the last NULL for the usual one */
 } choice;
 
 static size_t between(size_t value, size_t low, size_t high) {
@@ -156,6 +156,7 @@ static void choose_large_picture(choice *c, const look *l) {
         c->view = text_of("crops(%zu, %zu, count=%zu) | augment(flips=yes, turns=yes)", crop, crop, count);
     set_noise_of_pictures(c, l);
     c->model = text_of("dncnn(depth=8, channels=32, bias=no)");
+    c->optimizer = "adam(3e-3)";
     c->batch = "16";
 }
 
@@ -245,7 +246,8 @@ static bool set_all(training *t, const look *l, const choice *c, size_t at) {
                                                : "values as the network likes them, near 0 and of size 1") &&
            set(t, OPTION_OBJECTIVE, skips ? "mse(missing=skip)" : "mse",
                skips ? "missing values do not count" : NULL) &&
-           set(t, OPTION_OPTIMIZER, "adam(1e-3)", NULL) && set(t, OPTION_BATCH, c->batch, NULL) &&
+           set(t, OPTION_OPTIMIZER, c->optimizer != NULL ? c->optimizer : "adam(1e-3)", NULL) &&
+           set(t, OPTION_BATCH, c->batch, NULL) &&
            (a->text[OPTION_EPOCHS] != NULL || set(t, OPTION_TIME, "10m", "as long as that takes"));
 }
 

@@ -115,8 +115,8 @@ class Choices(Case):
 
     def test_by_shape(self):
         large, said = self.chosen(self.write("large.npy", (4, 1, 80, 70)))
-        self.assertEqual((large["model"], large["noise"], large["scaling"]),
-                         ("dncnn(depth=8, channels=32, bias=no)", "gaussian(uniform(0, 0.196))", "none"))
+        self.assertEqual((large["model"], large["noise"], large["scaling"], large["optimizer"]),
+                         ("dncnn(depth=8, channels=32, bias=no)", "gaussian(uniform(0, 0.196))", "none", "adam(3e-3)"))
         self.assertRegex(large["view"], r"^crops\(64, 64, count=64\) \| augment\(flips=yes, turns=yes\)$")
         self.assertIn("of another strength for each sample", said)
         small, _ = self.chosen(self.write("small.npy", (9, 28, 28)))
