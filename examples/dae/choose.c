@@ -180,6 +180,7 @@ static void choose_signal(choice *c, const look *l) {
     c->view = text_of("crops(%zu, count=%zu)", length, between(256 / l->count, 1, 256));
     c->noise = text_of("gaussian(snr=uniform(0, 20))");
     c->model = text_of("signal_unet(channels=8, depth=4)");
+    c->optimizer = "adam(3e-3)";
     c->scaling = "standard";
     c->batch = "8";
 }
