@@ -193,8 +193,7 @@ static dae_status tell(const struct wav *wav) {
     return dae_facts_add(wav->content->facts, "bits", "%u", wav->bits);
 }
 
-/* The data need not begin in the start, nor say how many they are; all is told when the file is opened, then.
- * */
+/* The data need not begin in the start, nor say how many they are; all is told when the file is opened. */
 static dae_status preview(const struct dae_content *start, struct dae_preview *p) {
     struct wav wav = {.content = start, .partial = true};
     struct dae_layout layout;

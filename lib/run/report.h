@@ -56,8 +56,7 @@ struct dae_dead_units {
     size_t layer_units, layer_dead;
 };
 
-/* How what the outputs leave of the targets looks along neighbouring values, each less its mean over samples.
- * */
+/* How what the outputs leave of the targets looks along neighbouring values, less its mean over samples. */
 struct dae_residual {
     size_t pairs;     /* of neighbours, over all samples; 0 when they were not looked at */
     double share;     /* of the targets' variance */
