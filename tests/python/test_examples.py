@@ -57,5 +57,21 @@ class TwinTest(unittest.TestCase):
         self.assertLess(lines_of_code(EXAMPLES / "mnist.py"), 25)
 
 
+class HeartTest(unittest.TestCase):
+    def test_a_recording_of_a_heart(self):
+        """After an epoch it is better than before."""
+        try:
+            import scipy
+        except ImportError:
+            self.skipTest("needs scipy")
+        recording = Path(scipy.__file__).parent / "misc" / "ecg.dat"
+        if not recording.exists():
+            self.skipTest("this scipy brings no recording")
+        told = run(sys.executable, EXAMPLES / "ecg.py", recording, 1).splitlines()
+        decibels = {line.rsplit(None, 2)[0]: float(line.rsplit(None, 2)[1]) for line in told}
+        self.assertAlmostEqual(decibels["noisy"], 6, delta=0.2)
+        self.assertGreater(decibels["denoised"], decibels["noisy"] + 2)
+
+
 if __name__ == "__main__":
     unittest.main()
