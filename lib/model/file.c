@@ -206,14 +206,15 @@ static dae_status check_kind(const struct dae_safetensors *file) {
     return DAE_OK;
 }
 
-static dae_status read_model(dae_model **out, const struct dae_safetensors *file) {
-    DAE_TRY(check_kind(file));
+static dae_status read_model(dae_model **out, const struct dae_safetensors *file,
+                             const struct dae_model_container *container) {
+    DAE_TRY(container->check(file));
     dae_status status = dae_model_read_architecture(out, dae_safetensors_value(file, "dae.architecture"));
     if (status != DAE_OK)
         return status == DAE_ERROR_MEMORY ? status : dae_fail_in(DAE_ERROR_FORMAT, file->name);
     size_t tensors = dae_model_tensor_count(*out);
     DAE_TRY(dae_model_read_tensors(file, *out, "", NULL)); /* sizes, before memory is taken */
-    if (file->entry_count != tensors)
+    if (container->alone && file->entry_count != tensors)
         return dae_fail(DAE_ERROR_FORMAT, "%s: found %zu tensors, the architecture needs %zu", file->name,
                         file->entry_count, tensors);
     DAE_TRY(dae_model_allocate(*out));
@@ -221,13 +222,13 @@ static dae_status read_model(dae_model **out, const struct dae_safetensors *file
     return dae_model_read_metadata(file, *out);
 }
 
-static dae_status read_file(dae_model **out, const unsigned char *bytes, size_t size, const char *name) {
+static dae_status read_file(dae_model **out, const unsigned char *bytes, size_t size, const char *name,
+                            const struct dae_model_container *container) {
     struct dae_safetensors file;
     dae_model *model = NULL;
-    dae_status status = dae_safetensors_read(&file, name, bytes, size, keys,
-                                             (size_t)DAE_MODEL_MAX_LAYERS * DAE_LAYER_MAX_TENSORS);
+    dae_status status = dae_safetensors_read(&file, name, bytes, size, keys, container->tensors);
     if (status == DAE_OK)
-        status = read_model(&model, &file);
+        status = read_model(&model, &file, container);
     dae_safetensors_release(&file);
     if (status != DAE_OK)
         dae_model_free(model);
@@ -236,19 +237,27 @@ static dae_status read_file(dae_model **out, const unsigned char *bytes, size_t 
     return status;
 }
 
-dae_status dae_model_load(dae_model **out, const char *path) {
-    DAE_REQUIRE(out);
-    DAE_REQUIRE(path);
+dae_status dae_model_load_from(dae_model **out, const char *path,
+                               const struct dae_model_container *container) {
     unsigned char *bytes = NULL;
     size_t size = 0;
     DAE_TRY(dae_file_read_checked(path, dae_safetensors_check_start, NULL, &bytes, &size));
-    dae_status status = read_file(out, bytes, size, path);
+    dae_status status = read_file(out, bytes, size, path, container);
     dae_release(bytes);
     return status;
+}
+
+static const struct dae_model_container model_file = {
+    check_kind, (size_t)DAE_MODEL_MAX_LAYERS *DAE_LAYER_MAX_TENSORS, true};
+
+dae_status dae_model_load(dae_model **out, const char *path) {
+    DAE_REQUIRE(out);
+    DAE_REQUIRE(path);
+    return dae_model_load_from(out, path, &model_file);
 }
 
 dae_status dae_model_deserialize(dae_model **out, const void *bytes, size_t size) {
     DAE_REQUIRE(out);
     DAE_REQUIRE(bytes);
-    return read_file(out, bytes, size, "model in memory");
+    return read_file(out, bytes, size, "model in memory", &model_file);
 }

@@ -172,7 +172,17 @@ struct dae_model_tensor dae_model_tensor_at(const dae_model *model, size_t index
 /* The architecture of a model as text, such as input(784) | dense(units=128, activation=relu, ...), and
  * back. */
 void dae_model_write_architecture(struct dae_text *text, const void *object);
-char *dae_model_copy_architecture(const dae_model *model); /* for dae_release(); NULL without memory */
+char *dae_model_copy_architecture(const dae_model *model); /* A file that a model is in. */
+struct dae_model_container {
+    dae_status (*check)(const struct dae_safetensors *file); /* that it is one, of a version that is known */
+    size_t tensors;                                          /* at most */
+    bool alone;                                              /* there is nothing else in it */
+};
+
+dae_status dae_model_load_from(dae_model **out, const char *path,
+                               const struct dae_model_container *container);
+
+/* for dae_release(); NULL without memory */
 dae_status dae_model_read_architecture(dae_model **out, const char *text);
 
 /* What a model file says in its metadata: architecture, noise, range, scaling and notes, as
