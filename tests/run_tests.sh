@@ -278,7 +278,8 @@ tier_gcc() {
 # What looks at sources, installs, and builds by itself sees the same in the first tier.
 tier_clang() {
     CC=clang CXX=clang++ build clang -Dwerror=true &&
-        run_tests clang --no-suite boundary --no-suite downstream --no-suite python --no-suite fault
+        run_tests clang --no-suite boundary --no-suite downstream --no-suite python --no-suite fault \
+            --no-suite examples --no-suite example
 }
 
 # What multiplies matrices.
@@ -315,9 +316,9 @@ tier_sanitizers() {
     # detect_stack_use_after_return is off, where newer compilers have it on: the frames that it puts on the heap
     # are not aligned as AVX-512 kernels need it (seen with gcc 12).
     export ASAN_OPTIONS=detect_stack_use_after_return=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-    # without the benchmark, which takes minutes here and calls nothing that the suites do not, and builds of their own
+    # without what takes minutes here and calls nothing that the suites do not, and builds of their own
     CC=gcc build sanitizers -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized -Dwerror=true &&
-        run_tests sanitizers --no-suite benchmark --no-suite downstream
+        run_tests sanitizers --no-suite benchmark --no-suite examples --no-suite downstream
 }
 
 tier_scripts() {
