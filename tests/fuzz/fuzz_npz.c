@@ -20,8 +20,8 @@ static void put(const void *bytes, size_t size) {
 }
 
 static void put_number(uint64_t number, size_t width) {
-    for (size_t i = 0; i < width; i++)
-        archive[used++] = (unsigned char)(number >> 8 * i);
+    for (size_t i = 0; i < width; i++, number >>= 8)
+        archive[used++] = (unsigned char)(number & 0xFF);
 }
 
 static size_t pack(const uint8_t *data, size_t size, unsigned char *out) {
