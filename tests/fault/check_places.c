@@ -224,6 +224,8 @@ END_TEST
 
 START_TEST(folders) {
     const char *folder = fresh_folder(), *inner = in_folder(folder, "inner");
+    dae_model *loaded = NULL;
+    dae_dataset *dataset = NULL;
     ck_assert_int_eq(mkdir(inner, 0700), 0);
     fails(dae_model_save(model, inner), DAE_ERROR_IO, "folder");
     ck_assert(message_has(inner));
@@ -235,7 +237,8 @@ START_TEST(folders) {
     fails(dae_model_save(model, in_folder(folder, "file/model")), DAE_ERROR_IO, strerror(ENOTDIR));
     ck_assert_uint_eq(entries_of(folder), 2);
     ck_assert_uint_eq(entries_of(inner), 0);
-    refused_by_readers(inner, DAE_ERROR_IO, "not a regular file");
+    fails(dae_model_load(&loaded, inner), DAE_ERROR_IO, "not a regular file");
+    fails(dae_dataset_open(&dataset, inner, "idx"), DAE_ERROR_IO, "found no file, expected at least one");
     refused_by_readers(in_folder(folder, "absent/model"), DAE_ERROR_IO, strerror(ENOENT));
     refused_by_readers(in_folder(folder, "file/model"), DAE_ERROR_IO, strerror(ENOTDIR));
 }
@@ -311,6 +314,8 @@ static void saves_through(const char *folder, const char *target, const char *re
 
 START_TEST(links_stay_and_what_they_lead_to_is_replaced) {
     const char *folder = fresh_folder(), *inner = in_folder(folder, "inner");
+    dae_model *loaded = NULL;
+    dae_dataset *dataset = NULL;
     ck_assert_int_eq(mkdir(inner, 0700), 0);
     write_file(in_folder(inner, "old"), "an old file", 11);
     saves_through(folder, "inner/old", "inner/old");
