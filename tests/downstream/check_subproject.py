@@ -53,7 +53,8 @@ def check(meson, source, root):
     project, build = root / "project", root / "build"
     write_project(project, source)
     # an installed libdae must not be taken for the subproject
-    run([*meson, "setup", "--buildtype=release", "-Db_lto=true", "--force-fallback-for=libdae", str(build), str(project)])
+    run([*meson, "setup", "--buildtype=release", "-Db_lto=true", "-Ddefault_library=static", "--force-fallback-for=libdae", str(build),
+         str(project)])
     targets = json.loads(run([*meson, "introspect", "--targets", str(build)]))
     programs = [target["name"] for target in targets if target["type"] == "executable"]
     if programs != ["denoise"]:

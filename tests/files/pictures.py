@@ -251,7 +251,7 @@ def what_is_refused(files):
     buffer = io.BytesIO()
     Image.fromarray(rng.integers(0, 256, (9, 9), dtype=np.uint8)).save(buffer, "JPEG")
     files.write("photo.jpg", buffer.getvalue())
-    files.refuses("photo.jpg", "0xFFD8")
+    files.refuses("photo.jpg", "a JPEG picture")
 
 
 def main():
