@@ -57,8 +57,8 @@ START_TEST(separators_and_line_ends) {
         "1\t 2\n 3 \t4\n",
         "\n\n1,2\n\n3,4\n\n",
         "1 , 2\n3 ,4 ",
-        "\xEF\xBB\xBF"
-        "1,2\n3,4",
+        ("\xEF\xBB\xBF"
+         "1,2\n3,4"),
         "# a\n1,2\n# b, c\n3,4\n#",
         "\"1\",\"2\"\n\"3\",4\n",
         "  # a\n1;2\n  \n3;4\r\n\r\n",

@@ -18,7 +18,7 @@ static dae_dataset *parsed(const char *text, const char *format) {
     return dataset;
 }
 
-static const float numbers[] = {1,        -0.5f, 0.1f,  1e-45f, 3.4028235e38f, 16777217,
+static const float numbers[] = {1,        -0.5f, 0.1f,  1e-45f, 3.4028235e38f, 16777216,
                                 1 / 3.0f, 0,     -0.0f, NAN,    INFINITY,      -INFINITY};
 
 /* The file that is written, as text. */

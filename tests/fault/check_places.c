@@ -314,8 +314,6 @@ static void saves_through(const char *folder, const char *target, const char *re
 
 START_TEST(links_stay_and_what_they_lead_to_is_replaced) {
     const char *folder = fresh_folder(), *inner = in_folder(folder, "inner");
-    dae_model *loaded = NULL;
-    dae_dataset *dataset = NULL;
     ck_assert_int_eq(mkdir(inner, 0700), 0);
     write_file(in_folder(inner, "old"), "an old file", 11);
     saves_through(folder, "inner/old", "inner/old");
