@@ -26,7 +26,7 @@ static size_t distance(const char *a, const char *b) {
     size_t row[LONGEST_WORD + 1], length = least(strlen(b), LONGEST_WORD);
     for (size_t j = 0; j <= length; j++)
         row[j] = j;
-    for (size_t i = 0; a[i] != '\0' && i < LONGEST_WORD; i++) {
+    for (size_t i = 0; i < LONGEST_WORD && a[i] != '\0'; i++) {
         size_t corner = row[0];
         row[0] = i + 1;
         for (size_t j = 0; j < length; j++) {
@@ -241,7 +241,7 @@ static bool check_operands(const arguments *parsed) {
 }
 
 static bool read_options(arguments *parsed, int argc, char **argv) {
-    struct known known;
+    struct known known = {.letters = ""};
     int code;
     list_known(&known, parsed->command);
     opterr = 0;

@@ -437,36 +437,36 @@ dae_status dae_file_expect_none(const char *path) {
     return dae_file_exists(path) ? fail_there(path) : DAE_OK;
 }
 
-dae_status dae_file_append(struct dae_file *w, const void *bytes, size_t size) {
-    if (size > BUFFER_SIZE - w->held) {
-        DAE_TRY(write_all(w->file, w->path, w->buffer, w->held));
-        w->held = 0;
+dae_status dae_file_append(struct dae_file *file, const void *bytes, size_t size) {
+    if (size > BUFFER_SIZE - file->held) {
+        DAE_TRY(write_all(file->file, file->path, file->buffer, file->held));
+        file->held = 0;
     }
     if (size > BUFFER_SIZE)
-        return write_all(w->file, w->path, bytes, size);
+        return write_all(file->file, file->path, bytes, size);
     if (size > 0)
-        memcpy(w->buffer + w->held, bytes, size);
-    w->held += size;
+        memcpy(file->buffer + file->held, bytes, size);
+    file->held += size;
     return DAE_OK;
 }
 
-void dae_file_abandon(struct dae_file *w) {
-    give_up(w);
-    release(w);
+void dae_file_abandon(struct dae_file *file) {
+    give_up(file);
+    release(file);
 }
 
-dae_status dae_file_commit(struct dae_file *w) {
-    dae_status status = complete(w);
+dae_status dae_file_commit(struct dae_file *file) {
+    dae_status status = complete(file);
     if (status == DAE_OK)
-        status = keep_older(w->path, w->older);
+        status = keep_older(file->path, file->older);
     if (status == DAE_OK)
-        status = take_place(w);
+        status = take_place(file);
     if (status != DAE_OK) {
-        dae_file_abandon(w);
+        dae_file_abandon(file);
         return status;
     }
-    status = sync_folder(w);
-    release(w);
+    status = sync_folder(file);
+    release(file);
     return status;
 }
 

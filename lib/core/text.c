@@ -44,7 +44,7 @@ static void print_number(char out[NUMBER_SIZE], int digits, double number) {
 /* Prints the fewest digits from which `reads_back`; no fewer than `sure` have to be tried where any number of
  * so many digits does. */
 static void add_shortest(struct dae_text *text, double number, int sure, bool (*reads_back)(double, double)) {
-    char printed[NUMBER_SIZE];
+    char printed[NUMBER_SIZE] = "";
     for (int digits = sure; digits <= DBL_DECIMAL_DIG; digits++) {
         double back;
         print_number(printed, digits, number);

@@ -27,7 +27,7 @@ static void skip_blanks(struct dae_csv *csv) {
 
 /* Moves over one character; lines end in LF, CR or both. */
 static void step(struct dae_csv *csv) {
-    int c = csv->text[csv->at++];
+    char c = csv->text[csv->at++];
     csv->line += c == '\n' || (c == '\r' && peek(csv) != '\n');
 }
 

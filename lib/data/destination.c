@@ -31,9 +31,9 @@ static dae_status hand_out(const struct dae_saving *s, struct dae_part part, siz
                            dae_saving_taker take, void *context) {
     for (size_t done = 0, now; done < s->count; done += now) {
         now = dae_size_min(samples, s->count - done);
-        size_t size = dae_saving_shape(s).size, count = part.count;
-        for (size_t first = 0; first < size; first += count) {
-            count = dae_size_min(part.count, size - first);
+        size_t size = dae_saving_shape(s).size;
+        for (size_t first = 0; first < size; first += part.count) {
+            size_t count = dae_size_min(part.count, size - first);
             DAE_TRY(dae_dataset_read_part(s->dataset, DAE_INPUT_HALF, 0, s->first + done, now,
                                           (struct dae_part){first, count}, buffer));
             DAE_TRY(take(context, buffer, now * count));
@@ -145,12 +145,12 @@ struct formats {
     struct dae_recipe *known[KINDS]; /* NULL until it is needed */
 };
 
-static dae_status fail_ending(const char *path) {
+static void fail_ending(const char *path) {
     char endings[256] = "";
     struct dae_text list = {endings, sizeof endings, 0};
     for (size_t i = 0; i < KINDS; i++)
         dae_text_add_item(&list, i, KINDS, ((const struct dae_destination_kind *)kinds[i])->endings[0]);
-    return dae_fail(
+    (void)dae_fail(
         DAE_ERROR_ARGUMENT,
         "%s: no format is written to files with such an ending, expected %s, or a format by its name", path,
         endings);
@@ -164,8 +164,10 @@ static dae_status find_format(struct formats *formats, const char *path, const s
     }
     const struct dae_destination_kind *kind = dae_name_destination(path);
     size_t i = 0;
-    if (kind == NULL)
-        return fail_ending(path);
+    if (kind == NULL) {
+        fail_ending(path);
+        return DAE_ERROR_ARGUMENT;
+    }
     while (kinds[i] != &kind->kind)
         i++;
     if (formats->known[i] == NULL)
