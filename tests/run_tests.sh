@@ -27,7 +27,7 @@ while working; docs/reliability.md says what each tier proves.
   cross           the library for AArch64, armhf and riscv64, in an emulator
   sanitizers      AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, with gcc
   tsan            ThreadSanitizer on all that has to do with threads
-  valgrind        memcheck on a short set, helgrind on the threads
+  valgrind        memcheck on a short set, helgrind on the threads where tsan does not run
   analyzers       clang-tidy and cppcheck over lib/
   coverage        lines and branches of lib/ that the tests reach, and the least that they must reach
 TEXT
