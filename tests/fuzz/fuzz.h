@@ -58,4 +58,13 @@ void fuzz_use_network(dae_model *model);
 enum { FUZZ_MOST_VALUES = 1 << 14 };
 void fuzz_use_dataset(dae_dataset *dataset, float values[FUZZ_MOST_VALUES], size_t *count);
 
+/* Compares the values of a file with the target's own reading of it; none where there are too many. */
+typedef void (*fuzz_compare_fn)(const uint8_t *data, size_t size, const float *values, size_t count);
+
+/* Reads a file in a format, which its content tells too. If it is one, it is used and compared; else it is refused with
+ * one of the statuses in the set `allowed`. In either case no more than `most` bytes are asked for at once. gzip data are
+ * left to fuzz_gzip.c. */
+void fuzz_read_format(const uint8_t *data, size_t size, const char *format, size_t most, unsigned allowed,
+                      fuzz_compare_fn compare);
+
 #endif

@@ -66,7 +66,7 @@ static void make_steps(const training *t) {
         must(status == DAE_OK || status == DAE_ERROR_NOT_FINITE, "a step gave %s", dae_status_name(status));
         must(dae_model_get_parameters(t->model, values, count) == DAE_OK, "no parameters");
         for (size_t k = 0; k < count; k++)
-            must(isfinite(values[k]), "parameter %zu is not finite behind step %d, which gave %s", k, i + 1,
+            must(isfinite(values[k]), "parameter %zu is not finite after step %d, which gave %s", k, i + 1,
                  dae_status_name(status));
     }
 }

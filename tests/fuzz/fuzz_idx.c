@@ -52,23 +52,6 @@ static void compare(const uint8_t *data, size_t size, const float *values, size_
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static float values[FUZZ_MOST_VALUES];
-    if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B) /* gzip: fuzz_gzip.c */
-        return 0;
-    dae_dataset *dataset = fuzz_untouched;
-    size_t count;
-    fuzz_begin();
-    dae_status status = dae_dataset_parse(&dataset, data, size, "idx");
-    fuzz_asked_at_most(size + 4096);
-    if (status != DAE_OK) {
-        fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT), dataset);
-    } else {
-        fuzz_use_dataset(dataset, values, &count);
-        compare(data, size, values, count);
-        must(dae_dataset_parse(&dataset, data, size, NULL) == DAE_OK, "the format is not known: %s",
-             dae_last_error());
-        dae_dataset_free(dataset);
-    }
-    fuzz_end();
+    fuzz_read_format(data, size, "idx", size + 4096, STATUS_BIT(DAE_ERROR_FORMAT), compare);
     return 0;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Of a file with bytes as values, without a comment: the pixels are the end of it. */
-static void compare(const uint8_t *data, size_t size, const float *values, size_t count) {
+static void compare_bytes(const uint8_t *data, size_t size, const float *values, size_t count) {
     char *start = calloc(size + 1, 1), *at = start + 2;
     must(start != NULL, "no memory for the fuzz target");
     memcpy(start, data, size);
@@ -23,27 +23,14 @@ static void compare(const uint8_t *data, size_t size, const float *values, size_
     }
 }
 
+static void compare(const uint8_t *data, size_t size, const float *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        must(values[i] >= 0 && values[i] <= 1, "value %zu is %g", i, (double)values[i]);
+    if (count > 0)
+        compare_bytes(data, size, values, count);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static float values[FUZZ_MOST_VALUES];
-    if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B) /* gzip: fuzz_gzip.c */
-        return 0;
-    dae_dataset *dataset = fuzz_untouched;
-    size_t count;
-    fuzz_begin();
-    dae_status status = dae_dataset_parse(&dataset, data, size, "pnm");
-    fuzz_asked_at_most(4 * size + 4096);
-    if (status != DAE_OK) {
-        fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT), dataset);
-    } else {
-        fuzz_use_dataset(dataset, values, &count);
-        for (size_t i = 0; i < count; i++)
-            must(values[i] >= 0 && values[i] <= 1, "value %zu is %g", i, (double)values[i]);
-        if (count > 0)
-            compare(data, size, values, count);
-        must(dae_dataset_parse(&dataset, data, size, NULL) == DAE_OK, "the format is not known: %s",
-             dae_last_error());
-        dae_dataset_free(dataset);
-    }
-    fuzz_end();
+    fuzz_read_format(data, size, "pnm", 4 * size + 4096, STATUS_BIT(DAE_ERROR_FORMAT), compare);
     return 0;
 }

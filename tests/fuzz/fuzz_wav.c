@@ -6,9 +6,10 @@
 /* Of the plainest file: 16 bits, the format first, and nothing behind the data. */
 static void compare(const uint8_t *data, size_t size, const float *values, size_t count) {
     static const uint8_t format[] = {'f', 'm', 't', ' ', 16, 0, 0, 0, 1, 0};
-    if (size < 44 || memcmp(data, "RIFF", 4) != 0 || memcmp(data + 12, format, sizeof format) != 0 ||
-        memcmp(data + 36, "data", 4) != 0 || data[23] != 0 || data[34] != 16 || data[32] != 2 * data[22] ||
-        data[33] != 0 || (data[40] | data[41] << 8) != (int)size - 44 || data[42] != 0 || data[43] != 0)
+    if (count == 0 || size < 44 || memcmp(data, "RIFF", 4) != 0 ||
+        memcmp(data + 12, format, sizeof format) != 0 || memcmp(data + 36, "data", 4) != 0 || data[23] != 0 ||
+        data[34] != 16 || data[32] != 2 * data[22] || data[33] != 0 ||
+        (data[40] | data[41] << 8) != (int)size - 44 || data[42] != 0 || data[43] != 0)
         return;
     size_t channels = data[22], length = count / channels;
     must(count == (size - 44) / 2 / channels * channels, "%zu values in %zu bytes", count, size);
@@ -21,24 +22,7 @@ static void compare(const uint8_t *data, size_t size, const float *values, size_
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static float values[FUZZ_MOST_VALUES];
-    if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B) /* gzip: fuzz_gzip.c */
-        return 0;
-    dae_dataset *dataset = fuzz_untouched;
-    size_t count;
-    fuzz_begin();
-    dae_status status = dae_dataset_parse(&dataset, data, size, "wav");
-    fuzz_asked_at_most(size + 4096);
-    if (status != DAE_OK) {
-        fuzz_refused(status, STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_UNSUPPORTED), dataset);
-    } else {
-        fuzz_use_dataset(dataset, values, &count);
-        if (count > 0)
-            compare(data, size, values, count);
-        must(dae_dataset_parse(&dataset, data, size, NULL) == DAE_OK, "the format is not known: %s",
-             dae_last_error());
-        dae_dataset_free(dataset);
-    }
-    fuzz_end();
+    fuzz_read_format(data, size, "wav", size + 4096,
+                     STATUS_BIT(DAE_ERROR_FORMAT) | STATUS_BIT(DAE_ERROR_UNSUPPORTED), compare);
     return 0;
 }

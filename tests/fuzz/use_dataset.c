@@ -46,3 +46,25 @@ void fuzz_use_dataset(dae_dataset *dataset, float values[FUZZ_MOST_VALUES], size
          "a sample too many is read");
     dae_dataset_free(dataset);
 }
+
+void fuzz_read_format(const uint8_t *data, size_t size, const char *format, size_t most, unsigned allowed,
+                      fuzz_compare_fn compare) {
+    static float values[FUZZ_MOST_VALUES];
+    dae_dataset *dataset = fuzz_untouched;
+    size_t count;
+    if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B)
+        return;
+    fuzz_begin();
+    dae_status status = dae_dataset_parse(&dataset, data, size, format);
+    fuzz_asked_at_most(most);
+    if (status != DAE_OK) {
+        fuzz_refused(status, allowed, dataset);
+    } else {
+        fuzz_use_dataset(dataset, values, &count);
+        compare(data, size, values, count);
+        must(dae_dataset_parse(&dataset, data, size, NULL) == DAE_OK, "the format is not known: %s",
+             dae_last_error());
+        dae_dataset_free(dataset);
+    }
+    fuzz_end();
+}
