@@ -35,8 +35,8 @@ void content_bears_cuts(const content *file, const char *format, size_t most);
  * Returns how many are refused. */
 size_t content_bears_flips(const content *file, const char *format, size_t size, size_t most);
 
-/* Each allocation fails in turn. */
-void content_bears_lack_of_memory(const content *file, const char *format);
+/* Each allocation fails in turn. Returns how many there are. */
+size_t content_bears_lack_of_memory(const void *bytes, size_t size, const char *format);
 
 /* A dataset of one sample. */
 dae_dataset *content_dataset(const float *values, size_t rank, const size_t *shape);
