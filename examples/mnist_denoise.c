@@ -18,6 +18,7 @@
 #include "mnist/output.h"
 #include "mnist/pictures.h"
 #include "mnist/progress.h"
+#include "mnist/signals.h"
 #include "mnist/summary.h"
 
 enum {
@@ -207,49 +208,24 @@ static bool prepare_checkpoint(experiment *e) {
            worked(dae_trainer_save_checkpoint(e->trainer, e->chosen.checkpoint));
 }
 
-/* The handler can reach no other data than static ones. */
-static dae_trainer *volatile running;
-static volatile sig_atomic_t caught;
-
-static void stop_training(int signal_number) {
-    caught = signal_number;
-    dae_trainer_stop(running);
-}
-
-/* SA_RESETHAND: a second signal does what it always does. */
-static void catch_signals(dae_trainer *trainer) {
-    struct sigaction action = {.sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
-    running = trainer;
-    action.sa_handler = stop_training;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
-static void release_signals(void) {
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    running = NULL;
-}
-
 static bool train(experiment *e) {
-    catch_signals(e->trainer);
+    signals_catch(e->trainer);
     dae_status status = e->done < e->chosen.epochs
                             ? dae_trainer_fit(e->trainer, e->train, e->chosen.epochs - e->done)
                             : DAE_OK;
-    release_signals();
+    signals_release();
     progress_end_line(&e->display);
-    if (status != DAE_OK && !(status == DAE_ERROR_CANCELLED && caught)) {
+    if (status != DAE_OK && !(status == DAE_ERROR_CANCELLED && signals_caught() != 0)) {
         return worked(status);
     }
     if (!history_get(&e->figures, e->trainer)) {
         return false;
     }
-    e->stopped = caught && e->figures.epochs < e->chosen.epochs;
+    e->stopped = signals_caught() != 0 && e->figures.epochs < e->chosen.epochs;
     if (e->stopped) {
         printf("\nStopped by %s with %zu of %zu epochs done. What follows is for these, and the model has\n"
                "learned from the epoch that was under way as well.\n",
-               caught == SIGINT ? "Ctrl-C" : "a signal", e->figures.epochs, e->chosen.epochs);
+               signals_caught() == SIGINT ? "Ctrl-C" : "a signal", e->figures.epochs, e->chosen.epochs);
         if (e->chosen.checkpoint) {
             printf("The same command%s continues from %s.\n", e->chosen.resume ? "" : " with --resume",
                    e->chosen.checkpoint);
@@ -430,5 +406,5 @@ int main(int argc, char **argv) {
     if (!done) {
         return EXIT_FAILED;
     }
-    return e.stopped ? EXIT_SIGNAL + (int)caught : EXIT_SUCCESS;
+    return e.stopped ? EXIT_SIGNAL + signals_caught() : EXIT_SUCCESS;
 }

@@ -1,39 +1,13 @@
 /* The training itself: with a checkpoint beside the model, stopped by signals, gone on with. */
-#define _DEFAULT_SOURCE
 #include "train.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../mnist/signals.h"
 #include "progress.h"
 #include "say.h"
-
-/* The handler can reach no other data than static ones. */
-static dae_trainer *volatile running;
-static volatile sig_atomic_t caught;
-
-static void stop_training(int signal_number) {
-    caught = signal_number;
-    dae_trainer_stop(running);
-}
-
-/* SA_RESETHAND: a second signal does what it always does. */
-static void catch_signals(dae_trainer *trainer) {
-    struct sigaction action = {.sa_flags = (int)(SA_RESETHAND | SA_RESTART)};
-    running = trainer;
-    action.sa_handler = stop_training;
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
-static void release_signals(void) {
-    signal(SIGINT, SIG_DFL);
-    signal(SIGTERM, SIG_DFL);
-    running = NULL;
-}
 
 static bool prepare(training *t, progress *p) {
     bool resumes = t->a->text[OPTION_RESUME] != NULL;
@@ -63,12 +37,12 @@ bool fit(training *t) {
     progress p;
     if (!prepare(t, &p))
         return false;
-    catch_signals(t->trainer);
+    signals_catch(t->trainer);
     dae_status status = t->done < t->epochs ? dae_trainer_fit(t->trainer, t->train, t->epochs - t->done)
                                             : DAE_OK;
-    release_signals();
+    signals_release();
     progress_end(&p);
-    if (status != DAE_OK && !(status == DAE_ERROR_CANCELLED && caught != 0))
+    if (status != DAE_OK && !(status == DAE_ERROR_CANCELLED && signals_caught() != 0))
         return worked(status);
     if (!worked(dae_trainer_get_epoch_count(t->trainer, &t->done)))
         return false;

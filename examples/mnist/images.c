@@ -12,7 +12,7 @@
 
 enum {
     PATH_CAPACITY = 4096,
-    NAME_ROOM = 64 /* kept free behind the folder for the name of a file */
+    NAME_ROOM = 64 /* kept free after the folder for the name of a file */
 };
 
 /* Finds `name` or `name`.gz in a folder; false when neither is there. What cannot be looked for counts as found: who
