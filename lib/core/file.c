@@ -24,8 +24,7 @@ static dae_status fail_because(const char *action, const char *path, const char 
                     reason);
 }
 
-/* `action` failed on `path` with errno. */
-static dae_status fail_errno(const char *action, const char *path) {
+dae_status dae_file_fail(const char *action, const char *path) {
     int error = errno;
     char reason[128] = "unknown error";
     strerror_r(error, reason, sizeof reason);
@@ -78,7 +77,7 @@ static dae_status read_all(int file, const char *path, unsigned char *bytes, siz
         if (count > 0)
             *got += (size_t)count;
         else if (errno != EINTR)
-            return fail_errno("read", path);
+            return dae_file_fail("read", path);
     }
     return DAE_OK;
 }
@@ -119,7 +118,7 @@ static dae_status read_opened(int file, const char *path, dae_file_check_fn chec
                               unsigned char **bytes, size_t *size) {
     struct stat info;
     if (fstat(file, &info) != 0)
-        return fail_errno("read", path);
+        return dae_file_fail("read", path);
     if (!S_ISREG(info.st_mode))
         return fail_because("read", path, "not a regular file");
     if ((uintmax_t)info.st_size >= SIZE_MAX)
@@ -133,7 +132,7 @@ dae_status dae_file_read_checked(const char *path, dae_file_check_fn check, void
                                  unsigned char **bytes, size_t *size) {
     int file = open_file(path, O_RDONLY | O_NONBLOCK, 0); /* a pipe must not block */
     if (file < 0)
-        return fail_errno("open", path);
+        return dae_file_fail("open", path);
     dae_status status = read_opened(file, path, check, context, bytes, size);
     close(file);
     return status;
@@ -147,7 +146,7 @@ static dae_status read_start(int file, const char *path, unsigned char *start, s
                              struct dae_file_stamp *stamp) {
     struct stat info;
     if (fstat(file, &info) != 0)
-        return fail_errno("read", path);
+        return dae_file_fail("read", path);
     if (!S_ISREG(info.st_mode))
         return fail_because("read", path, "not a regular file");
     *stamp = (struct dae_file_stamp){(uintmax_t)info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
@@ -158,7 +157,7 @@ dae_status dae_file_read_start(const char *path, unsigned char *start, size_t ca
                                struct dae_file_stamp *stamp) {
     int file = open_file(path, O_RDONLY | O_NONBLOCK, 0); /* a pipe must not block */
     if (file < 0)
-        return fail_errno("open", path);
+        return dae_file_fail("open", path);
     dae_status status = read_start(file, path, start, capacity, count, stamp);
     close(file);
     return status;
@@ -198,7 +197,7 @@ static dae_status follow_links(struct dae_file *w) {
     char link[PATH_ROOM];
     errno = ENAMETOOLONG;
     if (length >= sizeof w->real)
-        return fail_errno("write", w->path);
+        return dae_file_fail("write", w->path);
     memcpy(w->real, w->path, length + 1);
     for (int links = 0;; links++) {
         const char *slash = strrchr(w->real, '/');
@@ -209,11 +208,11 @@ static dae_status follow_links(struct dae_file *w) {
         if (count < 0 && (errno == EINVAL || errno == ENOENT)) /* no link, or nothing */
             return DAE_OK;
         if (count < 0)
-            return fail_errno("write", w->path);
+            return dae_file_fail("write", w->path);
         folder = link[0] == '/' ? 0 : folder;
         errno = links == MOST_LINKS ? ELOOP : ENAMETOOLONG;
         if (links == MOST_LINKS || folder + (size_t)count >= sizeof w->real)
-            return fail_errno("write", w->path);
+            return dae_file_fail("write", w->path);
         memcpy(w->real + folder, link, (size_t)count);
         w->real[folder + (size_t)count] = '\0';
     }
@@ -229,7 +228,7 @@ static dae_status look_at_old(struct dae_file *w) {
     struct stat info;
     w->replaces = stat(w->path, &info) == 0;
     if (!w->replaces && (errno != ENOENT || w->real[strlen(w->folder)] == '\0'))
-        return fail_errno("write", w->path); /* "" and "absent/" have no name that a file could get */
+        return dae_file_fail("write", w->path); /* "" and "absent/" have no name that a file could get */
     if (!w->replaces)
         return DAE_OK;
     if (!S_ISREG(info.st_mode))
@@ -238,7 +237,7 @@ static dae_status look_at_old(struct dae_file *w) {
     if (!w->may_replace)
         return fail_there(w->path);
     if (faccessat(AT_FDCWD, w->path, W_OK, AT_EACCESS) != 0)
-        return fail_errno("replace", w->path);
+        return dae_file_fail("replace", w->path);
     w->mode = info.st_mode & 0777;
     return DAE_OK;
 }
@@ -247,7 +246,7 @@ static dae_status look_at_old(struct dae_file *w) {
 static dae_status open_folder(struct dae_file *w) {
     w->folder_file = open_file(w->folder[0] != '\0' ? w->folder : ".", O_RDONLY | O_DIRECTORY, 0);
     if (w->folder_file < 0 && errno != EACCES) /* a folder may be writable and not readable */
-        return fail_errno("write", w->path);
+        return dae_file_fail("write", w->path);
     return DAE_OK;
 }
 
@@ -261,7 +260,7 @@ static dae_status open_beside(struct dae_file *w) {
                  (long)getpid(), atomic_fetch_add(&serial, 1));
         w->file = open_file(w->beside, O_WRONLY | O_CREAT | O_EXCL, w->replaces ? w->mode : 0666);
     } while (w->file < 0 && errno == EEXIST);
-    return w->file < 0 ? fail_errno("write", w->path) : DAE_OK;
+    return w->file < 0 ? dae_file_fail("write", w->path) : DAE_OK;
 }
 
 static dae_status write_all(int file, const char *path, const unsigned char *bytes, size_t size) {
@@ -270,7 +269,7 @@ static dae_status write_all(int file, const char *path, const unsigned char *byt
         if (count < 0 && errno == EINTR)
             continue;
         if (count < 0)
-            return fail_errno("write", path);
+            return dae_file_fail("write", path);
         if (count == 0)
             return fail_because("write", path, "the system takes no more bytes");
         bytes += count;
@@ -286,9 +285,9 @@ static dae_status complete(struct dae_file *w) {
     if (status == DAE_OK && w->replaces)
         (void)!fchmod(w->file, w->mode);
     if (status == DAE_OK && !synced(w->file))
-        status = fail_errno("sync", w->path);
+        status = dae_file_fail("sync", w->path);
     if (!closed(w->file) && status == DAE_OK)
-        status = fail_errno("close", w->path);
+        status = dae_file_fail("close", w->path);
     w->file = -1;
     return status;
 }
@@ -307,7 +306,7 @@ static void give_up(const struct dae_file *w) {
 static dae_status sync_folder(const struct dae_file *w) {
     if (w->folder_file < 0 || synced(w->folder_file) || errno == EINVAL || errno == EROFS)
         return DAE_OK;
-    return fail_errno("sync the folder of the new file", w->path);
+    return dae_file_fail("sync the folder of the new file", w->path);
 }
 
 /* ---- Older files -------------------------------------------------------------------------------- */
@@ -337,7 +336,7 @@ static dae_status shift_older(const char *path, size_t count, char *names, size_
         const char *from = name_older(path, n - 1, names, room),
                    *to = name_older(path, n, names + room, room);
         if (rename(from, to) != 0 && errno != ENOENT)
-            return fail_errno("rename", from);
+            return dae_file_fail("rename", from);
     }
     return DAE_OK;
 }
@@ -353,7 +352,7 @@ static dae_status move_up(const char *path, size_t count, char *names, size_t ro
     if (status == DAE_OK)
         status = shift_older(path, count, names, room);
     if (status == DAE_OK && rename(beside, name_older(path, 1, name, room)) != 0)
-        status = fail_errno("replace", name);
+        status = dae_file_fail("replace", name);
     if (status != DAE_OK)
         unlink(beside);
     return status;
@@ -385,10 +384,10 @@ static dae_status take_place(struct dae_file *w) {
     struct stat info;
     bool links = !w->may_replace && linkat(AT_FDCWD, w->beside, AT_FDCWD, w->real, 0) == 0;
     if (links)
-        return unlink(w->beside) == 0 ? DAE_OK : fail_errno("remove the other name of", w->path);
+        return unlink(w->beside) == 0 ? DAE_OK : dae_file_fail("remove the other name of", w->path);
     if (!w->may_replace && (errno == EEXIST || stat(w->real, &info) == 0))
         return fail_there(w->path);
-    return rename(w->beside, w->real) == 0 ? DAE_OK : fail_errno("replace", w->path);
+    return rename(w->beside, w->real) == 0 ? DAE_OK : dae_file_fail("replace", w->path);
 }
 
 static void release(struct dae_file *w) {
@@ -407,7 +406,7 @@ static dae_status begin(struct dae_file *w) {
     w->file = above_streams(w->file);
     if (w->file >= 0)
         return DAE_OK;
-    (void)fail_errno("write", w->path);
+    (void)dae_file_fail("write", w->path);
     give_up(w);
     return DAE_ERROR_IO;
 }

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Fails with the system's reason, errno, for which `action` could not be done to a path. */
+dae_status dae_file_fail(const char *action, const char *path);
+
 /* Reads a regular file into memory of its size, which becomes the caller's (dae_release). Messages name the
  * path. A file that changes its length while it is read is refused. */
 dae_status dae_file_read(const char *path, unsigned char **bytes, size_t *size);

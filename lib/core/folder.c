@@ -1,5 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "core/folder.h"
+#include "core/file.h"
 #include "core/memory.h"
 #include "core/sort.h"
 
@@ -14,12 +15,6 @@ enum {
     MOST_PATTERNS = 16, /* parts of a path that are patterns: each holds a descriptor */
 };
 
-static dae_status fail_errno(const char *action, const char *path) {
-    char reason[128] = "unknown error";
-    strerror_r(errno, reason, sizeof reason);
-    return dae_fail(DAE_ERROR_IO, "%s: could not %s: %s", path, action, reason);
-}
-
 bool dae_folder_exists(const char *path) {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
@@ -28,7 +23,7 @@ bool dae_folder_exists(const char *path) {
 dae_status dae_folder_make(const char *path) {
     if (mkdir(path, 0777) == 0 || (errno == EEXIST && dae_folder_exists(path)))
         return DAE_OK;
-    return fail_errno("make the folder", path);
+    return dae_file_fail("make the folder", path);
 }
 
 /* ---- Paths ---------------------------------------------------------------------------------------- */
@@ -138,7 +133,7 @@ struct finding {
 static dae_status append(struct finding *f, const char *text, size_t size) {
     errno = ENAMETOOLONG;
     if (size >= sizeof f->path - f->length)
-        return fail_errno("look for files", f->whole);
+        return dae_file_fail("look for files", f->whole);
     memcpy(f->path + f->length, text, size);
     f->length += size;
     f->path[f->length] = '\0';
@@ -156,14 +151,14 @@ static dae_status take(struct finding *f) {
 static dae_status find(struct finding *f, const char *pattern);
 
 /* Goes on with each entry of the folder that has been found; `part` is a pattern, and `rest` comes
- * behind it. */
+ * after it. */
 static dae_status find_entries(struct finding *f, DIR *folder, const char *part, const char *rest) {
     size_t length = f->length;
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(folder);
         if (entry == NULL)
-            return errno == 0 ? DAE_OK : fail_errno("read the folder", f->whole);
+            return errno == 0 ? DAE_OK : dae_file_fail("read the folder", f->whole);
         if (!matches(part, entry->d_name) || strcmp(entry->d_name, ".") == 0 ||
             strcmp(entry->d_name, "..") == 0)
             continue;
@@ -180,7 +175,7 @@ static dae_status find_entries(struct finding *f, DIR *folder, const char *part,
 static dae_status find_matching(struct finding *f, const char *part, const char *rest) {
     DIR *folder = opendir(f->length > 0 ? f->path : ".");
     if (folder == NULL)
-        return fail_errno("open the folder", f->length > 0 ? f->path : ".");
+        return dae_file_fail("open the folder", f->length > 0 ? f->path : ".");
     dae_status status = find_entries(f, folder, part, rest);
     closedir(folder);
     return status;
@@ -195,7 +190,7 @@ static dae_status find(struct finding *f, const char *pattern) {
         pattern += slashes;
         errno = ENAMETOOLONG;
         if (size >= sizeof part)
-            return fail_errno("look for files", f->whole);
+            return dae_file_fail("look for files", f->whole);
         memcpy(part, pattern, size);
         part[size] = '\0';
         pattern += size;
