@@ -254,7 +254,7 @@ START_TEST(steps_driven_from_outside_resume) {
 }
 END_TEST
 
-/* From the callback, behind any step and behind an epoch; with another number of threads. */
+/* From the callback, after any step and after an epoch; with another number of threads. */
 static int32_t save_behind_step_10(const dae_progress *progress, void *user) {
     const training *t = user;
     if (progress->event == DAE_PROGRESS_STEP && steps_of(t->trainer) == 10) {
@@ -387,7 +387,7 @@ START_TEST(written_at_the_end_of_any_fit) {
 }
 END_TEST
 
-/* Behind each step that ends more than a second behind the file before. */
+/* After each step that ends more than a second after the file before. */
 static int32_t wait_and_look(const dae_progress *progress, void *user) {
     watch *w = user;
     if (progress->event != DAE_PROGRESS_STEP)
@@ -443,7 +443,7 @@ START_TEST(a_fit_stops_or_goes_on_without_its_checkpoint) {
     ck_assert_uint_eq(t->failures, 0);
     ok(dae_trainer_set_checkpoint_failure(t->trainer, DAE_CHECKPOINT_GO_ON));
     finish(t);
-    ck_assert_uint_eq(t->failures, 3 + 1); /* behind steps 10, 15 and 20, and at the end */
+    ck_assert_uint_eq(t->failures, 3 + 1); /* after steps 10, 15 and 20, and at the end */
     finish(straight);
     same_training(t, straight);
     tear_down(t);
@@ -473,7 +473,7 @@ START_TEST(a_fit_that_is_stopped_tells_of_its_checkpoint) {
 }
 END_TEST
 
-/* A best epoch whose parameters no checkpoint may have, kept behind an epoch with usual ones. */
+/* A best epoch whose parameters no checkpoint may have, kept after an epoch with usual ones. */
 START_TEST(the_best_epoch_must_be_loadable) {
     training *t = set_up(&(setting){.patience = 5, .validation = true});
     dae_dataset *zeros = random_dataset(SAMPLES, SIZE, 0, 0,

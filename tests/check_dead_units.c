@@ -76,7 +76,7 @@ static float *make_targets(const network *net) {
     return random_floats(BATCH * network_outputs(net), 0, 1, 5);
 }
 
-/* The parameters behind some steps, to free(). */
+/* The parameters after some steps, to free(). */
 static float *train(const network *net, size_t alive, size_t threads, bool hook, int32_t precision) {
     dae_model *model = network_model(net, 3);
     dae_trainer *trainer = adam_trainer(model, 1e-3, "mse");

@@ -366,7 +366,7 @@ START_TEST(enormous_claims_are_refused_before_memory_is_asked_for) {
 }
 END_TEST
 
-/* Seven bytes of gzip data for each value, and more than a megabyte: a compressor that is flushed behind each. */
+/* Seven bytes of gzip data for each value, and more than a megabyte: a compressor that is flushed after each. */
 START_TEST(gzip_data_may_be_larger_than_what_they_hold) {
     enum { LARGE = 300000 };
     unsigned char header[12] = {0, 0, 8, 2, 0, LARGE >> 16, LARGE >> 8 & 0xFF, LARGE & 0xFF, 0, 0, 0, 1},

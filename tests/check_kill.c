@@ -140,7 +140,7 @@ START_TEST(a_killed_training_ends_in_the_same_bytes) {
         ck_assert_msg(memcmp(bytes, expected, size) == 0, "kill %zu: the model differs", killed);
         free(bytes);
     }
-    printf("%zu kills, %zu of them behind the first checkpoint, %zu of %zu models equal\n", killed, resumed,
+    printf("%zu kills, %zu of them after the first checkpoint, %zu of %zu models equal\n", killed, resumed,
            killed, killed);
     ck_assert_uint_eq(killed, wanted);
     ck_assert_uint_gt(resumed, 0);

@@ -167,7 +167,7 @@ END_TEST
 
 enum { MOST = 60 };
 
-/* The parameters behind each epoch, and its validation loss. */
+/* The parameters after each epoch, and its validation loss. */
 typedef struct {
     const dae_model *model;
     float *parameters[MOST];

@@ -276,7 +276,7 @@ START_TEST(stopping_at_the_very_end_is_stopping) {
     s->told.stop_epoch = 2;
     fails(dae_trainer_fit(s->trainer, s->data, 2), DAE_ERROR_CANCELLED, "");
     ck_assert_uint_eq(epochs_of(s->trainer), 2);
-    /* behind the last step: the epoch is not complete without its validation */
+    /* after the last step: the epoch is not complete without its validation */
     s->told.stop_event = DAE_PROGRESS_STEP;
     s->told.stop_epoch = 3;
     s->told.stop_step = STEPS;

@@ -622,7 +622,7 @@ START_TEST(each_trainer_counts_its_own_steps) {
 }
 END_TEST
 
-/* The first step of a warm-up and all behind a fall to 0 have the rate 0. */
+/* The first step of a warm-up and all after a fall to 0 have the rate 0. */
 START_TEST(a_rate_of_zero_changes_no_parameter) {
     static const char *const ends[] = {"cosine(steps=4)", "polynomial(steps=4, end=0)"};
     bool adam = _i % 2;

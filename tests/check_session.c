@@ -182,7 +182,7 @@ START_TEST(running_leaves_the_processor_as_it_was) {
     float *inputs = random_floats(64 * 40, -1, 1, 4), outputs[64 * 40];
     volatile float tiny = FLT_MIN, half = 0.5f;
     ok(dae_session_run(session, inputs, 64, outputs));
-    ck_assert_msg(tiny * half > 0, "denormal numbers are flushed behind a run");
+    ck_assert_msg(tiny * half > 0, "denormal numbers are flushed after a run");
     dae_session_free(session);
     dae_model_free(model);
     free(inputs);

@@ -36,7 +36,7 @@ static float *end_training(dae_trainer *trainer, dae_model *model, dae_dataset *
     return parameters;
 }
 
-/* Parameters behind some epochs, to free(); with a signal every `microseconds`, or none for 0. */
+/* Parameters after some epochs, to free(); with a signal every `microseconds`, or none for 0. */
 static float *train(long microseconds, size_t *count) {
     network net = autoencoder(SIZE, 128, "relu", "relu");
     dae_model *model = network_model(&net, 1);

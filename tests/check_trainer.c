@@ -434,7 +434,7 @@ START_TEST(history_without_validation) {
 }
 END_TEST
 
-/* The validation figures are those of an evaluation right behind the epoch, with the noise of epoch 0. */
+/* The validation figures are those of an evaluation right after the epoch, with the noise of epoch 0. */
 START_TEST(validation_is_an_evaluation) {
     for (size_t i = 0; i < LOSSES; i++) {
         const char *loss = LOSS[i];

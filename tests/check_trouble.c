@@ -1,5 +1,5 @@
 /* Training that goes wrong: gradient hooks that refuse, NaN in the data, targets that a loss cannot take,
- * datasets that fail. Parameters and optimizer are then as behind the last good step. */
+ * datasets that fail. Parameters and optimizer are then as after the last good step. */
 #include "network.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@ static dae_model *usual_model(const char *hidden, const char *output) {
     return network_model(&net, 7);
 }
 
-/* Keeps the parameters as they were behind each step. */
+/* Keeps the parameters as they were after each step. */
 typedef struct {
     const dae_model *model;
     float parameters[PARAMETERS];
@@ -51,7 +51,7 @@ static void stands_at(const dae_trainer *trainer, const last_step *last, uint64_
 
 typedef struct {
     size_t parameters, calls;
-    /* Refuse call number `refuse` (from 1), behind spoiling the gradient; 0: none. */
+    /* Refuse call number `refuse` (from 1), after spoiling the gradient; 0: none. */
     size_t refuse;
     float factor;
 } hook_state;

@@ -106,7 +106,7 @@ dae_noise *repeated_noise(const char *steps, size_t times);
 void heap_watch(void);
 /* Puts the watched allocator back in force after a call that may have set another one. */
 void heap_resume(void);
-/* Allocation number `k` from now on fails, the first being 1, and all behind it if `ever_after`; 0: none. */
+/* Allocation number `k` from now on fails, the first being 1, and all after it if `ever_after`; 0: none. */
 void heap_fail_at(size_t k, bool ever_after);
 /* Requests above `size` bytes fail. SIZE_MAX: no limit, as after heap_watch(). */
 void heap_limit(size_t size);

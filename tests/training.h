@@ -28,7 +28,7 @@ typedef struct {
     dae_dataset *data;
     /* what the callback does and has seen */
     uint64_t stop_at; /* steps; 0: never */
-    bool change_rate; /* halves the learning rate behind step 9 */
+    bool change_rate; /* halves the learning rate after step 9 */
     size_t failures;
 } training;
 

@@ -1,6 +1,6 @@
 /* dae: denoising from the command line.
  *
- * options.c is the table of commands and options; each command has a file of its own. Nothing here reaches behind the public
+ * options.c is the table of commands and options; each command has a file of its own. Nothing here reaches below the public
  * headers of the library. */
 #include "say.h"
 

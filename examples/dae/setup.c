@@ -90,7 +90,7 @@ static bool split(training *t) {
     return done;
 }
 
-/* The name under which noise draws how strong it is: what stands behind the first " as ". */
+/* The name under which noise draws how strong it is: what stands after the first " as ". */
 static char *find_level(const char *noise) {
     const char *as = strstr(noise, " as ");
     return as != NULL

@@ -103,7 +103,7 @@ bool add_known_level(dae_dataset **data, const char *level, double value) {
 
 /* ---- Pairs ---------------------------------------------------------------------------------------------- */
 
-/* What stands behind the last slash, without the ending. */
+/* What stands after the last slash, without the ending. */
 static size_t stem(const char *path, const char **start) {
     const char *slash = strrchr(path, '/');
     *start = slash != NULL ? slash + 1 : path;

@@ -115,13 +115,13 @@ struct decimal {
     bool negative, exact; /* all digits are in `digits` */
 };
 
-/* Adds the digit `c`, which is behind the point or before it. */
-static void add_digit(struct decimal *decimal, char c, bool behind) {
+/* Adds the digit `c`, which is after the point or before it. */
+static void add_digit(struct decimal *decimal, char c, bool after) {
     if (decimal->digits >= UINT64_C(1000000000000000000))
         decimal->exact = false;
     else
         decimal->digits = 10 * decimal->digits + (uint64_t)(c - '0');
-    decimal->exponent -= behind && decimal->exact;
+    decimal->exponent -= after && decimal->exact;
 }
 
 /* The exponent, if there is one at text[i]. */
@@ -143,14 +143,14 @@ static void scan_exponent(struct decimal *decimal, const char *text, size_t leng
 static struct decimal scan_decimal(const char *text, size_t length, char point) {
     struct decimal decimal = {.exact = true};
     size_t i = 0, digits = 0;
-    bool behind = false;
+    bool after = false;
     if (i < length && (text[i] == '+' || text[i] == '-'))
         decimal.negative = text[i++] == '-';
-    for (; i < length && ((text[i] >= '0' && text[i] <= '9') || (text[i] == point && !behind)); i++)
+    for (; i < length && ((text[i] >= '0' && text[i] <= '9') || (text[i] == point && !after)); i++)
         if (text[i] == point) {
-            behind = true;
+            after = true;
         } else {
-            add_digit(&decimal, text[i], behind);
+            add_digit(&decimal, text[i], after);
             digits++;
         }
     if (digits == 0)

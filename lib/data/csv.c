@@ -44,7 +44,7 @@ static dae_status look_at_first(struct table *table) {
     return DAE_OK;
 }
 
-/* Keeps the cells of the first row, and moves behind it where they are names. */
+/* Keeps the cells of the first row, and moves on after it where they are names. */
 static dae_status keep_first(struct table *table) {
     struct dae_csv csv = table->csv;
     table->cells = dae_allocate(table->columns, sizeof *table->cells);
@@ -173,7 +173,7 @@ static dae_status read_rows(struct table *table, float *out) {
         DAE_TRY(read_row(table, &csv, out != NULL ? out + table->rows * table->width : NULL));
     if (table->rows == 0)
         return dae_fail(DAE_ERROR_FORMAT,
-                        "%s: line %zu: the file ends behind its names, expected a row of values", csv.name,
+                        "%s: line %zu: the file ends after its names, expected a row of values", csv.name,
                         csv.line);
     return DAE_OK;
 }

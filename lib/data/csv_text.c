@@ -68,7 +68,7 @@ static dae_status take_quoted(struct dae_csv *csv, struct dae_csv_cell *cell) {
     cell->text = csv->text + first;
     cell->length = csv->at++ - first;
     if (!ends_cell(csv, peek(csv)) && !is_blank(csv, peek(csv)))
-        return dae_fail(DAE_ERROR_FORMAT, "%s: line %zu: found text behind a quoted cell", csv->name,
+        return dae_fail(DAE_ERROR_FORMAT, "%s: line %zu: found text after a quoted cell", csv->name,
                         csv->line);
     return DAE_OK;
 }
@@ -97,7 +97,7 @@ dae_status dae_csv_next_cell(struct dae_csv *csv, struct dae_csv_cell *cell) {
     else if (!cell->last && peek(csv) == csv->separator)
         csv->at++;
     else if (!cell->last && csv->separator != ' ')
-        return dae_fail(DAE_ERROR_FORMAT, "%s: line %zu: found text behind a quoted cell", csv->name,
+        return dae_fail(DAE_ERROR_FORMAT, "%s: line %zu: found text after a quoted cell", csv->name,
                         csv->line);
     return DAE_OK;
 }

@@ -186,7 +186,7 @@ static dae_status read_type(struct header *header) {
     return DAE_OK;
 }
 
-/* A tuple of dimensions; one of a single number ends with a comma. Python 2 wrote an L behind long
+/* A tuple of dimensions; one of a single number ends with a comma. Python 2 wrote an L after long
  * numbers. */
 static dae_status read_shape(struct header *header) {
     struct text *text = &header->text;

@@ -90,7 +90,7 @@ static dae_status check_claim(const struct reading *r) {
     return DAE_OK;
 }
 
-/* All chunks to the end of the picture; what is behind them is nobody's. */
+/* All chunks to the end of the picture; what comes after them is nobody's. */
 static dae_status check_chunks(struct reading *r) {
     bool last = false;
     if (r->content->size < HEADER_END)

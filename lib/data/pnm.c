@@ -207,16 +207,16 @@ static dae_status read_pixels(struct text *text, struct header *header) {
     return unpack(text, header);
 }
 
-/* Behind the picture may be white space, and comments if it is plain. */
+/* After the picture may be white space, and comments if it is plain. */
 static dae_status expect_end(struct text *text, bool plain) {
     if (plain)
         skip_space(text);
     while (is_space(peek(text)))
         text->position++;
-    return peek(text) < 0 ? DAE_OK : fail_at(text, text->position, "one picture, and nothing behind it");
+    return peek(text) < 0 ? DAE_OK : fail_at(text, text->position, "one picture, and nothing after it");
 }
 
-/* A header that ends with the start may go on behind it. */
+/* A header that ends with the start may go on after it. */
 static dae_status preview(const struct dae_content *start, struct dae_preview *p) {
     struct text text = {start, 0};
     struct header header = {0};

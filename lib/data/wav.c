@@ -132,7 +132,7 @@ static dae_status find_data(struct wav *wav, size_t at, size_t *size) {
     return DAE_OK;
 }
 
-/* Reads the chunk at *at, and goes on behind it: it begins at an even place, or, where it was written without
+/* Reads the chunk at *at, and goes on after it: it begins at an even place, or, where it was written without
  * its padding, at an odd one, which then has a name. */
 static dae_status read_chunk(struct wav *wav, size_t *at) {
     const unsigned char *bytes = wav->content->bytes + *at;

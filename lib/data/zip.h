@@ -54,7 +54,7 @@ struct dae_zip_output {
 dae_status dae_zip_begin(struct dae_zip_output *zip, const struct dae_sink *to, const char *member,
                          uint64_t most, bool compressed);
 
-/* Writes what comes behind the content. */
+/* Writes what comes after the content. */
 dae_status dae_zip_finish(struct dae_zip_output *zip);
 
 void dae_zip_close(struct dae_zip_output *zip);

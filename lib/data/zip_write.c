@@ -1,4 +1,4 @@
-/* An archive of one member whose size is not known before it ends: it stands behind its content then, and in
+/* An archive of one member whose size is not known before it ends: it stands after its content then, and in
  * the central directory. */
 #include "data/zip.h"
 
@@ -7,7 +7,7 @@
 enum {
     NEEDED = 20,       /* version 2.0 of the format */
     NEEDED_LARGE = 45, /* 4.5, for numbers of 64 bits */
-    STREAMED = 1 << 3, /* the flag for sizes behind the content */
+    STREAMED = 1 << 3, /* the flag for sizes after the content */
     STORED = 0,
     DEFLATED = 8,
     NEW_YEAR_1980 = 0x21, /* the first day that there is: the same bytes on any day */

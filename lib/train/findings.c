@@ -244,7 +244,7 @@ static void find_no_progress(const struct course *c) {
         now, c->first + since + 1, rate_now(c));
     dae_text_add(
         &text,
-        at_once ? "units that it has driven into saturation, or to 0 behind a ReLU, have no gradient and do "
+        at_once ? "units that it has driven into saturation, or to 0 by a ReLU, have no gradient and do "
                   "not recover. Train anew with a tenth of it."
                 : "either it is too small to change anything, or the units are dead from the beginning, or "
                   "there is nothing left to learn. Try a hundred times it, then look at a report.");

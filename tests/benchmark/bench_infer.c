@@ -33,7 +33,7 @@ static float *read_inputs(const struct options *options) {
     return inputs;
 }
 
-/* A model as it is used: behind an epoch of training, as many of its units are dead as later. */
+/* A model as it is used: after an epoch of training, as many of its units are dead as later. */
 static dae_model *train_model(const struct options *options) {
     dae_model *model = make_model(options->hidden);
     struct images images = open_images(options->data, false);

@@ -87,7 +87,7 @@ def torch_variants(threads):
 
 
 def train_once(runner, options, described, hidden, noises, threads, number):
-    """One run of each contender with each kind of noise: one right behind the other, since they are compared."""
+    """One run of each contender with each kind of noise: one right after the other, since they are compared."""
     arguments = ["train", "--data", options.data, "--hidden", hidden, "--threads", threads,
                  "--epochs", options.epochs, "--samples", options.samples]
     for library, program in (("libdae", runner.bench), ("pytorch", runner.torch)):

@@ -19,7 +19,7 @@ enum {
     SAMPLES = 12,
     BATCH = 3,
     STEPS = 4,
-    WRITES = STEPS + 1 /* and one behind the epoch */,
+    WRITES = STEPS + 1 /* and one after the epoch */,
     KEEP = 3,
     PATH_SIZE = 4096 + 64
 };
@@ -66,7 +66,7 @@ static void tear_down(training *t) {
     dae_model_free(t->model);
 }
 
-static float *expected[STEPS + 1]; /* parameters behind each number of steps */
+static float *expected[STEPS + 1]; /* parameters after each number of steps */
 static size_t parameters;
 
 static void train_without_faults(void) {
@@ -175,7 +175,7 @@ static uint64_t look_around(void) {
 
 static size_t injected;
 
-/* A fit of four steps that writes behind each, with `error` at call `k`; false if there is no such call. */
+/* A fit of four steps that writes after each, with `error` at call `k`; false if there is no such call. */
 static bool fit_with_fault(place where, int32_t policy, int error, size_t k) {
     const file_fault faults[] = {{CALL_ANY, FAULT_FAIL, error, STRIKE_ONCE, k, 0, NULL, NULL},
                                  {CALL_LINK, FAULT_FAIL, EPERM, STRIKE_ONWARD, 1, 0, NULL, NULL}};

@@ -406,7 +406,7 @@ START_TEST(what_cannot_be_removed_is_told) {
 }
 END_TEST
 
-/* The order is what makes it safe: synced before it takes the place, and the folder behind that. */
+/* The order is what makes it safe: synced before it takes the place, and the folder after that. */
 START_TEST(the_order_of_calls) {
     make_models();
     for (int i = 0; i < WRITERS; i++) {

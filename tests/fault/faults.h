@@ -40,8 +40,8 @@ typedef enum {
 
 typedef enum {
     STRIKE_ONCE,   /* the nth of these calls */
-    STRIKE_ONWARD, /* the nth and all behind it */
-    STRIKE_AGAIN   /* the nth and every second one behind it */
+    STRIKE_ONWARD, /* the nth and all after it */
+    STRIKE_AGAIN   /* the nth and every second one after it */
 } fault_repeat;
 
 typedef struct {
