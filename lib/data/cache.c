@@ -115,7 +115,7 @@ static dae_status make(dae_dataset **out, const struct dae_viewing *v) {
     DAE_TRY(dae_dataset_create_view(&created, sizeof(struct cache), &operations, v->source, v->context));
     struct cache *cache = created;
     cache->base.concurrent = true;
-    cache->base.whole_inputs = cache->base.whole_targets = false;
+    cache->base.whole_inputs = cache->base.whole_targets = cache->base.fetches = false;
     dae_status status = fill(cache, v->source);
     if (status != DAE_OK)
         dae_dataset_free(&cache->base);

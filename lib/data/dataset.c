@@ -57,6 +57,7 @@ dae_status dae_dataset_create_view(void **out, size_t size, const struct dae_dat
     dataset->alike = source->alike;
     dataset->whole_inputs = source->whole_inputs;
     dataset->whole_targets = source->whole_targets;
+    dataset->fetches = source->fetches;
     dataset->source = dae_dataset_keep(source);
     dataset->depth = source->depth + 1;
     dataset->draws = source->draws;
@@ -139,9 +140,9 @@ bool dae_dataset_no_level(const dae_dataset *dataset, const char *label, uint64_
 }
 
 void dae_dataset_fetch(const dae_dataset *dataset, size_t sample) {
-    while (dataset != NULL && dataset->operations->fetch == NULL)
+    while (dataset->fetches && dataset->operations->fetch == NULL)
         dataset = below(dataset, &sample);
-    if (dataset != NULL)
+    if (dataset->fetches)
         dataset->operations->fetch(dataset, sample);
 }
 

@@ -77,6 +77,7 @@ struct dae_dataset {
     bool concurrent;                      /* any number of threads may read at once */
     bool alike;                           /* the targets are the inputs */
     bool whole_inputs, whole_targets;     /* asked for whole samples only, as they are made as a whole */
+    bool fetches;                         /* what is below can make use of being told what will be read */
     dae_dataset *source;                  /* of a view: kept; NULL where there is none */
     size_t depth;                         /* how many views stand upon each other here; 0 for a source */
     size_t draws;                         /* of these, how many draw random numbers */

@@ -287,6 +287,7 @@ static dae_status fill(struct files *f, const struct dae_paths *paths, const str
     f->fpu = dae_fpu_prepare();
     dae_fpu_restore(f->fpu);
     f->base.count = 0;
+    f->base.fetches = true;
     DAE_TRY(copy_format(f, wish->format));
     DAE_TRY(look_at_all(f, paths, wish));
     f->base.shape = f->files[0].shape;

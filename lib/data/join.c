@@ -95,6 +95,7 @@ static void add(dae_dataset *base, const dae_dataset *part) {
     base->concurrent = base->concurrent && part->concurrent;
     base->whole_inputs = base->whole_inputs || part->whole_inputs;
     base->whole_targets = base->whole_targets || part->whole_targets;
+    base->fetches = base->fetches || part->fetches;
     base->alike = base->alike && part->alike;
     base->depth = dae_size_max(base->depth, part->depth + 1);
     base->draws = dae_size_max(base->draws, part->draws);

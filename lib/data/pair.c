@@ -60,6 +60,7 @@ dae_status dae_dataset_pair(dae_dataset **out, dae_dataset *inputs, dae_dataset 
     pair->base.depth = dae_size_max(pair->base.depth, targets->depth + 1);
     pair->base.concurrent = inputs->concurrent && targets->concurrent;
     pair->base.whole_targets = targets->whole_inputs;
+    pair->base.fetches = inputs->fetches || targets->fetches;
     pair->base.draws = dae_size_max(pair->base.draws, targets->draws);
     *out = &pair->base;
     return DAE_OK;

@@ -159,7 +159,7 @@ static dae_status run_batch(struct fit *fit, const struct dae_batch *batch) {
 /* Says which samples the next step of this epoch will read. */
 static void fetch_next(const struct fit *fit, size_t first) {
     size_t samples = fit->dataset->count, end = first + dae_size_min(fit->batch, samples - first);
-    for (size_t i = first; i < end; i++)
+    for (size_t i = first; fit->dataset->fetches && i < end; i++)
         dae_dataset_fetch(fit->dataset, fit->order[i]);
 }
 

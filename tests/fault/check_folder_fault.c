@@ -66,6 +66,40 @@ START_TEST(reading_meets_every_fault) {
 }
 END_TEST
 
+/* Whether a training opens files. */
+static bool training_opens(dae_dataset *dataset) {
+    dae_model *model = NULL;
+    dae_optimizer *optimizer = NULL;
+    dae_trainer *trainer = NULL;
+    ok(dae_model_parse(&model, "input(4) | dense(4)"));
+    ok(dae_model_initialize(model, 1));
+    ok(dae_optimizer_parse(&optimizer, "sgd(1e-3)"));
+    ok(dae_trainer_create(&trainer, model, optimizer, "mse"));
+    ok(dae_trainer_set_batch_size(trainer, 1));
+    faults_begin(NULL, 0);
+    ok(dae_trainer_fit(trainer, dataset, 8)); /* in many orders */
+    bool opens = strchr(faults_trace(), 'o') != NULL;
+    faults_end();
+    dae_trainer_free(trainer);
+    dae_optimizer_free(optimizer);
+    dae_model_free(model);
+    return opens;
+}
+
+/* Files are fetched ahead where they are read, and not where all that was in them is held. */
+START_TEST(what_is_held_is_not_fetched) {
+    char folder[ROOM];
+    dae_dataset *files = NULL, *held = NULL;
+    make(folder);
+    ok(dae_dataset_open(&files, folder, "files(npy, cache=0)"));
+    ok(dae_dataset_view(&held, files, "cache", 1));
+    ck_assert(training_opens(files));
+    ck_assert(!training_opens(held));
+    dae_dataset_free(held);
+    dae_dataset_free(files);
+}
+END_TEST
+
 /* Each file is there, whole, or not there. */
 static size_t whole_files(const char *folder) {
     size_t whole = 0;
@@ -191,6 +225,7 @@ int main(void) {
     Suite *suite = suite_create("folder faults");
     TCase *faults = add_case(suite, "faults");
     tcase_add_test(faults, reading_meets_every_fault);
+    tcase_add_test(faults, what_is_held_is_not_fetched);
     tcase_add_test(faults, writing_meets_every_fault);
     tcase_add_test(faults, the_disk_is_full_within_a_folder);
     tcase_add_test(faults, a_file_that_comes_meanwhile_stays);
