@@ -13,7 +13,7 @@
 
 #include "say.h"
 
-/* ---- Words that are nearly right ------------------------------------------------------------------------ */
+/* ---- Words that are nearly right ---------------------------------------------------------------------- */
 
 enum { LONGEST_WORD = 32 };
 
@@ -82,7 +82,7 @@ static void complain_unknown(const command *of, const char *word) {
         complain("%s has no option '%s': dae %s --help lists them", of->name, name, of->name);
 }
 
-/* ---- Values --------------------------------------------------------------------------------------------- */
+/* ---- Values ------------------------------------------------------------------------------------------- */
 
 static bool read_number(const char *text, double *number, const char **end) {
     char *stop;
@@ -179,7 +179,7 @@ void arguments_start(arguments *parsed, const command *of) {
             arguments_set(parsed, id, options[id].usual);
 }
 
-/* ---- Words of the command line -------------------------------------------------------------------------- */
+/* ---- Words of the command line ------------------------------------------------------------------------ */
 
 enum { FIRST_CODE = 256, MOST_LETTERS = 2 * OPTION_COUNT + 3 };
 

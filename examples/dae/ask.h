@@ -1,4 +1,5 @@
-/* What the library says of its objects, each text the caller's to free, and NULL where it fails, which is told. */
+/* What the library says of its objects, each text the caller's to free, and NULL where it fails, which is
+ * told. */
 #ifndef DAE_ASK_H
 #define DAE_ASK_H
 

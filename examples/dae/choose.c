@@ -9,7 +9,7 @@
 #include "say.h"
 #include "text.h"
 
-/* ---- What the data are ---------------------------------------------------------------------------------- */
+/* ---- What the data are -------------------------------------------------------------------------------- */
 
 typedef struct look {
     size_t count;
@@ -89,7 +89,7 @@ static bool look_at(look *l, const dae_dataset *data) {
     return look_at_values(l, data);
 }
 
-/* ---- Cases ---------------------------------------------------------------------------------------------- */
+/* ---- Cases -------------------------------------------------------------------------------------------- */
 
 static bool is_picture(const look *l) {
     return l->rate == 0 && !l->is_table &&
@@ -224,7 +224,7 @@ static const struct {
      "dense layers down to a code and up again"},
 };
 
-/* ---- The choice ----------------------------------------------------------------------------------------- */
+/* ---- The choice --------------------------------------------------------------------------------------- */
 
 static bool set(training *t, enum option_id id, const char *value, const char *why) {
     if (value == NULL || t->a->text[id] != NULL)

@@ -10,7 +10,7 @@
 #include "say.h"
 #include "text.h"
 
-/* ---- Opening -------------------------------------------------------------------------------------------- */
+/* ---- Opening ------------------------------------------------------------------------------------------ */
 
 static bool read_input(unsigned char **bytes, size_t *size) {
     size_t room = 0;
@@ -68,7 +68,7 @@ bool data_open(dae_dataset **out, char *const *paths, size_t count, const char *
     return done;
 }
 
-/* ---- Looking -------------------------------------------------------------------------------------------- */
+/* ---- Looking ------------------------------------------------------------------------------------------ */
 
 size_t data_count(const dae_dataset *data) {
     size_t count = 0;

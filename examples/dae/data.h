@@ -11,8 +11,8 @@ typedef struct shape {
     size_t rank, dims[DAE_MAX_RANK];
 } shape;
 
-/* Opens files and folders as one dataset. `format` is a text of --source, or NULL. "-" is standard input: a file in a format
- * that is given, else raw float32 values of one signal. */
+/* Opens files and folders as one dataset. `format` is a text of --source, or NULL. "-" is standard input: a
+ * file in a format that is given, else raw float32 values of one signal. */
 bool data_open(dae_dataset **out, char *const *paths, size_t count, const char *format);
 
 size_t data_count(const dae_dataset *data);

@@ -26,8 +26,8 @@ static void turn(float *values, const shape *s, size_t count) {
     free(turned);
 }
 
-/* Samples become what they were before the model took them, such as {28, 28} for {1, 28, 28}: those of arrays, which have one
- * shape. Files of pictures and sound have the model's shapes anyway. */
+/* Samples become what they were before the model took them, such as {28, 28} for {1, 28, 28}: those of
+ * arrays, which have one shape. Files of pictures and sound have the model's shapes anyway. */
 static bool restore_shape(dae_dataset **clean, const dae_dataset *before, bool series) {
     shape was = data_shape(before, DAE_ALL_SAMPLES), is = data_shape(*clean, DAE_ALL_SAMPLES);
     size_t count = data_count(*clean), size = shape_size(&is), samples = data_count(before);

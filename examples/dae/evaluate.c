@@ -23,7 +23,7 @@ typedef struct evaluation {
     double *gain; /* dB, of each sample */
 } evaluation;
 
-/* ---- Data ----------------------------------------------------------------------------------------------- */
+/* ---- Data --------------------------------------------------------------------------------------------- */
 
 static bool add_own_noise(evaluation *e) {
     const char *given = e->a->text[OPTION_NOISE];
@@ -35,7 +35,8 @@ static bool add_own_noise(evaluation *e) {
         return complain(
             "%s says of no noise: --noise RECIPE says which is to be added, --noisy PATH has noisy files",
             e->a->text[OPTION_MODEL_FILE]);
-    /* Another seed than that of training, which has the same usual one: people's seeds do not have the highest bit. */
+    /* Another seed than that of training, which has the same usual one: people's seeds do not have the
+     * highest bit. */
     uint64_t seed = (uint64_t)e->a->number[OPTION_SEED] ^ UINT64_C(1) << 63;
     bool added = make_noise(&noise, e->noise, e->a) && add_noise(&e->data, noise, DAE_NOISE_ONCE, seed) &&
                  add_level(&e->data, e->d.level);
@@ -72,7 +73,7 @@ static bool open_data(evaluation *e) {
                                           : complain("the model is told how strong the noise is: --level X"));
 }
 
-/* ---- Figures -------------------------------------------------------------------------------------------- */
+/* ---- Figures ------------------------------------------------------------------------------------------ */
 
 /* The channels that the model is to clean, without the level. */
 static bool take_before(evaluation *e, size_t count) {
@@ -123,7 +124,7 @@ static size_t find_worst(const evaluation *e, size_t *worst, size_t most) {
     return found;
 }
 
-/* ---- What is printed ------------------------------------------------------------------------------------ */
+/* ---- What is printed ---------------------------------------------------------------------------------- */
 
 /* In a column of `width`, 0 for the last one. */
 static void print_estimate(estimate e, int width) {
@@ -164,25 +165,17 @@ static void print_worst(const evaluation *e, const size_t *worst, size_t count) 
     }
 }
 
-static void write_estimate(const char *name, estimate e) {
-    json_begin(name, '{');
-    json_number("mean", e.mean);
-    json_number("low", e.mean - e.margin);
-    json_number("high", e.mean + e.margin);
-    json_end('}');
-}
-
 static void write_figures(const evaluation *e) {
     json_number("samples", (double)e->after.count);
     json_text("noise", e->noise);
     json_number("peak", e->d.peak);
     for (size_t k = 0; k < FIGURE_COUNT; k++) {
         char *name = text_of("input_%s", figure_rows[k].name);
-        write_estimate(name, estimate_mean(e->before.values[k], e->before.count));
-        write_estimate(figure_rows[k].name, estimate_mean(e->after.values[k], e->after.count));
+        estimate_write(name, estimate_mean(e->before.values[k], e->before.count));
+        estimate_write(figure_rows[k].name, estimate_mean(e->after.values[k], e->after.count));
         free(name);
     }
-    write_estimate("gain", estimate_mean(e->gain, e->after.count));
+    estimate_write("gain", estimate_mean(e->gain, e->after.count));
 }
 
 static void write_worst(const evaluation *e, const size_t *worst, size_t count) {

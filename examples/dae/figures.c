@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "data.h"
+#include "json.h"
 #include "say.h"
 #include "text.h"
 
@@ -102,7 +103,8 @@ bool figures_mean_psnr(double *psnr, dae_dataset *data, double peak) {
     return taken;
 }
 
-/* The two-sided 95 % point of Student's t, to 1 % (Cornish and Fisher's expansion from 5 degrees of freedom on). */
+/* The two-sided 95 % point of Student's t, to 1 % (Cornish and Fisher's expansion from 5 degrees of freedom
+ * on). */
 static double student(double freedom) {
     static const double few[] = {12.706, 4.303, 3.182, 2.776};
     const double z = 1.959964;
@@ -129,4 +131,12 @@ estimate estimate_mean(const double *values, size_t count) {
     if (e.count > 1)
         e.margin = student(n - 1) * sqrt(squares / (n - 1) / n);
     return e;
+}
+
+void estimate_write(const char *name, estimate e) {
+    json_begin(name, '{');
+    json_number("mean", e.mean);
+    json_number("low", e.mean - e.margin);
+    json_number("high", e.mean + e.margin);
+    json_end('}');
 }

@@ -29,13 +29,16 @@ void figures_free(figures *f);
 /* The mean PSNR of all inputs against their targets; NaN where samples differ in shape. */
 bool figures_mean_psnr(double *psnr, dae_dataset *data, double peak);
 
-/* A mean, and by how much that of all such samples may differ from it, at 95 % (Student's t); NaN with one sample. Values that
- * are NaN are left out. */
+/* A mean, and by how much that of all such samples may differ from it, at 95 % (Student's t); NaN with one
+ * sample. Values that are NaN are left out. */
 typedef struct estimate {
     double mean, margin;
     size_t count;
 } estimate;
 
 estimate estimate_mean(const double *values, size_t count);
+
+/* As JSON: the mean, and the ends of its interval. */
+void estimate_write(const char *name, estimate e);
 
 #endif

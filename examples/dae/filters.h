@@ -1,5 +1,5 @@
-/* What a classical filter would do: the best median and the best Gaussian, each of a width that is tuned on the clean samples,
- * which nobody has in earnest. */
+/* What a classical filter would do: the best median and the best Gaussian, each of a width that is tuned on
+ * the clean samples, which nobody has in earnest. */
 #ifndef DAE_FILTERS_H
 #define DAE_FILTERS_H
 

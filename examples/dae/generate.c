@@ -1,5 +1,5 @@
-/* What the build installs beside the program: the man page, as scdoc takes it, and the completions of bash and zsh, from the
- * one table of options. */
+/* What the build installs beside the program: the man page, as scdoc takes it, and the completions of bash
+ * and zsh, from the one table of options. */
 #include "options.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 #include "say.h"
 
-/* ---- The man page --------------------------------------------------------------------------------------- */
+/* ---- The man page ------------------------------------------------------------------------------------- */
 
 /* A text in which scdoc finds nothing of its own. */
 static void print_escaped(const char *words) {
@@ -76,7 +76,7 @@ static void print_man(void) {
         "*2*\n\tWrong usage.\n\n*130*\n\tInterrupted, as by Ctrl-C.\n");
 }
 
-/* ---- Completion of bash --------------------------------------------------------------------------------- */
+/* ---- Completion of bash ------------------------------------------------------------------------------- */
 
 /* What bash completes after an option that takes a value. */
 static void print_bash_value(const option_row *row) {
@@ -147,7 +147,7 @@ static void print_bash(void) {
     printf("  esac\n}\n\ncomplete -F _dae dae\n");
 }
 
-/* ---- Completion of zsh ---------------------------------------------------------------------------------- */
+/* ---- Completion of zsh -------------------------------------------------------------------------------- */
 
 /* A text between single quotes, in which _arguments finds nothing of its own. */
 static void print_zsh_escaped(const char *words) {

@@ -62,7 +62,7 @@ static void start_file(bool json, const char *path, const char *what) {
     }
 }
 
-/* ---- Models --------------------------------------------------------------------------------------------- */
+/* ---- Models ------------------------------------------------------------------------------------------- */
 
 /* "17 x 17 values: 8 before, 8 after", or what makes it look at everything. */
 static void print_reach(bool json, const dae_model *model, const shape *input) {
@@ -158,7 +158,7 @@ static void print_model(bool json, dae_model *model) {
     }
 }
 
-/* ---- Data ----------------------------------------------------------------------------------------------- */
+/* ---- Data --------------------------------------------------------------------------------------------- */
 
 static void print_data(bool json, const dae_dataset *data) {
     static const char *const facts[] = {"rate", "bits", "columns", "alpha"};
@@ -169,7 +169,7 @@ static void print_data(bool json, const dae_dataset *data) {
         print_taken(json, facts[i], data_fact(data, DAE_ALL_SAMPLES, facts[i]));
 }
 
-/* ---- The command ---------------------------------------------------------------------------------------- */
+/* ---- The command -------------------------------------------------------------------------------------- */
 
 static bool is_safetensors(const char *path) {
     unsigned char start[9] = {0};

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Begins and ends an object or an array, whose name in the object around it is `name`; NULL in an array, or outermost. */
+/* Begins and ends an object or an array, whose name in the object around it is `name`; NULL in an array, or
+ * outermost. */
 void json_begin(const char *name, char bracket);
 void json_end(char bracket);
 

@@ -44,7 +44,7 @@ static const char *name_of(place at) {
     return at.parameter != NULL ? at.parameter : at.kind != NULL ? at.kind : at.category;
 }
 
-/* ---- For people ----------------------------------------------------------------------------------------- */
+/* ---- For people --------------------------------------------------------------------------------------- */
 
 /* "number, 0 to below 1, default 0.5" */
 static void add_range(text *t, place at) {
@@ -102,7 +102,7 @@ static void print_place(place at, bool names_only) {
             print_line(inner);
 }
 
-/* ---- For programs --------------------------------------------------------------------------------------- */
+/* ---- For programs ------------------------------------------------------------------------------------- */
 
 static void write_place(place at) {
     static const char *const texts[] = {"what",  "then",    "example", "type", "of",
@@ -138,7 +138,7 @@ static void write_all(place at) {
     json_end(']');
 }
 
-/* ---- The command ---------------------------------------------------------------------------------------- */
+/* ---- The command -------------------------------------------------------------------------------------- */
 
 /* The name as the library has it, or NULL, which is told. */
 static const char *find(place at, const char *word) {

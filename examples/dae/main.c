@@ -1,7 +1,7 @@
 /* dae: denoising from the command line.
  *
- * options.c is the table of commands and options; each command has a file of its own. Nothing here reaches below the public
- * headers of the library. */
+ * options.c is the table of commands and options; each command has a file of its own. Nothing here reaches
+ * below the public headers of the library. */
 #include "say.h"
 
 #include <stdio.h>

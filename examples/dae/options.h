@@ -1,12 +1,12 @@
-/* The commands and options of dae: the one table that the command line, the help, the man page and the completions are made
- * of. */
+/* The commands and options of dae: the one table that the command line, the help, the man page and the
+ * completions are made of. */
 #ifndef DAE_OPTIONS_H
 #define DAE_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* ---- Commands ------------------------------------------------------------------------------------------- */
+/* ---- Commands ----------------------------------------------------------------------------------------- */
 
 enum {
     COMMAND_TRAIN,
@@ -36,7 +36,7 @@ typedef struct command {
 
 extern const command commands[COMMAND_COUNT];
 
-/* ---- Options -------------------------------------------------------------------------------------------- */
+/* ---- Options ------------------------------------------------------------------------------------------ */
 
 /* How the value of an option is read, and what completion offers. */
 enum value {
@@ -97,8 +97,7 @@ typedef struct option_row {
     enum value value;
     const char *words; /* of VALUE_WORD, with blanks between them; of VALUE_RECIPE, the category */
     double low, high;
-    bool
-        is_setting; /* decides what training gives: kept in the model, and part of the command line that is printed */
+    bool is_setting; /* decides what training gives: kept in the model, and printed as part of the command */
 } option_row;
 
 extern const option_row options[OPTION_COUNT];
@@ -107,13 +106,14 @@ static inline bool option_is_of(enum option_id id, const command *of) {
     return (options[id].commands >> (of - commands) & 1) != 0;
 }
 
-/* ---- The command line ----------------------------------------------------------------------------------- */
+/* ---- The command line --------------------------------------------------------------------------------- */
 
 enum { MOST_RECORDINGS = 16 };
 
 typedef struct arguments {
     const command *command;
-    /* Of each option its text, the usual one where it was not given, and NULL without one. "" for a flag that was given. */
+    /* Of each option its text, the usual one where it was not given, and NULL without one. "" for a flag that
+     * was given. */
     const char *text[OPTION_COUNT];
     double number[OPTION_COUNT]; /* of counts, numbers and times */
     bool given[OPTION_COUNT];
@@ -123,12 +123,13 @@ typedef struct arguments {
     size_t operand_count;
 } arguments;
 
-/* Reads a command line; `program` is its name. What it returns is none of the statuses of main() where the command is to be
- * run, and otherwise the status to end with: help has been printed, or a mistake told. */
+/* Reads a command line; `program` is its name. What it returns is none of the statuses of main() where the
+ * command is to be run, and otherwise the status to end with: help has been printed, or a mistake told. */
 enum { ARGUMENTS_RUN = -1 };
 int arguments_parse(arguments *parsed, int argc, char **argv);
 
-/* Sets an option to a text that lives as long as the arguments; false when it is none for it, which is told. */
+/* Sets an option to a text that lives as long as the arguments; false when it is none for it, which is
+ * told. */
 bool arguments_set(arguments *parsed, enum option_id id, const char *text);
 
 /* The usual values of a command. */

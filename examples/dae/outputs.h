@@ -20,13 +20,14 @@ typedef struct outputs {
     size_t count;
 } outputs;
 
-/* Says where the samples of a dataset go, by --output: to one file, or to files of their names in a folder, which is made.
- * Refuses, before anything is written, files that are there, unless --force is given, and names that are there twice. */
+/* Says where the samples of a dataset go, by --output: to one file, or to files of their names in a folder,
+ * which is made. Refuses, before anything is written, files that are there, unless --force is given, and
+ * names that are there twice. */
 bool outputs_plan(outputs *o, const dae_dataset *data, const arguments *a);
 void outputs_free(outputs *o);
 
-/* Writes samples to a file in the format of its ending. What their own files say of them, such as bits and rate, they have with
- * them, unless they were made in memory: then `like` has it, which is NULL otherwise. */
+/* Writes samples to a file in the format of its ending. What their own files say of them, such as bits and
+ * rate, they have with them, unless they were made in memory: then `like` has it, which is NULL otherwise. */
 bool output_save(const dae_dataset *data, const char *path, const dae_dataset *like, bool replace);
 
 #endif

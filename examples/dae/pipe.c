@@ -21,7 +21,8 @@ typedef struct pipe_state {
     float *input, *output; /* [channels + 1, count], [channels, count] */
 } pipe_state;
 
-/* What is there, up to MOST values of each channel; `pending` bytes of a value that is not whole are kept. 0 at the end. */
+/* What is there, up to MOST values of each channel; `pending` bytes of a value that is not whole are kept. 0
+ * at the end. */
 static ssize_t read_frames(pipe_state *p, size_t *pending) {
     size_t frame = p->channels * sizeof(float), room = MOST * frame;
     unsigned char *bytes = (unsigned char *)p->frames;

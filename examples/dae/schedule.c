@@ -1,4 +1,5 @@
-/* How many epochs --time leaves room for: the first steps are measured on a copy of the model, and nothing of them stays. */
+/* How many epochs --time leaves room for: the first steps are measured on a copy of the model, and nothing of
+ * them stays. */
 #define _DEFAULT_SOURCE
 #include "train.h"
 
@@ -69,8 +70,8 @@ static bool measure(const training *t, double time, double *seconds, uint64_t *s
     return measured;
 }
 
-/* Where too few epochs are left: part of the samples will do, if it is for us to say; of few files, part of the pieces of
- * each. Returns the share that is taken, 1 for all, or 0 where that fails. */
+/* Where too few epochs are left: part of the samples will do, if it is for us to say; of few files, part of
+ * the pieces of each. Returns the share that is taken, 1 for all, or 0 where that fails. */
 static double take_part(training *t, double share) {
     char part[64];
     const char *view = t->a->text[OPTION_VIEW];

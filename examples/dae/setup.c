@@ -15,7 +15,7 @@ static uint64_t seed_of(const training *t) {
     return (uint64_t)t->a->number[OPTION_SEED];
 }
 
-/* ---- Data ----------------------------------------------------------------------------------------------- */
+/* ---- Data --------------------------------------------------------------------------------------------- */
 
 /* Moments of one recording, as files of numbers hold them, become one sample. */
 static bool join_moments(dae_dataset **data) {
@@ -72,7 +72,8 @@ static bool view_both(training *t, const char *view) {
            data_view(&t->train, blind, seed_of(t)) && data_view(&t->validation, blind, seed_of(t));
 }
 
-/* Of one sample that is a signal its end is held out, of one picture some of the places that the view shows. */
+/* Of one sample that is a signal its end is held out, of one picture some of the places that the view
+ * shows. */
 static bool split(training *t) {
     const char *view = t->a->text[OPTION_VIEW];
     double held_out = t->a->number[OPTION_HELD_OUT];
@@ -105,7 +106,8 @@ static bool add_both_noises(training *t) {
     const char *recipe = t->a->text[OPTION_NOISE];
     if (recipe == NULL || strcmp(recipe, "none") == 0)
         return true;
-    /* The same seed would give a held-out sample the noise of another one; people's seeds do not have the highest bit. */
+    /* The same seed would give a held-out sample the noise of another one; people's seeds do not have the
+     * highest bit. */
     uint64_t held_out_seed = seed_of(t) ^ UINT64_C(1) << 63;
     t->level = find_level(recipe);
     return make_noise(&t->noise, recipe, t->a) &&
@@ -125,7 +127,7 @@ bool make_datasets(training *t) {
     return split(t) && add_both_noises(t);
 }
 
-/* ---- The model ------------------------------------------------------------------------------------------ */
+/* ---- The model ---------------------------------------------------------------------------------------- */
 
 /* "input(1, any, any) | ", or with its sizes. */
 static char *input_text(const shape *s, bool any) {
@@ -140,7 +142,8 @@ static char *input_text(const shape *s, bool any) {
     return text_take(&t);
 }
 
-/* The text itself where it says what it takes; else for any size, where its layers allow that, else for that of the data. */
+/* The text itself where it says what it takes; else for any size, where its layers allow that, else for that
+ * of the data. */
 static bool parse_model(dae_model **out, const char *network, const shape *s) {
     if (strncmp(network + strspn(network, " \t\n"), "input", 5) == 0)
         return worked_on(dae_model_parse(out, network), "--model");
@@ -199,7 +202,7 @@ bool make_model(training *t) {
            worked_on(dae_model_set_scaling(t->model, a->text[OPTION_SCALING], t->train), "--scaling");
 }
 
-/* ---- The trainer ---------------------------------------------------------------------------------------- */
+/* ---- The trainer -------------------------------------------------------------------------------------- */
 
 /* The schedule that is understood where none is given. */
 static char *optimizer_text(const training *t) {
@@ -230,7 +233,7 @@ bool make_trainer(training *t) {
     return made;
 }
 
-/* ---- Settings ------------------------------------------------------------------------------------------- */
+/* ---- Settings ----------------------------------------------------------------------------------------- */
 
 static bool is_noted(const arguments *a, enum option_id id) {
     return options[id].is_setting && a->text[id] != NULL && option_is_of(id, &commands[COMMAND_TRAIN]);

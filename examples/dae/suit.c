@@ -9,7 +9,7 @@
 #include "say.h"
 #include "text.h"
 
-/* ---- The model ------------------------------------------------------------------------------------------ */
+/* ---- The model ---------------------------------------------------------------------------------------- */
 
 bool denoiser_load(denoiser *d, const arguments *a) {
     const char *path = a->text[OPTION_MODEL_FILE];
@@ -44,7 +44,7 @@ const char *series_view(const dae_dataset *data, const dae_model *model) {
     return input.dims[1] == 1 ? "series | windows(1)" : "series";
 }
 
-/* ---- Noise ---------------------------------------------------------------------------------------------- */
+/* ---- Noise -------------------------------------------------------------------------------------------- */
 
 static bool bind_recordings(dae_noise *noise, const char *named, const char *format) {
     const char *equals = strchr(named, '=');
@@ -88,7 +88,8 @@ bool add_level(dae_dataset **data, const char *level) {
     return added;
 }
 
-/* Impulses at no value at all change nothing, but their size is drawn under a name, which level_map() shows. */
+/* Impulses at no value at all change nothing, but their size is drawn under a name, which level_map()
+ * shows. */
 bool add_known_level(dae_dataset **data, const char *level, double value) {
     char recipe[256];
     dae_noise *noise = NULL;
@@ -101,7 +102,7 @@ bool add_known_level(dae_dataset **data, const char *level, double value) {
     return added;
 }
 
-/* ---- Pairs ---------------------------------------------------------------------------------------------- */
+/* ---- Pairs -------------------------------------------------------------------------------------------- */
 
 /* What stands after the last slash, without the ending. */
 static size_t stem(const char *path, const char **start) {

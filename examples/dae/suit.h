@@ -19,8 +19,8 @@ typedef struct denoiser {
 bool denoiser_load(denoiser *d, const arguments *a);
 void denoiser_free(denoiser *d);
 
-/* The view by which samples that are the moments of a recording, or the rows of a table, become what the model takes; NULL
- * where they need none. */
+/* The view by which samples that are the moments of a recording, or the rows of a table, become what the
+ * model takes; NULL where they need none. */
 const char *series_view(const dae_dataset *data, const dae_model *model);
 
 /* Noise by its text, with the recordings that the command line names. */
@@ -33,7 +33,8 @@ bool add_level(dae_dataset **data, const char *level);
 /* Tells the model a level that nobody has drawn. */
 bool add_known_level(dae_dataset **data, const char *level, double value);
 
-/* Inputs of one dataset with those of another as targets; `first` becomes the pair. Files must have the same names. */
+/* Inputs of one dataset with those of another as targets; `first` becomes the pair. Files must have the same
+ * names. */
 bool pair_with(dae_dataset **first, dae_dataset *targets);
 
 #endif

@@ -1,4 +1,5 @@
-/* What a training has come to: figures of what was held out, a classical filter beside it, findings, a picture. */
+/* What a training has come to: figures of what was held out, a classical filter beside it, findings, a
+ * picture. */
 #include "train.h"
 
 #include <math.h>
@@ -29,7 +30,7 @@ typedef struct outcome {
     char *picture; /* its path, or NULL */
 } outcome;
 
-/* ---- Figures -------------------------------------------------------------------------------------------- */
+/* ---- Figures ------------------------------------------------------------------------------------------ */
 
 /* Rows without noise have no PSNR to speak of: the errors of all of them together count. */
 static void take_errors(outcome *o, const figures *before, const figures *after) {
@@ -89,7 +90,7 @@ static bool take_history(outcome *o, const training *t) {
            worked(dae_trainer_get_history(t->trainer, "validation_loss", o->h.validation_loss, t->done));
 }
 
-/* ---- The picture ---------------------------------------------------------------------------------------- */
+/* ---- The picture -------------------------------------------------------------------------------------- */
 
 static size_t least(size_t a, size_t b) {
     return a < b ? a : b;
@@ -173,7 +174,7 @@ static bool draw(outcome *o, const training *t, dae_dataset *noisy, dae_dataset 
     return shown;
 }
 
-/* ---- What is printed ------------------------------------------------------------------------------------ */
+/* ---- What is printed ---------------------------------------------------------------------------------- */
 
 static void print_gain(const outcome *o) {
     if (o->of_rows) {
@@ -207,14 +208,6 @@ static void print_outcome(const outcome *o, const training *t) {
         printf("%s: the loss%s\n", o->picture, has_truth(t) ? ", and examples before, after and clean" : "");
 }
 
-static void write_estimate(const char *name, estimate e) {
-    json_begin(name, '{');
-    json_number("mean", e.mean);
-    json_number("low", e.mean - e.margin);
-    json_number("high", e.mean + e.margin);
-    json_end('}');
-}
-
 static void write_outcome(const outcome *o, const training *t) {
     char *spelled = spell_out(t->a);
     json_begin(NULL, '{');
@@ -225,9 +218,9 @@ static void write_outcome(const outcome *o, const training *t) {
     json_number("seconds", t->seconds);
     json_flag("interrupted", t->stopped);
     json_number("samples", (double)o->samples);
-    write_estimate(o->of_rows ? "mse_before" : "psnr_before", o->before);
-    write_estimate(o->of_rows ? "mse_after" : "psnr_after", o->after);
-    write_estimate("gain", o->gain);
+    estimate_write(o->of_rows ? "mse_before" : "psnr_before", o->before);
+    estimate_write(o->of_rows ? "mse_after" : "psnr_after", o->after);
+    estimate_write("gain", o->gain);
     json_text("filter", isnan(o->filter.psnr) ? NULL : o->filter.name);
     json_number("filter_psnr", o->filter.psnr);
     json_begin("findings", '[');

@@ -26,7 +26,8 @@ char *text_of(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Keeps a text, or other memory, until the program ends. Returns it. */
 void *keep(void *memory);
 
-/* Prints `words` in lines of at most `width`, each but the first after `indent` blanks; the first begins at `column`. */
+/* Prints `words` in lines of at most `width`, each but the first after `indent` blanks; the first begins at
+ * `column`. */
 void print_wrapped(const char *words, size_t column, size_t indent, size_t width);
 
 #endif

@@ -1,5 +1,5 @@
-/* dae train, in parts: what is chosen (choose.c), what is made of it (setup.c), for how long (schedule.c), the training
- * (fit.c), what it has come to (summary.c) and its picture (picture.c). */
+/* dae train, in parts: what is chosen (choose.c), what is made of it (setup.c), for how long (schedule.c),
+ * the training (fit.c), what it has come to (summary.c) and its picture (picture.c). */
 #ifndef DAE_TRAIN_H
 #define DAE_TRAIN_H
 
@@ -83,7 +83,8 @@ typedef struct history {
     double *loss, *validation_loss;
 } history;
 
-/* Draws both into a PNG file; false where this build cannot, which is not told, or where it fails, which is. */
+/* Draws both into a PNG file; false where this build cannot, which is not told, or where it fails,
+ * which is. */
 extern const bool pictures_available;
 bool draw_report(const char *path, const char *title, const history *h, const examples *e);
 

@@ -15,8 +15,8 @@ enum {
     NAME_ROOM = 64 /* kept free after the folder for the name of a file */
 };
 
-/* Finds `name` or `name`.gz in a folder; false when neither is there. What cannot be looked for counts as found: who
- * opens it is told the reason. */
+/* Finds `name` or `name`.gz in a folder; false when neither is there. What cannot be looked for counts as
+ * found: who opens it is told the reason. */
 static bool find_file(char path[PATH_CAPACITY], const char *folder, const char *name) {
     for (int packed = 0; packed < 2; packed++) {
         snprintf(path, PATH_CAPACITY, "%s/%s%s", folder, name, packed ? ".gz" : "");
@@ -62,7 +62,8 @@ static bool check_labels(const dae_dataset *labels, const char *path, size_t tes
            complain("'%s' holds %zu labels, and there are %zu test images", path, count, test_count);
 }
 
-/* Reads test labels [test_count]; *out stays NULL where there is no file of them: the picture can do without. */
+/* Reads test labels [test_count]; *out stays NULL where there is no file of them: the picture can do
+ * without. */
 static bool read_labels(float **out, const images *opened) {
     char path[PATH_CAPACITY];
     dae_dataset *labels = NULL;
