@@ -17,9 +17,9 @@ typedef struct dae_stream dae_stream;
  *
  * What comes out is what dae_model_apply() makes of the whole signal with the same cover, to the bit, however
  * the signal is cut; but for NULL and a signal exactly as long as the model's own input, which
- * dae_model_apply() runs once. With `tiles`, parts of a fixed length are run, with what the network looks at
- * around them, which is work done twice: tiles(latency=4800) takes the longest parts with which the output is
- * no more than 4800 values late; by default they are as long as what is around them, or longer. The parameter
+ * dae_model_apply() runs once. With `tiles`, each layer keeps what it will look at again, and goes along the
+ * signal in parts: tiles(latency=4800) takes the longest parts with which the output is no more than 4800
+ * values late; by default they are as long as what the network looks at around them, or longer. The parameter
  * memory has no meaning here. With `overlap`, each window is run once.
  *
  * @param model  is kept; parameters changed later are seen by the next part. It takes signals,

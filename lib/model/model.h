@@ -89,6 +89,9 @@ dae_status dae_model_resize(dae_model **out, const dae_model *model, const struc
  * runs at any size below that which it was made for. After a failure it has the shape that it had. */
 dae_status dae_model_reshape(dae_model *model, const struct dae_shape *input);
 
+/* The same for the output of one node, from the shapes that its inputs have. */
+dae_status dae_model_reattach(dae_model *model, size_t node);
+
 /* Refuses a model that takes inputs of several sizes, and says what to call instead. */
 dae_status dae_model_check_closed(const dae_model *model, const char *instead, const char *context);
 

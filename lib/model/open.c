@@ -127,15 +127,20 @@ dae_status dae_model_resize(dae_model **out, const dae_model *model, const struc
     return status;
 }
 
+dae_status dae_model_reattach(dae_model *model, size_t node) {
+    const dae_layer *layer = model->nodes[node].layer;
+    struct dae_attachment *kept = &model->nodes[node].at, at = {.input_count = kept->input_count};
+    memcpy(at.inputs, kept->inputs, sizeof at.inputs);
+    at.tied = kept->tied;
+    DAE_TRY(layer->kind->attach(layer, &at));
+    *kept = at;
+    return DAE_OK;
+}
+
 static dae_status attach_all(dae_model *model, struct dae_shape input) {
     model->input = input;
-    for (size_t i = 0; i < model->node_count; i++) {
-        struct dae_attachment *kept = &model->nodes[i].at, at = {.input_count = kept->input_count};
-        memcpy(at.inputs, kept->inputs, sizeof at.inputs);
-        at.tied = kept->tied;
-        DAE_TRY(model->nodes[i].layer->kind->attach(model->nodes[i].layer, &at));
-        *kept = at;
-    }
+    for (size_t i = 0; i < model->node_count; i++)
+        DAE_TRY(dae_model_reattach(model, i));
     return DAE_OK;
 }
 

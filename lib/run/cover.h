@@ -26,6 +26,9 @@ struct dae_cover_kind {
     const struct dae_stream_kind *stream; /* how it goes along a signal; NULL: it needs the whole */
 };
 
+/* The parameters of tiles. */
+enum { DAE_TILES_MEMORY, DAE_TILES_LATENCY };
+
 extern const struct dae_cover_kind DAE_COVER_KINDS;
 extern const struct dae_category dae_cover_category;
 

@@ -133,6 +133,12 @@ dae_status dae_plan_forward(struct dae_plan *plan, const struct dae_batch_run *r
     return finish_output(plan, run);
 }
 
+dae_status dae_plan_forward_stage(struct dae_plan *plan, const struct dae_batch_run *run, size_t node) {
+    for (size_t i = node; i == node || (i < plan->model->node_count && plan->joined[i]); i++)
+        set_pass(plan, run, i);
+    return forward_node(plan, run, node);
+}
+
 bool dae_plan_reads_rounded(const struct dae_plan *plan, size_t count) {
     bool rounded = plan->use.bfloat16 && plan->scaled == NULL;
     for (size_t i = 0; i < plan->model->node_count; i++) {

@@ -30,6 +30,9 @@ struct dae_batch_run {
 
 dae_status dae_plan_forward(struct dae_plan *plan, const struct dae_batch_run *run);
 
+/* Runs one node, with those that have joined it, on what their rows point to. */
+dae_status dae_plan_forward_stage(struct dae_plan *plan, const struct dae_batch_run *run, size_t node);
+
 /* After a forward run whose take_loss has replaced the output by its D. */
 dae_status dae_plan_backward(struct dae_plan *plan, const struct dae_batch_run *run);
 

@@ -39,7 +39,7 @@ struct dae_stream_kind {
     dae_status (*advance)(struct dae_stream *stream);
 };
 
-extern const struct dae_stream_kind dae_stream_of_tiles, dae_stream_of_windows;
+extern const struct dae_stream_kind dae_stream_of_layers, dae_stream_of_windows;
 
 /* A line that has room for `most` places at once. */
 dae_status dae_line_open(struct dae_line *line, size_t channels, size_t most);

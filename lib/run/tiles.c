@@ -10,8 +10,6 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { MEMORY, LATENCY };
-
 /* How an axis is cut: tiles of one length, `step` apart, the last one at the end. */
 struct cut {
     struct dae_axis axis;
@@ -68,14 +66,10 @@ static dae_status measure(struct tiling *t, size_t most, double *bytes) {
     return status;
 }
 
-static size_t greater(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 /* The largest tiles, as high as wide, that fit into memory. */
 static dae_status fit(struct tiling *t, double memory) {
-    size_t low = greater(t->cuts[0].axis.least, t->cuts[1].axis.least),
-           high = greater(t->cuts[0].filled, t->cuts[1].filled);
+    size_t low = dae_size_max(t->cuts[0].axis.least, t->cuts[1].axis.least),
+           high = dae_size_max(t->cuts[0].filled, t->cuts[1].filled);
     double bytes;
     DAE_TRY(measure(t, high, &bytes));
     if (bytes <= memory)
@@ -179,160 +173,6 @@ static dae_status run(struct tiling *t) {
     return status;
 }
 
-/* ---- Streams ----------------------------------------------------------------------------------------- */
-
-/* Parts of `step` places are made from some before and after them. */
-struct track {
-    struct dae_axis axis;
-    size_t before, step, after, length; /* of a part, in all */
-    float *from, *to;                   /* [channels, length] */
-};
-
-enum { LEAST_STEP = 64 };
-
-static void close_track(void *own) {
-    struct track *track = own;
-    if (track == NULL)
-        return;
-    dae_release(track->from);
-    dae_release(track->to);
-    dae_release(track);
-}
-
-/* A part is on the grid, and no shorter than layers take. */
-static size_t least_step(const struct track *t) {
-    const struct dae_axis *a = &t->axis;
-    return dae_size_divide_up(greater(1, a->least > t->after ? a->least - t->after : 0), a->grid) * a->grid;
-}
-
-/* Parts are as long as what is made twice for each of them. */
-static bool measure_track(struct track *t) {
-    const struct dae_axis *a = &t->axis;
-    size_t step;
-    t->before = dae_size_divide_up(a->before, a->grid) * a->grid;
-    if (!dae_axis_round_up(a, a->after, &t->after))
-        return false;
-    step = greater(LEAST_STEP, t->before + t->after);
-    t->step = greater(least_step(t), dae_size_divide_up(step, a->grid) * a->grid);
-    t->length = t->before + t->step + t->after;
-    return true;
-}
-
-/* Turns to another length, of at most that which there is memory for. */
-static dae_status turn_to(dae_session *session, size_t length) {
-    struct dae_shape shape;
-    if (session->model->input.dims[1] == length)
-        return DAE_OK;
-    DAE_TRY(dae_axes_shape(&shape, session->model, (const size_t[DAE_AXES]){1, length}));
-    return dae_plan_reshape(session->plan, session->model, &shape);
-}
-
-/* Takes parts as long as a latency allows. */
-static dae_status delay(struct track *t, size_t latency) {
-    const struct dae_axis *a = &t->axis;
-    size_t least = least_step(t);
-    if (latency + 1 < least + t->after)
-        return dae_fail(DAE_ERROR_ARGUMENT,
-                        "latency is %zu, expected at least %zu for what the model looks at", latency,
-                        least + t->after - 1);
-    t->step = (latency + 1 - t->after) / a->grid * a->grid;
-    t->length = t->before + t->step + t->after;
-    return DAE_OK;
-}
-
-/* Runs once at each length that a part may have, so that nothing is left to be allocated or refused. */
-static dae_status try_lengths(struct track *t, dae_session *session) {
-    for (size_t length = t->step + t->after; length < t->length; length += t->step)
-        DAE_TRY(turn_to(session, length));
-    DAE_TRY(turn_to(session, t->length));
-    return dae_cover_run(session, NULL, t->from, 1, t->to);
-}
-
-static dae_status open_lines(struct dae_stream *stream, struct track *t) {
-    size_t in = stream->input.channels, out = stream->output.channels;
-    stream->latency = t->step + t->after - 1;
-    DAE_TRY(dae_line_open(&stream->input, in, 2 * t->length + t->axis.grid));
-    DAE_TRY(dae_line_open(&stream->output, out, stream->latency + 2 * t->step));
-    t->from = dae_allocate(t->length, in * sizeof *t->from);
-    t->to = dae_allocate(t->length, out * sizeof *t->to);
-    return t->from != NULL && t->to != NULL ? try_lengths(t, stream->session) : DAE_ERROR_MEMORY;
-}
-
-static dae_status open_track(struct dae_stream *stream, const dae_model *model,
-                             const struct dae_value *values) {
-    struct dae_axis axes[DAE_AXES];
-    struct dae_shape shape;
-    dae_model *at = NULL;
-    struct track *track = stream->own = dae_allocate(1, sizeof *track);
-    if (track == NULL)
-        return DAE_ERROR_MEMORY;
-    DAE_TRY(dae_axes_find(axes, model));
-    track->axis = axes[1];
-    if (!measure_track(track))
-        return dae_fail(DAE_ERROR_UNSUPPORTED, "the model looks at more places than can be counted");
-    if (values[LATENCY].number > 0)
-        DAE_TRY(delay(track, (size_t)values[LATENCY].number));
-    DAE_TRY(dae_axes_shape(&shape, model, (const size_t[DAE_AXES]){1, track->length}));
-    DAE_TRY(dae_model_resize(&at, model, &shape));
-    dae_status status = dae_session_open(&stream->session, at, 1, false);
-    stream->input.channels = at->input.dims[0];
-    stream->output.channels = dae_model_output(at)->dims[0];
-    dae_model_free(at);
-    return status == DAE_OK ? open_lines(stream, track) : status;
-}
-
-static void start_track(struct dae_stream *stream) {
-    const struct track *t = stream->own;
-    stream->needed = t->step + t->after;
-}
-
-/* Runs on places [first, end) and puts those from the end of the output to `last` there. */
-static dae_status run_part(struct dae_stream *stream, size_t first, size_t end, size_t last) {
-    struct track *t = stream->own;
-    struct dae_line *output = &stream->output;
-    size_t length = end - first, count = last - output->end;
-    DAE_TRY(turn_to(stream->session, length));
-    for (size_t channel = 0; channel < stream->input.channels; channel++)
-        memcpy(t->from + channel * length, dae_line_at(&stream->input, channel, first),
-               length * sizeof *t->from);
-    DAE_TRY(dae_cover_run(stream->session, NULL, t->from, 1, t->to));
-    dae_line_make_room(output, output->end - dae_size_min(output->end, stream->latency), count);
-    for (size_t channel = 0; channel < output->channels; channel++)
-        memcpy(dae_line_at(output, channel, output->end), t->to + channel * length + (output->end - first),
-               count * sizeof *t->to);
-    output->end = last;
-    return DAE_OK;
-}
-
-/* Puts at the end of the signal what is missing to a length that the network takes. */
-static dae_status fill_line(struct dae_stream *stream, size_t *filled) {
-    const struct track *t = stream->own;
-    struct dae_line *input = &stream->input;
-    if (!dae_axis_round_up(&t->axis, stream->total, filled))
-        return dae_fail(DAE_ERROR_ARGUMENT, "the signal is longer than can be counted");
-    dae_line_make_room(input, stream->kept, *filled - input->end);
-    for (; input->end < *filled; input->end++)
-        for (size_t channel = 0; channel < input->channels; channel++)
-            *dae_line_at(input, channel, input->end) = *dae_line_at(
-                input, channel, dae_mirrored((ptrdiff_t)input->end, stream->total));
-    return DAE_OK;
-}
-
-static dae_status advance_track(struct dae_stream *stream) {
-    const struct track *t = stream->own;
-    size_t first = stream->output.end, filled = SIZE_MAX;
-    if (stream->total != SIZE_MAX)
-        DAE_TRY(fill_line(stream, &filled));
-    if (stream->needed >= filled) /* the last one ends with the signal */
-        return run_part(stream, filled > t->length ? filled - t->length : 0, filled, stream->total);
-    DAE_TRY(run_part(stream, first > t->before ? first - t->before : 0, stream->needed, first + t->step));
-    stream->needed += t->step;
-    stream->kept = stream->output.end > t->length ? stream->output.end - t->length : 0;
-    return DAE_OK;
-}
-
-const struct dae_stream_kind dae_stream_of_tiles = {open_track, close_track, start_track, advance_track};
-
 /* ---- The rows ---------------------------------------------------------------------------------------- */
 
 static dae_status cut_tiles(struct tiling *t, const struct dae_field *field) {
@@ -340,7 +180,7 @@ static dae_status cut_tiles(struct tiling *t, const struct dae_field *field) {
     *t = (struct tiling){.field = field};
     DAE_TRY(dae_axes_find(axes, field->model));
     DAE_TRY(fill_up(t, axes));
-    return fit(t, field->values[MEMORY].number);
+    return fit(t, field->values[DAE_TILES_MEMORY].number);
 }
 
 static dae_status check_tiles(const struct dae_field *field) {
@@ -391,20 +231,21 @@ const struct dae_cover_kind dae_cover_tiles = {
     .kind = {.name = "tiles",
              .what = "parts that overlap so far as the network looks: the output of one run, in less memory",
              .example = "tiles(memory=3e8)",
-             .parameters =
-                 {[MEMORY] = {.name = "memory",
-                              .what = "bytes that may be taken, as near as they can be told",
-                              .type = DAE_TYPE_COUNT,
-                              .low = 1,
-                              .high = DAE_MOST_SIZE,
-                              .fallback = "300000000"},
-                  [LATENCY] = {.name = "latency",
-                               .what = "values that a stream may be late; 0: about twice what is looked at",
-                               .type = DAE_TYPE_COUNT,
-                               .low = 0,
-                               .high = 1 << 24,
-                               .fallback = "0"}}},
+             .parameters = {[DAE_TILES_MEMORY] = {.name = "memory",
+                                                  .what =
+                                                      "bytes that may be taken, as near as they can be told",
+                                                  .type = DAE_TYPE_COUNT,
+                                                  .low = 1,
+                                                  .high = DAE_MOST_SIZE,
+                                                  .fallback = "300000000"},
+                            [DAE_TILES_LATENCY] =
+                                {.name = "latency",
+                                 .what = "values that a stream may be late; 0: about twice what is looked at",
+                                 .type = DAE_TYPE_COUNT,
+                                 .low = 0,
+                                 .high = 1 << 24,
+                                 .fallback = "0"}}},
     .check = check_tiles,
     .apply = apply_tiles,
-    .stream = &dae_stream_of_tiles,
+    .stream = &dae_stream_of_layers,
 };
