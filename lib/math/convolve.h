@@ -17,6 +17,12 @@ _Static_assert(MOST_VECTORS *NATIVE <= DAE_CONVOLVE_ROOM, "a tile may go that fa
 /* Taps, of some channels, whose values and weights stay in the first cache while tiles go along a row. */
 enum { TAPS_OF_CHANNELS = 144 };
 
+/* That many channels at once, in equal shares. */
+static size_t channels_at_once(const struct dae_taps *taps) {
+    size_t most = TAPS_OF_CHANNELS / (taps->count + 1) + 1;
+    return dae_size_divide_up(taps->channels, dae_size_divide_up(taps->channels, most));
+}
+
 /* Channels [first, end): the sums of those before lie in `out`, and go on. */
 struct channels {
     const struct dae_taps *taps;
@@ -72,7 +78,7 @@ ALWAYS_INLINE void convolve_tile(float *out, size_t stride, const struct channel
 ALWAYS_INLINE void convolve_tiles(float *out, size_t stride, const struct channels *all, size_t places,
                                   const size_t height, const size_t vectors) {
     struct channels c = *all;
-    size_t channels = all->taps->channels, some = TAPS_OF_CHANNELS / (all->taps->count + 1) + 1;
+    size_t channels = all->taps->channels, some = channels_at_once(all->taps);
     for (c.first = 0; c.first < channels; c.first = c.end) {
         c.end = dae_size_min(channels, c.first + some);
         c.bias = c.end == channels ? all->bias : NULL;
