@@ -147,6 +147,90 @@ START_TEST(new_parameters_are_seen) {
 }
 END_TEST
 
+/* Ways to change parameters, of which what is kept of weights has to hear. */
+static void set_all(dae_model *model) {
+    size_t count;
+    ok(dae_model_get_parameter_count(model, &count));
+    float *values = random_floats(count, -1, 1, 7);
+    ok(dae_model_set_parameters(model, values, count));
+    free(values);
+}
+
+static void set_one(dae_model *model) {
+    const float weight[9] = {1, 2, 3};
+    ok(dae_model_set_tensor(model, "c.weight", weight, 9));
+}
+
+static void draw_anew(dae_model *model) {
+    ok(dae_model_initialize(model, 8));
+}
+
+static void copy_from_another(dae_model *model) {
+    dae_model *other = model_from(9, "input(1, 8) | conv1d(3, 3) as c");
+    ok(dae_model_copy_parameters(model, other, NULL));
+    dae_model_free(other);
+}
+
+static void change_a_slice(dae_model *model) {
+    dae_model *slice = NULL;
+    ok(dae_model_slice(&slice, model, "input", "c"));
+    set_one(slice);
+    dae_model_free(slice);
+}
+
+/* A step, or where a checkpoint was before it. */
+static void train_one_step(dae_model *model, bool go_back) {
+    dae_optimizer *sgd = NULL;
+    dae_trainer *trainer = NULL;
+    const float x[8] = {1, -2, 3}, t[8] = {5, 4};
+    unsigned char bytes[1 << 14];
+    size_t size;
+    double loss;
+    ok(dae_optimizer_parse(&sgd, "sgd(0.1)"));
+    ok(dae_trainer_create(&trainer, model, sgd, "mse"));
+    ok(dae_trainer_serialize_checkpoint(trainer, bytes, sizeof bytes, &size));
+    if (go_back)
+        draw_anew(model);
+    if (go_back)
+        ok(dae_trainer_deserialize_checkpoint(trainer, bytes, size));
+    else
+        ok(dae_trainer_step(trainer, x, t, 1, &loss));
+    dae_trainer_free(trainer);
+    dae_optimizer_free(sgd);
+}
+
+static void take_a_step(dae_model *model) {
+    train_one_step(model, false);
+}
+
+static void go_back(dae_model *model) {
+    train_one_step(model, true);
+}
+
+static void (*const changes[])(dae_model *) = {set_all,           set_one,        draw_anew,
+                                               copy_from_another, change_a_slice, take_a_step};
+
+START_TEST(every_change_is_seen) {
+    dae_model *model = model_from(1, "input(1, 8) | conv1d(3, 3) as c | conv1d(1, 3)");
+    dae_session *session = session_of(model, 1), *fresh;
+    const float input[8] = {1, -2, 3, 0.5f, 4};
+    float before[8], after[8], expected[8];
+    ok(dae_session_run(session, input, 1, before));
+    go_back(model);
+    ok(dae_session_run(session, input, 1, after));
+    same_floats(after, before, 8);
+    changes[_i](model);
+    ok(dae_session_run(session, input, 1, after));
+    fresh = session_of(model, 1);
+    ok(dae_session_run(fresh, input, 1, expected));
+    same_floats(after, expected, 8);
+    ck_assert_mem_ne(after, before, sizeof after);
+    dae_session_free(fresh);
+    dae_session_free(session);
+    dae_model_free(model);
+}
+END_TEST
+
 /* ---- Samples on their own --------------------------------------------------------------------- */
 
 /* A NaN, or an infinity that turns into one, shows in its own sample and nowhere else. */
@@ -430,6 +514,7 @@ int main(void) {
     tcase_add_loop_test(values, activations_hold_over_the_whole_range, 0, ACTIVATIONS);
     tcase_add_test(values, dropout_has_no_part);
     tcase_add_test(values, new_parameters_are_seen);
+    tcase_add_loop_test(values, every_change_is_seen, 0, sizeof changes / sizeof *changes);
     TCase *samples = add_case(suite, "samples on their own");
     tcase_add_loop_test(samples, a_nan_stays_in_its_sample, 0, 5);
     tcase_add_test(samples, running_leaves_the_processor_as_it_was);

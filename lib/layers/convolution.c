@@ -77,13 +77,14 @@ static size_t values_of(const struct axis *a, size_t cell, size_t cells, size_t 
  * read in a plane, and which of the weights they are. */
 struct own {
     size_t weight_count;
+    uint64_t revision; /* of what is packed, which stays, but for training; or 0 */
     float *packed;
     size_t *offsets, *weights;
 };
 
 struct operation {
     const struct dae_pass *pass;
-    const struct own *own;
+    struct own *own;
     struct dae_convolution c;
     struct axis y, x;
     size_t in, out; /* channels */
@@ -291,13 +292,17 @@ static void pack_phase(const struct operation *o, size_t first, size_t count) {
 }
 
 static void pack(const struct operation *o) {
+    const struct dae_pass *pass = o->pass;
+    bool packed = o->own->revision == pass->revision;
     size_t first = 0;
     for (size_t fy = 0; fy < o->y.stride_out; fy++)
         for (size_t fx = 0; fx < o->x.stride_out; fx++) {
             size_t end = write_taps(o, fy, fx, first);
-            pack_phase(o, first, end - first);
+            if (!packed)
+                pack_phase(o, first, end - first);
             first = end;
         }
+    o->own->revision = pass->training ? 0 : pass->revision;
 }
 
 /* ---- Results ------------------------------------------------------------------------------------ */

@@ -77,6 +77,7 @@ struct dae_pass {
     size_t batch;
     size_t input_count;
     struct dae_rows *inputs[DAE_LAYER_MAX_INPUTS], *output; /* that of the last who joins it: `then` */
+    uint64_t revision; /* of all parameters: another one after each change, never 0 */
     const float *parameters;
     const float *weight;              /* the first tensor, or that of another layer, */
     bool transposed;                  /* transposed */

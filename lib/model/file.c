@@ -218,7 +218,7 @@ static dae_status read_model(dae_model **out, const struct dae_safetensors *file
         return dae_fail(DAE_ERROR_FORMAT, "%s: found %zu tensors, the architecture needs %zu", file->name,
                         file->entry_count, tensors);
     DAE_TRY(dae_model_allocate(*out));
-    DAE_TRY(dae_model_read_tensors(file, *out, "", dae_model_values(*out)));
+    DAE_TRY(dae_model_read_tensors(file, *out, "", dae_model_change(*out)));
     return dae_model_read_metadata(file, *out);
 }
 

@@ -279,7 +279,7 @@ dae_status dae_model_initialize(dae_model *model, uint64_t seed) {
         return dae_fail(DAE_ERROR_STATE,
                         "dae_model_initialize: the model has no layers, expected at least one");
     DAE_TRY(dae_model_allocate(model));
-    float *values = dae_model_values(model);
+    float *values = dae_model_change(model);
     memset(values, 0, model->parameter_count * sizeof *values);
     for (size_t i = 0; i < model->node_count; i++) {
         const struct dae_node *node = &model->nodes[i];
@@ -348,7 +348,7 @@ static dae_status fill_copy(dae_model *copy, const dae_model *model) {
     for (size_t i = 0; i < model->node_count; i++) /* layers hold options only, which do not change */
         DAE_TRY(append_shifted(copy, model, i, 0));
     DAE_TRY(dae_model_allocate(copy));
-    memcpy(copy->block->values, dae_model_values(model), model->parameter_count * sizeof(float));
+    memcpy(dae_model_change(copy), dae_model_values(model), model->parameter_count * sizeof(float));
     dae_model_remember(copy, model);
     return DAE_OK;
 }
@@ -374,8 +374,13 @@ const struct dae_shape *dae_model_output(const dae_model *model) {
     return dae_model_shape(model, model->node_count);
 }
 
-float *dae_model_values(const dae_model *model) {
+const float *dae_model_values(const dae_model *model) {
     return model->block != NULL ? model->block->values + model->block_offset : NULL;
+}
+
+float *dae_model_change(const dae_model *model) {
+    model->block->revision++;
+    return model->block->values + model->block_offset;
 }
 
 dae_status dae_model_check_ready(const dae_model *model, const char *context) {

@@ -17,6 +17,7 @@ struct dae_block {
     dae_references references;
     float *values;
     size_t count;
+    uint64_t revision;           /* of the values, from 1: another one after each change */
     struct dae_scaling *scaling; /* kept: of the network that they are the parameters of; or NULL */
     atomic_size_t users;         /* trainers in a fit or a step */
 };
@@ -54,7 +55,10 @@ dae_model *dae_model_keep(dae_model *model);
 const struct dae_shape *dae_model_output(const dae_model *model);
 
 /* The model's parameters; NULL before dae_model_initialize(). */
-float *dae_model_values(const dae_model *model);
+const float *dae_model_values(const dae_model *model);
+
+/* The same, for whoever is going to change them. */
+float *dae_model_change(const dae_model *model);
 
 /* Makes a block for the parameters, if there is none. */
 dae_status dae_model_allocate(dae_model *model);

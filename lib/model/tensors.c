@@ -83,7 +83,7 @@ dae_status dae_model_set_parameters(dae_model *model, const float *values, size_
     DAE_TRY(check_copy(values, count, model->parameter_count, "the model", __func__));
     DAE_TRY(check_finite(values, count, __func__));
     if (count > 0)
-        memcpy(dae_model_values(model), values, count * sizeof *values);
+        memcpy(dae_model_change(model), values, count * sizeof *values);
     return DAE_OK;
 }
 
@@ -177,7 +177,7 @@ dae_status dae_model_set_tensor(dae_model *model, const char *name, const float 
     struct dae_model_tensor tensor;
     DAE_TRY(find_tensor(model, name, values, count, &tensor, __func__));
     DAE_TRY(check_finite(values, count, __func__));
-    memcpy(dae_model_values(model) + tensor.offset, values, count * sizeof *values);
+    memcpy(dae_model_change(model) + tensor.offset, values, count * sizeof *values);
     return DAE_OK;
 }
 
@@ -208,7 +208,7 @@ static dae_status copy_same(dae_model *model, const dae_model *from, bool copy, 
             return dae_fail(DAE_ERROR_SHAPE, "dae_model_copy_parameters: %s has shape %s, expected %s",
                             to.name, dae_shape_text(same.shape, found), dae_shape_text(to.shape, expected));
         if (copy)
-            memmove(dae_model_values(model) + to.offset, dae_model_values(from) + same.offset,
+            memmove(dae_model_change(model) + to.offset, dae_model_values(from) + same.offset,
                     to.shape->size * sizeof(float));
         ++*count;
     }

@@ -21,7 +21,7 @@ static void transpose(float *to, const float *from, size_t units, size_t inputs)
 static void copy_parameters(dae_model *whole, const dae_model *model) {
     for (size_t i = 0; i < model->node_count; i++) {
         const struct dae_node *node = &model->nodes[i];
-        float *to = dae_model_values(whole) + whole->nodes[i].offset;
+        float *to = dae_model_change(whole) + whole->nodes[i].offset;
         size_t own = node->at.parameter_count, more = whole->nodes[i].at.parameter_count - own;
         if (more > 0)
             transpose(to, model->block->values + node->weight, node->at.output.size,

@@ -294,11 +294,9 @@ static dae_status open_lines(struct dae_stream *stream) {
     return c->to != NULL ? DAE_OK : DAE_ERROR_MEMORY;
 }
 
-/* Runs each stage once, so that nothing is left to be allocated. Layers cut what is long into equal parts, so
- * that a shorter part may need more memory, but not twice as much. */
+/* Runs each stage once, as long as it may be, so that nothing is left to be allocated. */
 static dae_status warm_up(struct dae_stream *stream) {
     struct carry *c = stream->own;
-    struct dae_thread_memory *memory = &stream->session->memory;
     size_t made;
     for (size_t i = 0; i < c->stage_count; i++) {
         const struct dae_node *node = node_of(stream, &c->stages[i]);
@@ -307,7 +305,7 @@ static dae_status warm_up(struct dae_stream *stream) {
             stream->session->plan->rows[node->inputs[k]].y = c->from[k];
         DAE_TRY(run_stage(stream, &c->stages[i]));
     }
-    return memory->room > 0 ? dae_thread_memory_reserve(memory, memory->threads, 2 * memory->room) : DAE_OK;
+    return DAE_OK;
 }
 
 /* ---- Making ------------------------------------------------------------------------------------------ */

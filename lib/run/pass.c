@@ -13,6 +13,7 @@ static void set_pass(struct dae_plan *plan, const struct dae_batch_run *run, siz
     pass->batch = run->count;
     pass->parameters = dae_model_values(model) + node->offset;
     pass->weight = model->block->values + node->weight;
+    pass->revision = model->block->revision;
     pass->weight16 = run->parameters16 != NULL ? run->parameters16 + (node->weight - model->block_offset)
                                                : NULL;
     pass->x16 = node->inputs[0] == 0 ? run->inputs16 : NULL;
@@ -196,6 +197,6 @@ void dae_plan_take_over(const struct dae_plan *plan) {
     for (size_t i = 0; i < plan->model->node_count; i++) {
         const struct dae_pass *pass = &plan->passes[i];
         if (plan->live[i] && !pass->frozen && pass->layer->kind->take_over != NULL)
-            pass->layer->kind->take_over(pass, dae_model_values(plan->model) + plan->model->nodes[i].offset);
+            pass->layer->kind->take_over(pass, dae_model_change(plan->model) + plan->model->nodes[i].offset);
     }
 }

@@ -348,7 +348,7 @@ static dae_status read_tensors(struct loaded *loaded, const dae_trainer *trainer
     dae_model_set_block_scaling(loaded->model, NULL);
     loaded->model->low = 1;
     loaded->model->high = 0;
-    DAE_TRY(dae_model_read_tensors(&loaded->file, trainer->model, "", dae_model_values(loaded->model)));
+    DAE_TRY(dae_model_read_tensors(&loaded->file, trainer->model, "", dae_model_change(loaded->model)));
     DAE_TRY(check_range(loaded, "", dae_model_values(loaded->model), -DAE_CHECKPOINT_LIMIT,
                         DAE_CHECKPOINT_LIMIT));
     DAE_TRY(dae_model_read_metadata(&loaded->file, loaded->model));
@@ -385,12 +385,12 @@ static void take_over(dae_trainer *trainer, const struct loaded *loaded) {
     dae_model *model = trainer->model;
     size_t parameters = model->parameter_count * sizeof(float);
     if (parameters > 0)
-        memcpy(dae_model_values(model), dae_model_values(loaded->model), parameters);
+        memcpy(dae_model_change(model), dae_model_values(loaded->model), parameters);
     dae_model_remember(model, loaded->model);
     for (size_t i = 0; i < dae_checkpoint_slots(trainer); i++)
         memcpy(trainer->slots[i], loaded->slots[i], parameters);
     if (loaded->average != NULL)
-        memcpy(dae_model_values(trainer->average), loaded->average, parameters);
+        memcpy(dae_model_change(trainer->average), loaded->average, parameters);
     if (loaded->best != NULL)
         memcpy(trainer->early.best, loaded->best, parameters);
     memcpy(trainer->optimizer->options, loaded->options, sizeof loaded->options);

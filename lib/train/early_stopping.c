@@ -46,7 +46,7 @@ dae_status dae_trainer_get_best(const dae_trainer *trainer, uint64_t *epoch, dou
 }
 
 static void restore(dae_trainer *trainer) {
-    memcpy(dae_model_values(trainer->model), trainer->early.best,
+    memcpy(dae_model_change(trainer->model), trainer->early.best,
            trainer->model->parameter_count * sizeof *trainer->early.best);
 }
 

@@ -82,7 +82,7 @@ static size_t chunk_of(const struct dae_train_step *step, size_t task, size_t *f
 static void update(struct dae_train_step *step, size_t offset, size_t count) {
     dae_trainer *trainer = step->trainer;
     struct dae_parameters parameters = {
-        .values = dae_model_values(trainer->model) + offset,
+        .values = step->values + offset,
         .gradient = trainer->gradient + offset,
         .count = count,
     };
@@ -104,10 +104,9 @@ static dae_status update_chunk(void *context, size_t task) {
         if (from < to)
             update(step, from, to - from);
     }
-    if (step->trainer->average != NULL)
-        dae_governors_move_average(&step->trainer->optimizer->governors,
-                                   dae_model_values(step->trainer->average) + first,
-                                   dae_model_values(step->trainer->model) + first, end - first);
+    if (step->average != NULL)
+        dae_governors_move_average(&step->trainer->optimizer->governors, step->average + first,
+                                   step->values + first, end - first);
     return DAE_OK;
 }
 
@@ -221,7 +220,7 @@ static void take_norm(struct dae_train_step *step, size_t chunks) {
 /* Takes what steps need, so that memory running out is found before anything has changed. */
 dae_status dae_trainer_prepare(dae_trainer *trainer, struct dae_pool *pool) {
     if (trainer->average != NULL && trainer->steps == 0) /* that of one point */
-        memcpy(dae_model_values(trainer->average), dae_model_values(trainer->model),
+        memcpy(dae_model_change(trainer->average), dae_model_values(trainer->model),
                trainer->model->parameter_count * sizeof(float));
     if (trainer->parameters16 != NULL) /* the caller may have set parameters */
         dae_kernels()->round_bfloat16(trainer->parameters16, dae_model_values(trainer->model),
@@ -260,6 +259,8 @@ dae_status dae_trainer_run_step(dae_trainer *trainer, struct dae_pool *pool, uin
     DAE_TRY(dae_pool_run(pool, check_chunk, &step, chunks));
     take_norm(&step, chunks);
     dae_plan_take_over(trainer->workspace.plan);
+    step.values = dae_model_change(trainer->model);
+    step.average = trainer->average != NULL ? dae_model_change(trainer->average) : NULL;
     DAE_TRY(dae_pool_run(pool, update_chunk, &step, chunks));
     trainer->steps++;
     struct dae_range seen = dae_range_join(step.input_ranges);

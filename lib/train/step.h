@@ -25,7 +25,8 @@ struct dae_train_step {
     float scales[DAE_OBJECTIVE_MAX_TERMS]; /* of gradients */
     atomic_bool bad_target;
     struct dae_update update;
-    double norm; /* of the gradient, where the optimizer asks for it */
+    float *values, *average; /* the parameters, which the update changes, and their average; or NULL */
+    double norm;             /* of the gradient, where the optimizer asks for it */
 };
 
 /* Of no values. */

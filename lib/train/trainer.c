@@ -374,7 +374,7 @@ dae_status dae_trainer_copy_average(dae_model **out, const dae_trainer *trainer)
         return dae_fail(DAE_ERROR_STATE,
                         "dae_trainer_copy_average: no step has been made, expected at least one");
     DAE_TRY(dae_model_copy(&copy, trainer->model));
-    memcpy(dae_model_values(copy), dae_model_values(trainer->average), copy->parameter_count * sizeof(float));
+    memcpy(dae_model_change(copy), dae_model_values(trainer->average), copy->parameter_count * sizeof(float));
     *out = copy;
     return DAE_OK;
 }
