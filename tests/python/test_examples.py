@@ -73,5 +73,24 @@ class HeartTest(unittest.TestCase):
         self.assertGreater(decibels["denoised"], decibels["noisy"] + 2)
 
 
+class NoiseTest(unittest.TestCase):
+    def test_learning_without_clean_digits(self):
+        """After two epochs of a thousand digits each way is far better than what went in, and clean targets are best."""
+        told = run(sys.executable, EXAMPLES / "no_clean.py", DATA, 2).splitlines()
+        after = {line[:20].strip(): float(line.split()[-3]) for line in told}
+        before = {float(line.split()[-6]) for line in told}
+        self.assertEqual(list(after), ["clean targets", "two noisy versions", "one noisy version"])
+        self.assertAlmostEqual(before.pop(), 6.05, delta=0.1)
+        self.assertFalse(before)
+        self.assertGreater(min(after.values()), 12)
+        self.assertEqual(max(after.values()), after["clean targets"])
+
+    def test_noise_that_was_seen_and_noise_that_was_not(self):
+        head, *rows = run(sys.executable, EXAMPLES / "kinds.py", DATA, 1).splitlines()
+        self.assertEqual(head.split(), ["dB", "before", "mixture", "gaussian"])
+        self.assertEqual(len(rows), 9)
+        self.assertGreater(float(rows[0].split()[-1]), 1)  # Gaussian noise, by who has seen nothing else
+
+
 if __name__ == "__main__":
     unittest.main()
