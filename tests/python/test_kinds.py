@@ -4,6 +4,9 @@
     LIBDAE=build/lib/libdae.so.0 python3 tests/python/test_kinds.py
 """
 
+import itertools
+import os
+import tempfile
 import unittest
 
 from binding import dae
@@ -64,6 +67,38 @@ class KindsTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "two datasets are called 'street'"):
             dae.noise.one_of(dae.noise.mix(hall, snr=1), dae.noise.mix(street, snr=1))
         self.assertNotEqual(dae.Dataset.from_array([[1.0]]).name, dae.Dataset.from_array([[1.0]]).name)
+
+    def test_all_noises_in_one_resume(self):
+        """On any number of threads, from the middle of an epoch, to the bit: each kind in a choice, some of the time."""
+        street = dae.Dataset.from_array([[[0.1 * i % 1 for i in range(40)]]] * 3)
+        examples = [dae.facts("noise", kind)["example"] for kind in dae.kinds("noise")]
+        recipe = "sometimes(0.9, one_of(%s)) | one_of(2: %s, 1: none)" % (
+            ", ".join("%d: sometimes(0.8, %s)" % (1 + i % 3, text) for i, text in enumerate(examples)),
+            "one_of(1: gaussian(choice(0.1, 0.3)), 1: sometimes(0.5, masking(0.2)))")
+        clean = dae.Dataset.from_array([[[((7 * i + j) % 11) / 11 for j in range(40)]] for i in range(90)])
+
+        def train(threads, path, last, first=None):
+            dae.set_num_threads(threads)
+            noise = dae.Noise(recipe).bind("street", street)
+            model = dae.Model("input(1, 40) | conv1d(3, 5, activation=tanh) | conv1d(1, 5)", seed=1)
+            trainer = dae.Trainer(model, "adam(1e-2)", batch_size=8, seed=3)
+            if first:
+                trainer.load_checkpoint(first)
+            data = clean.corrupt(noise, seed=2)
+            steps = itertools.count(1)
+            if not trainer.fit(data, 3 - trainer.epochs, on_step=lambda _: next(steps) == last):
+                trainer.save_checkpoint(path)
+            return model.to_bytes()
+
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "checkpoint")
+                whole = train(1, path, 99)
+                for threads, step in (2, 1), (3, 17), (7, 30):
+                    self.assertTrue(train(threads, path, step) != whole)
+                    self.assertTrue(train(8 - threads, path, 99, path) == whole)
+        finally:
+            dae.set_num_threads(0)
 
     def test_what_there_is_can_be_listed(self):
         self.assertLessEqual(set(dae.kinds()), set(dir(dae)))
