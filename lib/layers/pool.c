@@ -65,13 +65,29 @@ static struct windows windows_of(const struct dae_pass *pass) {
 
 /* ---- The greatest value ---------------------------------------------------------------------------- */
 
-/* y = max(y, the row's part of the window); NaN wins */
-static inline void max_row(float *y, const float *x, size_t width, size_t size, size_t stride) {
+/* The first of both where they are equal; NaN wins. Without a branch, so that vectors can do it. */
+static inline float greater_of(float first, float next) {
+    float most = next > first ? next : first;
+    return next != next ? next : most;
+}
+
+/* y = max(y, the row's part of the window) */
+static inline void max_row(float *restrict y, const float *restrict x, size_t width, size_t size,
+                           size_t stride) {
     for (size_t k = 0; k < size; k++)
-        for (size_t i = 0; i < width; i++) {
-            float value = x[i * stride + k];
-            y[i] = value > y[i] || value != value ? value : y[i];
-        }
+        for (size_t i = 0; i < width; i++)
+            y[i] = greater_of(y[i], x[i * stride + k]);
+}
+
+/* Windows of 2 x 2, side by side. */
+static void max_pairs(float *restrict y, const float *restrict x, const struct windows *w) {
+    const float *below = x + w->row;
+    for (size_t i = 0; i < w->width; i++)
+        y[i] = greater_of(greater_of(x[2 * i], x[2 * i + 1]), greater_of(below[2 * i], below[2 * i + 1]));
+}
+
+static bool are_pairs(const struct windows *w) {
+    return w->size == 2 && w->size_y == 2 && w->stride == 2;
 }
 
 static void fill_max(const struct dae_pass *pass, struct dae_part part) {
@@ -79,6 +95,10 @@ static void fill_max(const struct dae_pass *pass, struct dae_part part) {
     for (size_t line = 0; line < w.height; line++) {
         const float *x = part.x + line * w.stride * w.row;
         float *y = part.y + line * w.width;
+        if (are_pairs(&w)) {
+            max_pairs(y, x, &w);
+            continue;
+        }
         for (size_t i = 0; i < w.width; i++)
             y[i] = x[i * w.stride];
         for (size_t k = 0; k < w.size_y; k++)
@@ -123,11 +143,10 @@ static void max_pairs_back(const float *restrict x, const float *restrict dy, fl
 
 static void add_max(const struct dae_pass *pass, struct dae_part part) {
     struct windows w = windows_of(pass);
-    bool pairs = w.size == 2 && w.size_y == 2 && w.stride == 2;
     for (size_t line = 0; line < w.height; line++) {
         size_t first = line * w.stride * w.row;
-        (pairs ? max_pairs_back : max_row_back)(part.x + first, part.dy + line * w.width, part.dx + first,
-                                                &w);
+        (are_pairs(&w) ? max_pairs_back : max_row_back)(part.x + first, part.dy + line * w.width,
+                                                        part.dx + first, &w);
     }
 }
 
