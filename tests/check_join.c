@@ -234,6 +234,49 @@ START_TEST(crops_make_one_size) {
 }
 END_TEST
 
+/* Where the samples that are smaller stand does not matter: at the end, in the middle, everywhere but there. */
+START_TEST(smaller_samples_are_left_out_when_asked_for) {
+    static const struct {
+        const char *text, *left_out;
+        size_t height, width, order[3], samples;
+    } cases[] = {
+        {"patches(9, 9, skip=yes)", "1", 9, 9, {0, 2, 3}, 3},
+        {"crops(9, 11, skip=yes)", "1", 9, 11, {0, 2, 3}, 3},
+        {"patches(10, 8, skip=yes)", "2", 10, 8, {1, 3, 3}, 3},
+        {"patches(9, 16, skip=yes)", "3", 9, 16, {3}, 1},
+        {"patches(12, 8, skip=yes)", "3", 12, 8, {1}, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dae_dataset *view = view_of(joined(SIZES), cases[i].text, 1);
+        char left_out[8];
+        ck_assert_uint_eq(count_of(view), cases[i].samples);
+        for (size_t n = 0; n < cases[i].samples; n++) {
+            size_t k = cases[i].order[n];
+            float first[200];
+            ok(dae_dataset_read(view, 0, n, 1, first, NULL));
+            size_t at = (size_t)(first[0] - value_at(k, 0));
+            is_cut(view, n, k, at / widths[k], at % widths[k], cases[i].height, cases[i].width);
+        }
+        (void)inputs_of(view, 0); /* together */
+        ok(dae_dataset_get_fact(view, DAE_ALL_SAMPLES, "left_out", left_out, sizeof left_out, NULL));
+        ck_assert_str_eq(left_out, cases[i].left_out);
+        dae_dataset_free(view);
+    }
+    dae_dataset *join = joined(SIZES), *one = numbered(3, 2, (const size_t[]){2, 37}), *view = join;
+    fails(dae_dataset_view(&view, join, "crops(13, 2, skip=yes)", 1), DAE_ERROR_SHAPE,
+          "crops: no sample is left: sample 3 is 10 x 16, expected at least 13 x 2");
+    fails(dae_dataset_view(&view, one, "windows(38, skip=yes)", 1), DAE_ERROR_SHAPE,
+          "windows: no sample is left: sample 0 has length 37, expected at least 38");
+    ck_assert_ptr_eq(view, join);
+    dae_dataset_free(join);
+    view = view_of(one, "windows(37, skip=yes)", 1);
+    char left_out[8];
+    ok(dae_dataset_get_fact(view, 1, "left_out", left_out, sizeof left_out, NULL));
+    ck_assert_str_eq(left_out, "0");
+    dae_dataset_free(view);
+}
+END_TEST
+
 START_TEST(windows_of_recordings_of_any_length) {
     dae_dataset *parts[2] = {numbered(1, 2, (const size_t[]){1, 23}),
                              numbered(1, 2, (const size_t[]){1, 40})},
@@ -374,6 +417,7 @@ int main(void) {
     tcase_add_test(sizes, samples_are_chosen_among_sizes);
     tcase_add_test(sizes, patches_make_one_size);
     tcase_add_test(sizes, crops_make_one_size);
+    tcase_add_test(sizes, smaller_samples_are_left_out_when_asked_for);
     tcase_add_test(sizes, windows_of_recordings_of_any_length);
     tcase_add_test(sizes, other_views_keep_shapes);
     tcase_add_test(sizes, a_pair_of_different_sizes);

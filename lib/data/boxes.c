@@ -191,35 +191,47 @@ static const struct dae_dataset_operations operations = {
 
 /* ---- Making --------------------------------------------------------------------------------------- */
 
-/* How many boxes sample `i` has; refuses one that has none. */
-static dae_status count_boxes(const struct dae_boxes *boxes, size_t i, const char *context, size_t *count) {
-    struct dae_frame frame = dae_frame_of(boxes->base.source, DAE_INPUT_HALF, i, boxes->sides);
-    if (frame.height >= boxes->height && frame.width >= boxes->width) {
-        *count = boxes->count != NULL ? boxes->count(boxes, &frame) : boxes->each;
-        return DAE_OK;
-    }
+static bool fits(const struct dae_boxes *boxes, const struct dae_frame *frame) {
+    return frame->height >= boxes->height && frame->width >= boxes->width;
+}
+
+static dae_status too_small(const struct dae_boxes *boxes, const struct dae_frame *frame, size_t i,
+                            const char *context) {
+    const char *none = boxes->skips ? "no sample is left: " : "";
     if (boxes->sides == 1)
-        return dae_fail(DAE_ERROR_SHAPE, "%s: sample %zu has length %zu, expected at least %zu", context, i,
-                        frame.width, boxes->width);
-    return dae_fail(DAE_ERROR_SHAPE, "%s: sample %zu is %zu x %zu, expected at least %zu x %zu", context, i,
-                    frame.height, frame.width, boxes->height, boxes->width);
+        return dae_fail(DAE_ERROR_SHAPE, "%s: %ssample %zu has length %zu, expected at least %zu", context,
+                        none, i, frame->width, boxes->width);
+    return dae_fail(DAE_ERROR_SHAPE, "%s: %ssample %zu is %zu x %zu, expected at least %zu x %zu", context,
+                    none, i, frame->height, frame->width, boxes->height, boxes->width);
+}
+
+static size_t count_of(const struct dae_boxes *boxes, const struct dae_frame *frame) {
+    return boxes->count != NULL ? boxes->count(boxes, frame) : boxes->each;
 }
 
 static dae_status too_many(const char *context) {
     return dae_fail(DAE_ERROR_ARGUMENT, "%s: the samples are more than can be counted", context);
 }
 
+/* Samples that are left out have no boxes: the next one starts where they do. */
 static dae_status count_each(struct dae_boxes *boxes, const char *context) {
-    size_t count = boxes->base.source->count, all = 0, more;
+    size_t count = boxes->base.source->count, all = 0;
+    struct dae_frame frame = {0};
     boxes->starts = dae_allocate_raw(count, sizeof *boxes->starts);
     if (boxes->starts == NULL)
         return DAE_ERROR_MEMORY;
     for (size_t i = 0; i < count; i++) {
+        frame = dae_frame_of(boxes->base.source, DAE_INPUT_HALF, i, boxes->sides);
         boxes->starts[i] = all;
-        DAE_TRY(count_boxes(boxes, i, context, &more));
-        if (!dae_size_add(all, more, &all))
+        if (!fits(boxes, &frame) && !boxes->skips)
+            return too_small(boxes, &frame, i, context);
+        if (!fits(boxes, &frame))
+            boxes->left_out++;
+        else if (!dae_size_add(all, count_of(boxes, &frame), &all))
             return too_many(context);
     }
+    if (boxes->left_out == count)
+        return too_small(boxes, &frame, count - 1, context);
     boxes->base.count = all;
     boxes->each = 0;
     return DAE_OK;
@@ -230,7 +242,9 @@ static dae_status count_all(struct dae_boxes *boxes, const char *context) {
     dae_frame_set(&common, &boxes->base.source->shape, boxes->sides);
     if (common.height == 0 || common.width == 0)
         return count_each(boxes, context);
-    DAE_TRY(count_boxes(boxes, 0, context, &boxes->each));
+    if (!fits(boxes, &common))
+        return too_small(boxes, &common, 0, context);
+    boxes->each = count_of(boxes, &common);
     return dae_size_multiply(boxes->base.source->count, boxes->each, &boxes->base.count) ? DAE_OK
                                                                                          : too_many(context);
 }
@@ -241,6 +255,8 @@ static dae_status fill(struct dae_boxes *boxes, const char *context) {
     DAE_TRY(dae_frame_check(base->source, boxes->sides, context));
     DAE_TRY(dae_frame_check_targets(base->source, boxes->sides, context, &boxes->cuts_targets));
     DAE_TRY(count_all(boxes, context));
+    if (boxes->skips)
+        DAE_TRY(dae_facts_add(&base->facts, "left_out", "%zu", boxes->left_out));
     dae_frame_set(&frame, &base->source->shape, boxes->sides);
     base->shape = shape_of(boxes, frame.channels);
     if (boxes->cuts_targets) {

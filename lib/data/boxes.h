@@ -40,8 +40,16 @@ struct dae_boxes {
     size_t each;             /* boxes of each sample; 0 where samples differ */
     size_t *starts;          /* the number of the first box of each sample, where samples differ */
     uint64_t seed;
+    bool skips;        /* samples that are smaller than a box */
+    size_t left_out;   /* these samples */
     bool cuts_targets; /* or each box has the target of its sample */
 };
+
+#define DAE_BOXES_SKIP                                                                       \
+    {                                                                                        \
+        .name = "skip", .what = "whether samples that are smaller are left out and counted", \
+        .type = DAE_TYPE_FLAG, .fallback = "no"                                              \
+    }
 
 /* A view with everything of `pattern` but its base. Boxes have a dimension for channels. */
 dae_status dae_boxes_create(dae_dataset **out, const struct dae_viewing *v, const struct dae_boxes *pattern);

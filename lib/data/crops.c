@@ -1,7 +1,7 @@
 /* Parts of signals and pictures at random places, others in every epoch. */
 #include "data/boxes.h"
 
-enum { SIZE, COUNT };
+enum { SIZE, COUNT, SKIP };
 
 static struct dae_place place(const struct dae_boxes *boxes, const struct dae_frame *frame, uint64_t epoch,
                               size_t sample, size_t within) {
@@ -23,7 +23,8 @@ static dae_status make(dae_dataset **out, const struct dae_viewing *v) {
                                 .width = side(&v->values[SIZE], sides - 1),
                                 .place = place,
                                 .each = (size_t)v->values[COUNT].number,
-                                .seed = v->seed};
+                                .seed = v->seed,
+                                .skips = v->values[SKIP].number == 1};
     return dae_boxes_create(out, v, &pattern);
 }
 
@@ -47,7 +48,8 @@ const struct dae_view_kind dae_view_crops = {
                                        .type = DAE_TYPE_COUNT,
                                        .low = 1,
                                        .high = DAE_MOST_SIZE,
-                                       .fallback = "1"}}},
+                                       .fallback = "1"},
+                            [SKIP] = DAE_BOXES_SKIP}},
     .draws = true,
     .make = make,
 };

@@ -35,7 +35,8 @@ static dae_status make_windows(dae_dataset **out, const struct dae_viewing *v) {
                                 .width = length,
                                 .count = count,
                                 .place = place,
-                                .stride = {1, count_or(&v->values[1], length)}};
+                                .stride = {1, count_or(&v->values[1], length)},
+                                .skips = v->values[2].number == 1};
     return dae_boxes_create(out, v, &pattern);
 }
 
@@ -46,7 +47,8 @@ static dae_status make_patches(dae_dataset **out, const struct dae_viewing *v) {
                                 .width = width,
                                 .count = count,
                                 .place = place,
-                                .stride = {count_or(&v->values[2], height), count_or(&v->values[2], width)}};
+                                .stride = {count_or(&v->values[2], height), count_or(&v->values[2], width)},
+                                .skips = v->values[3].number == 1};
     return dae_boxes_create(out, v, &pattern);
 }
 
@@ -62,7 +64,8 @@ const struct dae_view_kind dae_view_windows = {
              .example = "windows(256, hop=64)",
              .parameters = {SIZE("length", "values of a window", DAE_BY_PLACE),
                             SIZE("hop", "values from one window to the next; the length, if it is not given",
-                                 DAE_OPTIONAL)}},
+                                 DAE_OPTIONAL),
+                            DAE_BOXES_SKIP}},
     .make = make_windows,
 };
 
@@ -74,6 +77,7 @@ const struct dae_view_kind dae_view_patches = {
                             SIZE("width", "values of a line", DAE_BY_PLACE),
                             SIZE("stride",
                                  "values from one patch to the next; their size, if it is not given",
-                                 DAE_OPTIONAL)}},
+                                 DAE_OPTIONAL),
+                            DAE_BOXES_SKIP}},
     .make = make_patches,
 };
