@@ -237,7 +237,7 @@ END_TEST
 /* Where the samples that are smaller stand does not matter: at the end, in the middle, everywhere but there. */
 START_TEST(smaller_samples_are_left_out_when_asked_for) {
     static const struct {
-        const char *text, *left_out;
+        const char *text, *skipped;
         size_t height, width, order[3], samples;
     } cases[] = {
         {"patches(9, 9, skip=yes)", "1", 9, 9, {0, 2, 3}, 3},
@@ -248,7 +248,7 @@ START_TEST(smaller_samples_are_left_out_when_asked_for) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         dae_dataset *view = view_of(joined(SIZES), cases[i].text, 1);
-        char left_out[8];
+        char skipped[8];
         ck_assert_uint_eq(count_of(view), cases[i].samples);
         for (size_t n = 0; n < cases[i].samples; n++) {
             size_t k = cases[i].order[n];
@@ -258,8 +258,8 @@ START_TEST(smaller_samples_are_left_out_when_asked_for) {
             is_cut(view, n, k, at / widths[k], at % widths[k], cases[i].height, cases[i].width);
         }
         (void)inputs_of(view, 0); /* together */
-        ok(dae_dataset_get_fact(view, DAE_ALL_SAMPLES, "left_out", left_out, sizeof left_out, NULL));
-        ck_assert_str_eq(left_out, cases[i].left_out);
+        ok(dae_dataset_get_fact(view, DAE_ALL_SAMPLES, "skipped", skipped, sizeof skipped, NULL));
+        ck_assert_str_eq(skipped, cases[i].skipped);
         dae_dataset_free(view);
     }
     dae_dataset *join = joined(SIZES), *one = numbered(3, 2, (const size_t[]){2, 37}), *view = join;
@@ -270,9 +270,9 @@ START_TEST(smaller_samples_are_left_out_when_asked_for) {
     ck_assert_ptr_eq(view, join);
     dae_dataset_free(join);
     view = view_of(one, "windows(37, skip=yes)", 1);
-    char left_out[8];
-    ok(dae_dataset_get_fact(view, 1, "left_out", left_out, sizeof left_out, NULL));
-    ck_assert_str_eq(left_out, "0");
+    char skipped[8];
+    ok(dae_dataset_get_fact(view, 1, "skipped", skipped, sizeof skipped, NULL));
+    ck_assert_str_eq(skipped, "0");
     dae_dataset_free(view);
 }
 END_TEST

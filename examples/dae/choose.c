@@ -11,10 +11,17 @@
 
 /* ---- What the data are -------------------------------------------------------------------------------- */
 
+/* The length of a signal, or the smaller side of a picture, and all values of it. */
+typedef struct extent {
+    size_t side;
+    double size;
+} extent;
+
 typedef struct look {
     size_t count;
     shape common;               /* 0 where samples differ */
     size_t least[DAE_MAX_RANK]; /* of each dimension */
+    extent *extents;            /* [count], the smallest side first */
     double rate;                /* of sound; 0 where none is known */
     bool is_table;              /* a file of columns */
     double low, high, stddev;   /* of some samples */
@@ -78,6 +85,23 @@ static void look_at_shapes(look *l, const dae_dataset *data) {
     }
 }
 
+static bool is_picture(const look *l);
+
+static int compare_sides(const void *a, const void *b) {
+    size_t x = ((const extent *)a)->side, y = ((const extent *)b)->side;
+    return (x > y) - (x < y);
+}
+
+static void look_at_extents(look *l, const dae_dataset *data) {
+    l->extents = allocate(l->count, sizeof *l->extents);
+    for (size_t i = 0; i < l->count; i++) {
+        shape s = data_shape(data, i);
+        size_t width = s.dims[s.rank - 1], height = is_picture(l) ? s.dims[s.rank - 2] : width;
+        l->extents[i] = (extent){height < width ? height : width, (double)shape_size(&s)};
+    }
+    qsort(l->extents, l->count, sizeof *l->extents, compare_sides);
+}
+
 static bool look_at(look *l, const dae_dataset *data) {
     *l = (look){0};
     look_at_shapes(l, data);
@@ -86,6 +110,7 @@ static bool look_at(look *l, const dae_dataset *data) {
     l->is_table = columns != NULL;
     free(rate);
     free(columns);
+    look_at_extents(l, data);
     return look_at_values(l, data);
 }
 
@@ -97,13 +122,27 @@ static bool is_picture(const look *l) {
             (l->common.rank == 2 && l->least[0] >= 8 && l->least[1] <= 8 * l->least[0]));
 }
 
-static size_t side(const look *l) {
-    size_t rank = l->common.rank;
-    return l->least[rank - 1] < l->least[rank - 2] ? l->least[rank - 1] : l->least[rank - 2];
+static size_t count_smaller(const look *l, size_t side) {
+    size_t count = 0;
+    while (count < l->count && l->extents[count].side < side)
+        count++;
+    return count;
+}
+
+/* The side of pieces, `most` or less: samples that are smaller, which are left out then, have a tenth of all
+ * values at most. */
+static size_t side_of_pieces(const look *l, size_t most) {
+    double all = 0, lost = 0;
+    size_t i = 0;
+    for (size_t k = 0; k < l->count; k++)
+        all += l->extents[k].size;
+    while (i + 1 < l->count && l->extents[i].side < most && lost + l->extents[i].size <= all / 10)
+        lost += l->extents[i++].size;
+    return l->extents[i].side < most ? l->extents[i].side : most;
 }
 
 static bool is_large_picture(const look *l) {
-    return is_picture(l) && side(l) > SMALL_SIDE;
+    return is_picture(l) && side_of_pieces(l, CROP) > SMALL_SIDE;
 }
 
 static bool is_signal(const look *l) {
@@ -121,6 +160,7 @@ static bool is_vector(const look *l) {
 /* What a case sets, each text of its own; NULL for what needs no view. */
 typedef struct choice {
     char *view, *noise, *model;
+    char *smaller;                           /* why pieces are smaller than usual, or NULL */
     const char *scaling, *batch, *optimizer; /* the last NULL for the usual one */
 } choice;
 
@@ -147,13 +187,37 @@ static void set_noise_of_pictures(choice *c, const look *l) {
     c->scaling = is_in_unit(l) ? "none" : "standard";
 }
 
+/* Pieces at random places, as many of a sample as make `all`, up to `most`; `sides` is how their size is
+ * written. */
+static void choose_crops(choice *c, const look *l, const char *sides, size_t side, size_t all, size_t most) {
+    size_t smaller = count_smaller(l, side), left = smaller < l->count ? l->count - smaller : 1;
+    c->view = text_of("crops(%s, count=%zu%s)", sides, between(all / left, 1, most),
+                      smaller > 0 ? ", skip=yes" : "");
+}
+
+/* Says why pieces are smaller than usual, where samples differ. */
+static void explain_side(choice *c, const look *l, size_t side, size_t usual) {
+    if (side < usual && l->extents[0].side < l->extents[l->count - 1].side)
+        c->smaller = text_of("pieces of %zu, as %zu of %zu samples are smaller than the usual %zu", side,
+                             count_smaller(l, usual), l->count, usual);
+}
+
+static void choose_squares(choice *c, const look *l, size_t side) {
+    char *sides = text_of("%zu, %zu", side, side);
+    choose_crops(c, l, sides, side, 2048, 64);
+    free(sides);
+}
+
 static void choose_large_picture(choice *c, const look *l) {
-    size_t crop = between(side(l), 16, CROP), count = between(2048 / l->count, 1, 64);
+    size_t crop = side_of_pieces(l, CROP);
     if (l->count == 1)
-        c->view = text_of("patches(%zu, %zu, stride=%zu) | augment(flips=yes, turns=yes)", crop, crop,
-                          crop / 2);
+        c->view = text_of("patches(%zu, %zu, stride=%zu)", crop, crop, crop / 2);
     else
-        c->view = text_of("crops(%zu, %zu, count=%zu) | augment(flips=yes, turns=yes)", crop, crop, count);
+        choose_squares(c, l, crop);
+    char *pieces = c->view;
+    c->view = text_of("%s | augment(flips=yes, turns=yes)", pieces);
+    free(pieces);
+    explain_side(c, l, crop, CROP);
     set_noise_of_pictures(c, l);
     c->model = text_of("dncnn(depth=8, channels=32, bias=no)");
     c->optimizer = "adam(3e-3)";
@@ -161,23 +225,37 @@ static void choose_large_picture(choice *c, const look *l) {
 }
 
 static void choose_small_picture(choice *c, const look *l) {
-    size_t rank = l->common.rank, height = l->least[rank - 2], width = l->least[rank - 1];
-    if (l->common.dims[rank - 1] == 0 || l->common.dims[rank - 2] == 0)
-        c->view = text_of("crops(%zu, %zu)", height, width);
-    else if (rank == 2)
+    size_t rank = l->common.rank, height = l->common.dims[rank - 2], width = l->common.dims[rank - 1];
+    if (height == 0 || width == 0) {
+        size_t side = side_of_pieces(l, SMALL_SIDE);
+        height = width = side < 16 ? side : side / 4 * 4;
+        choose_squares(c, l, height);
+    } else if (rank == 2) {
         c->view = text_of("patches(%zu, %zu)", height, width);
+    }
     set_noise_of_pictures(c, l);
     c->model = height % 4 == 0 && width % 4 == 0 ? text_of("unet(channels=16, depth=2)")
                                                  : text_of("dncnn(depth=6, channels=24)");
     c->batch = "32";
 }
 
+/* A length that the network can halve four times. */
+static size_t halved_four_times(size_t length) {
+    return length < 16 ? 16 : length / 16 * 16;
+}
+
 static void choose_signal(choice *c, const look *l) {
-    size_t second = l->rate > 0 ? (size_t)l->rate : 2048;
+    size_t second = halved_four_times(l->rate > 0 ? (size_t)l->rate : 2048), length;
     /* Of one recording, the end is held out, and has room for several pieces. */
-    size_t room = l->count == 1 ? (size_t)((double)l->least[1] * l->held_out / 4) : l->least[1];
-    size_t length = between(second, 16, room > 16 ? room : 16) / 16 * 16;
-    c->view = text_of("crops(%zu, count=%zu)", length, between(256 / l->count, 1, 256));
+    if (l->count == 1)
+        length = between((size_t)((double)l->extents[0].side * l->held_out / 4), 16, second);
+    else
+        length = side_of_pieces(l, second);
+    length = halved_four_times(length);
+    char *sides = text_of("%zu", length);
+    choose_crops(c, l, sides, length, 256, 256);
+    free(sides);
+    explain_side(c, l, length, second);
     c->noise = text_of("gaussian(snr=uniform(0, 20))");
     c->model = text_of("signal_unet(channels=8, depth=4)");
     c->optimizer = "adam(3e-3)";
@@ -211,7 +289,7 @@ static const struct {
      "small pieces of each, in all directions: more to learn from",
      "of another strength for each sample, so that one model serves for all",
      "a residual network: it finds the noise, and takes it off"},
-    {"small pictures", is_picture, choose_small_picture, "each as it is",
+    {"small pictures", is_picture, choose_small_picture, "each whole, or as much of it as the others have",
      "of another strength for each sample, so that one model serves for all",
      "a U-Net, which sees all of such a picture"},
     {"sound or signals", is_signal, choose_signal,
@@ -260,30 +338,43 @@ static bool check_channels(const look *l) {
                     "'channels(0, 1)' takes the first channel of sound");
 }
 
-bool choose(training *t) {
-    look l;
+/* Recordings of different rates sound alike to a network only where they are the same thing. */
+static void compare_rates(const training *t, const look *l) {
+    char *rate = data_fact(t->data, DAE_ALL_SAMPLES, "rate");
+    if (rate == NULL && l->rate > 0)
+        tell("  recordings are of different rates: the network will do worse than with those of one rate");
+    free(rate);
+}
+
+static bool choose_case(training *t, const look *l) {
     choice c = {0};
     size_t at = 0;
-    if (!look_at(&l, t->data))
-        return false;
-    if (t->a->text[OPTION_VIEW] == NULL && !check_channels(&l))
-        return false;
-    l.held_out = t->a->number[OPTION_HELD_OUT];
-    while (at < sizeof cases / sizeof cases[0] && !cases[at].is(&l))
+    while (at < sizeof cases / sizeof cases[0] && !cases[at].is(l))
         at++;
-    char *sizes = shape_text(&l.common);
-    bool known = at < sizeof cases / sizeof cases[0];
-    if (known) {
-        tell("%zu sample%s of %s, values from %.4g to %.4g: %s", l.count, l.count == 1 ? "" : "s", sizes,
-             l.low, l.high, cases[at].what);
-        cases[at].choose(&c, &l);
-        keep(c.view);
-        keep(c.noise);
-        keep(c.model);
-    } else {
-        complain("samples are %s, expected values, [channels, length] or [channels, height, width]", sizes);
-    }
-    free(sizes);
-    bool done = known && set_all(t, &l, &c, at);
+    char *sizes = keep(shape_text(&l->common));
+    if (at == sizeof cases / sizeof cases[0])
+        return complain("samples are %s, expected values, [channels, length] or [channels, height, width]",
+                        sizes);
+    tell("%zu sample%s of %s, values from %.4g to %.4g: %s", l->count, l->count == 1 ? "" : "s", sizes,
+         l->low, l->high, cases[at].what);
+    compare_rates(t, l);
+    cases[at].choose(&c, l);
+    keep(c.view);
+    keep(c.noise);
+    keep(c.model);
+    keep(c.smaller);
+    if (!set_all(t, l, &c, at))
+        return false;
+    if (c.smaller != NULL && t->chose_view)
+        tell("  %s", c.smaller);
+    return true;
+}
+
+bool choose(training *t) {
+    look l;
+    bool done = look_at(&l, t->data) && (t->a->text[OPTION_VIEW] != NULL || check_channels(&l));
+    l.held_out = t->a->number[OPTION_HELD_OUT];
+    done = done && choose_case(t, &l);
+    free(l.extents);
     return done;
 }

@@ -51,16 +51,30 @@ static bool view_part(dae_dataset **out, dae_dataset *data, double from, double 
            worked_on(dae_dataset_view(out, data, view, 0), "the part that is held out");
 }
 
-/* Samples in a random order, the last of which are held out. */
-static bool split_samples(training *t, dae_dataset *data) {
+/* Whether all of the last samples are smaller than what a view cuts out of them. */
+static bool are_small(dae_dataset *data, size_t count, const char *view) {
+    dae_dataset *last = NULL, *seen = NULL;
+    if (!worked(dae_dataset_slice(&last, data, data_count(data) - count, count)))
+        return false;
+    dae_status status = dae_dataset_view(&seen, last, view, 0);
+    dae_dataset_free(seen);
+    dae_dataset_free(last);
+    return status == DAE_ERROR_SHAPE;
+}
+
+/* Samples in a random order, the last of which are held out: more than the share of the options where these
+ * have nothing that the view shows. */
+static bool split_samples(training *t, dae_dataset *data, const char *view) {
     size_t count = data_count(data),
            held = (size_t)floor((double)count * t->a->number[OPTION_HELD_OUT] + 0.5);
     dae_dataset *shuffled = NULL;
     if (count < 2)
         return complain("there is one sample, and one more is needed to be held out");
     held = held < 1 ? 1 : held >= count ? count - 1 : held;
-    bool split = worked(dae_dataset_view(&shuffled, data, "shuffle", seed_of(t))) &&
-                 worked(dae_dataset_split(&t->train, &t->validation, shuffled, count - held));
+    bool split = worked(dae_dataset_view(&shuffled, data, "shuffle", seed_of(t)));
+    while (split && 2 * held < count && are_small(shuffled, held, view))
+        held *= 2;
+    split = split && worked(dae_dataset_split(&t->train, &t->validation, shuffled, count - held));
     dae_dataset_free(shuffled);
     return split;
 }
@@ -75,18 +89,17 @@ static bool view_both(training *t, const char *view) {
 /* Of one sample that is a signal its end is held out, of one picture some of the places that the view
  * shows. */
 static bool split(training *t) {
-    const char *view = t->a->text[OPTION_VIEW];
+    const char *view = t->a->text[OPTION_VIEW] != NULL ? t->a->text[OPTION_VIEW] : "";
     double held_out = t->a->number[OPTION_HELD_OUT];
     shape s = data_shape(t->data, 0);
     if (data_count(t->data) > 1)
-        return split_samples(t, t->data) && view_both(t, view);
+        return split_samples(t, t->data, view) && view_both(t, view);
     if (s.rank < 3 && (s.rank < 2 || s.dims[1] > 8 * s.dims[0]))
         return view_part(&t->train, t->data, 0, 1 - held_out) &&
                view_part(&t->validation, t->data, 1 - held_out, 1) && view_both(t, view);
     dae_dataset *pieces = NULL;
-    bool done = worked_on(dae_dataset_view(&pieces, t->data, view != NULL ? view : "", seed_of(t)),
-                          "--view") &&
-                split_samples(t, pieces) && view_both(t, NULL);
+    bool done = worked_on(dae_dataset_view(&pieces, t->data, view, seed_of(t)), "--view") &&
+                split_samples(t, pieces, "") && view_both(t, NULL);
     dae_dataset_free(pieces);
     return done;
 }
@@ -125,6 +138,25 @@ bool make_datasets(training *t) {
     t->noise = NULL;
     t->level = NULL;
     return split(t) && add_both_noises(t);
+}
+
+/* ---- What is left out ---------------------------------------------------------------------------------- */
+
+static size_t count_told(const dae_dataset *data, const char *fact) {
+    char *told = data_fact(data, 0, fact);
+    size_t count = told != NULL ? strtoul(told, NULL, 10) : 0;
+    free(told);
+    return count;
+}
+
+void tell_left_out(const training *t) {
+    size_t files = count_told(t->data, "left_out"),
+           small = count_told(t->train, "skipped") + count_told(t->validation, "skipped");
+    if (files > 0)
+        tell("  files that cannot be read, and are left out: %zu", files);
+    if (small > 0)
+        tell("  samples that are smaller than such pieces, and are left out: %zu of %zu", small,
+             data_count(t->data));
 }
 
 /* ---- The model ---------------------------------------------------------------------------------------- */

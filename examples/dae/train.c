@@ -79,7 +79,10 @@ static bool print_plan(const training *t) {
 
 static bool prepare(training *t) {
     bool dry = t->a->text[OPTION_DRY_RUN] != NULL;
-    if (!recall(t) || !open_training_data(t) || !choose(t) || !make_datasets(t) || !make_model(t))
+    if (!recall(t) || !open_training_data(t) || !choose(t) || !make_datasets(t))
+        return false;
+    tell_left_out(t);
+    if (!make_model(t))
         return false;
     if (dry)
         return print_plan(t);

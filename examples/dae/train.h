@@ -41,6 +41,10 @@ bool open_training_data(training *t);
 
 /* The part to train on and the part that is held out, with views and noise. */
 bool make_datasets(training *t);
+
+/* Which samples and files are left out, where any are. */
+void tell_left_out(const training *t);
+
 bool make_model(training *t);
 bool make_trainer(training *t);
 

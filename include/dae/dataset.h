@@ -341,7 +341,7 @@ DAE_API dae_status dae_dataset_join(dae_dataset **out, dae_dataset *const *parts
  * - crops(length, count=1), crops(height, width, count=1): so many of each sample, one after another, at
  *   places that are drawn anew in every epoch, all equally likely;
  * - all three with skip=yes: samples that are smaller than what is cut, which are refused otherwise, are left
- *   out and counted (the fact "left_out"). One at least has to be left;
+ *   out and counted (the fact "skipped"). One at least has to be left;
  * - channels(first, count): channels [first, first + count); of targets, where they have as many channels as
  *   inputs.
  *
@@ -410,8 +410,8 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
  *   rate      of a recording, in values a second
  *   bits      of a value of a recording or of a PNG picture, as the file says
  *   alpha     "dropped" where a picture has transparent parts
- *   left_out  of many files: how many have been left out; of windows, patches and crops with skip=yes: how
- *             many samples
+ *   left_out  of many files: how many have been left out
+ *   skipped   of windows, patches and crops with skip=yes: how many samples were too small
  *   columns   the names of the columns of a table, as a row of a CSV file with commas
  *
  * Views hand on what is known of the samples that theirs come from.

@@ -226,11 +226,11 @@ static dae_status count_each(struct dae_boxes *boxes, const char *context) {
         if (!fits(boxes, &frame) && !boxes->skips)
             return too_small(boxes, &frame, i, context);
         if (!fits(boxes, &frame))
-            boxes->left_out++;
+            boxes->skipped++;
         else if (!dae_size_add(all, count_of(boxes, &frame), &all))
             return too_many(context);
     }
-    if (boxes->left_out == count)
+    if (boxes->skipped == count)
         return too_small(boxes, &frame, count - 1, context);
     boxes->base.count = all;
     boxes->each = 0;
@@ -256,7 +256,7 @@ static dae_status fill(struct dae_boxes *boxes, const char *context) {
     DAE_TRY(dae_frame_check_targets(base->source, boxes->sides, context, &boxes->cuts_targets));
     DAE_TRY(count_all(boxes, context));
     if (boxes->skips)
-        DAE_TRY(dae_facts_add(&base->facts, "left_out", "%zu", boxes->left_out));
+        DAE_TRY(dae_facts_add(&base->facts, "skipped", "%zu", boxes->skipped));
     dae_frame_set(&frame, &base->source->shape, boxes->sides);
     base->shape = shape_of(boxes, frame.channels);
     if (boxes->cuts_targets) {

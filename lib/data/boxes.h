@@ -41,7 +41,7 @@ struct dae_boxes {
     size_t *starts;          /* the number of the first box of each sample, where samples differ */
     uint64_t seed;
     bool skips;        /* samples that are smaller than a box */
-    size_t left_out;   /* these samples */
+    size_t skipped;    /* how many these are */
     bool cuts_targets; /* or each box has the target of its sample */
 };
 

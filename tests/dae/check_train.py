@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import support  # noqa: E402
-from support import OPTIONS, TINY, Case, floats, read_npy, run, run_json, stripes, write_npy  # noqa: E402
+from support import OPTIONS, TINY, Case, floats, read_npy, run, run_json, write_npy, write_wav  # noqa: E402
 
 
 class Bytes(Case):
@@ -133,6 +133,56 @@ class Choices(Case):
                          ("masking(0.2)", "standard(per=channel)", "dense_autoencoder(16)"))
         vectors, _ = self.chosen(self.write("vectors.npy", (50, 100)))
         self.assertEqual(vectors["model"], "dense_autoencoder(100)")
+
+    def recordings(self, *seconds, name="speech", rate=8000):
+        folder = self.folder / name
+        folder.mkdir()
+        for i, length in enumerate(seconds):
+            draw = random.Random(i)
+            write_wav(folder / f"{i:02}.wav", [draw.randrange(-9000, 9000) for _ in range(int(rate * length))], rate=rate)
+        return folder
+
+    def test_recordings_of_different_lengths(self):
+        """Crops of a second, where little is lost by that; what is shorter is left out, and said."""
+        speech = self.recordings(1.5, 1.5, 0.2, 2, 1.1, 1, 1.5, 1.2, 1.5, 1.7)
+        for seed in range(12):  # also where the one that is held out is the short one
+            given, said = self.chosen(speech, "--seed", str(seed))
+            self.assertEqual(given["view"], "crops(8000, count=28, skip=yes)")
+            self.assertRegex(said, "left out: 1 of 10")
+            self.assertNotIn("the usual", said)
+        halves, said = self.chosen(self.recordings(1.5, 1.5, 0.5, 0.5, 0.5, 1.5, name="halves"))
+        self.assertEqual(halves["view"], "crops(4000, count=42)")
+        self.assertIn("pieces of 4000, as 3 of 6 samples are smaller than the usual 8000", said)
+        self.assertNotIn("left out", said)
+        alike, said = self.chosen(self.recordings(0.5, 0.5, 0.5, name="alike"))
+        self.assertEqual(alike["view"], "crops(4000, count=85)")
+        self.assertNotIn("the usual", said)
+
+    def test_what_is_left_out_stays_so(self):
+        speech, model, again = self.recordings(1.1, 0.1, 1, 1.2, 1.3, 1), self.folder / "m", self.folder / "again"
+        _, err = run("train", speech, "-o", model, "--model", "conv1d(1, 3)", "--epochs", "1")
+        self.assertIn("left out: 1 of 6", err)
+        command = shlex.split(next(line for line in err.splitlines() if line.startswith("dae train")))
+        command[command.index("-o") + 1] = str(again)
+        self.assertIn("left out: 1 of 6", run(*command[1:])[1])
+        self.assertEqual(model.read_bytes(), again.read_bytes())
+
+    def test_recordings_of_different_rates_are_said(self):
+        speech = self.recordings(1, 1, 1)
+        self.assertNotIn("different rates", self.chosen(speech)[1])
+        write_wav(speech / "other.wav", [1, 2] * 9000, rate=16000)
+        self.assertIn("different rates", self.chosen(speech)[1])
+
+    def test_pictures_of_different_sizes(self):
+        photos = self.folder / "photos"
+        photos.mkdir()
+        for i, (height, width) in enumerate([(90, 80), (70, 100), (1, 1), (80, 80), (20, 30), (24, 21)]):
+            write_npy(photos / f"{i}.npy", [(k * 7 % 97) / 97 for k in range(height * width)], (1, 1, height, width))
+        large, said = self.chosen(photos)
+        self.assertEqual(large["view"], "crops(64, 64, count=64, skip=yes) | augment(flips=yes, turns=yes)")
+        self.assertIn("left out: 3 of 6", said)
+        small, _ = self.chosen(f"{photos}/[245].npy")
+        self.assertEqual(small["view"], "crops(20, 20, count=64, skip=yes)")
 
     def test_what_is_given_stays(self):
         data = self.write("large.npy", (4, 1, 80, 70))
