@@ -230,6 +230,7 @@ START_TEST(crops_make_one_size) {
           "sample 1 is 12 x 8, expected at least 9 x 9");
     fails(dae_dataset_view(&view, join, "augment(turns=yes)", 1), DAE_ERROR_SHAPE,
           "sample 0 has shape 1 x 9 x 11");
+    fails(dae_dataset_view(&view, join, "reshape(99)", 1), DAE_ERROR_SHAPE, "samples have shape 1 x");
     dae_dataset_free(join);
 }
 END_TEST

@@ -154,6 +154,8 @@ START_TEST(what_cannot_be_saved_is_said) {
     fails(dae_dataset_save(both, path, NULL), DAE_ERROR_SHAPE, "sample 2 has 4");
     fails(dae_dataset_save(parts[0], fresh("samples.abc"), NULL), DAE_ERROR_ARGUMENT, ".npy");
     fails(dae_dataset_save(parts[0], fresh("npy"), NULL), DAE_ERROR_ARGUMENT, "expected");
+    fails(dae_dataset_save(parts[0], fresh("samples.npy.gz"), NULL), DAE_ERROR_ARGUMENT, "without .gz");
+    fails(dae_dataset_save(parts[0], fresh("samples.GZ"), "npy"), DAE_ERROR_ARGUMENT, "without .gz");
     fails(dae_dataset_save(parts[0], path, "abc"), DAE_ERROR_FORMAT, "npy");
     fails(dae_dataset_save(parts[0], path, "npy(overwrite=2)"), DAE_ERROR_ARGUMENT, "overwrite");
     fails(dae_dataset_save(parts[0], path, ""), DAE_ERROR_FORMAT, "");

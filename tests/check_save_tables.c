@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,33 @@ START_TEST(names_of_columns_come_along) {
 }
 END_TEST
 
+/* How a table was written is known in the words with which it is written again. */
+START_TEST(the_form_of_a_table_is_known) {
+    static const struct {
+        const char *text, *format, *separator, *decimal;
+    } cases[] = {
+        {"a,b\n1,2\n", NULL, "comma", "point"},
+        {"a;b\n1,5;2\n", "csv(decimal=comma)", "semicolon", "comma"},
+        {"1.5\t2\n", NULL, "tab", "point"},
+        {"1  2\n", NULL, "blank", "point"},
+        {"one\n1\n", NULL, "semicolon", "point"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dae_dataset *table = parsed(cases[i].text, cases[i].format);
+        char separator[16], decimal[16], format[80], name[16];
+        ok(dae_dataset_get_fact(table, DAE_ALL_SAMPLES, "separator", separator, sizeof separator, NULL));
+        ok(dae_dataset_get_fact(table, 0, "decimal", decimal, sizeof decimal, NULL));
+        ck_assert_str_eq(separator, cases[i].separator);
+        ck_assert_str_eq(decimal, cases[i].decimal);
+        snprintf(format, sizeof format, "csv(separator=%s, decimal=%s)", separator, decimal);
+        snprintf(name, sizeof name, "form%zu.csv", i);
+        if (strcmp(separator, "blank") != 0) /* of which there were two */
+            writes(table, name, format, cases[i].text);
+        dae_dataset_free(table);
+    }
+}
+END_TEST
+
 START_TEST(arrays_of_npz) {
     dae_dataset *dataset = made(numbers, 2, 2, (const size_t[]){3, 2});
     size_t size = 0;
@@ -190,6 +218,7 @@ int main(void) {
     tcase_add_test(tables, tables_are_written_in_the_fewest_digits);
     tcase_add_test(tables, long_tables);
     tcase_add_test(tables, names_of_columns_come_along);
+    tcase_add_test(tables, the_form_of_a_table_is_known);
     tcase_add_test(tables, arrays_of_npz);
     tcase_add_test(tables, raw_values);
     tcase_add_test(tables, what_is_refused);

@@ -153,6 +153,31 @@ START_TEST(series_is_one_recording) {
 END_TEST
 
 /* Neighbouring parts have each sample, or each value of a recording, once. */
+START_TEST(other_shapes_of_as_many_values) {
+    dae_dataset *view = view_of(pictures(), "reshape(11, 18)", 0), *classes = NULL, *pair = NULL;
+    has_shape(view, "11 x 18", "11 x 18");
+    const float *values = inputs_of(view, 0);
+    for (size_t i = 0; i < PICTURES * 198; i++)
+        ck_assert_float_eq(values[i], (float)i);
+    dae_dataset_free(view);
+    dae_dataset *inputs = pictures();
+    classes = numbered(PICTURES, 1, (const size_t[]){1});
+    ok(dae_dataset_pair(&pair, inputs, classes));
+    view = view_of(pair, "reshape(198)", 0);
+    has_shape(view, "198", "1");
+    dae_dataset_free(view);
+    dae_dataset_free(classes);
+    dae_dataset_free(inputs);
+    /* moments, as one recording and back */
+    view = view_of(numbered(50, 1, (const size_t[]){3}), "series | windows(1) | reshape(3)", 0);
+    has_shape(view, "3", "3");
+    values = inputs_of(view, 0);
+    for (size_t i = 0; i < 150; i++)
+        ck_assert_float_eq(values[i], (float)i);
+    dae_dataset_free(view);
+}
+END_TEST
+
 START_TEST(parts_leave_nothing_out) {
     static const double cuts[] = {0, 0.05, 0.35, 0.5, 0.8, 1};
     for (int is_recording = 0; is_recording <= 1; is_recording++) {
@@ -294,6 +319,10 @@ START_TEST(what_does_not_fit_is_refused) {
         {"crops(1, 2, 3)", DAE_ERROR_ARGUMENT, "one length, or a height and a width"},
         {"crops(12)", DAE_ERROR_SHAPE, "signals"},
         {"series", DAE_ERROR_SHAPE, "series: samples have shape 2 x 9 x 11, expected one dimension"},
+        {"reshape(9, 22, 2)", DAE_ERROR_SHAPE,
+         "reshape: samples have shape 2 x 9 x 11, expected as many values as 9 x 22 x 2"},
+        {"reshape(1, 1, 1, 1, 1, 1, 2, 9, 11)", DAE_ERROR_ARGUMENT, "reshape"},
+        {"reshape(9e15, 9e15)", DAE_ERROR_ARGUMENT, "reshape"},
         {"index(4, 5)", DAE_ERROR_ARGUMENT, "index: sample 5 is not in the dataset, expected 0 to 4"},
         {"channels(1, 2)", DAE_ERROR_ARGUMENT,
          "channels: channels 1 to 2 are not in the samples, expected 0 to 1"},
@@ -311,7 +340,7 @@ START_TEST(what_does_not_fit_is_refused) {
         {"windows(0)", DAE_ERROR_ARGUMENT, "length is 0"},
         {"windows", DAE_ERROR_FORMAT, "windows needs length"},
         {"fill(1e39)", DAE_ERROR_ARGUMENT, "value is 1e+39"},
-        {"bend", DAE_ERROR_FORMAT, "found 'bend', expected series, part"},
+        {"bend", DAE_ERROR_FORMAT, "found 'bend', expected series, reshape, part"},
         {"crops(2, 2) |", DAE_ERROR_FORMAT, "expected a name"},
     };
     dae_dataset *source = pictures(), *const untouched = source, *view = untouched;
@@ -384,6 +413,7 @@ int main(void) {
     tcase_add_test(places, a_sample_without_channel_gets_one);
     TCase *samples = add_case(suite, "samples");
     tcase_add_test(samples, series_is_one_recording);
+    tcase_add_test(samples, other_shapes_of_as_many_values);
     tcase_add_test(samples, parts_leave_nothing_out);
     tcase_add_test(samples, shuffle_has_each_sample_once);
     tcase_add_test(samples, a_shuffled_split_has_both_parts);

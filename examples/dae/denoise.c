@@ -14,36 +14,20 @@
 #include "suit.h"
 #include "text.h"
 
-/* Values [count, channels, length] with the moments first, as a series was before. */
-static void turn(float *values, const shape *s, size_t count) {
-    size_t channels = s->dims[0], length = s->dims[1], size = count * channels * length;
-    float *turned = allocate(size, sizeof *turned);
-    for (size_t i = 0; i < count; i++)
-        for (size_t c = 0; c < channels; c++)
-            for (size_t k = 0; k < length; k++)
-                turned[(i * length + k) * channels + c] = values[(i * channels + c) * length + k];
-    memcpy(values, turned, size * sizeof *turned);
-    free(turned);
-}
-
-/* Samples become what they were before the model took them, such as {28, 28} for {1, 28, 28}: those of
- * arrays, which have one shape. Files of pictures and sound have the model's shapes anyway. */
+/* Samples become what they were before the model took them, such as {28, 28} for {1, 28, 28}, or the moments
+ * of a series: those of arrays, which have one shape. Files of pictures and sound have the model's anyway. */
 static bool restore_shape(dae_dataset **clean, const dae_dataset *before, bool series) {
     shape was = data_shape(before, DAE_ALL_SAMPLES), is = data_shape(*clean, DAE_ALL_SAMPLES);
-    size_t count = data_count(*clean), size = shape_size(&is), samples = data_count(before);
-    if (!series && (was.rank == is.rank || size == 0 || shape_size(&was) != size))
+    size_t size = shape_size(&was);
+    if (!series && (was.rank == is.rank || size == 0 || shape_size(&is) != size))
         return true;
-    float *values = allocate(count * size, sizeof *values);
-    dae_dataset *back = NULL;
-    bool done = worked(dae_dataset_read(*clean, 0, 0, count, values, NULL));
-    if (done && series)
-        turn(values, &is, count);
-    done = done && worked(dae_dataset_copy_array(&back, values, samples, was.rank, was.dims));
-    if (done) {
-        dae_dataset_free(*clean);
-        *clean = back;
-    }
-    free(values);
+    text view = {0};
+    text_add(&view, "%sreshape(", series ? "cache | windows(1) | " : "");
+    for (size_t i = 0; i < was.rank; i++)
+        text_add(&view, i > 0 ? ", %zu" : "%zu", was.dims[i]);
+    text_add(&view, ")");
+    bool done = data_view(clean, view.bytes, 0);
+    text_free(&view);
     return done;
 }
 
@@ -58,7 +42,7 @@ static bool denoise_one(denoiser *d, dae_dataset *data, const output *o, const a
         done = done && worked(dae_dataset_view(&ready, part, series != NULL ? series : "", 0)) &&
                (d->level == NULL || add_known_level(&ready, d->level, a->number[OPTION_LEVEL])) &&
                worked_on(dae_model_map(&clean, d->model, ready, a->text[OPTION_COVER]), o->path) &&
-               restore_shape(&clean, part, series != NULL) && output_save(clean, o->path, NULL, replace);
+               restore_shape(&clean, part, series != NULL) && output_save(clean, o->path, part, replace);
     dae_dataset_free(clean);
     dae_dataset_free(ready);
     dae_dataset_free(part);

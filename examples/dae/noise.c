@@ -12,7 +12,7 @@
 static bool write_one(dae_dataset *noisy, const output *o, const arguments *a) {
     dae_dataset *part = NULL;
     bool done = worked(dae_dataset_slice(&part, noisy, o->first, o->count)) &&
-                output_save(part, o->path, NULL, a->text[OPTION_FORCE] != NULL);
+                output_save(part, o->path, part, a->text[OPTION_FORCE] != NULL);
     dae_dataset_free(part);
     tell_more("%s", o->path);
     return done;

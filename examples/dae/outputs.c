@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,10 +36,13 @@ static void find_runs(outputs *o, const dae_dataset *data) {
     free(last);
 }
 
+/* Files that were compressed are written as they are. */
 static char *path_in(const char *folder, const char *file) {
-    const char *slash = strrchr(file, '/');
-    return text_of("%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/",
-                   slash != NULL ? slash + 1 : file);
+    const char *slash = strrchr(file, '/'), *name = slash != NULL ? slash + 1 : file;
+    size_t length = strlen(name);
+    if (length > 3 && strcasecmp(name + length - 3, ".gz") == 0)
+        length -= 3;
+    return text_of("%s%s%.*s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", (int)length, name);
 }
 
 static bool check_path(const outputs *o, size_t at, bool replace) {
@@ -84,31 +88,41 @@ void outputs_free(outputs *o) {
 /* The kind of file that a name has by its ending, or NULL where that is for the library to say. */
 static const char *kind_of(const char *path) {
     const char *dot = strrchr(path, '.'), *name = NULL;
-    if (dot != NULL && (strcmp(dot, ".pgm") == 0 || strcmp(dot, ".ppm") == 0))
+    if (dot != NULL && (strcasecmp(dot, ".pgm") == 0 || strcasecmp(dot, ".ppm") == 0))
         dot = ".pnm";
     for (size_t i = 0; dot != NULL && dae_kind_list("destination", NULL, i, &name) == DAE_OK && name != NULL;
          i++)
-        if (strcmp(name, dot + 1) == 0)
+        if (strcasecmp(name, dot + 1) == 0)
             return name;
     return NULL;
 }
 
-/* A parameter of a kind that has it, as what the samples' files say. */
-static void add_fact(text *t, const char *kind, const char *fact, const dae_dataset *like) {
+/* The number of bits that a kind writes where a file has so many. */
+static const char *bits_of(const char *kind, const char *bits) {
+    long found = strtol(bits, NULL, 10);
+    if (strcmp(kind, "wav") == 0)
+        return found <= 16 ? "16" : found <= 24 ? "24" : "32";
+    return found <= 8 ? "8" : "16";
+}
+
+/* Parameters that the kind has, as what the samples' file says. */
+static void add_facts(text *t, const char *kind, const dae_dataset *like) {
+    static const char *const facts[] = {"bits", "rate", "separator", "decimal"};
     const char *what = NULL;
-    char *value = like != NULL ? data_fact(like, 0, fact) : NULL;
-    if (value != NULL && dae_kind_get_text("destination", kind, fact, "what", &what) == DAE_OK)
-        text_add(t, "%s%s=%s", t->length > 0 ? ", " : "", fact,
-                 strcmp(kind, "wav") == 0 && strcmp(value, "8") == 0 ? "16" : value);
-    free(value);
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        char *value = data_fact(like, 0, facts[i]);
+        if (value != NULL && dae_kind_get_text("destination", kind, facts[i], "what", &what) == DAE_OK)
+            text_add(t, "%s%s=%s", t->length > 0 ? ", " : "", facts[i],
+                     strcmp(facts[i], "bits") == 0 ? bits_of(kind, value) : value);
+        free(value);
+    }
 }
 
 bool output_save(const dae_dataset *data, const char *path, const dae_dataset *like, bool replace) {
     const char *kind = kind_of(path);
     text parameters = {0};
     if (kind != NULL) {
-        add_fact(&parameters, kind, "bits", like);
-        add_fact(&parameters, kind, "rate", like);
+        add_facts(&parameters, kind, like);
         if (replace)
             text_add(&parameters, "%soverwrite=yes", parameters.length > 0 ? ", " : "");
     }

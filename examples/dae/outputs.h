@@ -26,8 +26,8 @@ typedef struct outputs {
 bool outputs_plan(outputs *o, const dae_dataset *data, const arguments *a);
 void outputs_free(outputs *o);
 
-/* Writes samples to a file in the format of its ending. What their own files say of them, such as bits and
- * rate, they have with them, unless they were made in memory: then `like` has it, which is NULL otherwise. */
+/* Writes samples to a file in the format of its ending, in the form that the file has, such as bits and rate,
+ * which the samples `like` come from. */
 bool output_save(const dae_dataset *data, const char *path, const dae_dataset *like, bool replace);
 
 #endif

@@ -213,7 +213,8 @@ DAE_API dae_status dae_dataset_parse(dae_dataset **out, const void *bytes, size_
  * are. `rate`, in values a second, is that of the file that a sample comes from, or has to be given. Less
  * than 4 GB.
  *
- * Values that are NaN are refused where they become whole numbers.
+ * Values that are NaN are refused where they become whole numbers, and names that end in ".gz" for a file, as
+ * none is compressed.
  *
  * @param path    of a file, or of a folder with its '/'
  * @param format  a recipe of one step, such as "npy(overwrite=yes)"; NULL: known by the ending of the path,
@@ -349,6 +350,8 @@ DAE_API dae_status dae_dataset_join(dae_dataset **out, dae_dataset *const *parts
  * - series: all samples, of one dimension [channels], as one recording [channels, samples]; one sample
  *   [length] becomes [1, length]. An array of one dimension holds samples of shape {1}, and is a recording
  *   [1, length] then. Up to 1024 channels;
+ * - reshape(n, ...): samples in another shape of as many values, in the same order; targets likewise, where
+ *   they have the shape of inputs. windows(1) | reshape(channels) makes moments of a recording again;
  * - augment(flips=no, turns=no, gain=0, polarity=no), drawn anew in every epoch, for inputs and targets
  *   alike: flips mirrors half of the samples, and half of pictures top to bottom, too; turns is by 0, 1, 2
  *   or 3 quarters, for squares only; gain multiplies by a number that is uniform from 1 - gain to 1 + gain,
@@ -413,6 +416,7 @@ DAE_API dae_status dae_dataset_get_target_shape(const dae_dataset *dataset, size
  *   left_out  of many files: how many have been left out
  *   skipped   of windows, patches and crops with skip=yes: how many samples were too small
  *   columns   the names of the columns of a table, as a row of a CSV file with commas
+ *   separator, decimal  of a table, in the words with which `csv` is written: "semicolon", "comma"
  *
  * Views hand on what is known of the samples that theirs come from.
  *

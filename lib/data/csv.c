@@ -218,6 +218,17 @@ static dae_status tell_names(const struct table *table, struct dae_facts *facts)
     return status;
 }
 
+/* How it is written, in the words that it is written again with. */
+static dae_status tell_form(const struct table *table, struct dae_facts *facts) {
+    const char *separator = table->csv.separator == ','    ? "comma"
+                            : table->csv.separator == ';'  ? "semicolon"
+                            : table->csv.separator == '\t' ? "tab"
+                                                           : "blank";
+    DAE_TRY(dae_facts_add(facts, "separator", "%s", separator));
+    DAE_TRY(dae_facts_add(facts, "decimal", "%s", table->csv.point == ',' ? "comma" : "point"));
+    return table->named ? tell_names(table, facts) : DAE_OK;
+}
+
 /* ---- The kind ------------------------------------------------------------------------------------- */
 
 /* Takes over the values. */
@@ -246,8 +257,8 @@ static dae_status open_csv(dae_dataset **out, const struct dae_content *content)
     };
     float *values = NULL;
     dae_status status = read_table(&table, &values);
-    if (status == DAE_OK && table.named)
-        status = tell_names(&table, content->facts);
+    if (status == DAE_OK)
+        status = tell_form(&table, content->facts);
     if (status == DAE_OK)
         status = create(out, &table, values);
     else

@@ -275,6 +275,9 @@ static dae_status save_folder(const dae_dataset *dataset, const char *path, stru
 
 static dae_status save_file(const dae_dataset *dataset, const char *path, struct formats *formats) {
     struct output o = {.path = path, .count = dataset->count};
+    if (dae_name_is_gzip(path))
+        return dae_fail(DAE_ERROR_ARGUMENT,
+                        "%s: files are not compressed when written, expected a name without .gz", path);
     DAE_TRY(find_format(formats, path, &o.step));
     DAE_TRY(check_output(dataset, &o));
     return write_output(dataset, &o);

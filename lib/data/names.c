@@ -31,6 +31,10 @@ static const char *plain_name(const char *path, size_t *length) {
     return name;
 }
 
+bool dae_name_is_gzip(const char *path) {
+    return ends_with(path, strlen(path), ".gz");
+}
+
 const char *dae_name_base(const char *path, size_t *length) {
     const char *name = plain_name(path, length);
     for (size_t i = *length; i-- > 1;)

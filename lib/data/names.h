@@ -7,6 +7,9 @@
 /* The name without folders, and how much of it comes before its ending; ".gz" counts as no ending. */
 const char *dae_name_base(const char *path, size_t *length);
 
+/* Whether a name says that a file is compressed. */
+bool dae_name_is_gzip(const char *path);
+
 /* The kind that writes files of such names; NULL where there is none. */
 const struct dae_destination_kind *dae_name_destination(const char *path);
 
