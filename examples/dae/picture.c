@@ -50,6 +50,7 @@ static bool paint_pixels(cairo_t *canvas, const examples *e, const float *values
 static void paint_curve(cairo_t *canvas, const examples *e, const float *values) {
     canvas_color(canvas, ink);
     cairo_set_line_width(canvas, 0.8);
+    cairo_new_path(canvas); /* not on from where text ended */
     for (size_t i = 0; i < e->width; i++) {
         double share = ((double)values[i] - e->low) / (e->high - e->low);
         cairo_line_to(canvas, cell_width() * (double)i / (double)e->width,

@@ -272,5 +272,21 @@ class Training(Case):
         self.assertGreaterEqual(said["epochs"], 1)
 
 
+class Report(Case):
+    def test_curves_stay_in_their_places(self):
+        """Between signals the sheet is white, below the headings: none begins where a heading ended."""
+        if not OPTIONS.pictures:
+            self.skipTest("this build draws no pictures")
+        data, model, values = self.folder / "data.npy", self.folder / "model", self.folder / "report.npy"
+        write_npy(data, [((i * 37) % 101) / 101 for i in range(10 * 200)], (10, 1, 200))
+        run("train", data, "-o", model, "--model", "conv1d(1, 3)", "--epochs", "1", "--noise", "gaussian(0.1)")
+        run("noise", self.folder / "model.png", "gaussian(0)", "-o", values)
+        shape, pixels = read_npy(values)
+        height, width = shape[-2:]
+        self.assertEqual(width, 1280)
+        gap = [pixels[y * width + x] for y in range(860, height) for x in range(436, 443)]
+        self.assertEqual((min(gap), max(gap)), (1, 1))
+
+
 if __name__ == "__main__":
     support.main(__doc__)
