@@ -232,19 +232,26 @@ static void write_outcome(const outcome *o, const training *t) {
     free(spelled);
 }
 
+/* Where there are more samples than are looked at: in a random order, or all would be pieces of one file. */
+static bool view_held_out(dae_dataset **held_out, const training *t) {
+    const char *order = data_count(t->validation) > MOST_SAMPLES ? "shuffle" : "";
+    return worked(dae_dataset_view(held_out, t->validation, order, (uint64_t)t->a->number[OPTION_SEED]));
+}
+
 /* What goes in without the level that the model is told. */
-static bool view_plain(dae_dataset **plain, const training *t) {
-    shape s = data_shape(t->validation, 0);
+static bool view_plain(dae_dataset **plain, dae_dataset *held_out, const training *t) {
+    shape s = data_shape(held_out, 0);
     char *view = t->level != NULL ? text_of("channels(0, %zu)", s.dims[0] - 1) : text_of("%s", "");
-    bool done = worked(dae_dataset_view(plain, t->validation, view, 0));
+    bool done = worked(dae_dataset_view(plain, held_out, view, 0));
     free(view);
     return done;
 }
 
 bool summarize(training *t) {
     outcome o = {.before = {NAN, NAN, 0}, .after = {NAN, NAN, 0}, .gain = {NAN, NAN, 0}, .filter = {"", NAN}};
-    dae_dataset *noisy = NULL, *clean = NULL;
-    bool done = view_plain(&noisy, t) && worked(dae_model_map(&clean, t->model, t->validation, NULL));
+    dae_dataset *held_out = NULL, *noisy = NULL, *clean = NULL;
+    bool done = view_held_out(&held_out, t) && view_plain(&noisy, held_out, t) &&
+                worked(dae_model_map(&clean, t->model, held_out, NULL));
     o.samples = has_truth(t) ? least(data_count(t->validation), MOST_SAMPLES) : 0;
     done = done && (o.samples == 0 || take_gain(&o, t, noisy, clean)) && take_findings(&o, t) &&
            take_history(&o, t);
@@ -259,6 +266,7 @@ bool summarize(training *t) {
     free(o.h.loss);
     free(o.h.validation_loss);
     free(o.picture);
+    dae_dataset_free(held_out);
     dae_dataset_free(noisy);
     dae_dataset_free(clean);
     return done;

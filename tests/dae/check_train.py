@@ -287,6 +287,25 @@ class Report(Case):
         gap = [pixels[y * width + x] for y in range(860, height) for x in range(436, 443)]
         self.assertEqual((min(gap), max(gap)), (1, 1))
 
+    def noisy_pairs(self, count, side):
+        """Pictures, and the same with a chequered error of a size that is each one's own."""
+        clean, noisy = self.folder / "clean", self.folder / "noisy"
+        clean.mkdir(), noisy.mkdir()
+        for i in range(count):
+            rows = [[50 + v // 2 for v in row] for row in stripes(i, side, side)]
+            support.write_png(clean / f"{i:02}.png", rows)
+            support.write_png(noisy / f"{i:02}.png", [[v + (1 + i) * (1 - 2 * ((x + y) % 2)) for x, v in enumerate(row)]
+                                                      for y, row in enumerate(rows)])
+        return clean, noisy
+
+    def test_figures_are_of_all_files_that_are_held_out(self):
+        """Of three of thirty pictures, each of which gives more pieces than are looked at."""
+        clean, noisy = self.noisy_pairs(30, 64)
+        said = run_json("train", clean, "--noisy", noisy, "-o", self.folder / "m", "--model", "conv2d(1, 1)", "--view",
+                        "crops(8, 8, count=64)", "--epochs", "1", "--optimizer", "sgd(1e-6)")
+        self.assertEqual(said["samples"], 64)
+        self.assertGreater(said["psnr_before"]["high"] - said["psnr_before"]["low"], 0.2)  # 0 where they are pieces of one
+
 
 if __name__ == "__main__":
     support.main(__doc__)
