@@ -71,7 +71,8 @@ static bool measure(const training *t, double time, double *seconds, uint64_t *s
 }
 
 /* Where too few epochs are left: part of the samples will do, if it is for us to say; of few files, part of
- * the pieces of each. Returns the share that is taken, 1 for all, or 0 where that fails. */
+ * the pieces, which stand file by file and so are shuffled. Samples are already. Returns the share that is
+ * taken, 1 for all, or 0 where that fails. */
 static double take_part(training *t, double share) {
     char part[64];
     const char *view = t->a->text[OPTION_VIEW];
@@ -82,11 +83,12 @@ static double take_part(training *t, double share) {
         return 1;
     if (!worked(dae_recipe_fill(part, sizeof part, NULL, "part(0, ?)", &rounded, 1)))
         return 0;
-    tell("  --time has no room for %d epochs of all that: %s will do", FEWEST_EPOCHS, part);
-    char *both = view == NULL ? text_of("%s", part)
-                 : of_files   ? text_of("%s | %s", part, view)
-                              : text_of("%s | %s", view, part);
-    return arguments_set(t->a, OPTION_VIEW, keep(both)) && make_datasets(t) && make_model(t) ? rounded : 0;
+    char *both = keep(view == NULL ? text_of("%s", part)
+                      : of_files   ? text_of("%s | %s", part, view)
+                                   : text_of("%s | shuffle | %s", view, part));
+    tell("  --view '%s': %.3g %% of all that, as --time has no room for %d epochs of it", both, 100 * rounded,
+         FEWEST_EPOCHS);
+    return arguments_set(t->a, OPTION_VIEW, both) && make_datasets(t) && make_model(t) ? rounded : 0;
 }
 
 static bool set_epochs(training *t, double epochs, double step, double epoch) {

@@ -306,6 +306,14 @@ class Report(Case):
         self.assertEqual(said["samples"], 64)
         self.assertGreater(said["psnr_before"]["high"] - said["psnr_before"]["low"], 0.2)  # 0 where they are pieces of one
 
+    def test_too_little_time_takes_pieces_of_all_files(self):
+        clean, _ = self.noisy_pairs(30, 64)
+        _, err = run("train", clean, "-o", self.folder / "m", "--time", "1s", "--batch", "2")
+        command = shlex.split(next(line for line in err.splitlines() if line.startswith("dae train")))
+        view = command[command.index("--view") + 1]
+        self.assertRegex(view, r"^crops\(64, 64, count=64\) \| augment\(.*\) \| shuffle \| part\(0, 0?\.\d+\)$")
+        self.assertIn(f"--view '{view}': ", err)
+
 
 if __name__ == "__main__":
     support.main(__doc__)
