@@ -7,8 +7,8 @@ usage() {
 usage: tests/ci/fresh_debian.sh [--folder DIR] [--epochs N] RELEASE [ARCH] [-- ARGUMENT ...]
 
 Installs Debian RELEASE (bookworm, trixie) for ARCH (amd64, the default, or i386) into a folder, clones the last commit
-of this checkout into it, and runs there the Python package as README.md installs it, examples/run_mnist.sh and
-tests/run_tests.sh, each of which does all of its own set-up. The last line is "N passed, N failed", one for each command; the exit
+of this checkout into it, and runs there what README.md says, word for word: the Python package, and the first steps in a shell with
+pictures from docs/images; then examples/run_mnist.sh and tests/run_tests.sh, each of which does all of its own set-up. The last line is "N passed, N failed", one for each command; the exit
 status is 0 if all passed.
 
   --folder DIR   where to put system and logs (default: build-tests/fresh-RELEASE-ARCH in the checkout); what stands in
@@ -92,6 +92,7 @@ install_system() {
 furnish_system() {
     cp -L /etc/resolv.conf /etc/hosts "$system/etc/" &&
         apt-config dump | grep -E '^Acquire::(http|https)::Proxy' >"$system/etc/apt/apt.conf.d/90proxy"
+    echo 'APT::Get::Assume-Yes "true";' >"$system/etc/apt/apt.conf.d/90yes"
     git clone -q --no-hardlinks "$source_root" "$system/srv/libdae" || return
     local data=${MNIST_DIR:-$source_root/mnist-data}
     [ ! -d "$data" ] || cp -r "$data" "$system/srv/libdae/mnist-data"
@@ -104,7 +105,7 @@ in_system() { # command...
         system=$1
         shift
         mount -t proc proc "$system/proc" && mount -t devpts devpts "$system/dev/pts" && mount -t tmpfs tmpfs "$system/dev/shm" &&
-            exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+            exec env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
                 ${http_proxy+"http_proxy=$http_proxy"} ${https_proxy+"https_proxy=$https_proxy"} \
                 chroot "$system" sh -c '\''cd /srv/libdae && exec "$@"'\'' sh "$@"' bash "$system" "$@"
 }
@@ -123,10 +124,32 @@ readme_command() { # name of the log, command...
     tail -n 12 "$log" | sed 's/^/    /'
 }
 
+# Block NUMBER of commands below a heading of README.md.
+readme_block() { # heading number
+    awk -v heading="## $1" -v wanted="$2" '/^## / {inside = $0 == heading} inside && /^```sh$/ {at++; shown = at == wanted; next}
+        /^```$/ {shown = 0} shown' "$system/srv/libdae/README.md"
+}
+
+# Runs such commands as somebody types them who is root already.
+typed() { # name of the log, commands
+    readme_command "$1" bash -ec "sudo() { \"\$@\"; }; export DEBIAN_FRONTEND=noninteractive; apt-get update -qq
+$2"
+}
+
 say "installing $release for $arch in $system"
 install_system && furnish_system || die "could not install $release for $arch (the log is $folder/debootstrap.log)"
-readme_command run_python sh -c 'apt-get update -qq && apt-get install -qq gcc libc6-dev meson pkg-config zlib1g-dev python3-venv &&
-    python3 -m venv venv && venv/bin/pip install ./examples/python && venv/bin/python examples/python/mnist.py && ls -l denoised.pgm'
+typed run_python "$(readme_block 'In Python' 1)
+ls -l denoised.pgm"
+typed run_dae "$(readme_block 'First steps' 1)
+mkdir clean test
+cp docs/images/{denoised,loss,reference,reference-loss,reference-sigmoid}.png clean/
+cp docs/images/unet.png test/
+dae noise docs/images/unet.png 'gaussian(0.1)' -o noisy.png
+time { $(readme_block 'First steps' 2)
+}
+ls -l clean.png
+ls -l /usr/local/share/man/man1/dae.1
+ninja -C build uninstall"
 readme_command run_mnist examples/run_mnist.sh "${training[@]}"
 readme_command run_tests tests/run_tests.sh "${tests[@]}"
 say "logs are in $folder"
