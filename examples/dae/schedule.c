@@ -91,12 +91,22 @@ static double take_part(training *t, double share) {
     return arguments_set(t->a, OPTION_VIEW, both) && make_datasets(t) && make_model(t) ? rounded : 0;
 }
 
+/* In three digits, and never with an exponent. */
+static char *duration(double seconds) {
+    return seconds < 0.9995  ? text_of("%.3g ms", 1e3 * seconds)
+           : seconds < 999.5 ? text_of("%.3g s", seconds)
+                             : text_of("%.0f s", seconds);
+}
+
 static bool set_epochs(training *t, double epochs, double step, double epoch) {
+    char *of_step = duration(step), *of_epoch = duration(epoch);
     t->epochs = (size_t)fmin(fmax(epochs, 1), MOST_EPOCHS);
     if (epochs < 1)
-        tell("  an epoch takes some %.0f s, longer than --time: this is one", epoch);
+        tell("  an epoch takes some %s, longer than --time: this is one", of_epoch);
     char *number = text_of("%zu", t->epochs);
-    tell("  --epochs %s: a step takes %.3g ms, an epoch %.3g s", number, 1e3 * step, epoch);
+    tell("  --epochs %s: a step takes %s, an epoch %s", number, of_step, of_epoch);
+    free(of_step);
+    free(of_epoch);
     return arguments_set(t->a, OPTION_EPOCHS, keep(number));
 }
 

@@ -292,7 +292,7 @@ class Report(Case):
         clean, noisy = self.folder / "clean", self.folder / "noisy"
         clean.mkdir(), noisy.mkdir()
         for i in range(count):
-            rows = [[50 + v // 2 for v in row] for row in stripes(i, side, side)]
+            rows = [[50 + v // 2 for v in row] for row in support.stripes(i, side, side)]
             support.write_png(clean / f"{i:02}.png", rows)
             support.write_png(noisy / f"{i:02}.png", [[v + (1 + i) * (1 - 2 * ((x + y) % 2)) for x, v in enumerate(row)]
                                                       for y, row in enumerate(rows)])
@@ -313,6 +313,7 @@ class Report(Case):
         view = command[command.index("--view") + 1]
         self.assertRegex(view, r"^crops\(64, 64, count=64\) \| augment\(.*\) \| shuffle \| part\(0, 0?\.\d+\)$")
         self.assertIn(f"--view '{view}': ", err)
+        self.assertRegex(err, r"a step takes [\d.]+ m?s, an epoch [\d.]+ m?s\n")
 
 
 if __name__ == "__main__":
