@@ -27,6 +27,7 @@ typedef struct look {
     double low, high, stddev;   /* of some samples */
     double held_out;            /* the share of the data */
     bool has_missing;           /* values that are NaN */
+    bool has_infinite;
 } look;
 
 enum { MOST_LOOKED_AT = 64, SMALL_SIDE = 48, CROP = 64, VECTOR = 64 };
@@ -43,6 +44,7 @@ static void add_values(look *l, sums *s, const float *values, size_t count) {
             l->has_missing = true;
             continue;
         }
+        l->has_infinite = l->has_infinite || isinf(value);
         s->first = s->count == 0 ? value : s->first;
         s->count++;
         s->sum += value - s->first;
@@ -50,6 +52,15 @@ static void add_values(look *l, sums *s, const float *values, size_t count) {
         l->low = fmin(l->low, value);
         l->high = fmax(l->high, value);
     }
+}
+
+static bool check_values(const look *l, const sums *s) {
+    if (s->count == 0)
+        return complain("all values that were looked at are missing: there is nothing to learn");
+    if (l->has_infinite)
+        return complain("some values are infinite, expected numbers, or NaN where they are missing");
+    return l->stddev > 0 ||
+           complain("all values that were looked at are the same: there is nothing to learn");
 }
 
 static bool look_at_values(look *l, const dae_dataset *data) {
@@ -68,8 +79,7 @@ static bool look_at_values(look *l, const dae_dataset *data) {
     }
     double mean = s.count > 0 ? s.sum / s.count : 0;
     l->stddev = s.count > 0 ? sqrt(fmax(s.squares / s.count - mean * mean, 0)) : 0;
-    return read && (l->stddev > 0 ||
-                    complain("all values that were looked at are the same: there is nothing to learn"));
+    return read && check_values(l, &s);
 }
 
 static void look_at_shapes(look *l, const dae_dataset *data) {
@@ -192,7 +202,7 @@ static void set_noise_of_pictures(choice *c, const look *l) {
 static void choose_crops(choice *c, const look *l, const char *sides, size_t side, size_t all, size_t most) {
     size_t smaller = count_smaller(l, side), left = smaller < l->count ? l->count - smaller : 1;
     c->view = text_of("crops(%s, count=%zu%s)", sides, between(all / left, 1, most),
-                      smaller > 0 ? ", skip=yes" : "");
+                      smaller > 0 && smaller < l->count ? ", skip=yes" : "");
 }
 
 /* Says why pieces are smaller than usual, where samples differ. */

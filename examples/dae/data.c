@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "say.h"
@@ -48,11 +49,34 @@ static bool open_input(dae_dataset **out, const char *format) {
     return opened;
 }
 
+/* Whether a path stands for the files that are found there, of which one may be what nobody meant. */
+static bool is_many(const char *path) {
+    struct stat status;
+    return strpbrk(path, "*?[") != NULL || (stat(path, &status) == 0 && S_ISDIR(status.st_mode));
+}
+
 static bool open_one(dae_dataset **out, const char *path, const char *format) {
-    return strcmp(path, "-") == 0 ? open_input(out, format) : worked(dae_dataset_open(out, path, format));
+    if (strcmp(path, "-") == 0)
+        return open_input(out, format);
+    dae_status status = dae_dataset_open(out, path, format);
+    if ((status == DAE_ERROR_FORMAT || status == DAE_ERROR_SHAPE || status == DAE_ERROR_UNSUPPORTED) &&
+        format == NULL && is_many(path))
+        return complain("%s; --source 'files(skip=yes)' leaves out what is something else", dae_last_error());
+    return worked(status);
+}
+
+/* What is there twice would be held out and trained on, or written twice. */
+static bool check_twice(char *const *paths, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(paths[i], paths[k]) == 0)
+                return complain("%s is named twice", paths[i]);
+    return true;
 }
 
 bool data_open(dae_dataset **out, char *const *paths, size_t count, const char *format) {
+    if (!check_twice(paths, count))
+        return false;
     dae_dataset **parts = allocate(count, sizeof *parts);
     size_t opened = 0;
     while (opened < count && open_one(&parts[opened], paths[opened], format))

@@ -49,15 +49,6 @@ static bool denoise_one(denoiser *d, dae_dataset *data, const output *o, const a
     return done;
 }
 
-/* Sound that comes at another rate than the model has learned sounds otherwise to it. */
-static void compare_rates(const denoiser *d, const dae_dataset *data) {
-    char *rate = data_fact(data, 0, "rate");
-    if (rate != NULL && d->rate != NULL && strcmp(rate, d->rate) != 0)
-        tell("the model has learned from sound at %s Hz, this is at %s Hz: it will do worse than it could",
-             d->rate, rate);
-    free(rate);
-}
-
 static bool denoise_files(denoiser *d, const arguments *a) {
     dae_dataset *data = NULL;
     outputs o = {0};

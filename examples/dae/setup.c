@@ -94,7 +94,9 @@ static bool split(training *t) {
     shape s = data_shape(t->data, 0);
     if (data_count(t->data) > 1)
         return split_samples(t, t->data, view) && view_both(t, view);
-    if (s.rank < 3 && (s.rank < 2 || s.dims[1] > 8 * s.dims[0]))
+    if (s.rank == 1)
+        return complain("there is one sample, and one more is needed to be held out");
+    if (s.rank == 2 && s.dims[1] > 8 * s.dims[0])
         return view_part(&t->train, t->data, 0, 1 - held_out) &&
                view_part(&t->validation, t->data, 1 - held_out, 1) && view_both(t, view);
     dae_dataset *pieces = NULL;

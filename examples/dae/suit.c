@@ -36,6 +36,18 @@ void denoiser_free(denoiser *d) {
     *d = (denoiser){0};
 }
 
+void compare_rates(const denoiser *d, const dae_dataset *data) {
+    char *rate = data_fact(data, 0, "rate");
+    shape input = {0};
+    worked(dae_model_get_input_shape(d->model, &input.rank, input.dims));
+    if (rate != NULL && input.rank == 3)
+        tell("the model has learned from pictures, and this is sound: it will do little good");
+    else if (rate != NULL && d->rate != NULL && strcmp(rate, d->rate) != 0)
+        tell("the model has learned from sound at %s Hz, this is at %s Hz: it will do worse than it could",
+             d->rate, rate);
+    free(rate);
+}
+
 const char *series_view(const dae_dataset *data, const dae_model *model) {
     shape sample = data_shape(data, DAE_ALL_SAMPLES), input = {0};
     worked(dae_model_get_input_shape(model, &input.rank, input.dims));

@@ -19,6 +19,9 @@ typedef struct denoiser {
 bool denoiser_load(denoiser *d, const arguments *a);
 void denoiser_free(denoiser *d);
 
+/* Tells where sound is none that the model has learned from: at another rate it sounds otherwise. */
+void compare_rates(const denoiser *d, const dae_dataset *data);
+
 /* The view by which samples that are the moments of a recording, or the rows of a table, become what the
  * model takes; NULL where they need none. */
 const char *series_view(const dae_dataset *data, const dae_model *model);

@@ -150,19 +150,12 @@ static bool show_examples(examples *e, dae_dataset *noisy, dae_dataset *clean) {
     return read;
 }
 
-/* "denoiser.png" for "denoiser.safetensors" */
-static char *picture_path(const char *model) {
-    const char *dot = strrchr(model, '.');
-    bool known = dot != NULL && strcmp(dot, ".safetensors") == 0;
-    return text_of("%.*s.png", (int)(known ? (size_t)(dot - model) : strlen(model)), model);
-}
-
 static bool draw(outcome *o, const training *t, dae_dataset *noisy, dae_dataset *clean) {
     examples e = {0};
     shape s = data_shape(noisy, 0);
     bool shown = !has_truth(t) || s.rank < 2 || s.dims[s.rank - 1] < 8 || show_examples(&e, noisy, clean);
     char *network = text_of("%s, noise %s", t->a->text[OPTION_MODEL], t->a->text[OPTION_NOISE]);
-    o->picture = picture_path(t->a->text[OPTION_OUTPUT]);
+    o->picture = text_of("%s", t->picture);
     if (!shown || !draw_report(o->picture, network, &o->h, &e)) {
         free(o->picture);
         o->picture = NULL;
@@ -182,8 +175,11 @@ static void print_gain(const outcome *o) {
                o->samples, o->before.mean, o->after.mean, o->gain.mean);
         return;
     }
-    printf("%zu samples that were held out: PSNR %.2f dB before, %.2f dB after, %.2f \u00b1 %.2g dB gained\n",
-           o->samples, o->before.mean, o->after.mean, o->gain.mean, o->gain.margin);
+    printf("%zu sample%s held out: PSNR %.2f dB before, %.2f dB after, %.2f", o->samples,
+           o->samples == 1 ? " that was" : "s that were", o->before.mean, o->after.mean, o->gain.mean);
+    if (!isnan(o->gain.margin))
+        printf(" \u00b1 %.2g", o->gain.margin);
+    printf(" dB gained\n");
     if (!isnan(o->filter.psnr))
         printf("%s, the best of such filters for these samples, tuned on the clean ones: %.2f dB; the model "
                "is %.2f dB %s\n",

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,18 +35,41 @@ static bool check_together(const arguments *a) {
     return true;
 }
 
+/* "denoiser.report.png" for "denoiser.safetensors": "denoiser.png" might be what it was trained on. */
+static char *report_path(const char *model) {
+    const char *dot = strrchr(model, '.');
+    bool known = dot != NULL && strcmp(dot, ".safetensors") == 0;
+    return text_of("%.*s.report.png", (int)(known ? (size_t)(dot - model) : strlen(model)), model);
+}
+
+/* What would be found out after the training only. */
+static bool check_output(const arguments *a) {
+    struct stat status;
+    const char *path = a->text[OPTION_OUTPUT];
+    if (path[strlen(path) - 1] == '/' || (stat(path, &status) == 0 && S_ISDIR(status.st_mode)))
+        return complain("%s is a folder, expected a file for the model", path);
+    for (size_t i = 0; i < a->operand_count; i++)
+        if (strcmp(a->operands[i], path) == 0)
+            return complain("%s is what is trained on: --output needs another name", path);
+    return true;
+}
+
 /* Files are not replaced by accident, nor a training that could go on. */
 static bool check_files(const training *t) {
     const arguments *a = t->a;
     bool force = a->text[OPTION_FORCE] != NULL;
+    if (!check_output(a))
+        return false;
     if (a->text[OPTION_RESUME] != NULL)
         return is_there(t->checkpoint) ||
                complain("%s: %s; start without --resume", t->checkpoint, strerror(errno));
     if (!force && is_there(t->checkpoint))
         return complain("%s is there: a training was interrupted; --resume goes on with it, -f starts anew",
                         t->checkpoint);
-    return force || !is_there(a->text[OPTION_OUTPUT]) ||
-           complain("%s is there; -f replaces it", a->text[OPTION_OUTPUT]);
+    const char *there = is_there(a->text[OPTION_OUTPUT])             ? a->text[OPTION_OUTPUT]
+                        : pictures_available && is_there(t->picture) ? t->picture
+                                                                     : NULL;
+    return force || there == NULL || complain("%s is there; -f replaces it", there);
 }
 
 static bool recall(training *t) {
@@ -128,6 +152,7 @@ static void clean_up(training *t) {
     free(t->level);
     free(t->rate);
     free(t->checkpoint);
+    free(t->picture);
 }
 
 int command_train(arguments *a) {
@@ -135,6 +160,7 @@ int command_train(arguments *a) {
     if (!check_together(a))
         return STATUS_USAGE;
     t.checkpoint = text_of("%s.checkpoint", a->text[OPTION_OUTPUT]);
+    t.picture = report_path(a->text[OPTION_OUTPUT]);
     bool dry = a->text[OPTION_DRY_RUN] != NULL;
     bool done = (dry || check_files(&t)) && prepare(&t) && (dry || train(&t));
     int status = !done ? STATUS_FAILED : t.stopped ? STATUS_INTERRUPTED : STATUS_DONE;

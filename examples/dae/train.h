@@ -23,6 +23,7 @@ typedef struct training {
     dae_optimizer *optimizer;
     dae_trainer *trainer;
     char *checkpoint; /* its path */
+    char *picture;    /* the path of the report */
     size_t epochs, done;
     bool chose_view;   /* it may be made shorter */
     bool stopped;      /* by a signal */

@@ -120,6 +120,17 @@ class Models(Case):
         self.assertEqual(read_npy(plain / "c.npy"), read_npy(self.pictures()))
         self.assertIn("without .gz", run("noise", packed, "none", "-o", plain / "d.npy.gz", status=1)[1])
 
+    def test_a_file_that_is_named_twice(self):
+        model, _ = self.train("--epochs", "1")
+        picture = self.pictures()
+        self.assertIn("named twice", run("denoise", picture, picture, "-m", model, "-o", self.folder / "out", status=1)[1])
+
+    def test_sound_through_a_model_of_pictures(self):
+        model, _ = self.train("--epochs", "1")
+        sound = self.folder / "sound.wav"
+        write_wav(sound, list(range(900)))
+        self.assertIn("this is sound", run("denoise", sound, "-m", model, "-o", self.folder / "out.wav")[1])
+
     def test_a_level_is_told(self):
         model, _ = self.train("--epochs", "2", "--noise", "gaussian(uniform(0, 0.3) as level)")
         self.assertEqual(run_json("info", model)[0]["takes"], [2, None, None])

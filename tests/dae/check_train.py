@@ -6,6 +6,7 @@ usage: check_train.py --program FILE [--pictures yes|no]
 DAE_KILLS says how often a training is killed (4).
 """
 
+import math
 import os
 import random
 import re
@@ -18,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import support  # noqa: E402
-from support import OPTIONS, TINY, Case, floats, read_npy, run, run_json, write_npy, write_wav  # noqa: E402
+from support import OPTIONS, TINY, Case, floats, run, run_json, stripes, write_npy, write_png, write_wav  # noqa: E402
 
 
 class Bytes(Case):
@@ -204,7 +205,7 @@ class Training(Case):
         self.assertEqual(len(re.findall(r"^epoch \d of 4: loss .* held out .* dB, .* left$", err, re.MULTILINE)) > 0, True, err)
         self.assertIn("held out", out)
         self.assertRegex(out, r"the model is [\d.]+ dB (better|worse)")
-        self.assertEqual((self.folder / "model.png").exists(), OPTIONS.pictures)
+        self.assertEqual((self.folder / "model.report.png").exists(), OPTIONS.pictures)
         quiet = self.train("--epochs", "1", "-f", "-q")[1]
         self.assertEqual(quiet[1], "")
 
@@ -224,6 +225,47 @@ class Training(Case):
         self.assertEqual(model.read_bytes(), kept)
         self.train("--epochs", "2", "--force")
         self.assertNotEqual(model.read_bytes(), kept)
+
+    def test_data_are_never_replaced(self):
+        """Neither by the report, which once was photo.png beside photo.safetensors, nor by the model."""
+        photos = [self.folder / "photo.png", self.folder / "other.png"]
+        for i, path in enumerate(photos):
+            write_png(path, stripes(i, 24, 24))
+        kept = photos[0].read_bytes()
+        arguments = [*photos, *TINY, "--epochs", "1", "--view", "crops(16, 16)"]
+        out, _ = run("train", *arguments, "-o", self.folder / "photo.safetensors")
+        run("train", *arguments, "-o", self.folder / "photo", "-f")
+        self.assertEqual(photos[0].read_bytes(), kept)
+        self.assertNotIn("nan", out)
+        self.assertIn("1 sample that was held out", out)
+        self.assertIn("another name", run("train", *arguments, "-o", photos[0], "-f", status=1)[1])
+        self.assertEqual(photos[0].read_bytes(), kept)
+        (self.folder / "photo.safetensors").unlink()
+        if OPTIONS.pictures:
+            self.assertIn("photo.report.png is there", run("train", *arguments, "-o", self.folder / "photo.safetensors", status=1)[1])
+
+    def test_what_could_not_be_written_is_said_before(self):
+        data, folder = self.pictures(), self.folder / "folder"
+        folder.mkdir()
+        for out in (folder, f"{self.folder}/new/", self.folder / "missing" / "m"):
+            _, err = run("train", data, "-o", out, *TINY, "--epochs", "1", "-f", status=1)
+            self.assertRegex(err, "is a folder|No such file")
+            self.assertNotIn("epoch 1", err)
+
+    def test_data_that_cannot_be_learned_from(self):
+        nan, infinite, row = self.folder / "nan.npy", self.folder / "inf.npy", self.folder / "row.npy"
+        write_npy(nan, [math.nan] * 12, (3, 4))
+        write_npy(infinite, [0.0, 1.0, math.inf] * 4, (3, 4))
+        write_npy(row, [0.0, 1.0, 2.0], (1, 3))
+        for path, said in ((nan, "are missing"), (infinite, "infinite"), (row, "one sample")):
+            self.assertIn(said, run("train", path, "-o", self.folder / "m", "--epochs", "1", status=1)[1])
+        data = self.pictures()
+        self.assertIn("named twice", run("train", data, data, "-o", self.folder / "m", *TINY, status=1)[1])
+        folder = self.folder / "photos"
+        folder.mkdir()
+        write_png(folder / "a.png", stripes(1, 24, 24))
+        (folder / "readme.txt").write_text("my photos\n")
+        self.assertIn("skip=yes", run("train", folder, "-o", self.folder / "m", *TINY, status=1)[1])
 
     def test_pairs(self):
         clean = self.pictures(count=40)
@@ -280,7 +322,7 @@ class Report(Case):
         data, model, values = self.folder / "data.npy", self.folder / "model", self.folder / "report.npy"
         write_npy(data, [((i * 37) % 101) / 101 for i in range(10 * 200)], (10, 1, 200))
         run("train", data, "-o", model, "--model", "conv1d(1, 3)", "--epochs", "1", "--noise", "gaussian(0.1)")
-        run("noise", self.folder / "model.png", "gaussian(0)", "-o", values)
+        run("noise", self.folder / "model.report.png", "gaussian(0)", "-o", values)
         shape, pixels = read_npy(values)
         height, width = shape[-2:]
         self.assertEqual(width, 1280)
