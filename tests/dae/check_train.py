@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import support  # noqa: E402
-from support import OPTIONS, TINY, Case, floats, run, run_json, stripes, write_npy, write_png, write_wav  # noqa: E402
+from support import OPTIONS, TINY, Case, floats, read_npy, run, run_json, stripes, write_npy, write_png, write_wav  # noqa: E402
 
 
 class Bytes(Case):
