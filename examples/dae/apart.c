@@ -20,7 +20,7 @@ static bool map_channel(float *all, denoiser *d, dae_dataset *data, size_t chann
     size_t count = data_count(data), size = shape_size(&s) / s.dims[0];
     char *view = text_of("channels(%zu, 1)", channel);
     dae_dataset *one = NULL, *clean = NULL;
-    bool done = worked(dae_dataset_view(&one, data, view, 0)) &&
+    bool done = worked(dae_dataset_view(&one, data, view, 0)) && data_view(&one, d->fill, 0) &&
                 (d->level == NULL || add_known_level(&one, d->level, a->number[OPTION_LEVEL])) &&
                 worked(dae_model_map(&clean, d->model, one, a->text[OPTION_COVER]));
     for (size_t i = 0; done && i < count; i++)

@@ -65,7 +65,8 @@ static bool check_values(const look *l, const sums *s) {
 
 static bool look_at_values(look *l, const dae_dataset *data) {
     sums s = {0};
-    size_t step = (l->count + MOST_LOOKED_AT - 1) / MOST_LOOKED_AT;
+    /* All rows of a table, of which a single one may have something missing. */
+    size_t step = l->common.rank == 1 ? 1 : (l->count + MOST_LOOKED_AT - 1) / MOST_LOOKED_AT;
     bool read = true;
     l->low = INFINITY;
     l->high = -INFINITY;

@@ -40,6 +40,7 @@ static bool denoise_one(denoiser *d, dae_dataset *data, const output *o, const a
         done = map_apart(&clean, d, part, a) && output_save(clean, o->path, part, replace);
     else
         done = done && worked(dae_dataset_view(&ready, part, series != NULL ? series : "", 0)) &&
+               data_view(&ready, d->fill, 0) &&
                (d->level == NULL || add_known_level(&ready, d->level, a->number[OPTION_LEVEL])) &&
                worked_on(dae_model_map(&clean, d->model, ready, a->text[OPTION_COVER]), o->path) &&
                restore_shape(&clean, part, series != NULL) && output_save(clean, o->path, part, replace);

@@ -65,6 +65,7 @@ static bool open_data(evaluation *e) {
     compare_rates(&e->d, e->data);
     bool paired = a->text[OPTION_NOISY] == NULL || open_noisy(e);
     if (!paired || !data_view(&e->data, series_view(e->data, e->d.model), 0) ||
+        !data_view(&e->data, e->d.fill, 0) ||
         !data_view(&e->data, a->text[OPTION_VIEW], (uint64_t)a->number[OPTION_SEED]))
         return false;
     if (a->text[OPTION_NOISY] == NULL)

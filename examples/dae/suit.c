@@ -11,6 +11,16 @@
 
 /* ---- The model ---------------------------------------------------------------------------------------- */
 
+/* The step fill(...) of the view that a model was trained with. */
+static char *find_fill(const dae_model *model) {
+    char *view = ask_note(model, "train.view"), *fill = NULL;
+    const char *step = view != NULL ? strstr(view, "fill(") : NULL;
+    if (step != NULL && strchr(step, ')') != NULL)
+        fill = text_of("%.*s", (int)(strchr(step, ')') + 1 - step), step);
+    free(view);
+    return fill;
+}
+
 bool denoiser_load(denoiser *d, const arguments *a) {
     const char *path = a->text[OPTION_MODEL_FILE];
     *d = (denoiser){0};
@@ -20,6 +30,7 @@ bool denoiser_load(denoiser *d, const arguments *a) {
         return false;
     d->level = ask_note(d->model, "train.level");
     d->rate = ask_note(d->model, "train.rate");
+    d->fill = find_fill(d->model);
     d->peak = ask_peak(d->model);
     if (d->level != NULL && a->text[OPTION_LEVEL] == NULL && a->command == &commands[COMMAND_DENOISE])
         return complain("%s is told how strong the noise is: --level X, as noise has it under '%s'", path,
@@ -33,6 +44,7 @@ void denoiser_free(denoiser *d) {
     dae_model_free(d->model);
     free(d->level);
     free(d->rate);
+    free(d->fill);
     *d = (denoiser){0};
 }
 

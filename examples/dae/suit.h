@@ -13,6 +13,7 @@ typedef struct denoiser {
     dae_model *model;
     char *level; /* under which it is told how strong the noise is, or NULL */
     char *rate;  /* of the sound that it has learned from, in Hz, or NULL */
+    char *fill;  /* the view that puts a number where a value is missing, or NULL */
     double peak; /* of a PSNR */
 } denoiser;
 

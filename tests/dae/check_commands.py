@@ -106,7 +106,8 @@ class Models(Case):
         twice.mkdir()
         again = twice / "a.npy"
         again.write_bytes(files[0].read_bytes())
-        self.assertIn("two files would become", run("denoise", files[0], again, "-m", model, "-o", self.folder / "third", status=1)[1])
+        _, err = run("denoise", files[0], again, "-m", model, "-o", self.folder / "third", status=1)
+        self.assertIn("two files would become", err)
 
     def test_files_that_were_compressed_are_written_as_they_are(self):
         packed, plain = self.folder / "c.npy.gz", self.folder / "plain"
@@ -281,6 +282,15 @@ class Tables(Case):
         plain.write_text("1.5\t2\n3\t4\n")
         run("noise", plain, "none", "-o", same)
         self.assertEqual(same.read_bytes(), plain.read_bytes())
+
+    def test_missing_cells_are_filled_in(self):
+        path, model, out = self.folder / "holes.csv", self.folder / "model", self.folder / "out.csv"
+        rows = [[i % 7, i % 7 * 2, 9 - i % 7] for i in range(70)]
+        path.write_text("a,b,c\n" + "".join(f"{a},{'' if a == 3 and i % 2 else b},{c}\n" for i, (a, b, c) in enumerate(rows)))
+        run("train", path, "-o", model, "--epochs", "2")
+        run("denoise", path, "-m", model, "-o", out)
+        self.assertNotIn("nan", out.read_text().lower())
+        self.assertNotIn("Input value", run("evaluate", path, "-m", model)[0])
 
     def test_a_recording_in_columns_keeps_its_form(self):
         """Moments, which the model takes as one signal of two channels."""

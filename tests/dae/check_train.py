@@ -242,7 +242,8 @@ class Training(Case):
         self.assertEqual(photos[0].read_bytes(), kept)
         (self.folder / "photo.safetensors").unlink()
         if OPTIONS.pictures:
-            self.assertIn("photo.report.png is there", run("train", *arguments, "-o", self.folder / "photo.safetensors", status=1)[1])
+            _, err = run("train", *arguments, "-o", self.folder / "photo.safetensors", status=1)
+            self.assertIn("photo.report.png is there", err)
 
     def test_what_could_not_be_written_is_said_before(self):
         data, folder = self.pictures(), self.folder / "folder"
