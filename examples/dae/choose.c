@@ -369,6 +369,8 @@ static bool choose_case(training *t, const look *l) {
     tell("%zu sample%s of %s, values from %.4g to %.4g: %s", l->count, l->count == 1 ? "" : "s", sizes,
          l->low, l->high, cases[at].what);
     compare_rates(t, l);
+    t->seen = text_of("%zu samples of %s, %.9g to %.9g, stddev %.9g", l->count, sizes, l->low, l->high,
+                      l->stddev);
     cases[at].choose(&c, l);
     keep(c.view);
     keep(c.noise);

@@ -288,7 +288,8 @@ static char *join_lines(const char *const *lines, size_t count) {
 
 bool note_settings(training *t) {
     const arguments *a = t->a;
-    bool noted = note(t->model, "level", t->level) && note(t->model, "rate", t->rate);
+    bool noted = note(t->model, "level", t->level) && note(t->model, "rate", t->rate) &&
+                 note(t->model, "seen", t->seen);
     for (enum option_id id = 0; noted && id < OPTION_COUNT; id++)
         if (is_noted(a, id))
             noted = note(t->model, options[id].name, a->text[id]);

@@ -72,13 +72,21 @@ static bool check_files(const training *t) {
     return force || there == NULL || complain("%s is there; -f replaces it", there);
 }
 
-static bool recall(training *t) {
+/* The settings of the training that goes on, and what it has seen of its data. */
+static bool recall(training *t, char **seen) {
     dae_model *before = NULL;
     if (t->a->text[OPTION_RESUME] == NULL)
         return true;
     bool recalled = worked(dae_model_load_checkpoint(&before, t->checkpoint)) && recall_settings(t, before);
+    *seen = recalled ? keep(ask_note(before, "train.seen")) : NULL;
     dae_model_free(before);
     return recalled;
+}
+
+static bool check_seen(const training *t, const char *seen) {
+    return seen == NULL || strcmp(seen, t->seen) == 0 ||
+           complain("these are other data than those that the training began with: found %s, expected %s",
+                    t->seen, seen);
 }
 
 /* PSNR of the held-out inputs, against which dB are gained. */
@@ -103,7 +111,9 @@ static bool print_plan(const training *t) {
 
 static bool prepare(training *t) {
     bool dry = t->a->text[OPTION_DRY_RUN] != NULL;
-    if (!recall(t) || !open_training_data(t) || !choose(t) || !make_datasets(t))
+    char *seen = NULL;
+    if (!recall(t, &seen) || !open_training_data(t) || !choose(t) || !check_seen(t, seen) ||
+        !make_datasets(t))
         return false;
     tell_left_out(t);
     if (!make_model(t))
@@ -151,6 +161,7 @@ static void clean_up(training *t) {
     dae_dataset_free(t->data);
     free(t->level);
     free(t->rate);
+    free(t->seen);
     free(t->checkpoint);
     free(t->picture);
 }

@@ -19,6 +19,7 @@ typedef struct training {
     dae_noise *noise;        /* or NULL */
     char *level;             /* under which the noise draws how strong it is, or NULL */
     char *rate;              /* of sound, in Hz, or NULL */
+    char *seen;              /* what was seen of the data, in figures that other data would not have */
     dae_model *model;
     dae_optimizer *optimizer;
     dae_trainer *trainer;

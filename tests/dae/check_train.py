@@ -98,6 +98,18 @@ class Bytes(Case):
             self.assertIn(said, run("train", *arguments, "-o", model, status=1)[1])
 
 
+    def test_other_data_are_not_gone_on_with(self):
+        model, data = self.folder / "model", self.pictures(count=40)
+        process = self.start(model, data, *TINY, "--epochs", "100000", "--noise", "gaussian(0.2)")
+        next(line for line in process.stderr if line.startswith("epoch "))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+        kept = Path(f"{model}.checkpoint").read_bytes()
+        write_npy(data, [((i * 37) % 101) / 101 for i in range(40 * 256)], (40, 1, 16, 16))
+        self.assertIn("other data", run("train", "--resume", "-o", model, status=1)[1])
+        self.assertEqual(Path(f"{model}.checkpoint").read_bytes(), kept)
+
+
 class Choices(Case):
     def chosen(self, data, *arguments):
         """Options of the command that would be run, and what was said."""
