@@ -36,31 +36,34 @@ DAE_DECLARE_LOOP(coloured_loop, transform)
 #include "math/elementary.h"
 #include "math/sums.h"
 
-static void make_turns(const struct spectrum *s, size_t m, uint32_t shift) {
+/* Those of M, of which every other one is of M / 2, and so on. */
+static void make_turns(const struct spectrum *s, uint32_t shift) {
     enum { TOGETHER = 2 * NATIVE };
-    for (size_t j = 0; j < m; j += TOGETHER) {
+    for (size_t j = 0; j < s->half; j += TOGETHER) {
         uint32_t words[TOGETHER];
-        float sines[TOGETHER], cosines[TOGETHER];
         native_words_t angle[2];
         native_t sine[2], cosine[2];
         for (size_t i = 0; i < TOGETHER; i++)
             words[i] = (uint32_t)(j + i) << shift;
         memcpy(angle, words, sizeof words);
         turn(sine, cosine, angle, 2);
-        memcpy(sines, sine, sizeof sines);
-        memcpy(cosines, cosine, sizeof cosines);
-        size_t n = dae_size_min(m - j, TOGETHER);
-        memcpy(s->sine + m + j, sines, n * sizeof *sines);
-        memcpy(s->cosine + m + j, cosines, n * sizeof *cosines);
+        memcpy(s->sine + s->half + j, sine, dae_size_min(sizeof sine, (s->half - j) * sizeof *s->sine));
+        memcpy(s->cosine + s->half + j, cosine, dae_size_min(sizeof cosine, (s->half - j) * sizeof *s->sine));
+    }
+    for (size_t i = s->half - 1; i > 0; i--) {
+        s->sine[i] = s->sine[2 * i];
+        s->cosine[i] = s->cosine[2 * i];
     }
 }
 
 /* Turns, and amplitudes k^(-exponent / 2) with the sum of their squares. */
 double DAE_LOOP(prepare)(const struct spectrum *s, double exponent, struct dae_draw from) {
     float power = (float)(-0.5 * exponent), *a = s->amplitude;
+    uint32_t shift = 31;
     (void)from;
-    for (size_t m = 1, shift = 31; m <= s->half; m *= 2, shift--)
-        make_turns(s, m, (uint32_t)shift);
+    for (size_t m = 1; m < s->half; m *= 2)
+        shift--;
+    make_turns(s, shift);
     for (size_t k = 0; k < s->half; k++)
         a[k] = dae_exp(power * dae_log((float)(int32_t)k + (k == 0 ? 1.0f : 0.0f)));
     a[0] = 0;

@@ -9,6 +9,7 @@ enum { ROWS = 83, VALUES = ROWS * PIXELS }; /* 260 kB, the nearest to 256 KiB in
 /* One of these works on the buffer. */
 struct work {
     dae_noise *noise;
+    size_t rank; /* 1: signals of as many values as an image, 2: images */
     dae_rng *rng;
     dae_status (*draw)(dae_rng *rng, float *values);
 };
@@ -33,7 +34,9 @@ static void time_work(const char *name, const struct work *work, size_t repeats,
     for (size_t i = 0; i < repeats + WARM_UP; i++) {
         double began = now();
         if (work->noise)
-            check(dae_noise_apply(work->noise, values, ROWS, 1, (const size_t[]){PIXELS}, 1, i, 0));
+            check(dae_noise_apply(work->noise, values, ROWS, work->rank,
+                                  work->rank == 1 ? (const size_t[]){PIXELS} : (const size_t[]){28, 28}, 1, i,
+                                  0));
         else
             check(work->draw(work->rng, values));
         if (i >= WARM_UP)
@@ -49,6 +52,7 @@ static void time_work(const char *name, const struct work *work, size_t repeats,
 void bench_noise(const struct options *options) {
     static const struct {
         const char *name, *recipe;
+        size_t rank; /* 1, if it is left out */
     } kinds[] = {
         {"gaussian", "gaussian(mean=0.5, stddev=0.5)"},
         {"uniform", "uniform(0, 1)"},
@@ -65,6 +69,13 @@ void bench_noise(const struct options *options) {
         {"quantise", "quantise(16, 0, 1)"},
         {"gain", "gain(1)"},
         {"clipping", "clipping(0.8)"},
+        {"spans", "spans(2, 40)"},
+        {"hum", "hum(50, 1000, 0.3, harmonics=3)"},
+        {"drift", "drift(0.5, 300)"},
+        {"coloured", "coloured(1, 0.3)"},
+        {"blur of signals", "blur(1.5, dims=1)"},
+        {"blur of images", "blur(1.5)", 2},
+        {"blocks", "blocks(2, 8, 8)", 2},
     };
     static const struct {
         const char *name;
@@ -74,7 +85,7 @@ void bench_noise(const struct options *options) {
     float *values = make_array(VALUES, sizeof *values);
 
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        struct work work = {0};
+        struct work work = {.rank = kinds[k].rank > 0 ? kinds[k].rank : 1};
         check(dae_noise_parse(&work.noise, kinds[k].recipe));
         time_work(kinds[k].name, &work, repeats, values);
         dae_noise_free(work.noise);
