@@ -43,10 +43,11 @@ static dae_model *train(const char *text, const char *view, double epochs) {
     return model;
 }
 
-/* A bar; Ctrl-C would be asked for here, too: anything but 0 ends the call. */
+/* Tells of each tenth. Ctrl-C would be asked for here, too: anything but 0 ends the call. */
 static int32_t show(uint64_t done, uint64_t total, void *user) {
     (void)user;
-    fprintf(stderr, "\r%3.0f %%%s", 100.0 * (double)done / (double)total, done == total ? "\n" : "");
+    if (10 * done / total > 10 * (done - 1) / total)
+        fprintf(stderr, "%3.0f %%%s", 100.0 * (double)done / (double)total, done == total ? "\n" : "");
     return 0;
 }
 
