@@ -266,7 +266,9 @@ static bool write_digits(const experiment *e, const char *path) {
     char caption[sizeof e->setting + 64];
     snprintf(caption, sizeof caption, "%s%s", e->setting, beyond ? "; shown clipped to [0,1]" : "");
     bool written = denoise(e, e->data.shown, count, noisy, denoised, clean) &&
-                   draw_digit_grid(path, caption, rows, 3, count, e->data.height, e->data.width);
+                   draw_digit_grid(path,
+                                   "Test digits: noisy, denoised, clean, with the mean PSNR of each row",
+                                   caption, rows, 3, count, e->data.height, e->data.width);
     free(pixels);
     return written;
 }

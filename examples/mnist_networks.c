@@ -16,7 +16,7 @@ struct network {
 
 static const struct network usual[] = {
     {"dense", "input(784) | dense(512, activation=leaky_relu) | dense(784, activation=sigmoid)"},
-    {"convolutions",
+    {"conv",
      "input(1, 28, 28) | conv2d(32, 3, activation=relu) | max_pool(2) | conv2d(32, 3, activation=relu)"
      " | max_pool(2) | conv2d_transpose(32, 3, stride=2, activation=relu)"
      " | conv2d_transpose(32, 3, stride=2, activation=relu) | conv2d(1, 3, activation=sigmoid)"},
@@ -253,8 +253,9 @@ int main(int argc, char **argv) {
     }
     rows[row_count++] = (grid_row){"clean", shown_images(&opened, opened.test, NULL)};
     if (pictures_available)
-        drawn = draw_digit_grid(o.picture, o.noise, rows, row_count, opened.shown_count, opened.height,
-                                opened.width);
+        drawn = draw_digit_grid(o.picture,
+                                "Test images: noisy, denoised, clean, with the mean PSNR of each row",
+                                o.noise, rows, row_count, opened.shown_count, opened.height, opened.width);
     if (pictures_available && drawn)
         printf("%s shows what they make of the same images\n", o.picture);
     for (size_t i = 0; i < row_count; i++)

@@ -80,8 +80,8 @@ static void write_label(cairo_t *canvas, const grid_row *row, const grid_row *cl
     canvas_text(canvas, psnr, margin, y + 23, ALIGN_LEFT);
 }
 
-bool draw_digit_grid(const char *path, const char *setting, const grid_row *rows, size_t row_count,
-                     size_t count, size_t height, size_t width) {
+bool draw_digit_grid(const char *path, const char *title, const char *setting, const grid_row *rows,
+                     size_t row_count, size_t count, size_t height, size_t width) {
     if (count * width > MOST_PIXELS || row_count * height > MOST_PIXELS) {
         return complain("cannot draw '%s': images of %zu x %zu pixels are too large", path, height, width);
     }
@@ -96,8 +96,7 @@ bool draw_digit_grid(const char *path, const char *setting, const grid_row *rows
     }
     canvas_color(canvas, ink);
     canvas_font(canvas, 26, true);
-    canvas_text(canvas, "Test digits: noisy, denoised, clean, with the mean PSNR of each row", margin, 40,
-                ALIGN_LEFT);
+    canvas_text(canvas, title, margin, 40, ALIGN_LEFT);
     canvas_color(canvas, faded);
     canvas_subtitle(canvas, setting, margin, 66, 17, right - margin);
 

@@ -21,7 +21,7 @@ typedef struct grid_row {
     const float *values;
 } grid_row;
 
-bool draw_digit_grid(const char *path, const char *setting, const grid_row *rows, size_t row_count,
-                     size_t count, size_t height, size_t width);
+bool draw_digit_grid(const char *path, const char *title, const char *setting, const grid_row *rows,
+                     size_t row_count, size_t count, size_t height, size_t width);
 
 #endif

@@ -14,8 +14,9 @@ bool draw_loss_chart(const char *path, const char *setting, const double *loss, 
     return complain("cannot draw '%s': this build has no cairo", path);
 }
 
-bool draw_digit_grid(const char *path, const char *setting, const grid_row *rows, size_t row_count,
-                     size_t count, size_t height, size_t width) {
+bool draw_digit_grid(const char *path, const char *title, const char *setting, const grid_row *rows,
+                     size_t row_count, size_t count, size_t height, size_t width) {
+    (void)title;
     (void)setting;
     (void)rows;
     (void)row_count;
