@@ -61,8 +61,8 @@ static bool adds(const struct dae_bands *o) {
     return o->backward && !o->folds && !dae_rows_is_first(o->to);
 }
 
-/* Results of the phases of a row, which are interleaved: value i is number i / phases of phase i % phases, which
- * lie `apart`. */
+/* Results of the phases of a row, which are interleaved: value i is number i / count of phase i % count, and
+ * phases lie `apart`. */
 struct phases {
     const float *values;
     size_t count, apart;

@@ -1,5 +1,5 @@
-/* Work of convolutions, transposed ones and their gradients: what reads the wide side or spreads over it, cut into
- * bands. */
+/* Work of convolutions, transposed ones and their gradients: what reads the wide side or spreads over it, cut
+ * into bands. */
 #ifndef DAE_LAYERS_CONVOLUTION_BANDS_H
 #define DAE_LAYERS_CONVOLUTION_BANDS_H
 

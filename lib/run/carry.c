@@ -1,7 +1,7 @@
-/* Streams in which each layer goes along the signal by itself: as far as what it reads has come. Of each value
- * of the network, a line keeps the places that layers will still look at (layers/layer.h, dae_reach), so that
- * nothing is computed again but what the ends of a layer's own part spoil. The bits of a value depend on what
- * it looks at alone; so they are those of one run on the whole.
+/* Streams in which each layer goes along the signal by itself: as far as what it reads has come. Of each
+ * value of the network, a line keeps the places that layers will still look at (layers/layer.h, dae_reach),
+ * so that nothing is computed again but what the ends of a layer's own part spoil. The bits of a value depend
+ * on what it looks at alone; so they are those of one run on the whole.
  *
  * How many places that is for each line is found out when the stream is made: the same code goes along a
  * signal without values first, and without running anything. */
