@@ -11,12 +11,19 @@
 
 /* ---- The model ---------------------------------------------------------------------------------------- */
 
-/* The step fill(...) of the view that a model was trained with. */
+/* The step of the view that a model was trained with which fills in what is missing; NULL where none does. */
 static char *find_fill(const dae_model *model) {
-    char *view = ask_note(model, "train.view"), *fill = NULL;
-    const char *step = view != NULL ? strstr(view, "fill(") : NULL;
-    if (step != NULL && strchr(step, ')') != NULL)
-        fill = text_of("%.*s", (int)(strchr(step, ')') + 1 - step), step);
+    char *view = ask_note(model, "train.view"), *fill = NULL, *kind = NULL;
+    for (size_t i = 0; view != NULL && fill == NULL; i++, free(kind)) {
+        kind = ask_step("view", view, i, "kind");
+        if (kind == NULL || kind[0] == '\0') {
+            free(kind);
+            break;
+        }
+        char *value = strcmp(kind, "fill") == 0 ? ask_step("view", view, i, "value") : NULL;
+        fill = value != NULL ? text_of("fill(%s)", value) : NULL;
+        free(value);
+    }
     free(view);
     return fill;
 }
