@@ -160,6 +160,17 @@ START_TEST(a_model_may_have_no_parameters) {
 }
 END_TEST
 
+/* Which value is the narrowest depends on the size of the input. */
+START_TEST(a_model_for_any_size_tells_no_code) {
+    dae_model *model = model_from(1, "input(1, any) | conv1d(2, 3) | conv1d(1, 3)");
+    char *text = text_by_the_rules((text_fn)dae_model_describe, model);
+    ck_assert_ptr_nonnull(strstr(text, "1 x any"));
+    ck_assert_ptr_null(strstr(text, "Code:"));
+    free(text);
+    dae_model_free(model);
+}
+END_TEST
+
 START_TEST(rank_and_shape_come_together) {
     dae_model *model = trained_model();
     size_t length, shape[DAE_MAX_RANK];
@@ -320,6 +331,7 @@ int main(void) {
     tcase_add_test(sources, training_does_not_depend_on_where_samples_lie);
     TCase *nothing = add_case(suite, "nothing");
     tcase_add_test(nothing, a_model_may_have_no_parameters);
+    tcase_add_test(nothing, a_model_for_any_size_tells_no_code);
     tcase_add_test(nothing, rank_and_shape_come_together);
     tcase_add_test(nothing, no_samples_are_no_work);
     tcase_add_test(nothing, arrays_may_be_empty);

@@ -49,8 +49,10 @@ static void write_layer(struct dae_text *text, const dae_model *model, size_t i)
     write_row(text, label, dae_shape_text(&node->at.output, shape), count);
 }
 
-/* The narrowest output between layers is the code. */
+/* The narrowest output between layers is the code; which one that is depends on an input's size. */
 static void write_code(struct dae_text *text, const dae_model *model) {
+    if (dae_shape_is_open(&model->input))
+        return;
     size_t code = dae_model_shape(model, 1)->size;
     for (size_t value = 1; value < model->node_count; value++)
         code = dae_size_min(code, dae_model_shape(model, value)->size);

@@ -129,7 +129,7 @@ static void add_inputs(struct dae_text *text, const struct findings *c) {
     if (fabs(inputs->mean) > inputs->stddev || inputs->stddev > 3)
         dae_text_add(text,
                      ", inputs around 0 with a stddev about 1 (here %.3g on average, stddev %.3g; "
-                     "dae_model_set_scaling() scales them)",
+                     "a scaling of the model makes them so)",
                      inputs->mean, inputs->stddev);
 }
 
@@ -182,9 +182,8 @@ static void find_flaws(const struct findings *c) {
         dae_text_add(
             &text,
             "The inputs are finite, but %.3g on average with a stddev of %.3g%s. Scale them as those of "
-            "training, to values around 0 with a stddev about 1; dae_model_set_scaling() keeps such a "
-            "scaling "
-            "with the model.",
+            "training, to values around 0 with a stddev about 1; a scaling of the model "
+            "(dae_model_set_scaling(), or dae train --scaling) does it, and travels with it.",
             c->evidence->inputs.mean, c->evidence->inputs.stddev, after_scaling(c));
 }
 
@@ -206,7 +205,8 @@ static void find_out_of_reach(const struct findings *c) {
     dae_text_add(
         &text,
         ". That alone leaves an MSE of %.5g, of the %.5g here. Make the output linear, or scale the data to "
-        "what it can give: dae_model_set_scaling(model, \"%s\", data) before training.",
+        "what it can give: before training, give the model the scaling \"%s\", by dae_model_set_scaling() or "
+        "dae train --scaling.",
         e->floor, c->evidence->mse, scaling_for(output));
 }
 
@@ -238,10 +238,12 @@ static void find_scale(const struct findings *c) {
     if (dae_model_has_scaling(c->model))
         dae_text_add(&text,
                      " Look whether these data are in the unit of those that the scaling was made for.");
-    dae_text_add(&text,
-                 " dae_model_set_scaling(model, \"%s\", data) before training measures the training data and "
-                 "lets the network see them so; all else stays in their unit.",
-                 scaling_for(output_of(c)));
+    dae_text_add(
+        &text,
+        " Before training, give the model the scaling \"%s\", by dae_model_set_scaling() or dae train "
+        "--scaling: it measures the training data and lets the network see them so. All else stays in "
+        "their unit.",
+        scaling_for(output_of(c)));
 }
 
 static void find_targets(const struct findings *c) {

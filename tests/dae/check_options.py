@@ -177,6 +177,15 @@ class Mistakes(Case):
             self.assertEqual(len(lines), 1, err)
         self.assertFalse(model.exists())
 
+    def test_a_picture_that_is_too_small_is_named(self):
+        pictures = self.folder / "sizes"
+        pictures.mkdir()
+        for name, side in (("large", 32), ("small", 8)):
+            (pictures / (name + ".pgm")).write_bytes(b"P5 %d %d 255\n" % (side, side) + bytes(side * side))
+        model = self.folder / "small.safetensors"
+        _, err = run("train", pictures, "-o", model, "--view", "crops(16, 16)", "--model", "conv2d(1, 3)", status=1)
+        self.assertIn("small.pgm) is 8 x 8, expected at least 16 x 16", err)
+
     def test_a_full_disk_is_told(self):
         if not Path("/dev/full").exists():
             self.skipTest("no /dev/full")
