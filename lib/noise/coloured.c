@@ -36,7 +36,13 @@ DAE_DECLARE_LOOP(coloured_loop, transform)
 #include "math/elementary.h"
 #include "math/sums.h"
 
-/* Those of M, of which every other one is of M / 2, and so on. */
+/* Every other one of 2 m is one of m. */
+static void halve(float *restrict to, const float *restrict from, size_t m) {
+    for (size_t j = 0; j < m; j++)
+        to[j] = from[2 * j];
+}
+
+/* Those of M, and from them all others. */
 static void make_turns(const struct spectrum *s, uint32_t shift) {
     enum { TOGETHER = 2 * NATIVE };
     for (size_t j = 0; j < s->half; j += TOGETHER) {
@@ -50,9 +56,9 @@ static void make_turns(const struct spectrum *s, uint32_t shift) {
         memcpy(s->sine + s->half + j, sine, dae_size_min(sizeof sine, (s->half - j) * sizeof *s->sine));
         memcpy(s->cosine + s->half + j, cosine, dae_size_min(sizeof cosine, (s->half - j) * sizeof *s->sine));
     }
-    for (size_t i = s->half - 1; i > 0; i--) {
-        s->sine[i] = s->sine[2 * i];
-        s->cosine[i] = s->cosine[2 * i];
+    for (size_t m = s->half / 2; m > 0; m /= 2) {
+        halve(s->sine + m, s->sine + 2 * m, m);
+        halve(s->cosine + m, s->cosine + 2 * m, m);
     }
 }
 
@@ -80,16 +86,20 @@ static void draw_all(const struct spectrum *s, struct dae_draw from) {
     }
 }
 
-/* Z_k */
-static void fill(const struct spectrum *s) {
-    const float *a = s->normal, *b = s->normal + s->half, *size = s->amplitude;
-    const float *c = s->cosine + s->half, *d = s->sine + s->half;
-    s->real[0] = s->imaginary[0] = 0;
-    for (size_t k = 1; k < s->half; k++) {
-        size_t other = s->half - k;
-        float x = size[k] * a[k], y = size[k] * b[k], u = size[other] * a[other], v = size[other] * b[other];
-        s->real[k] = (x + u) - (c[k] * (y + v) + d[k] * (x - u));
-        s->imaginary[k] = (y - v) + (c[k] * (x - u) - d[k] * (y + v));
+static void scale(float *restrict x, const float *restrict by, size_t count) {
+    for (size_t k = 0; k < count; k++)
+        x[k] *= by[k];
+}
+
+/* Z_k of A_k a_k and A_k b_k */
+static void fill(float *restrict real, float *restrict imaginary, const float *restrict a,
+                 const float *restrict b, const float *restrict cosine, const float *restrict sine,
+                 size_t half) {
+    real[0] = imaginary[0] = 0;
+    for (size_t k = 1; k < half; k++) {
+        float x = a[k], y = b[k], u = a[half - k], v = b[half - k], c = cosine[k], d = sine[k];
+        real[k] = (x + u) - (c * (y + v) + d * (x - u));
+        imaginary[k] = (y - v) + (c * (x - u) - d * (y + v));
     }
 }
 
@@ -97,22 +107,54 @@ struct numbers {
     float *real, *imaginary;
 };
 
-/* One of log2 M steps of Stockham's transform, which leaves results in order: sums of m numbers become sums
- * of 2 m. */
-ALWAYS_INLINE void sum_up(struct numbers to, struct numbers from, const struct spectrum *s, const size_t m) {
-    size_t turns = s->half / (2 * m), apart = s->half / 2;
-    float *restrict x = to.real, *restrict y = to.imaginary;
-    const float *restrict u = from.real, *restrict v = from.imaginary;
-    for (size_t j = 0; j < turns; j++, x += 2 * m, y += 2 * m, u += m, v += m) {
-        float c = s->cosine[turns + j], d = s->sine[turns + j];
-        for (size_t k = 0; k < m; k++) {
-            float less_u = u[k] - u[apart + k], less_v = v[k] - v[apart + k];
-            x[k] = u[k] + u[apart + k];
-            y[k] = v[k] + v[apart + k];
-            x[m + k] = less_u * c - less_v * d;
-            y[m + k] = less_u * d + less_v * c;
-        }
+/* Stockham's transform, which leaves results in order, makes sums of 2 m numbers from sums of m, in log2 M
+ * steps. The k-th sum of the j-th m numbers, which are M / m apart, stands at j m + k from STRIP on, and at
+ * j + k M / m before: loops go over what is long. */
+enum { STRIP = 16 };
+
+/* Sums that are `from_far` apart become sums that are `far` apart, turned by the same. */
+static void sum_row(float *restrict x, float *restrict y, size_t far, const float *restrict u,
+                    const float *restrict v, size_t from_far, float c, float d, size_t count) {
+    for (size_t k = 0; k < count; k++) {
+        float less_u = u[k] - u[from_far + k], less_v = v[k] - v[from_far + k];
+        x[k] = u[k] + u[from_far + k];
+        y[k] = v[k] + v[from_far + k];
+        x[far + k] = less_u * c - less_v * d;
+        y[far + k] = less_u * d + less_v * c;
     }
+}
+
+static void sum_rows(struct numbers to, struct numbers from, const struct spectrum *s, size_t m) {
+    size_t turns = s->half / (2 * m);
+    for (size_t j = 0; j < turns; j++)
+        sum_row(to.real + 2 * j * m, to.imaginary + 2 * j * m, m, from.real + j * m, from.imaginary + j * m,
+                s->half / 2, s->cosine[turns + j], s->sine[turns + j], m);
+}
+
+/* The same, each turned by its own. */
+static void sum_column(float *restrict x, float *restrict y, size_t far, const float *restrict u,
+                       const float *restrict v, const float *restrict c, const float *restrict d,
+                       size_t count) {
+    for (size_t j = 0; j < count; j++) {
+        float less_u = u[j] - u[count + j], less_v = v[j] - v[count + j];
+        x[j] = u[j] + u[count + j];
+        y[j] = v[j] + v[count + j];
+        x[far + j] = less_u * c[j] - less_v * d[j];
+        y[far + j] = less_u * d[j] + less_v * c[j];
+    }
+}
+
+static void sum_columns(struct numbers to, struct numbers from, const struct spectrum *s, size_t m) {
+    size_t turns = s->half / (2 * m);
+    for (size_t k = 0; k < m; k++)
+        sum_column(to.real + k * turns, to.imaginary + k * turns, s->half / 2, from.real + 2 * k * turns,
+                   from.imaginary + 2 * k * turns, s->cosine + turns, s->sine + turns, turns);
+}
+
+static void transpose(float *restrict x, const float *restrict u, size_t half) {
+    for (size_t j = 0; j < half / STRIP; j++)
+        for (size_t k = 0; k < STRIP; k++)
+            x[j * STRIP + k] = u[k * (half / STRIP) + j];
 }
 
 /* The sums z end where Z was, or in `normal`; 1 for the latter. */
@@ -121,13 +163,17 @@ double DAE_LOOP(transform)(const struct spectrum *s, double exponent, struct dae
     int now = 0;
     (void)exponent;
     draw_all(s, from);
-    fill(s);
-    sum_up(at[1], at[0], s, 1);
-    sum_up(at[0], at[1], s, 2);
-    sum_up(at[1], at[0], s, 4);
-    sum_up(at[0], at[1], s, 8);
-    for (size_t m = 16; m < s->half; m *= 2, now = 1 - now)
-        sum_up(at[1 - now], at[now], s, m);
+    scale(s->normal, s->amplitude, s->half);
+    scale(s->normal + s->half, s->amplitude, s->half);
+    fill(s->real, s->imaginary, s->normal, s->normal + s->half, s->cosine + s->half, s->sine + s->half,
+         s->half);
+    for (size_t m = 1; m < STRIP; m *= 2, now = 1 - now)
+        sum_columns(at[1 - now], at[now], s, m);
+    transpose(at[1 - now].real, at[now].real, s->half);
+    transpose(at[1 - now].imaginary, at[now].imaginary, s->half);
+    now = 1 - now;
+    for (size_t m = STRIP; m < s->half; m *= 2, now = 1 - now)
+        sum_rows(at[1 - now], at[now], s, m);
     return now;
 }
 
