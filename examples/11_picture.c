@@ -30,12 +30,12 @@ static dae_model *train(const char *text, const char *view, double epochs) {
     dae_optimizer *adam = NULL;
     dae_trainer *trainer = NULL;
     char rule[64];
-    check(dae_recipe_fill(rule, sizeof rule, NULL, "adam(2e-3) | cosine(epochs=?)", &epochs, 1));
+    check(dae_recipe_fill(rule, sizeof rule, NULL, "adam(1.5e-3) | cosine(epochs=?)", &epochs, 1));
     check(dae_model_parse(&model, text));
     check(dae_model_initialize(model, 1));
     check(dae_optimizer_parse(&adam, rule));
     check(dae_trainer_create(&trainer, model, adam, "mse"));
-    check(dae_trainer_set_batch_size(trainer, 16));
+    check(dae_trainer_set_batch_size(trainer, 4));
     check(dae_trainer_fit(trainer, noisy, (size_t)epochs));
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);
