@@ -17,16 +17,16 @@ static dae_model *train(const float *recording, double epochs) {
     dae_trainer *trainer = NULL;
     char rule[64];
     check(dae_dataset_borrow_array(&whole, recording, 1, 2, (const size_t[]){1, LEARN}, NULL, NULL));
-    check(dae_dataset_view(&pieces, whole, "crops(1024, count=1024) | augment(polarity=yes)",
+    check(dae_dataset_view(&pieces, whole, "crops(4096, count=256) | augment(polarity=yes)",
                            1)); /* anew in every epoch */
     check(dae_noise_parse(&noise, "gaussian(uniform(0.15, 0.6)) | impulses(0.004, 3)"));
     check(dae_dataset_corrupt(&noisy, pieces, noise, DAE_NOISE_FRESH, 1));
-    check(dae_recipe_fill(rule, sizeof rule, NULL, "adam(3e-3) | cosine(epochs=?)", &epochs, 1));
+    check(dae_recipe_fill(rule, sizeof rule, NULL, "adam(1.5e-3) | cosine(epochs=?)", &epochs, 1));
     check(dae_model_parse(&model, vibration_network));
     check(dae_model_initialize(model, 1));
     check(dae_optimizer_parse(&adam, rule));
     check(dae_trainer_create(&trainer, model, adam, "mse"));
-    check(dae_trainer_set_batch_size(trainer, 32));
+    check(dae_trainer_set_batch_size(trainer, 4));
     check(dae_trainer_fit(trainer, noisy, (size_t)epochs));
     check(dae_model_save(model, "recording.safetensors"));
     dae_trainer_free(trainer);

@@ -34,14 +34,15 @@ static dae_model *train(const char *path, double epochs) {
     dae_trainer *trainer = NULL;
     char rule[64];
     check(dae_dataset_open(&sound, path, "wav"));
-    check(dae_dataset_view(&pieces, sound, "crops(1024, count=1024)", 1)); /* cut anew in every epoch */
+    check(dae_dataset_view(&pieces, sound, "crops(4096, count=256)", 1)); /* cut anew in every epoch */
     check(dae_noise_parse(&noise, "gaussian(log_uniform(0.01, 0.2))"));
     check(dae_dataset_corrupt(&noisy, pieces, noise, DAE_NOISE_FRESH, 1));
-    check(dae_recipe_fill(rule, sizeof rule, NULL, "adam(3e-3) | cosine(epochs=?)", &epochs, 1));
+    check(dae_recipe_fill(rule, sizeof rule, NULL, "adam(1.5e-3) | cosine(epochs=?)", &epochs, 1));
     check(dae_model_parse(&model, vibration_network));
     check(dae_model_initialize(model, 1));
     check(dae_optimizer_parse(&adam, rule));
     check(dae_trainer_create(&trainer, model, adam, "mae"));
+    check(dae_trainer_set_batch_size(trainer, 4));
     check(dae_trainer_fit(trainer, noisy, (size_t)epochs));
     dae_trainer_free(trainer);
     dae_optimizer_free(adam);
