@@ -476,7 +476,7 @@ START_TEST(the_call_that_is_named_mends_it) {
         char call[64];
         said before = {0}, after = {0};
         report_of(&before, &s);
-        snprintf(call, sizeof call, "dae_model_set_scaling(model, \"%s\", data)", cases[i].call);
+        snprintf(call, sizeof call, "the scaling \"%s\", by dae_model_set_scaling()", cases[i].call);
         ck_assert_msg(before.codes[0] == cases[i].code && strstr(before.text, call) != NULL, "%s",
                       before.text);
         ck_assert((strstr(before.text, "as the model's scaling makes them") != NULL) == (s.scaling != NULL));

@@ -181,7 +181,7 @@ class Mistakes(Case):
         pictures = self.folder / "sizes"
         pictures.mkdir()
         for name, side in (("large", 32), ("small", 8)):
-            (pictures / (name + ".pgm")).write_bytes(b"P5 %d %d 255\n" % (side, side) + bytes(side * side))
+            (pictures / (name + ".pgm")).write_bytes(b"P5 %d %d 255\n" % (side, side) + bytes(i % 251 for i in range(side * side)))
         model = self.folder / "small.safetensors"
         _, err = run("train", pictures, "-o", model, "--view", "crops(16, 16)", "--model", "conv2d(1, 3)", status=1)
         self.assertIn("small.pgm) is 8 x 8, expected at least 16 x 16", err)
