@@ -14,7 +14,7 @@ import numpy as np
 import dae
 
 folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "..", "data")
-epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 10
+epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 8
 stddev = 0.5
 
 

@@ -75,7 +75,8 @@ class HeartTest(unittest.TestCase):
 
 class NoiseTest(unittest.TestCase):
     def test_learning_without_clean_digits(self):
-        """After two epochs of a thousand digits each way is far better than what went in, and the value itself helps."""
+        """After two epochs of a thousand digits each way is far better than what went in, clean targets are best of those
+        that only look at the network's output, and the value itself helps."""
         try:
             import numpy
         except ImportError:
@@ -86,8 +87,10 @@ class NoiseTest(unittest.TestCase):
         self.assertAlmostEqual(before, 6.05, delta=0.1)
         self.assertEqual(list(decibels), ["clean targets", "two noisy versions", "one, each value from the others alone",
                                           "one, and the value itself"])
-        self.assertGreater(min(decibels.values()), before + 6)
-        self.assertGreater(decibels["one, and the value itself"], decibels["one, each value from the others alone"])
+        self.assertGreater(min(decibels.values()), 12)
+        with_own = decibels.pop("one, and the value itself")
+        self.assertGreater(with_own, decibels["one, each value from the others alone"])
+        self.assertEqual(max(decibels.values()), decibels["clean targets"])
 
     def test_noise_that_was_seen_and_noise_that_was_not(self):
         head, *rows = run(sys.executable, EXAMPLES / "kinds.py", DATA, 1).splitlines()
