@@ -38,6 +38,11 @@ void fuzz_end(void);
 /* No single request since fuzz_begin() was for more than `most` bytes: what an input claims is not believed. */
 void fuzz_asked_at_most(size_t most);
 
+/* Whether an input begins as gzip data do; every format takes it for such then, and it is left to fuzz_gzip.c. */
+static inline bool fuzz_is_gzip(const uint8_t *data, size_t size) {
+    return size >= 2 && data[0] == 0x1F && data[1] == 0x8B;
+}
+
 /* What a handle is set to before a call that may fail and must then leave it alone. */
 extern void *const fuzz_untouched;
 

@@ -48,7 +48,7 @@ static enum verdict expand(const uint8_t *data, size_t size, size_t *expanded_si
 /* The status and the values of a plain file. */
 static dae_status read_plain(const uint8_t *data, size_t size, float *values, size_t *count) {
     dae_dataset *dataset = NULL;
-    if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B)
+    if (fuzz_is_gzip(data, size))
         return DAE_ERROR_FORMAT; /* compressed twice */
     dae_status status = dae_dataset_parse(&dataset, data, size, NULL);
     if (status == DAE_OK)
@@ -60,7 +60,7 @@ static void try_file(const uint8_t *data, size_t size) {
     enum { STATE = 1 << 16 }; /* zlib's own */
     static float values[FUZZ_MOST_VALUES], expected[FUZZ_MOST_VALUES];
     size_t plain_size = 0, count = 0, expected_count = 0;
-    if (size < 2 || data[0] != 0x1F || data[1] != 0x8B) /* plain: fuzz_idx.c */
+    if (!fuzz_is_gzip(data, size)) /* plain: fuzz_idx.c */
         return;
     dae_dataset *dataset = fuzz_untouched;
     enum verdict verdict = expand(data, size, &plain_size);

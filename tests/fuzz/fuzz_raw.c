@@ -40,8 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     bool big = data[1] & 1;
     size_t width = data[2], offset = data[3];
     data += CHOICES, size -= CHOICES;
-    if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B)
-        return 0; /* taken for gzip, which `gzip` is about */
+    if (fuzz_is_gzip(data, size))
+        return 0;
     snprintf(format, sizeof format, "raw(type=%s, order=%s, shape=[%zu], offset=%zu)", type,
              big ? "big" : "little", width, offset);
     fuzz_begin();

@@ -52,7 +52,7 @@ void fuzz_read_format(const uint8_t *data, size_t size, const char *format, size
     static float values[FUZZ_MOST_VALUES];
     dae_dataset *dataset = fuzz_untouched;
     size_t count;
-    if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B)
+    if (fuzz_is_gzip(data, size))
         return;
     fuzz_begin();
     dae_status status = dae_dataset_parse(&dataset, data, size, format);
