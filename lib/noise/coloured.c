@@ -112,43 +112,32 @@ struct numbers {
  * j + k M / m before: loops go over what is long. */
 enum { STRIP = 16 };
 
-/* Sums that are `from_far` apart become sums that are `far` apart, turned by the same. */
-static void sum_row(float *restrict x, float *restrict y, size_t far, const float *restrict u,
-                    const float *restrict v, size_t from_far, float c, float d, size_t count) {
-    for (size_t k = 0; k < count; k++) {
-        float less_u = u[k] - u[from_far + k], less_v = v[k] - v[from_far + k];
-        x[k] = u[k] + u[from_far + k];
-        y[k] = v[k] + v[from_far + k];
-        x[far + k] = less_u * c - less_v * d;
-        y[far + k] = less_u * d + less_v * c;
+/* Sums that are `from_far` apart become sums that are `far` apart: all turned alike, or each by its own. */
+ALWAYS_INLINE void sum_up(float *restrict x, float *restrict y, size_t far, const float *restrict u,
+                          const float *restrict v, size_t from_far, const float *restrict c,
+                          const float *restrict d, size_t count, const bool alike) {
+    for (size_t i = 0; i < count; i++) {
+        float less_u = u[i] - u[from_far + i], less_v = v[i] - v[from_far + i];
+        float cosine = c[alike ? 0 : i], sine = d[alike ? 0 : i];
+        x[i] = u[i] + u[from_far + i];
+        y[i] = v[i] + v[from_far + i];
+        x[far + i] = less_u * cosine - less_v * sine;
+        y[far + i] = less_u * sine + less_v * cosine;
     }
 }
 
 static void sum_rows(struct numbers to, struct numbers from, const struct spectrum *s, size_t m) {
     size_t turns = s->half / (2 * m);
     for (size_t j = 0; j < turns; j++)
-        sum_row(to.real + 2 * j * m, to.imaginary + 2 * j * m, m, from.real + j * m, from.imaginary + j * m,
-                s->half / 2, s->cosine[turns + j], s->sine[turns + j], m);
-}
-
-/* The same, each turned by its own. */
-static void sum_column(float *restrict x, float *restrict y, size_t far, const float *restrict u,
-                       const float *restrict v, const float *restrict c, const float *restrict d,
-                       size_t count) {
-    for (size_t j = 0; j < count; j++) {
-        float less_u = u[j] - u[count + j], less_v = v[j] - v[count + j];
-        x[j] = u[j] + u[count + j];
-        y[j] = v[j] + v[count + j];
-        x[far + j] = less_u * c[j] - less_v * d[j];
-        y[far + j] = less_u * d[j] + less_v * c[j];
-    }
+        sum_up(to.real + 2 * j * m, to.imaginary + 2 * j * m, m, from.real + j * m, from.imaginary + j * m,
+               s->half / 2, s->cosine + turns + j, s->sine + turns + j, m, true);
 }
 
 static void sum_columns(struct numbers to, struct numbers from, const struct spectrum *s, size_t m) {
     size_t turns = s->half / (2 * m);
     for (size_t k = 0; k < m; k++)
-        sum_column(to.real + k * turns, to.imaginary + k * turns, s->half / 2, from.real + 2 * k * turns,
-                   from.imaginary + 2 * k * turns, s->cosine + turns, s->sine + turns, turns);
+        sum_up(to.real + k * turns, to.imaginary + k * turns, s->half / 2, from.real + 2 * k * turns,
+               from.imaginary + 2 * k * turns, turns, s->cosine + turns, s->sine + turns, turns, false);
 }
 
 static void transpose(float *restrict x, const float *restrict u, size_t half) {
