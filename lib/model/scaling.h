@@ -10,6 +10,9 @@
 
 enum { DAE_SCALING_MAX_CHANNELS = 1024 };
 
+/* How one gives a model its scaling, for messages. */
+#define DAE_SCALING_CALLS "dae_model_set_scaling() or dae train --scaling"
+
 /* That of a channel, or of all. */
 struct dae_unit {
     double scale, offset, inverse; /* 1 / scale */

@@ -182,8 +182,8 @@ static void find_flaws(const struct findings *c) {
         dae_text_add(
             &text,
             "The inputs are finite, but %.3g on average with a stddev of %.3g%s. Scale them as those of "
-            "training, to values around 0 with a stddev about 1; a scaling of the model "
-            "(dae_model_set_scaling(), or dae train --scaling) does it, and travels with it.",
+            "training, to values around 0 with a stddev about 1; a scaling of the model, "
+            "by " DAE_SCALING_CALLS ", does it, and travels with it.",
             c->evidence->inputs.mean, c->evidence->inputs.stddev, after_scaling(c));
 }
 
@@ -205,8 +205,7 @@ static void find_out_of_reach(const struct findings *c) {
     dae_text_add(
         &text,
         ". That alone leaves an MSE of %.5g, of the %.5g here. Make the output linear, or scale the data to "
-        "what it can give: before training, give the model the scaling \"%s\", by dae_model_set_scaling() or "
-        "dae train --scaling.",
+        "what it can give: before training, give the model the scaling \"%s\", by " DAE_SCALING_CALLS ".",
         e->floor, c->evidence->mse, scaling_for(output));
 }
 
@@ -238,12 +237,11 @@ static void find_scale(const struct findings *c) {
     if (dae_model_has_scaling(c->model))
         dae_text_add(&text,
                      " Look whether these data are in the unit of those that the scaling was made for.");
-    dae_text_add(
-        &text,
-        " Before training, give the model the scaling \"%s\", by dae_model_set_scaling() or dae train "
-        "--scaling: it measures the training data and lets the network see them so. All else stays in "
-        "their unit.",
-        scaling_for(output_of(c)));
+    dae_text_add(&text,
+                 " Before training, give the model the scaling \"%s\", by " DAE_SCALING_CALLS
+                 ": it measures the training data and lets the network see them so. All else stays in "
+                 "their unit.",
+                 scaling_for(output_of(c)));
 }
 
 static void find_targets(const struct findings *c) {

@@ -121,8 +121,8 @@ const char *dae_step_remedy(const struct dae_train_step *step) {
     bool moderate = dae_scaler_magnitude(scaler, (double)inputs.low, (double)inputs.high) < 1e4 &&
                     check_targets(step, true, is_moderate, DAE_ERROR_NOT_FINITE, "moderate values") == DAE_OK;
     return moderate ? "use a smaller learning rate"
-                    : "scale the data, to values around 0 with a stddev about 1, as "
-                      "dae_model_set_scaling(model, \"standard\", data) does";
+                    : "scale the data, to values around 0 with a stddev about 1, as the scaling "
+                      "\"standard\" does, by " DAE_SCALING_CALLS;
 }
 
 dae_status dae_step_check_loss(const struct dae_train_step *step, double loss) {
