@@ -112,13 +112,13 @@ static const struct dae_dataset_operations operations = {
 
 /* Quarter turns keep the shape of squares only. */
 static dae_status check_square(const dae_dataset *source, const char *context) {
-    char found[DAE_SHAPE_TEXT_SIZE];
+    char found[DAE_SHAPE_TEXT_SIZE], name[DAE_SAMPLE_NAME_SIZE];
     for (size_t i = 0; i < dae_dataset_count_different(source); i++) {
         struct dae_shape shape = dae_dataset_measure(source, DAE_INPUT_HALF, i);
         if (shape.rank < 3 || shape.dims[1] != shape.dims[2])
             return dae_fail(DAE_ERROR_SHAPE,
-                            "%s: sample %zu has shape %s, expected squares for turns: [channels, side, side]",
-                            context, i, dae_shape_text(&shape, found));
+                            "%s: %s has shape %s, expected squares for turns: [channels, side, side]",
+                            context, dae_dataset_name_sample(source, i, name), dae_shape_text(&shape, found));
     }
     return DAE_OK;
 }

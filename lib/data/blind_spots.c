@@ -141,11 +141,12 @@ static const struct dae_dataset_operations operations = {
 /* ---- The kind ------------------------------------------------------------------------------------- */
 
 static dae_status check_places(const dae_dataset *source, size_t sides, const char *context) {
+    char name[DAE_SAMPLE_NAME_SIZE];
     for (size_t i = 0; i < dae_dataset_count_different(source); i++) {
         struct dae_frame frame = dae_frame_of(source, DAE_INPUT_HALF, i, sides);
         if (frame.height * frame.width > MOST_PLACES)
-            return dae_fail(DAE_ERROR_ARGUMENT, "%s: sample %zu has %zu places, expected at most 2^23",
-                            context, i, frame.height * frame.width);
+            return dae_fail(DAE_ERROR_ARGUMENT, "%s: %s has %zu places, expected at most 2^23", context,
+                            dae_dataset_name_sample(source, i, name), frame.height * frame.width);
     }
     return DAE_OK;
 }

@@ -195,19 +195,16 @@ static bool fits(const struct dae_boxes *boxes, const struct dae_frame *frame) {
     return frame->height >= boxes->height && frame->width >= boxes->width;
 }
 
-/* "sample 3 (speech/hello.wav)", where its file is known. */
 static dae_status too_small(const struct dae_boxes *boxes, const struct dae_frame *frame, size_t i,
                             const char *context) {
     const char *none = boxes->skips ? "no sample is left: " : "";
-    const char *path = dae_dataset_tell(boxes->base.source, i, "path");
-    const char *open = path != NULL ? " (" : "", *close = path != NULL ? ")" : "";
-    path = path != NULL ? path : "";
+    char name[DAE_SAMPLE_NAME_SIZE];
+    dae_dataset_name_sample(boxes->base.source, i, name);
     if (boxes->sides == 1)
-        return dae_fail(DAE_ERROR_SHAPE, "%s: %ssample %zu%s%s%s has length %zu, expected at least %zu",
-                        context, none, i, open, path, close, frame->width, boxes->width);
-    return dae_fail(DAE_ERROR_SHAPE, "%s: %ssample %zu%s%s%s is %zu x %zu, expected at least %zu x %zu",
-                    context, none, i, open, path, close, frame->height, frame->width, boxes->height,
-                    boxes->width);
+        return dae_fail(DAE_ERROR_SHAPE, "%s: %s%s has length %zu, expected at least %zu", context, none,
+                        name, frame->width, boxes->width);
+    return dae_fail(DAE_ERROR_SHAPE, "%s: %s%s is %zu x %zu, expected at least %zu x %zu", context, none,
+                    name, frame->height, frame->width, boxes->height, boxes->width);
 }
 
 static size_t count_of(const struct dae_boxes *boxes, const struct dae_frame *frame) {

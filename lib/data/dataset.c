@@ -156,6 +156,16 @@ const char *dae_dataset_tell(const dae_dataset *dataset, size_t sample, const ch
     return told;
 }
 
+const char *dae_dataset_name_sample(const dae_dataset *dataset, size_t sample,
+                                    char name[DAE_SAMPLE_NAME_SIZE]) {
+    struct dae_text text = {name, DAE_SAMPLE_NAME_SIZE, 0};
+    const char *path = dae_dataset_tell(dataset, sample, "path");
+    dae_text_add(&text, "sample %zu", sample);
+    if (path != NULL)
+        dae_text_add(&text, " (%s)", path);
+    return name;
+}
+
 /* What is told of all samples alike; NULL where it differs. */
 static const char *tell_of_all(const dae_dataset *dataset, const char *fact) {
     const char *first = dae_dataset_tell(dataset, 0, fact);

@@ -151,6 +151,12 @@ void dae_dataset_fetch(const dae_dataset *dataset, size_t sample);
 /* A fact of a sample; NULL where there is none. */
 const char *dae_dataset_tell(const dae_dataset *dataset, size_t sample, const char *fact);
 
+/* What messages call a sample: "sample 3 (speech/hello.wav)", without a path where there is none; returns
+ * `name`. */
+enum { DAE_SAMPLE_NAME_SIZE = 320 };
+const char *dae_dataset_name_sample(const dae_dataset *dataset, size_t sample,
+                                    char name[DAE_SAMPLE_NAME_SIZE]);
+
 /* Whether a target is a class, of so many; NaN, for one that is not known, is. */
 bool dae_target_is_class(float target, size_t classes);
 

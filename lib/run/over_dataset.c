@@ -49,14 +49,14 @@ static dae_status cover_inputs(struct dae_shape *out, const dae_dataset *dataset
     return dae_shape_set(out, all.rank, all.dims, context);
 }
 
-/* Refuses a sample that the model does not take, or whose target it does not give, by its number. */
+/* Refuses a sample that the model does not take, or whose target it does not give, by its name. */
 static dae_status check_sample(dae_model *model, const dae_dataset *dataset, size_t sample, bool classes,
                                const char *context) {
     struct dae_shape input = dae_dataset_measure(dataset, DAE_INPUT_HALF, sample),
                      target = dae_dataset_measure(dataset, DAE_TARGET_HALF, sample);
-    char place[100];
+    char name[DAE_SAMPLE_NAME_SIZE], place[DAE_SAMPLE_NAME_SIZE + 100];
     dae_model *at = NULL;
-    snprintf(place, sizeof place, "%s: sample %zu", context, sample);
+    snprintf(place, sizeof place, "%s: %s", context, dae_dataset_name_sample(dataset, sample, name));
     dae_status status = dae_model_for(&at, model, &input, classes ? NULL : &target, place);
     dae_model_free(at);
     return status;
@@ -90,7 +90,7 @@ dae_status dae_model_check_classes(const dae_model *model, const char *context) 
     return dae_model_is_output_scaled(model)
                ? dae_fail(DAE_ERROR_STATE,
                           "%s: the targets are numbers of classes, which have no unit, and the model has a "
-                          "scaling; dae_model_set_scaling() with \"none\" removes it",
+                          "scaling; \"none\", by " DAE_SCALING_CALLS ", removes it",
                           context)
                : DAE_OK;
 }
