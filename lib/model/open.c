@@ -10,22 +10,23 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Sides that pooling divides often: 2^6 divides those of pictures, 2^10 those of signals. */
-static const size_t sides[2] = {960, 1920};
+/* Sides that pooling divides often: those of pictures by 2^6, those of signals by 2^10. */
+static const size_t sides[2] = {960, 1920}, lengths[2] = {15360, 30720};
 
-static size_t probe_side(const struct dae_shape *input, size_t i) {
+static bool is_signal(const struct dae_shape *input) {
     size_t open = 0;
     for (size_t k = 0; k < input->rank; k++)
         open += input->dims[k] == 0;
-    return open == 1 ? 16 * sides[i] : sides[i];
+    return open == 1;
 }
 
 dae_status dae_model_make_probes(dae_model *model) {
+    const size_t *open = is_signal(&model->input) ? lengths : sides;
     for (size_t i = 0; i < 2; i++) {
         struct dae_shape shape;
         size_t dims[DAE_SHAPE_MAX_RANK];
         for (size_t k = 0; k < model->input.rank; k++)
-            dims[k] = model->input.dims[k] > 0 ? model->input.dims[k] : probe_side(&model->input, i);
+            dims[k] = model->input.dims[k] > 0 ? model->input.dims[k] : open[i];
         DAE_TRY(dae_shape_set(&shape, model->input.rank, dims, "input"));
         DAE_TRY(dae_model_make(&model->probes[i], &shape));
     }
