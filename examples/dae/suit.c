@@ -11,19 +11,23 @@
 
 /* ---- The model ---------------------------------------------------------------------------------------- */
 
+/* The value of a step of a view if that is of the kind fill, else NULL; *more: whether there is such a step. */
+static char *fill_value(const char *view, size_t step, bool *more) {
+    char *kind = ask_step("view", view, step, "kind");
+    *more = kind != NULL && kind[0] != '\0';
+    char *value = *more && strcmp(kind, "fill") == 0 ? ask_step("view", view, step, "value") : NULL;
+    free(kind);
+    return value;
+}
+
 /* The step of the view that a model was trained with which fills in what is missing; NULL where none does. */
 static char *find_fill(const dae_model *model) {
-    char *view = ask_note(model, "train.view"), *fill = NULL, *kind = NULL;
-    for (size_t i = 0; view != NULL && fill == NULL; i++, free(kind)) {
-        kind = ask_step("view", view, i, "kind");
-        if (kind == NULL || kind[0] == '\0') {
-            free(kind);
-            break;
-        }
-        char *value = strcmp(kind, "fill") == 0 ? ask_step("view", view, i, "value") : NULL;
-        fill = value != NULL ? text_of("fill(%s)", value) : NULL;
-        free(value);
-    }
+    char *view = ask_note(model, "train.view"), *value = NULL;
+    bool more = view != NULL;
+    for (size_t i = 0; more && value == NULL; i++)
+        value = fill_value(view, i, &more);
+    char *fill = value != NULL ? text_of("fill(%s)", value) : NULL;
+    free(value);
     free(view);
     return fill;
 }
