@@ -127,10 +127,11 @@ static bool has_noisy_targets(const struct findings *c) {
 static void add_inputs(struct dae_text *text, const struct findings *c) {
     const struct dae_scale *inputs = &c->evidence->inputs;
     if (fabs(inputs->mean) > inputs->stddev || inputs->stddev > 3)
-        dae_text_add(text,
-                     ", inputs around 0 with a stddev about 1 (here %.3g on average, stddev %.3g; "
-                     "a scaling of the model makes them so)",
-                     inputs->mean, inputs->stddev);
+        dae_text_add(
+            text,
+            ", inputs around 0 with a stddev about 1 (here %.3g on average, stddev %.3g; " DAE_SCALING_CALLS
+            " makes them so)",
+            inputs->mean, inputs->stddev);
 }
 
 /* Why units of a layer are dead, and what to try; an output has to fit the targets. */
