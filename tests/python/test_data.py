@@ -355,6 +355,19 @@ class DatasetTest(Standard):
                              os.path.join(folder, "absent"))
         self.assertFails(dae.Status.ERROR_FORMAT, "", dae.Dataset.parse, content[:-1])
 
+    def test_a_sample_is_named_by_its_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, width, height in (("a", 8, 8), ("b", 7, 6)):
+                with open(os.path.join(folder, name + ".pgm"), "wb") as file:
+                    file.write(b"P5 %d %d 255\n" % (width, height) + bytes(width * height))
+            files = dae.Dataset.open(folder)
+            halved = dae.Model("input(1, any, any) | max_pool(2) | upsample(2)", seed=1)
+            named = "sample 1 (%s)" % os.path.join(folder, "b.pgm")
+            for call, of, rest in ((halved.measure, (files, "mse"), ": max_pool takes sides of 2"),
+                                   (files.view, ("crops(8, 8)",), " is 6 x 7, expected at least 8 x 8"),
+                                   (files.view, ("augment(turns=yes)",), " has shape 1 x 6 x 7, expected squares")):
+                self.assertFails(dae.Status.ERROR_SHAPE, named + rest, call, *of)
+
     def test_fresh_and_once(self):
         data = dae.Dataset.from_array(make_data())
         fresh, once = data.corrupt("gaussian(1)", 3), data.corrupt("gaussian(1)", 3, "once")
